@@ -1,0 +1,129 @@
+"""XDG paths and the optional `msd.toml` → one frozen `Settings` (behaviour §10)."""
+
+import os
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from msd.errors import InvalidArgumentError
+
+APP = "msd"
+MAX_FILE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncSettings:
+    """`[sync]`: how often and how much at once."""
+
+    interval_s: int = 3600  # between syncs of a library whose policy is interval or live
+    parallel: int = 3  # sources that sync at the same time
+
+    def check(self) -> None:
+        """Refuse values that can't be meant."""
+        _bounds("sync.interval_s", self.interval_s, 60, 30 * 86_400)
+        _bounds("sync.parallel", self.parallel, 1, 16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """`[log]`: what reaches the journal."""
+
+    level: str = "info"  # debug, info, warning, error
+
+    def check(self) -> None:
+        """Refuse words that no logger knows."""
+        if self.level not in {"debug", "info", "warning", "error"}:
+            raise InvalidArgumentError(
+                f"log.level is {self.level!r}; use debug, info, warning or error"
+            )
+
+
+Section = TypeVar("Section", SyncSettings, LogSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where msd keeps its files, and what the user set in `msd.toml`."""
+
+    data_dir: Path
+    cache_dir: Path
+    config_file: Path
+    sync: SyncSettings = SyncSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def state_db(self) -> Path:
+        """The durable database."""
+        return self.data_dir / "state.db"
+
+    @property
+    def cache_db(self) -> Path:
+        """The cache, which can be rebuilt."""
+        return self.data_dir / "cache.db"
+
+
+def load(config_file: Path | None = None) -> Settings:
+    """Return the settings of this user.
+
+    A missing file means the defaults. Every key is optional; an unknown key is refused, so that
+    a typing mistake does not go unnoticed.
+
+    Raises:
+        InvalidArgumentError: the file can't be read or says something that can't be meant.
+    """
+    import platformdirs  # noqa: PLC0415 - only when the environment doesn't say it all
+
+    path = config_file or Path(platformdirs.user_config_dir(APP)) / "msd.toml"
+    settings = Settings(
+        data_dir=Path(platformdirs.user_data_dir(APP)),
+        cache_dir=Path(platformdirs.user_cache_dir(APP)),
+        config_file=path,
+    )
+    return _with_file(settings, _read(path))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as exc:
+        raise InvalidArgumentError(f"{path} can't be read: {os.strerror(exc.errno or 0)}") from exc
+    if len(text) > MAX_FILE_BYTES:
+        raise InvalidArgumentError(f"{path} is too large for a settings file")
+    try:
+        return tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise InvalidArgumentError(f"{path} is not valid TOML: {exc}") from exc
+
+
+def _with_file(settings: Settings, tables: dict[str, Any]) -> Settings:
+    for name in tables:
+        if name not in {"sync", "log"}:
+            raise InvalidArgumentError(f"unknown table [{name}]; known: [log], [sync]")
+    return replace(
+        settings,
+        sync=_section("sync", settings.sync, tables.get("sync", {})),
+        log=_section("log", settings.log, tables.get("log", {})),
+    )
+
+
+def _section(name: str, default: Section, table: object) -> Section:
+    if not isinstance(table, dict):
+        raise InvalidArgumentError(f"{name} must be a table")
+    types = get_type_hints(type(default))
+    for key, value in table.items():
+        if key not in types:
+            raise InvalidArgumentError(f"unknown key {name}.{key}; known: {', '.join(types)}")
+        if type(value) is not types[key]:
+            raise InvalidArgumentError(f"{name}.{key} must be of type {types[key].__name__}")
+    section = replace(default, **table)
+    section.check()
+    return section
+
+
+def _bounds(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InvalidArgumentError(f"{name} is {value}; it must be {low} to {high}")
