@@ -1,0 +1,214 @@
+"""The contract of a backend: all that a backend author reads.
+
+A backend is a package that offers one `SPEC: BackendSpec`. msd finds it as a sub-package of
+`msd.backends` or through the entry-point group `msd.backends`; nothing else names it. The
+conformance suite in `tests/conformance` runs over every backend that is found.
+
+    SPEC.add(options, context)   → NewSources           once, when the user adds it
+    SPEC.open(context)           → MediaBackend         cheap, no I/O; once per connection or sync
+        connect()                → ServerFacts          reachable? the same server? signed in?
+        libraries()              → RemoteLibrary…       complete, or an error
+        listings(library)        → Listing…             what must be enumerated, in order
+        newest(listing, limit)   → RawItem…             a taste for an empty cache
+        pages(listing)           → Page…                windows of cheap RawItems
+        parse(raw_items)         → MediaItem…           only for rows that look new or changed
+
+Every method but `listings` may raise `BackendError`s (`msd.errors`), and only those. Cancelling a
+call must be safe at any await.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from msd.models import (
+    BackendKind,
+    Capability,
+    ItemType,
+    LibraryType,
+    MediaItem,
+    RemoteId,
+    RemoteLibrary,
+    ServerFacts,
+    Source,
+)
+
+OptionValue = str | int | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What the keyring holds for one account; its repr shows nothing."""
+
+    user_id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionSpec:
+    """One option of `AddSource`: its name, D-Bus type and meaning."""
+
+    name: str
+    signature: str  # "s", "b", "u" or "h" (a descriptor whose content is the value, as "s")
+    description: str
+    required: bool = False
+    secret: bool = False  # prompted for without echo; may come as `<name>-fd` (type h)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddContext:
+    """What a backend is given to add an account or folder."""
+
+    installation_id: str
+    device_id: str  # for the new account; stable from now on (I3)
+    client_name: str
+    client_version: str
+    device_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """The account that `add` signed in to."""
+
+    remote_user_id: str
+    display_name: str
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSource:
+    """One source that `add` found. msd makes its id from kind, server_id and user (I1)."""
+
+    server_id: str
+    name: str
+    server_version: str = ""
+    address: str = ""
+    owned: bool = True
+    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSources:
+    """What `add` verified with the server; nothing of it is stored yet."""
+
+    account: NewAccount | None
+    sources: tuple[NewSource, ...]
+    undo: Callable[[], Awaitable[None]] | None = None  # best effort, e.g. sign out again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendContext:
+    """What a backend is opened with."""
+
+    source: Source
+    credentials: Credentials | None
+    device_id: str
+    client_name: str
+    client_version: str
+    device_name: str
+    cache_dir: Path  # private to the source; may vanish between runs
+    content_types: Mapping[RemoteId, LibraryType] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # what the user says a library holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One enumeration whose absence of a row means that the row is gone: library by item type."""
+
+    library: RemoteLibrary
+    type: ItemType
+
+
+@dataclass(frozen=True, slots=True)
+class RawItem:
+    """A row as it was listed, before it costs anything to understand.
+
+    `fingerprint` is a signed 64-bit number that changes whenever `parse` would give another
+    result; a row whose fingerprint is known is neither parsed nor written.
+    """
+
+    remote_id: RemoteId
+    fingerprint: int
+    payload: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One window of a listing, in the source's own order.
+
+    `total` is what the source announced with this page, None when it did not. `gaps` says that
+    rows may be missing here for a known reason (an unreadable folder): nothing may be deleted
+    on the strength of this enumeration. `skipped` are rows that could not even be listed.
+    """
+
+    start: int
+    limit: int
+    total: int | None
+    items: tuple[RawItem, ...]
+    gaps: bool = False
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedItem:
+    """A row that can't be understood: counted and reported, never stored."""
+
+    remote_id: RemoteId
+    why: str  # one short sentence
+
+
+class MediaBackend(Protocol):
+    """The live client of one source. Used by one task group; closed with `aclose`."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this source can do."""
+
+    async def connect(self) -> ServerFacts:
+        """Check that the source is there, is the one that was added, and accepts us.
+
+        Raises:
+            UnreachableError, TlsError, IdentityMismatchError, AuthRequiredError, ForbiddenError,
+            BadResponseError: see behaviour §3 for what each does to the status.
+        """
+
+    async def libraries(self) -> tuple[RemoteLibrary, ...]:
+        """Return every library that the user may see, hidden and unsupported ones included."""
+
+    def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
+        """Return what to enumerate for a library, parents before children; may be empty."""
+
+    async def newest(self, listing: Listing, limit: int) -> tuple[RawItem, ...]:
+        """Return the rows added last, newest first: shown while the whole is still coming (Y4)."""
+
+    def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
+        """Enumerate a listing from the start to its announced end, a window at a time."""
+
+    async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
+        """Understand rows of one page; same length and order as `items`."""
+
+    async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:
+        """Return the members of a collection or playlist, in order, complete or an error."""
+
+    async def item(self, remote_id: RemoteId) -> MediaItem | None:
+        """Return one item with its details, None when the source says that it is gone."""
+
+    async def sign_out(self) -> None:
+        """Give the credentials back, best effort; nothing to do without an account."""
+
+    async def aclose(self) -> None:
+        """Release connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendSpec:
+    """How msd learns about a backend."""
+
+    kind: BackendKind
+    display_name: str
+    options: tuple[OptionSpec, ...]
+    add: Callable[[Mapping[str, OptionValue], AddContext], Awaitable[NewSources]]
+    open: Callable[[BackendContext], MediaBackend]

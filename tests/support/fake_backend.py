@@ -1,0 +1,236 @@
+"""A backend over a dictionary, as simple as the protocol allows, with faults to order."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import anyio
+import xxhash
+
+from msd.backend_api import (
+    AddContext,
+    BackendContext,
+    BackendSpec,
+    Credentials,
+    Listing,
+    NewAccount,
+    NewSource,
+    NewSources,
+    OptionSpec,
+    Page,
+    RawItem,
+    SkippedItem,
+)
+from msd.backend_api.protocol import OptionValue
+from msd.errors import AuthRefusedError, MsdError
+from msd.models import (
+    BackendKind,
+    Capability,
+    ItemType,
+    LibraryType,
+    MediaItem,
+    RemoteId,
+    RemoteLibrary,
+    ServerFacts,
+)
+
+KIND = BackendKind("fake")
+TYPES: Mapping[LibraryType, tuple[ItemType, ...]] = {
+    LibraryType.MOVIES: (ItemType.MOVIE,),
+    LibraryType.SHOWS: (ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE),
+    LibraryType.COLLECTIONS: (ItemType.COLLECTION,),
+}
+
+
+@dataclass
+class FakeServer:
+    """What a fake backend is connected to; tests change it at will."""
+
+    server_id: str = "server-1"
+    name: str = "Fake server"
+    users: dict[str, str] = field(default_factory=lambda: {"alice": "secret"})
+    libraries: list[RemoteLibrary] = field(default_factory=list)
+    items: dict[RemoteId, dict[RemoteId, MediaItem]] = field(default_factory=dict)
+    members: dict[RemoteId, tuple[RemoteId, ...]] = field(default_factory=dict)
+    error: MsdError | Exception | None = None  # raised by every call
+    listing_errors: dict[ItemType, MsdError] = field(default_factory=dict)
+    totals: dict[ItemType, Callable[[int, int], int | None]] = field(default_factory=dict)
+    gaps: bool = False
+    page_size: int = 10
+    hold: anyio.Event | None = None  # pages wait for it
+    calls: list[str] = field(default_factory=list)
+    signed_out: list[str] = field(default_factory=list)
+
+    def library(self, remote_id: str, kind: LibraryType = LibraryType.MOVIES) -> RemoteId:
+        """Add a library."""
+        own = RemoteId(remote_id)
+        self.libraries.append(
+            RemoteLibrary(
+                remote_id=own, name=remote_id.title(), type=kind, position=len(self.libraries)
+            )
+        )
+        self.items[own] = {}
+        return own
+
+    def put(self, library: RemoteId, *items: MediaItem) -> None:
+        """Add or replace items."""
+        for item in items:
+            self.items[library][item.remote_id] = item
+
+    def movies(self, library: RemoteId, count: int, first: int = 0) -> None:
+        """Add movies `m<first>` and following."""
+        self.put(library, *(movie(f"m{n}") for n in range(first, first + count)))
+
+    def edit(self, library: RemoteId, remote_id: str, **changes: object) -> None:
+        """Change an item."""
+        own = RemoteId(remote_id)
+        self.items[library][own] = replace(self.items[library][own], **changes)  # type: ignore[arg-type]
+
+    def drop(self, library: RemoteId, *remote_ids: str) -> None:
+        """Delete items."""
+        for remote_id in remote_ids:
+            del self.items[library][RemoteId(remote_id)]
+
+
+def movie(remote_id: str, title: str = "", **attributes: object) -> MediaItem:
+    """Return a movie."""
+    return MediaItem(
+        remote_id=RemoteId(remote_id),
+        type=ItemType.MOVIE,
+        title=title or f"Movie {remote_id}",
+        **attributes,  # type: ignore[arg-type]
+    )
+
+
+class FakeBackend:
+    """Implements `MediaBackend` over a `FakeServer`."""
+
+    def __init__(self, server: FakeServer, context: BackendContext | None = None) -> None:
+        self._server = server
+        self.context = context
+        self.is_closed = False
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({Capability.DETAILS, Capability.COLLECTIONS})
+
+    async def connect(self) -> ServerFacts:
+        self._call("connect")
+        await anyio.lowlevel.checkpoint()
+        return ServerFacts(
+            server_id=self._server.server_id, name=self._server.name, version="1.2.3"
+        )
+
+    async def libraries(self) -> tuple[RemoteLibrary, ...]:
+        self._call("libraries")
+        return tuple(self._server.libraries)
+
+    def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
+        return tuple(Listing(library=library, type=t) for t in TYPES.get(library.type, ()))
+
+    async def newest(self, listing: Listing, limit: int) -> tuple[RawItem, ...]:
+        self._call("newest")
+        items = self._server.items[listing.library.remote_id].values()
+        rows = sorted((i for i in items if i.type is listing.type), key=lambda i: -i.added_at)
+        return tuple(RawItem(i.remote_id, fingerprint(i), i) for i in rows[:limit])
+
+    async def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
+        server = self._server
+        size = server.page_size
+        start = 0
+        while True:
+            self._call(f"page {listing.type} {start}")
+            if server.hold is not None:
+                await server.hold.wait()
+            if start and listing.type in server.listing_errors:
+                raise server.listing_errors[listing.type]
+            rows = [
+                item
+                for item in server.items[listing.library.remote_id].values()
+                if item.type is listing.type
+            ]
+            announce = server.totals.get(listing.type, lambda real, _start: real)
+            total = announce(len(rows), start)
+            raws = tuple(
+                RawItem(item.remote_id, fingerprint(item), item)
+                for item in rows[start : start + size]
+            )
+            yield Page(start=start, limit=size, total=total, items=raws, gaps=server.gaps)
+            start += size
+            if start >= (total or 0):
+                return
+
+    async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
+        self._call("parse")
+        parsed: list[MediaItem | SkippedItem] = []
+        for raw in items:
+            assert isinstance(raw.payload, MediaItem)
+            bad = raw.payload.title == "unreadable"
+            parsed.append(SkippedItem(remote_id=raw.remote_id, why="bad") if bad else raw.payload)
+        return parsed
+
+    async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:
+        self._call("members")
+        return self._server.members.get(remote_id, ())
+
+    async def item(self, remote_id: RemoteId) -> MediaItem | None:
+        self._call("item")
+        for items in self._server.items.values():
+            if remote_id in items:
+                return items[remote_id]
+        return None
+
+    async def sign_out(self) -> None:
+        self._call("sign_out")
+        if self.context is not None and self.context.credentials is not None:
+            self._server.signed_out.append(self.context.credentials.user_id)
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+    def _call(self, what: str) -> None:
+        self._server.calls.append(what)
+        if self._server.error is not None:
+            raise self._server.error
+
+
+def fingerprint(item: MediaItem) -> int:
+    """Return a number that changes with any attribute."""
+    return xxhash.xxh3_64_intdigest(repr(item).encode()) - 2**63
+
+
+def fake_spec(server: FakeServer) -> BackendSpec:
+    """Return a spec whose backends are connected to the server."""
+
+    async def add(options: Mapping[str, OptionValue], _context: AddContext) -> NewSources:
+        server.calls.append("add")
+        if server.error is not None:
+            raise server.error
+        user = str(options["user"])
+        if server.users.get(user) != options.get("password", "secret"):
+            raise AuthRefusedError("wrong user or password")
+
+        async def undo() -> None:
+            server.signed_out.append(user)
+
+        return NewSources(
+            account=NewAccount(
+                remote_user_id=user,
+                display_name=user.title(),
+                credentials=Credentials(user_id=user, token=f"token-of-{user}"),
+            ),
+            sources=(
+                NewSource(server_id=server.server_id, name=server.name, address="fake://server"),
+            ),
+            undo=undo,
+        )
+
+    return BackendSpec(
+        kind=KIND,
+        display_name="Fake",
+        options=(
+            OptionSpec(name="user", signature="s", description="who signs in", required=True),
+            OptionSpec(name="password", signature="s", description="password", secret=True),
+        ),
+        add=add,
+        open=lambda context: FakeBackend(server, context),
+    )
