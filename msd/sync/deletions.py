@@ -1,0 +1,90 @@
+"""What a complete enumeration did not show: renamed, deleted, or held back (Y7, I2)."""
+
+from collections.abc import Callable, Mapping
+
+from msd.models import LibraryId, UnixSeconds
+from msd.sync.enumeration import Verdict, verdict
+from msd.sync.listing import CopiedListing
+from msd.sync.ports import Held, SyncStore, Written
+from msd.sync.store_thread import StoreThread
+from msd.sync.tally import Tally
+
+
+class Deletions:
+    """Runs once at the end of a sync, when every listing has been seen."""
+
+    def __init__(
+        self,
+        store: SyncStore,
+        thread: StoreThread,
+        changed: Callable[[LibraryId, Written], None],
+        tally: Tally,
+        *,
+        now: UnixSeconds,
+        confirmed: bool,
+    ) -> None:
+        self._store = store
+        self._thread = thread
+        self._changed = changed
+        self._tally = tally
+        self._now = now
+        self._confirmed = confirmed
+
+    async def apply(self, copied: list[CopiedListing]) -> None:
+        """Rename, hide or hold what the complete ones among the listings lack."""
+        for one in copied:
+            if one.enumeration.is_complete:
+                await self._thread.run(self._apply_to_listing, one)
+
+    async def apply_to_libraries(self, vanished: Mapping[LibraryId, int]) -> None:
+        """Treat libraries that the source lists no more like listings that came out empty."""
+        for library_id, count in vanished.items():
+            await self._thread.run(self._apply_to_library, library_id, count)
+
+    def _apply_to_listing(self, one: CopiedListing) -> None:
+        library_id, item_type = one.library_id, one.listing.type
+        live = len(one.known)
+        missing = self._store.remaining(library_id, item_type, one.known.missing())
+        if missing:
+            adopted = self._store.adopt(library_id, item_type, missing)
+            self._count(library_id, adopted)
+            missing = self._store.remaining(library_id, item_type, missing)
+        digest = _digest(missing)
+        match self._verdict(live, len(missing), digest, self._store.held(library_id, item_type)):
+            case Verdict.HOLD:
+                self._tally.held += len(missing)
+                self._store.hold(
+                    library_id, item_type, count=len(missing), digest=digest, now=self._now
+                )
+            case Verdict.DELETE:
+                self._count(library_id, self._store.tombstone(library_id, item_type, missing))
+                self._store.clear_hold(library_id, item_type)
+            case Verdict.KEEP:
+                self._store.clear_hold(library_id, item_type)
+
+    def _apply_to_library(self, library_id: LibraryId, count: int) -> None:
+        held = self._store.held(library_id, None)
+        if self._verdict(count, count, 0, held) is Verdict.HOLD:
+            self._tally.held += count
+            self._store.hold(library_id, None, count=count, digest=0, now=self._now)
+            return
+        self._count(library_id, self._store.remove_library(library_id))
+
+    def _verdict(self, live: int, missing: int, digest: int, held: Held | None) -> Verdict:
+        return verdict(
+            live=live,
+            missing=missing,
+            digest=digest,
+            held=None if held is None else (held.digest, held.since),
+            now=self._now,
+            confirmed=self._confirmed,
+        )
+
+    def _count(self, library_id: LibraryId, written: Written) -> None:
+        self._tally.count(written)
+        self._changed(library_id, written)
+
+
+def _digest(keys: list[int]) -> int:
+    """Return the same 63-bit number for the same rows in any order."""
+    return hash(frozenset(keys)) & 0x7FFF_FFFF_FFFF_FFFF

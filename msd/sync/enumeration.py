@@ -1,0 +1,98 @@
+"""Was a listing enumerated completely? And may what is missing from it be deleted? (Y7). Pure."""
+
+from enum import StrEnum
+
+from msd.backend_api import Page
+from msd.models import UnixSeconds
+
+HELD_SHARE = 0.2  # a drop of more than this share …
+HELD_ROWS = 10  # … and of more than this many rows is held back
+AGREEMENT_S = 24 * 3600  # a held drop is believed when it stays the same for this long
+MAX_EMPTY_WINDOWS = 20  # in a row, before the announced total is called wrong
+
+
+class Enumeration:
+    """Follows the pages of one listing and judges whether they add up to a whole."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.total: int | None = None
+        self._first_total: int | None = None
+        self._next = 0
+        self._empty_windows = 0
+        self._broken = False
+
+    def add(self, page: Page) -> None:
+        """Take a page into account."""
+        if self._next == 0:
+            self._first_total = page.total
+        if page.gaps or page.start != self._next:
+            self._broken = True
+        self._next = page.start + page.limit
+        rows = len(page.items) + len(page.skipped)
+        self._empty_windows = 0 if rows else self._empty_windows + 1
+        self.rows += rows
+        # Between the first and the last page a server may leave the total out.
+        self._last_total = page.total
+        if page.total is not None:
+            self.total = page.total
+
+    def break_off(self) -> None:
+        """Say that the enumeration ended before its end."""
+        self._broken = True
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the announced total is so wrong that going on makes no sense."""
+        return self._empty_windows >= MAX_EMPTY_WINDOWS
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the absence of a row means that the source has it no more.
+
+        Every window of the announced total was fetched, and the source announced the same total
+        on the first and the last page. Rows may be fewer than the total, since servers hide some
+        after counting, but not by half.
+        """
+        if self._broken or self._first_total is None:
+            return False
+        same_total = self._last_total == self._first_total
+        return same_total and self._next >= self._first_total <= 2 * self.rows
+
+    _last_total: int | None = None
+
+
+class Verdict(StrEnum):
+    """What to do with rows that a complete enumeration did not show."""
+
+    KEEP = "keep"  # nothing is missing
+    DELETE = "delete"
+    HOLD = "hold"
+
+
+def verdict(
+    *,
+    live: int,
+    missing: int,
+    digest: int,
+    held: tuple[int, UnixSeconds] | None,
+    now: UnixSeconds,
+    confirmed: bool,
+) -> Verdict:
+    """Decide about missing rows of one listing.
+
+    Args:
+        live: rows that the cache showed before.
+        missing: how many of them the source did not show.
+        digest: a number that is the same for the same missing rows.
+        held: digest and time of the first pass that found this loss and held it.
+        now: the time.
+        confirmed: the user said that the loss is real.
+    """
+    if missing == 0:
+        return Verdict.KEEP
+    suspicious = missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)
+    if not suspicious or confirmed:
+        return Verdict.DELETE
+    agreed = held is not None and held[0] == digest and now - held[1] >= AGREEMENT_S
+    return Verdict.DELETE if agreed else Verdict.HOLD

@@ -1,0 +1,174 @@
+"""Copy one listing: fetch ahead, parse what is new or changed, write in whole transactions."""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from msd.backend_api import Listing, MediaBackend, Page, RawItem, SkippedItem
+from msd.errors import BackendError, MsdError
+from msd.models import ItemType, LibraryId, MediaItem, RemoteId, SyncProgress
+from msd.sync.enumeration import Enumeration
+from msd.sync.ports import Known, SyncStore
+from msd.sync.report import Report
+from msd.sync.store_thread import StoreThread
+from msd.sync.tally import Tally
+
+PAGES_AHEAD = 1  # fetched while the last one is parsed and written
+BATCH_ROWS = 4000  # committed at once: small transactions cost three times as much …
+BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
+NEWEST_ROWS = 50  # of each listing, before a first sync goes through the whole
+MAX_MEMBER_PARENTS = 20_000  # collections or playlists whose members are followed
+
+
+@dataclass(slots=True, kw_only=True)
+class CopiedListing:
+    """What became of one listing."""
+
+    listing: Listing
+    library_id: LibraryId
+    known: Known
+    enumeration: Enumeration
+    remote_ids: list[RemoteId] = field(default_factory=list)  # of collections and playlists
+
+
+class ListingCopier:
+    """Copies listings of one sync, one after the other."""
+
+    def __init__(
+        self,
+        backend: MediaBackend,
+        store: SyncStore,
+        thread: StoreThread,
+        report: Report,
+        tally: Tally,
+        *,
+        read_all: bool,
+    ) -> None:
+        self._backend = backend
+        self._store = store
+        self._thread = thread
+        self._report = report
+        self._tally = tally
+        self._read_all = read_all
+        self._batch: list[tuple[MediaItem, int]] = []
+        self._written_at = 0.0  # so that the first page is committed at once
+
+    async def begin(self, listing: Listing, library_id: LibraryId) -> CopiedListing:
+        """Return the listing with what is cached of it, nothing copied yet."""
+        known = await self._thread.run(self._store.known, library_id, listing.type)
+        return CopiedListing(
+            listing=listing, library_id=library_id, known=known, enumeration=Enumeration()
+        )
+
+    async def taste(self, listing: Listing, library_id: LibraryId) -> None:
+        """Copy the newest rows of a listing of which nothing is cached yet (Y4)."""
+        copied = await self.begin(listing, library_id)
+        if len(copied.known):
+            return
+        raws = await self._backend.newest(listing, NEWEST_ROWS)
+        parsed = await self._backend.parse(raws)
+        for raw, item in zip(raws, parsed, strict=True):
+            # Rows that are left out here are left out, and counted, by `copy`.
+            if isinstance(item, MediaItem) and item.parent_remote_id != item.remote_id:
+                self._batch.append((item, raw.fingerprint))
+        await self._flush(copied)
+
+    async def copy(self, copied: CopiedListing) -> None:
+        """Copy the listing to its end; what was parsed is written also when it fails midway."""
+        try:
+            async with _ahead(self._backend.pages(copied.listing)) as pages:
+                async for page in pages:
+                    await self._take(page, copied)
+                    if copied.enumeration.is_hopeless:
+                        copied.enumeration.break_off()
+                        break
+        except BackendError:
+            copied.enumeration.break_off()
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._flush(copied)
+
+    async def _take(self, page: Page, copied: CopiedListing) -> None:
+        copied.enumeration.add(page)
+        self._tally.seen += len(page.items)
+        self._tally.skip(len(page.skipped), page.skipped)
+        fresh = [raw for raw in page.items if self._is_fresh(raw, copied)]
+        self._tally.unchanged += len(page.items) - len(fresh)
+        if fresh:
+            self._keep(fresh, await self._backend.parse(fresh))
+        if len(self._batch) >= BATCH_ROWS or time.monotonic() - self._written_at >= BATCH_S:
+            await self._flush(copied)
+        self._report.progress(_progress(copied))
+
+    def _is_fresh(self, raw: RawItem, copied: CopiedListing) -> bool:
+        if copied.listing.type in _PARENTS and len(copied.remote_ids) < MAX_MEMBER_PARENTS:
+            copied.remote_ids.append(raw.remote_id)
+        return copied.known.is_fresh(raw.remote_id, raw.fingerprint) or self._read_all
+
+    def _keep(self, raws: Sequence[RawItem], parsed: list[MediaItem | SkippedItem]) -> None:
+        for raw, item in zip(raws, parsed, strict=True):
+            if isinstance(item, SkippedItem):
+                self._tally.skip(1, (f"{item.remote_id}: {item.why}",))
+            elif item.parent_remote_id == item.remote_id:
+                self._tally.skip(1, (f"{item.remote_id}: is its own parent",))
+            else:
+                self._batch.append((item, raw.fingerprint))
+
+    async def _flush(self, copied: CopiedListing) -> None:
+        self._written_at = time.monotonic()
+        if not self._batch:
+            return
+        batch, self._batch = self._batch, []
+        written = await self._thread.run(
+            self._store.write, copied.library_id, copied.listing.type, batch
+        )
+        self._tally.count(written)
+        self._report.changed(copied.library_id, written)
+
+
+_PARENTS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
+
+
+def _progress(copied: CopiedListing) -> SyncProgress:
+    total = copied.enumeration.total
+    done = copied.enumeration.rows
+    return SyncProgress(
+        phase=copied.listing.type.value,
+        done=done if total is None else min(done, total),
+        total=total,
+    )
+
+
+@asynccontextmanager
+async def _ahead(
+    pages: AsyncGenerator[Page, None],
+) -> AsyncIterator[MemoryObjectReceiveStream[Page]]:
+    """Fetch pages in a task of their own, `PAGES_AHEAD` of the consumer.
+
+    What the backend raises is raised where the consumer would have got the next page.
+    """
+    send, receive = anyio.create_memory_object_stream[Page](PAGES_AHEAD)
+    failure: list[MsdError] = []
+
+    async def fetch() -> None:
+        async with send, aclosing(pages):
+            try:
+                async for page in pages:
+                    await send.send(page)
+            except MsdError as error:
+                failure.append(error)
+
+    async with anyio.create_task_group() as tasks, receive:
+        tasks.start_soon(fetch)
+        try:
+            yield receive
+        except MsdError as error:  # leaving the group with it would wrap it in another error
+            failure.append(error)
+        tasks.cancel_scope.cancel()
+    if failure:
+        raise failure[0]

@@ -1,0 +1,131 @@
+"""What a sync needs of the cache; `msd.store.SyncWriter` provides it. Every method blocks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from msd.models import ItemId, ItemType, LibraryId, MediaItem, RemoteId, RemoteLibrary, UnixSeconds
+
+
+class Written(Protocol):
+    """What one transaction changed."""
+
+    @property
+    def revision(self) -> int:
+        """The revision of the transaction."""
+
+    @property
+    def added(self) -> int:
+        """New rows."""
+
+    @property
+    def updated(self) -> int:
+        """Rows with other content than before."""
+
+    @property
+    def changed(self) -> tuple[ItemId, ...]:
+        """Items that were added or updated."""
+
+    @property
+    def removed(self) -> tuple[ItemId, ...]:
+        """Items that are shown no more."""
+
+
+class Known(Protocol):
+    """What the cache holds of one listing; follows which rows an enumeration has shown."""
+
+    def is_fresh(self, remote_id: RemoteId, fingerprint: int) -> bool:
+        """Mark the row as seen; return whether it must be read: it is new or has changed."""
+
+    def missing(self) -> list[int]:
+        """Return the keys of live rows that were not seen."""
+
+    def __len__(self) -> int:
+        """Return how many live rows the listing had."""
+
+
+class Held(Protocol):
+    """A loss that was held back."""
+
+    @property
+    def digest(self) -> int:
+        """Tells one loss from another."""
+
+    @property
+    def since(self) -> UnixSeconds:
+        """When it was first found."""
+
+
+class SavedLibraries(Protocol):
+    """What became of the libraries that the source lists."""
+
+    @property
+    def ids(self) -> Mapping[RemoteId, LibraryId]:
+        """The id of every listed library."""
+
+    @property
+    def vanished(self) -> Mapping[LibraryId, int]:
+        """Libraries not listed any more, with their live rows."""
+
+
+class SyncStore(Protocol):
+    """The cache of one source, as its sync sees it. One transaction per call."""
+
+    def save_libraries(self, libraries: Sequence[RemoteLibrary]) -> SavedLibraries:
+        """Store the listed libraries; return their ids and those not listed any more."""
+
+    def known(self, library_id: LibraryId, item_type: ItemType) -> Known:
+        """Return what is cached of a listing."""
+
+    def write(
+        self,
+        library_id: LibraryId,
+        item_type: ItemType,
+        items: Sequence[tuple[MediaItem, int]],
+    ) -> Written:
+        """Store items with their fingerprints; rows that are the same are left alone (Y5)."""
+
+    def remaining(
+        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
+    ) -> list[int]:
+        """Return those keys whose live row still belongs to the listing (did not move away)."""
+
+    def adopt(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> Written:
+        """Let newcomers take over the ids of missing rows with the same identity (I2).
+
+        A newcomer is a live row of the same source, type and identity that came after the
+        listing's last complete pass. The missing row is gone then.
+        """
+
+    def tombstone(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> Written:
+        """Hide rows that are gone from the source."""
+
+    def remove_library(self, library_id: LibraryId) -> Written:
+        """Hide a library's rows and forget the library."""
+
+    def held(self, library_id: LibraryId, item_type: ItemType | None) -> Held | None:
+        """Return the loss held back for a listing, or for a whole library (type None)."""
+
+    def hold(
+        self,
+        library_id: LibraryId,
+        item_type: ItemType | None,
+        *,
+        count: int,
+        digest: int,
+        now: UnixSeconds,
+    ) -> None:
+        """Hold a loss back; the same digest again keeps the time of the first."""
+
+    def clear_hold(self, library_id: LibraryId, item_type: ItemType | None) -> None:
+        """Forget a held loss: it is over, or it was accepted."""
+
+    def set_members(self, parent: RemoteId, members: Sequence[RemoteId]) -> Written:
+        """Store the members of a collection or playlist in order."""
+
+    def finish_listing(
+        self, library_id: LibraryId, item_type: ItemType, *, total: int, now: UnixSeconds
+    ) -> None:
+        """Record a complete enumeration."""
+
+    def finish_library(self, library_id: LibraryId, *, now: UnixSeconds) -> None:
+        """Record that every listing of the library was enumerated completely."""

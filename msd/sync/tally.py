@@ -1,0 +1,49 @@
+"""The numbers of a sync, as they grow."""
+
+from dataclasses import dataclass, field
+
+from msd.models import SyncReport
+from msd.sync.ports import Written
+
+MAX_EXAMPLES = 20
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts rows by what became of them."""
+
+    seen: int = 0
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    held: int = 0
+    complete: bool = True
+    examples: list[str] = field(default_factory=list)
+
+    def skip(self, count: int, examples: tuple[str, ...]) -> None:
+        """Count rows that were left out; remember the first few reasons."""
+        self.skipped += count
+        self.examples.extend(examples[: MAX_EXAMPLES - len(self.examples)])
+
+    def count(self, written: Written) -> None:
+        """Count what one transaction changed."""
+        self.added += written.added
+        self.updated += written.updated
+        self.removed += len(written.removed)
+
+    def report(self, *, duration_ms: int) -> SyncReport:
+        """Return the numbers as they stand."""
+        return SyncReport(
+            seen=self.seen,
+            added=self.added,
+            updated=self.updated,
+            removed=self.removed,
+            unchanged=self.unchanged,
+            skipped=self.skipped,
+            held=self.held,
+            complete=self.complete,
+            duration_ms=duration_ms,
+            skipped_examples=tuple(self.examples),
+        )

@@ -1,0 +1,85 @@
+"""A real cache in a folder, synced from a fake backend by the real engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msd.models import (
+    ItemId,
+    ItemQuery,
+    Library,
+    LibraryId,
+    SourceId,
+    SyncProgress,
+    SyncReport,
+)
+from msd.store.cache import CacheStore
+from msd.store.state import StateStore
+from msd.store.sync_writer import SyncWriter
+from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.ports import Written
+from msd.sync.report import Report
+from tests.support.fake_backend import FakeBackend, FakeServer
+
+SOURCE = SourceId("fake_0123456789ab")
+
+
+@dataclass
+class CachedSource:
+    """One source's cache; `sync` runs the engine against a server, the rest looks at it."""
+
+    folder: Path
+    server: FakeServer
+    now: float = 1_800_000_000.0
+    progress: list[SyncProgress] = field(default_factory=list)
+    changes: list[Written] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state = StateStore.open(self.folder / "state.db")
+        self.cache = CacheStore.open(self.folder / "cache.db", revision_floor=0)
+
+    def close(self) -> None:
+        self.cache.close()
+        self.state.close()
+
+    async def sync(self, plan: SyncPlan | None = None) -> SyncReport:
+        writer = SyncWriter(self.folder / "cache.db", self.folder / "state.db", SOURCE)
+        report = Report(
+            progress=self.progress.append,
+            changed=lambda _library, written: self.changes.append(written),
+        )
+        engine = SyncEngine(
+            FakeBackend(self.server),
+            writer,
+            report,
+            plan=plan or SyncPlan(),
+            clock=lambda: self.now,
+        )
+        try:
+            return await engine.run()
+        finally:
+            writer.close()
+
+    def libraries(self) -> tuple[Library, ...]:
+        return self.cache.libraries(SOURCE)
+
+    def library_id(self, remote_id: str) -> LibraryId:
+        return next(own.id for own in self.libraries() if own.remote_id == remote_id)
+
+    def items(self, **query: object) -> dict[str, Mapping[str, object]]:
+        """Return every item that the cache shows, by remote id, all fields."""
+        found: dict[str, Mapping[str, object]] = {}
+        cursor = ""
+        while True:
+            page = self.cache.query_items(
+                ItemQuery(limit=500, cursor=cursor, fields=("*",), **query),  # type: ignore[arg-type]
+                (),
+            )
+            found |= {str(item["remote_id"]): item for item in page.items}
+            cursor = page.next_cursor
+            if not cursor:
+                return found
+
+    def ids(self) -> dict[str, ItemId]:
+        """Return msd's id of every shown item by remote id."""
+        return {remote_id: ItemId(str(item["id"])) for remote_id, item in self.items().items()}

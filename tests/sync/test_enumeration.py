@@ -1,0 +1,128 @@
+"""Y7: what counts as a complete enumeration, and what may be deleted after one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from msd.backend_api import Page, RawItem
+from msd.models import RemoteId, UnixSeconds
+from msd.sync.enumeration import AGREEMENT_S, MAX_EMPTY_WINDOWS, Enumeration, Verdict, verdict
+
+NOW = UnixSeconds(1_800_000_000)
+
+
+def page(start: int, rows: int, *, limit: int = 10, total: int | None = None, gaps: bool = False):
+    items = tuple(RawItem(RemoteId(f"r{start + n}"), 1, b"") for n in range(rows))
+    return Page(start=start, limit=limit, total=total, items=items, gaps=gaps)
+
+
+def enumerated(*pages: Page) -> Enumeration:
+    enumeration = Enumeration()
+    for one in pages:
+        enumeration.add(one)
+    return enumeration
+
+
+def test_every_window_with_the_same_total_first_and_last_is_complete() -> None:
+    """Y7."""
+    assert enumerated(page(0, 10, total=25), page(10, 10), page(20, 5, total=25)).is_complete
+
+
+def test_an_empty_listing_that_announces_nothing_is_complete() -> None:
+    """Y7: it is the guard against drops that protects the rows then."""
+    assert enumerated(page(0, 0, total=0)).is_complete
+
+
+def test_rows_may_be_fewer_than_the_total_since_old_servers_hide_some() -> None:
+    """Y7, Jellyfin contract section 5.1: 1074 announced, 1071 returned."""
+    assert enumerated(page(0, 10, total=20), page(10, 7, total=20)).is_complete
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        (page(0, 10, total=25), page(10, 10, total=25)),
+        (page(0, 10, total=25), page(20, 5, total=25)),
+        (page(0, 10, total=25), page(10, 10), page(20, 5, total=24)),
+        (page(0, 10, total=25), page(10, 10), page(20, 5)),
+        (page(0, 10, total=20), page(10, 10, total=20, gaps=True)),
+        (page(0, 10, limit=1_000_000, total=1_000_000),),
+        (page(0, 10), page(10, 5)),
+        (),
+    ],
+    ids=[
+        "last window missing",
+        "window in the middle missing",
+        "total changed",
+        "no total on the last page",
+        "known gaps",
+        "a million announced, ten given",
+        "no totals at all",
+        "no page at all",
+    ],
+)
+def test_anything_else_proves_nothing(pages: tuple[Page, ...]) -> None:
+    """Y7: each of these must never lead to a deletion."""
+    assert not enumerated(*pages).is_complete
+
+
+def test_a_broken_off_enumeration_proves_nothing() -> None:
+    """Y7: also when all the windows had come."""
+    enumeration = enumerated(page(0, 5, total=5))
+
+    enumeration.break_off()
+
+    assert not enumeration.is_complete
+
+
+def test_a_long_run_of_empty_windows_is_hopeless() -> None:
+    """A server that announces a million and gives ten is not asked two thousand times."""
+    enumeration = enumerated(page(0, 10, total=1_000_000))
+    for window in range(MAX_EMPTY_WINDOWS):
+        assert not enumeration.is_hopeless
+        enumeration.add(page(10 * (window + 1), 0))
+
+    assert enumeration.is_hopeless
+
+
+def decide(live: int, missing: int, **changes: object) -> Verdict:
+    given: dict[str, object] = {"digest": 7, "held": None, "now": NOW, "confirmed": False}
+    return verdict(live=live, missing=missing, **(given | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("live", "missing", "expected"),
+    [
+        (100, 0, Verdict.KEEP),
+        (100, 1, Verdict.DELETE),
+        (100, 20, Verdict.DELETE),
+        (100, 21, Verdict.HOLD),
+        (40, 10, Verdict.DELETE),
+        (40, 11, Verdict.HOLD),
+        (1, 1, Verdict.HOLD),
+        (5, 5, Verdict.HOLD),
+        (5, 4, Verdict.DELETE),
+    ],
+)
+def test_drops_are_judged_by_share_and_count(live: int, missing: int, expected: Verdict) -> None:
+    """Y7: to 0, or more than 20 % and more than 10 rows, is held."""
+    assert expected is decide(live, missing)
+
+
+def test_the_user_may_confirm_a_held_drop() -> None:
+    """Y7."""
+    assert decide(100, 100, confirmed=True) is Verdict.DELETE
+
+
+def test_a_drop_that_stays_the_same_for_a_day_is_believed() -> None:
+    """Y7: agreeing complete passes over at least 24 hours."""
+    assert decide(100, 100, held=(7, UnixSeconds(NOW - AGREEMENT_S))) is Verdict.DELETE
+    assert decide(100, 100, held=(7, UnixSeconds(NOW - AGREEMENT_S + 1))) is Verdict.HOLD
+    assert decide(100, 100, held=(8, UnixSeconds(NOW - AGREEMENT_S))) is Verdict.HOLD
+
+
+@given(live=st.integers(0, 10_000), missing=st.integers(0, 10_000))
+def test_a_library_never_vanishes_in_one_unconfirmed_pass(live: int, missing: int) -> None:
+    """Y7: whatever the numbers."""
+    if missing > 0 and missing >= live:
+        assert decide(live, missing) is Verdict.HOLD
