@@ -1,0 +1,5 @@
+"""The single interface to every media source: `SourceCoordinator`."""
+
+from msd.coordinator.coordinator import SourceCoordinator
+
+__all__ = ["SourceCoordinator"]

@@ -1,0 +1,421 @@
+"""SourceCoordinator: the single interface to every media source of one user.
+
+Every use case of the bus is one method here. Each names its source; there is no active one.
+
+    coordinator ─┬─ adding, removing     all-or-nothing add, purge that resumes
+                 ├─ supervisor           one task per source: connect, wait, reconnect
+                 ├─ board, status        where each source stands
+                 ├─ syncing, jobs        long operations
+                 └─ catalogue            what is cached
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import anyio
+from anyio.abc import TaskGroup
+
+from msd.backend_api.protocol import OptionValue
+from msd.coordinator.adding import Adding
+from msd.coordinator.board import StatusBoard
+from msd.coordinator.catalogue import Catalogue
+from msd.coordinator.containment import contained
+from msd.coordinator.fleet import Fleet
+from msd.coordinator.jobs import FINAL, JobHandle, Jobs, Result
+from msd.coordinator.removing import Removing
+from msd.coordinator.services import Services
+from msd.coordinator.status import Axes, disabled
+from msd.coordinator.syncing import Syncing
+from msd.coordinator.views import Views
+from msd.errors import InvalidArgumentError, LimitExceededError, MsdError
+from msd.events import (
+    AccountAdded,
+    AccountChanged,
+    AccountRemoved,
+    Event,
+    EventStream,
+    SourceAdded,
+    SourceChanged,
+    SourceRemoved,
+    SourceStatusChanged,
+    StateChanged,
+)
+from msd.models import (
+    AccountId,
+    AccountView,
+    BackendKind,
+    ConnectAttempt,
+    DaemonState,
+    ItemFields,
+    ItemId,
+    ItemPage,
+    ItemQuery,
+    Job,
+    JobId,
+    JobKind,
+    Library,
+    LibraryId,
+    Source,
+    SourceId,
+    SourceStatus,
+    SourceView,
+    SyncMode,
+)
+
+MAX_SOURCES = 200
+MAX_NAME = 200
+CANCEL_S = 4.0
+NO_SOURCE = SourceId("")
+
+log = logging.getLogger(__name__)
+
+
+class SourceCoordinator:
+    """Hosts every source; its tasks belong to the group that it is given.
+
+    `open` shows every configured source as offline (S1); `start` then opens sockets and
+    the keyring. All answers come from memory or the cache.
+    """
+
+    def __init__(self, services: Services, events: EventStream, tasks: TaskGroup) -> None:
+        self.events = events
+        self.state = DaemonState.STARTING
+        self._registry = services.registry
+        self._auth = services.auth
+        self._backends = services.backends
+        self._cache = services.cache
+        self._tasks = tasks
+        self._jobs = Jobs(tasks, events.publish)
+        self._board = StatusBoard(self._publish_status)
+        self._views = Views(services, self._board, self._jobs)
+        self._catalogue = Catalogue(services, tasks, events.publish)
+        self._fleet = Fleet(
+            services,
+            self._board,
+            tasks,
+            content_types=self._catalogue.content_types,
+            connected=self._after_connect,
+        )
+        self._syncing = Syncing(
+            services,
+            self._catalogue,
+            self._board,
+            self._jobs,
+            publish=events.publish,
+            failed=self._fleet.kick,
+        )
+        self._removing = Removing(services, tasks)
+        self._adding = Adding(services, purged=self._removing.purged)
+
+    # --- life ------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Show every configured source, offline, with what is cached of it; touch no network."""
+        for source in self._registry.sources():
+            self._board.add(source, _first_axes(source))
+        await self._catalogue.open()
+        self.state = DaemonState.READY
+        self.events.publish(StateChanged(self.state))
+
+    def start(self) -> None:
+        """Open sockets and the keyring: connect every enabled source in the background (O6)."""
+        self._tasks.start_soon(contained, self._auth.watch, "watching the keyring")
+        self._tasks.start_soon(self._fleet.follow_keyring)
+        self._removing.resume()
+        for source in self._registry.sources():
+            self._fleet.start(source.id)
+
+    async def close(self) -> None:
+        """Stop: jobs end at a page boundary, connections are closed, the revision is kept (O4)."""
+        self.state = DaemonState.STOPPING
+        self.events.publish(StateChanged(self.state))
+        with anyio.move_on_after(CANCEL_S, shield=True):
+            await self._cancel_jobs()
+            await self._fleet.close()
+            await self._registry.raise_revision_floor(self._cache.revision)
+
+    # --- what is known of the daemon -------------------------------------------------------
+
+    @property
+    def online(self) -> str:
+        """Whether there is a network; "unknown", since nothing tells msd yet."""
+        return "unknown"
+
+    @property
+    def metered(self) -> str:
+        """Whether the network is paid by volume; "unknown", since nothing tells msd yet."""
+        return "unknown"
+
+    @property
+    def revision(self) -> int:
+        """The revision of the newest change to any item; it never goes back."""
+        return self._catalogue.revision
+
+    @property
+    def pending_writes(self) -> int:
+        """Changes that wait to be sent to a source; msd has no queue yet."""
+        return 0
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """The kinds of sources that can be added."""
+        return self._backends.kinds
+
+    # --- adding, changing, removing --------------------------------------------------------
+
+    async def add_source(
+        self, kind: BackendKind, options: Mapping[str, OptionValue]
+    ) -> tuple[SourceId, ...]:
+        """Add the source or sources that the options describe, all or nothing (A1).
+
+        Raises:
+            InvalidArgumentError, SourceExistsError, KeyringLockedError, KeyringUnavailableError,
+            LimitExceededError, BackendError: nothing was added.
+        """
+        if len(self._registry.sources()) >= MAX_SOURCES:
+            raise LimitExceededError(f"there are {MAX_SOURCES} sources already")
+        added = await self._adding.add(kind, options)
+        if added[0].account_id is not None:
+            self.events.publish(AccountAdded(added[0].account_id))
+        for source in added:
+            self._board.add(source, Axes())
+            self.events.publish(SourceAdded(source.id))
+            self._fleet.start(source.id)
+        return tuple(source.id for source in added)
+
+    async def add_jellyfin_source(self, url: str, username: str, password: str) -> SourceId:
+        """Add a Jellyfin server with one user; the password is used once, never stored."""
+        options: dict[str, OptionValue] = {"url": url, "username": username, "password": password}
+        return (await self.add_source(BackendKind("jellyfin"), options))[0]
+
+    async def add_local_source(self, path: str) -> SourceId:
+        """Add a folder, by its absolute path."""
+        return (await self.add_source(BackendKind("local"), {"path": path}))[0]
+
+    async def remove_source(self, source_id: SourceId) -> None:
+        """Remove a source: from now on it is served nowhere; the purge follows (A4)."""
+        source = await self._registry.mark_removed(source_id)
+        self._board.remove(source_id)
+        self.events.publish(SourceRemoved(source_id))
+        self._publish_account(source)
+        running = self._syncing.job(source_id)
+        if running is not None:
+            self._jobs.cancel(running)
+            await self._jobs.ended(running)
+        await self._fleet.stop(source_id)
+        self._removing.purge_soon(source)
+
+    async def remove_account(self, account_id: AccountId) -> None:
+        """Remove an account with all its sources."""
+        self._registry.account(account_id)
+        for source_id in self._registry.sources_of(account_id):
+            await self.remove_source(source_id)
+
+    async def rename_source(self, source_id: SourceId, name: str) -> None:
+        """Give a source another name.
+
+        Raises:
+            InvalidArgumentError: the name is empty or too long.
+        """
+        name = name.strip()
+        if not name or len(name) > MAX_NAME:
+            raise InvalidArgumentError(f"a name has 1 to {MAX_NAME} characters")
+        await self._registry.update(replace(self._registry.source(source_id), name=name))
+        self.events.publish(SourceChanged(source_id))
+
+    async def set_source_enabled(self, source_id: SourceId, *, enabled: bool) -> None:
+        """Switch a source on or off; its cache stays readable (A5)."""
+        source = self._registry.source(source_id)
+        if source.enabled == enabled:
+            return
+        await self._registry.update(replace(source, enabled=enabled))
+        if enabled:
+            self._board.update(source_id, Axes())
+            self._fleet.start(source_id)
+        else:
+            running = self._syncing.job(source_id)
+            if running is not None:
+                self._jobs.cancel(running)
+            await self._fleet.stop(source_id)
+            self._board.update(source_id, disabled(self._board.axes(source_id)))
+        self.events.publish(SourceChanged(source_id))
+
+    async def reorder_sources(self, source_ids: Sequence[SourceId]) -> None:
+        """Put the named sources first; the rest keep their order."""
+        await self._registry.reorder(source_ids)
+        for source in self._registry.sources():
+            self.events.publish(SourceChanged(source.id))
+
+    async def set_library_policy(
+        self, library_id: LibraryId, options: Mapping[str, OptionValue]
+    ) -> None:
+        """Change when a library is synced, whether it shows in home, and what it holds (A5)."""
+        library = await self._catalogue.set_policy(library_id, options)
+        if "content" in options:
+            await self._backends.close(library.source_id)
+            self._fleet.kick(library.source_id)
+        self.events.publish(SourceChanged(library.source_id))
+
+    # --- status ----------------------------------------------------------------------------
+
+    async def initialize_all_sources(self) -> None:
+        """Connect every enabled source now; a start does so by itself."""
+        for source in self._registry.sources():
+            self._fleet.kick(source.id)
+
+    async def reconnect(self, source_id: SourceId) -> None:
+        """Connect a source now, also one that waits for a retry."""
+        self._registry.source(source_id)
+        self._fleet.kick(source_id)
+
+    def get_source_status(self, source_id: SourceId) -> SourceStatus:
+        """Return the public status of a source."""
+        return self._board.status(source_id)
+
+    def get_all_source_statuses(self) -> Mapping[SourceId, SourceStatus]:
+        """Return the public status of every source."""
+        return {source.id: self._board.status(source.id) for source in self._registry.sources()}
+
+    def list_sources(self) -> tuple[SourceView, ...]:
+        """Return every source in the user's order."""
+        return tuple(self._views.source(source) for source in self._registry.sources())
+
+    def get_source(self, source_id: SourceId) -> SourceView:
+        """Return one source with everything that is shown of it."""
+        return self._views.source(self._registry.source(source_id))
+
+    def get_backend(self, source_id: SourceId) -> SourceView:
+        """Return the explicitly named source; there is no default to fall back to."""
+        return self.get_source(source_id)
+
+    def explain(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
+        """Return the steps that led to a source's status, the latest last (S8)."""
+        return self._board.history(source_id)
+
+    def list_accounts(self) -> tuple[AccountView, ...]:
+        """Return every account."""
+        return tuple(self._views.account(account) for account in self._registry.accounts())
+
+    def get_account(self, account_id: AccountId) -> AccountView:
+        """Return one account."""
+        return self._views.account(self._registry.account(account_id))
+
+    # --- jobs ------------------------------------------------------------------------------
+
+    async def sync_source(
+        self,
+        source_id: SourceId,
+        *,
+        mode: SyncMode = SyncMode.AUTO,
+        libraries: Sequence[LibraryId] = (),
+    ) -> JobId:
+        """Start a sync and return its job; a running one is joined (Y1).
+
+        Raises:
+            UnknownLibraryError: a named library is not one of this source.
+            AuthRequiredError: the source waits for new credentials.
+            NotSupportedError: the source is disabled.
+        """
+        if libraries:
+            await self._catalogue.check_libraries(source_id, libraries)
+        return self._syncing.start(source_id, mode=mode, only=libraries)
+
+    async def sync_all_sources(self) -> tuple[JobId, ...]:
+        """Start a sync of every enabled source that is signed in."""
+        jobs = []
+        for source in self._registry.sources():
+            if source.enabled:
+                try:
+                    jobs.append(self._syncing.start(source.id))
+                except MsdError as error:
+                    log.info("%s is not synced: %s", source.id, error)
+        return tuple(jobs)
+
+    async def confirm_deletes(self, source_id: SourceId) -> JobId:
+        """Sync a source and believe what is missing (Y7)."""
+        running = self._syncing.job(source_id)
+        if running is not None:
+            self._jobs.cancel(running)
+            await self._jobs.ended(running)
+        return self._syncing.start(source_id, confirm_deletes=True)
+
+    async def unlock_secrets(self) -> JobId:
+        """Raise the keyring's own prompt; a prompt that is open already is joined."""
+        running = self._jobs.active(JobKind.UNLOCK, NO_SOURCE)
+        if running is not None:
+            return running
+
+        async def work(job: JobHandle) -> Result:
+            job.running()
+            return {"unlocked": await self._auth.unlock()}
+
+        return self._jobs.start(JobKind.UNLOCK, NO_SOURCE, work)
+
+    def list_jobs(self) -> tuple[Job, ...]:
+        """Return every job, those that ended in the last minute included."""
+        return self._jobs.all()
+
+    def get_job(self, job_id: JobId) -> Job:
+        """Return one job."""
+        return self._jobs.get(job_id)
+
+    async def cancel_job(self, job_id: JobId) -> None:
+        """Stop a job; a sync leaves whole pages (Y12)."""
+        self._jobs.cancel(job_id)
+
+    # --- the cache -------------------------------------------------------------------------
+
+    async def list_libraries(self, source_id: SourceId | None) -> tuple[Library, ...]:
+        """Return the libraries of a source, or of all."""
+        return await self._catalogue.libraries(source_id)
+
+    async def query_items(self, query: ItemQuery) -> ItemPage:
+        """Return one page of cached items."""
+        return await self._catalogue.query(query)
+
+    async def get_items(
+        self, ids: Sequence[ItemId], *, fields: tuple[str, ...] = (), refresh: bool = False
+    ) -> tuple[ItemFields, ...]:
+        """Return cached items by id; with `refresh` their details are fetched afterwards."""
+        return await self._catalogue.items(ids, fields=fields, refresh=refresh)
+
+    # --- inside ----------------------------------------------------------------------------
+
+    def _publish_status(self, event: Event) -> None:
+        self.events.publish(event)
+        if isinstance(event, SourceStatusChanged) and self._registry.has_source(event.source_id):
+            account_id = self._registry.source(event.source_id).account_id
+            if account_id is not None:
+                self.events.publish(AccountChanged(account_id))
+
+    def _publish_account(self, removed: Source) -> None:
+        if removed.account_id is None:
+            return
+        if self._registry.sources_of(removed.account_id):
+            self.events.publish(AccountChanged(removed.account_id))
+        else:
+            self.events.publish(AccountRemoved(removed.account_id))
+
+    def _after_connect(self, source_id: SourceId) -> None:
+        self.events.publish(SourceChanged(source_id))
+        self._tasks.start_soon(self._sync_if_due, source_id)
+
+    async def _sync_if_due(self, source_id: SourceId) -> None:
+        try:
+            await contained(
+                lambda: self._syncing.start_if_due(source_id), f"catching up {source_id}"
+            )
+        except MsdError as error:
+            log.info("%s was not caught up: %s", source_id, error)
+
+    async def _cancel_jobs(self) -> None:
+        running = [job.id for job in self._jobs.all() if job.state not in FINAL]
+        for job_id in running:
+            self._jobs.cancel(job_id)
+        for job_id in running:
+            await self._jobs.ended(job_id)
+
+
+def _first_axes(source: Source) -> Axes:
+    return Axes() if source.enabled else disabled(Axes())

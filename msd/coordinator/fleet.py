@@ -1,0 +1,88 @@
+"""The supervisors of all enabled sources: started, stopped, woken."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import anyio
+from anyio.abc import TaskGroup
+
+from msd.coordinator.board import StatusBoard
+from msd.coordinator.services import Services
+from msd.coordinator.status import Auth
+from msd.coordinator.supervisor import Supervisor
+from msd.models import LibraryType, RemoteId, SourceId, StatusReason
+
+CLOSE_S = 3.0
+KEYRING_REASONS = frozenset(
+    {
+        StatusReason.KEYRING_LOCKED,
+        StatusReason.KEYRING_UNAVAILABLE,
+        StatusReason.NO_CREDENTIALS,
+    }
+)
+
+log = logging.getLogger(__name__)
+
+
+class Fleet:
+    """One supervisor per enabled source; a failing one takes no other down."""
+
+    def __init__(
+        self,
+        services: Services,
+        board: StatusBoard,
+        tasks: TaskGroup,
+        *,
+        content_types: Callable[[SourceId], Mapping[RemoteId, LibraryType]],
+        connected: Callable[[SourceId], None],
+    ) -> None:
+        self._services = services
+        self._registry = services.registry
+        self._backends = services.backends
+        self._board = board
+        self._tasks = tasks
+        self._content_types = content_types
+        self._connected = connected
+        self._supervisors: dict[SourceId, Supervisor] = {}
+
+    def start(self, source_id: SourceId) -> None:
+        """Begin to keep a source connected; it may be so already."""
+        if source_id in self._supervisors or not self._registry.source(source_id).enabled:
+            return
+        supervisor = Supervisor(
+            source_id,
+            self._services,
+            self._board,
+            content_types=self._content_types,
+            connected=self._connected,
+        )
+        self._supervisors[source_id] = supervisor
+        self._tasks.start_soon(supervisor.run)
+
+    async def stop(self, source_id: SourceId) -> None:
+        """Leave a source alone and close its backend."""
+        supervisor = self._supervisors.pop(source_id, None)
+        if supervisor is not None:
+            supervisor.scope.cancel()
+        with anyio.move_on_after(CLOSE_S):
+            await self._backends.close(source_id)
+
+    def kick(self, source_id: SourceId) -> None:
+        """Make a source try again now."""
+        if source_id in self._supervisors:
+            self._supervisors[source_id].kick()
+
+    async def follow_keyring(self) -> None:
+        """Wake the sources that wait for the keyring whenever it changes (S4, O3)."""
+        while True:
+            await self._services.auth.changed()
+            for source_id, supervisor in self._supervisors.items():
+                axes = self._board.axes(source_id)
+                if axes.auth is Auth.NEEDS_AUTH and axes.auth_reason in KEYRING_REASONS:
+                    supervisor.kick()
+
+    async def close(self) -> None:
+        """Close every backend, as far as that is quick."""
+        with anyio.move_on_after(CLOSE_S, shield=True):
+            for source_id in list(self._supervisors):
+                await self._backends.close(source_id)

@@ -1,0 +1,214 @@
+"""Syncs as jobs: one per source, joined when asked for again, started by themselves when due."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from msd.backend_api import Credentials
+from msd.coordinator.board import StatusBoard
+from msd.coordinator.catalogue import Catalogue
+from msd.coordinator.jobs import JobHandle, Jobs, Result
+from msd.coordinator.services import Services
+from msd.coordinator.status import Auth
+from msd.errors import AuthRequiredError, BackendError, MsdError, NotSupportedError
+from msd.events import Event, ItemsChanged, SourceChanged
+from msd.models import (
+    JobId,
+    JobKind,
+    LibraryId,
+    Source,
+    SourceId,
+    SyncMode,
+    SyncPolicy,
+    SyncReport,
+    UnixSeconds,
+)
+
+if TYPE_CHECKING:  # msgspec is imported when the first sync starts, not before
+    from msd.sync.messages import Changed, Progress, SyncRequest
+
+RETRY_S = 300.0  # a failed sync is not begun again by itself sooner than this
+COUNT_EVERY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Syncing:
+    """Starts syncs and takes in what they report."""
+
+    def __init__(
+        self,
+        services: Services,
+        catalogue: Catalogue,
+        board: StatusBoard,
+        jobs: Jobs,
+        *,
+        publish: Callable[[Event], None],
+        failed: Callable[[SourceId], None],
+    ) -> None:
+        self._settings = services.settings
+        self._device_name = services.backends.device_name
+        self._registry = services.registry
+        self._auth = services.auth
+        self._syncs = services.syncs
+        self._catalogue = catalogue
+        self._board = board
+        self._jobs = jobs
+        self._publish = publish
+        self._failed = failed
+        self._begun: dict[SourceId, float] = {}
+
+    def job(self, source_id: SourceId) -> JobId | None:
+        """Return the sync that runs or waits for a source."""
+        return self._jobs.active(JobKind.SYNC, source_id)
+
+    def start(
+        self,
+        source_id: SourceId,
+        *,
+        mode: SyncMode = SyncMode.AUTO,
+        only: Sequence[LibraryId] = (),
+        off: frozenset[LibraryId] = frozenset(),
+        confirm_deletes: bool = False,
+    ) -> JobId:
+        """Start a sync, or join the one that runs (Y1).
+
+        Raises:
+            AuthRequiredError: the source waits for new credentials (S4).
+            NotSupportedError: the source is disabled.
+        """
+        source = self._registry.source(source_id)
+        running = self.job(source_id)
+        if running is not None:
+            return running
+        if not source.enabled:
+            raise NotSupportedError("the source is disabled; enable it first")
+        axes = self._board.axes(source_id)
+        if axes.auth is Auth.NEEDS_AUTH:
+            raise AuthRequiredError(axes.detail, reason=axes.auth_reason)
+        self._begun[source_id] = time.monotonic()
+
+        async def work(job: JobHandle) -> Result:
+            request = await self._request(source, mode, frozenset(only), off, confirm_deletes)
+            return await self._run(source_id, request, job)
+
+        job_id = self._jobs.start(JobKind.SYNC, source_id, work)
+        self._publish(SourceChanged(source_id))
+        return job_id
+
+    async def start_if_due(self, source_id: SourceId) -> None:
+        """Start a sync when a library's policy asks for one now (O6)."""
+        source = self._registry.source(source_id)
+        begun = self._begun.get(source_id)
+        if begun is not None and time.monotonic() - begun < RETRY_S:
+            return
+        libraries = await self._catalogue.libraries(source_id)
+        policies = {library.id: library.settings for library in libraries}
+        automatic = {SyncPolicy.INTERVAL, SyncPolicy.LIVE}
+        off = frozenset(i for i, own in policies.items() if own.sync not in automatic)
+        if policies and len(off) == len(policies):
+            return
+        intervals = [own.interval_s for i, own in policies.items() if i not in off]
+        interval_s = min((i for i in intervals if i), default=self._settings.sync.interval_s)
+        if time.time() - source.last_sync >= interval_s:
+            self.start(source_id, off=off)
+
+    async def _request(
+        self,
+        source: Source,
+        mode: SyncMode,
+        only: frozenset[LibraryId],
+        off: frozenset[LibraryId],
+        confirm_deletes: bool,  # noqa: FBT001 - passed on as it came
+    ) -> "SyncRequest":
+        from msd.sync.messages import SyncRequest  # noqa: PLC0415 - see above
+
+        account = self._registry.account_of(source)
+        credentials = (
+            Credentials(user_id="", token="")
+            if account is None
+            else await self._auth.credentials(account)
+        )
+        never = {
+            library_id
+            for library_id, own in self._registry.library_settings().items()
+            if own.sync is SyncPolicy.OFF
+        }
+        return SyncRequest(
+            source=self._registry.source(source.id),
+            user_id=credentials.user_id,
+            token=credentials.token,
+            device_id="" if account is None else account.device_id,
+            device_name=self._device_name,
+            cache_db=str(self._settings.cache_db),
+            state_db=str(self._settings.state_db),
+            cache_dir=str(self._settings.cache_dir),
+            mode=mode,
+            only=only,
+            off=off | never,
+            content_types=self._catalogue.content_types(source.id),
+            confirm_deletes=confirm_deletes,
+        )
+
+    async def _run(self, source_id: SourceId, request: "SyncRequest", job: JobHandle) -> Result:
+        counted = 0.0
+
+        def progress(message: "Progress") -> None:
+            job.progress(phase=message.phase, done=message.done, total=message.total)
+
+        def changed(message: "Changed") -> None:
+            nonlocal counted
+            self._catalogue.saw_change(
+                ItemsChanged(
+                    source_id=source_id,
+                    library_id=message.library_id,
+                    changed=message.changed,
+                    removed=message.removed,
+                    revision=message.revision,
+                )
+            )
+            if time.monotonic() - counted >= COUNT_EVERY_S:
+                counted = time.monotonic()
+                self._catalogue.recount_soon(source_id)
+
+        try:
+            report = await self._syncs.run(
+                request, started=job.running, progress=progress, changed=changed
+            )
+        except MsdError as error:
+            await self._record(source_id, error=str(error), report=SyncReport())
+            if isinstance(error, BackendError):
+                self._failed(source_id)
+            raise
+        finally:
+            self._catalogue.recount_soon(source_id)
+        await self._record(source_id, error="", report=report)
+        return _result(report)
+
+    async def _record(self, source_id: SourceId, *, error: str, report: SyncReport) -> None:
+        source = await self._registry.synced(
+            source_id,
+            at=UnixSeconds(int(time.time())),
+            error=error,
+            skipped=report.skipped,
+            held=report.held,
+        )
+        if source is not None:
+            self._board.set_held_deletes(source_id, source.held_deletes)
+            self._publish(SourceChanged(source_id))
+
+
+def _result(report: SyncReport) -> Result:
+    return {
+        "seen": report.seen,
+        "added": report.added,
+        "updated": report.updated,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "skipped": report.skipped,
+        "held": report.held,
+        "complete": report.complete,
+        "duration_ms": report.duration_ms,
+        "skipped_examples": "\n".join(report.skipped_examples),
+    }

@@ -1,0 +1,1 @@
+"""The managers behind the SourceCoordinator; siblings that don't know one another."""

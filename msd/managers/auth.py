@@ -1,0 +1,134 @@
+"""AuthManager: credentials of accounts, kept in the keyring and, once read, in memory (K1, K2)."""
+
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Protocol
+
+import anyio
+
+from msd.backend_api import Credentials
+from msd.errors import AuthRequiredError, KeyringLockedError, KeyringUnavailableError, MsdError
+from msd.models import Account, AccountId, KeyringState, StatusReason
+
+RETRY_S = 60.0  # a keyring that changes without telling is looked at this often
+
+
+class Vault(Protocol):
+    """Where secrets rest; `msd.store.credentials` keeps them in the Secret Service."""
+
+    async def read(self, account: Account) -> Credentials | None:
+        """Return what is stored for the account, None when nothing is."""
+
+    async def write(self, account: Account, credentials: Credentials) -> None:
+        """Store the account's credentials, replacing older ones."""
+
+    async def delete(self, account: Account) -> None:
+        """Forget the account's credentials; nothing stored is fine."""
+
+
+class Keyring(Protocol):
+    """The keyring as the session bus shows it; none of this ever prompts but `unlock`."""
+
+    async def state(self) -> KeyringState:
+        """Return whether it can be used without a prompt."""
+
+    def changes(self) -> AsyncGenerator[None, None]:
+        """Yield whenever the keyring appeared, vanished, was locked or unlocked."""
+
+    async def unlock(self) -> bool:
+        """Raise the keyring's own prompt; return whether it is unlocked now."""
+
+
+class AuthManager:
+    """Hands out credentials, says what is wrong when it can't, and wakes those who wait."""
+
+    def __init__(self, vault: Vault, keyring: Keyring) -> None:
+        self._vault = vault
+        self._keyring = keyring
+        self._known: dict[AccountId, Credentials] = {}
+        self._changed = anyio.Event()
+
+    def new_device_id(self) -> str:
+        """Return a device id for an account that is about to be added (I3)."""
+        return uuid.uuid4().hex
+
+    async def credentials(self, account: Account) -> Credentials:
+        """Return the account's credentials without ever prompting.
+
+        Raises:
+            KeyringLockedError, KeyringUnavailableError: they can't be read now (S4).
+            AuthRequiredError: the keyring has none for this account.
+        """
+        known = self._known.get(account.id)
+        if known is not None:
+            return known
+        await self.check_keyring()
+        credentials = await self._vault.read(account)
+        if credentials is None:
+            raise AuthRequiredError(
+                f"the keyring holds no credentials for {account.display_name}",
+                reason=StatusReason.NO_CREDENTIALS,
+            )
+        self._known[account.id] = credentials
+        return credentials
+
+    async def check_keyring(self) -> None:
+        """Return when credentials could be read or stored now without a prompt.
+
+        Raises:
+            KeyringLockedError: the keyring is locked.
+            KeyringUnavailableError: no keyring service is there.
+        """
+        match await self._keyring.state():
+            case KeyringState.LOCKED:
+                raise KeyringLockedError("the keyring is locked; unlock it to sign in")
+            case KeyringState.ABSENT:
+                raise KeyringUnavailableError("no keyring service (Secret Service) is running")
+            case KeyringState.AVAILABLE:
+                return
+
+    async def store(self, account: Account, credentials: Credentials) -> None:
+        """Store credentials of a new account, or replace them."""
+        await self.check_keyring()
+        await self._vault.write(account, credentials)
+        self._known[account.id] = credentials
+        self._wake()
+
+    async def forget(self, account: Account) -> None:
+        """Delete the account's credentials.
+
+        Raises:
+            KeyringLockedError, KeyringUnavailableError: they are still there; try again later.
+        """
+        self._known.pop(account.id, None)
+        await self.check_keyring()
+        await self._vault.delete(account)
+
+    async def unlock(self) -> bool:
+        """Raise the keyring's own prompt; return whether it is unlocked now."""
+        unlocked = await self._keyring.unlock()
+        self._wake()
+        return unlocked
+
+    async def changed(self) -> None:
+        """Return when the keyring may answer differently than before."""
+        with anyio.move_on_after(RETRY_S):
+            await self._changed.wait()
+
+    async def watch(self) -> None:
+        """Wake everybody who waits in `changed` whenever the keyring changes; never returns."""
+        async with aclosing(self._keyring.changes()) as changes:
+            async for _ in changes:
+                self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+
+def is_keyring_trouble(error: MsdError) -> bool:
+    """Return whether an error heals when the keyring changes."""
+    if isinstance(error, AuthRequiredError):
+        return error.reason is StatusReason.NO_CREDENTIALS
+    return isinstance(error, KeyringLockedError | KeyringUnavailableError)

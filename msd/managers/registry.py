@@ -1,0 +1,181 @@
+"""SourceRegistry: the configured accounts, sources and library settings.
+
+Answers come from memory; each change is on disk before the memory shows it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar, TypeVarTuple
+
+import anyio
+from anyio import to_thread
+
+from msd.errors import UnknownAccountError, UnknownSourceError
+from msd.models import (
+    Account,
+    AccountId,
+    ItemId,
+    LibraryId,
+    LibrarySettings,
+    RemoteId,
+    Source,
+    SourceId,
+    UnixSeconds,
+)
+from msd.store.state import StateStore
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
+
+
+class SourceRegistry:
+    """What the user configured; the durable database behind it."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self._writer = anyio.CapacityLimiter(1)
+        self._accounts = {account.id: account for account in store.accounts()}
+        self._sources = {source.id: source for source in store.sources()}
+        self._removed = {source.id: source for source in store.removed_sources()}
+        self._settings = dict(store.library_settings())
+        self.installation_id = store.installation_id()
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return every source in the user's order."""
+        return tuple(sorted(self._sources.values(), key=lambda s: (s.position, s.added_at)))
+
+    def source(self, source_id: SourceId) -> Source:
+        """Return one source.
+
+        Raises:
+            UnknownSourceError: there is none with this id.
+        """
+        try:
+            return self._sources[source_id]
+        except KeyError:
+            raise UnknownSourceError(f"no source has the id {source_id!r}") from None
+
+    def has_source(self, source_id: SourceId) -> bool:
+        """Return whether a source is configured."""
+        return source_id in self._sources
+
+    def removed(self) -> Mapping[SourceId, Source]:
+        """Return the sources that are removed but not purged yet; nothing of them is served."""
+        return self._removed
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Return the accounts of sources that are not removed."""
+        in_use = {source.account_id for source in self._sources.values()}
+        return tuple(account for account in self._accounts.values() if account.id in in_use)
+
+    def account(self, account_id: AccountId) -> Account:
+        """Return one account.
+
+        Raises:
+            UnknownAccountError: there is none with this id.
+        """
+        try:
+            return self._accounts[account_id]
+        except KeyError:
+            raise UnknownAccountError(f"no account has the id {account_id!r}") from None
+
+    def account_of(self, source: Source) -> Account | None:
+        """Return the account that a source is seen through, None for a folder."""
+        return None if source.account_id is None else self.account(source.account_id)
+
+    def sources_of(self, account_id: AccountId) -> tuple[SourceId, ...]:
+        """Return the sources of an account, in the user's order."""
+        return tuple(source.id for source in self.sources() if source.account_id == account_id)
+
+    def library_settings(self) -> Mapping[LibraryId, LibrarySettings]:
+        """Return what the user set for libraries; those not named have the defaults."""
+        return self._settings
+
+    async def aliases(self, source_id: SourceId) -> Mapping[RemoteId, ItemId]:
+        """Return the ids of a source's items that were re-keyed, by their present remote id."""
+        return await self._write(self._store.aliases, source_id)
+
+    # --- changing --------------------------------------------------------------------------
+
+    async def add(self, account: Account | None, sources: Sequence[Source]) -> None:
+        """Store an account with its sources, all or nothing; they come last in the order.
+
+        Raises:
+            SourceExistsError: one of the sources is configured already.
+        """
+        position = max((source.position for source in self._sources.values()), default=-1)
+        placed = [
+            replace(source, position=position + number)
+            for number, source in enumerate(sources, start=1)
+        ]
+        await self._write(self._store.add, account, placed)
+        if account is not None:
+            self._accounts[account.id] = account
+        self._sources |= {source.id: source for source in placed}
+
+    async def update(self, source: Source) -> None:
+        """Store a source whose columns changed."""
+        await self._write(self._store.update_source, source)
+        if source.id in self._sources:  # it may have been removed meanwhile
+            self._sources[source.id] = source
+
+    async def reorder(self, source_ids: Sequence[SourceId]) -> None:
+        """Put the named sources first; the rest keep their order."""
+        named = [self.source(source_id).id for source_id in dict.fromkeys(source_ids)]
+        rest = [source.id for source in self.sources() if source.id not in named]
+        await self._write(self._store.reorder, [*named, *rest])
+        for position, source_id in enumerate([*named, *rest]):
+            self._sources[source_id] = replace(self._sources[source_id], position=position)
+
+    async def mark_removed(self, source_id: SourceId) -> Source:
+        """Remove a source from everything that is served; its purge can follow (A4)."""
+        source = self.source(source_id)
+        await self._write(self._store.mark_removed, source_id)
+        self._removed[source_id] = self._sources.pop(source_id)
+        return source
+
+    async def finish_removal(self, source_id: SourceId) -> None:
+        """Forget a purged source, and its account when it was the last one."""
+        await self._write(self._store.finish_removal, source_id)
+        source = self._removed.pop(source_id)
+        self._settings = dict(self._store.library_settings())
+        if source.account_id is not None and not self.uses_account(source.account_id):
+            self._accounts.pop(source.account_id, None)
+
+    def uses_account(self, account_id: AccountId) -> bool:
+        """Return whether any source, removed ones that wait for their purge included, does."""
+        everyone = [*self._sources.values(), *self._removed.values()]
+        return any(source.account_id == account_id for source in everyone)
+
+    async def set_library_settings(
+        self, source_id: SourceId, library_id: LibraryId, settings: LibrarySettings
+    ) -> None:
+        """Store what the user set for a library."""
+        await self._write(self._store.set_library_settings, source_id, library_id, settings)
+        self._settings[library_id] = settings
+
+    async def raise_revision_floor(self, revision: int) -> None:
+        """Remember the newest revision, so that a rebuilt cache starts above it (Y10)."""
+        await self._write(self._store.raise_revision_floor, revision)
+
+    async def synced(
+        self, source_id: SourceId, *, at: UnixSeconds, error: str, skipped: int, held: int
+    ) -> Source | None:
+        """Record how a sync ended; None when the source was removed meanwhile."""
+        if source_id not in self._sources:
+            return None
+        source = self._sources[source_id]
+        changed = replace(
+            source,
+            last_sync=source.last_sync if error else at,
+            last_sync_error=error,
+            skipped_items=source.skipped_items if error else skipped,
+            held_deletes=source.held_deletes if error else held,
+        )
+        await self.update(changed)
+        return changed
+
+    async def _write(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
+        return await to_thread.run_sync(call, *args, limiter=self._writer)

@@ -1,0 +1,113 @@
+"""SyncManager: runs syncs, each in a worker process of its own, a bounded number at a time."""
+
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from subprocess import PIPE
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.abc import ByteReceiveStream, Process
+
+from msd.errors import MsdError
+from msd.models import SyncReport
+
+if TYPE_CHECKING:  # msgspec is imported when the first sync starts, not before
+    from msd.sync.messages import Changed, Progress, SyncRequest
+
+log = logging.getLogger(__name__)
+
+STOP_S = 2.5  # how long a cancelled worker may take to end its transaction
+
+
+class SyncManager:
+    """Starts workers; knows nothing of sources but the request it is handed."""
+
+    def __init__(self, *, parallel: int, command: tuple[str, ...] = ()) -> None:
+        self._slots = anyio.Semaphore(parallel)
+        self._command = command or (sys.executable, "-m", "msd.worker")
+
+    async def run(
+        self,
+        request: "SyncRequest",
+        *,
+        started: Callable[[], None],
+        progress: Callable[["Progress"], None],
+        changed: Callable[["Changed"], None],
+    ) -> SyncReport:
+        """Copy one source; wait for a free slot first.
+
+        Cancelling ends the worker at a transaction's end, or kills it after `STOP_S`.
+
+        Raises:
+            MsdError: what the sync failed with, of the class that the worker raised.
+        """
+        from msd.sync import messages  # noqa: PLC0415 - see above
+
+        async with self._slots, self._worker() as process:
+            started()
+            async for line in _exchange(process, messages.encode(request), messages.MAX_LINE):
+                message = messages.decode(line)
+                match message:
+                    case messages.Progress():
+                        progress(message)
+                    case messages.Changed():
+                        changed(message)
+                    case messages.Finished():
+                        return message.report
+                    case messages.Failed():
+                        raise messages.raised(message)
+        raise MsdError("the sync worker ended without a word; the journal may say why")
+
+    @asynccontextmanager
+    async def _worker(self) -> AsyncIterator[Process]:
+        # The watchdog and readiness are the daemon's own affair (NotifyAccess=main).
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}
+        }
+        process = await anyio.open_process(
+            self._command, stdin=PIPE, stdout=PIPE, stderr=None, env=environment
+        )
+        try:
+            yield process
+        finally:
+            await _end(process)
+
+
+async def _exchange(process: Process, request: bytes, limit: int) -> AsyncIterator[bytes]:
+    """Send the request and yield the worker's lines until it closes its output."""
+    if process.stdin is None or process.stdout is None:
+        return
+    try:
+        await process.stdin.send(request)
+    except anyio.BrokenResourceError:
+        return
+    async for line in _lines(process.stdout, limit):
+        yield line
+
+
+async def _lines(stream: ByteReceiveStream, limit: int) -> AsyncIterator[bytes]:
+    buffer = b""
+    async for chunk in stream:
+        *whole, buffer = (buffer + chunk).split(b"\n")
+        for line in whole:
+            yield line
+        if len(buffer) > limit:
+            raise MsdError("the sync worker said too much at once")
+
+
+async def _end(process: Process) -> None:
+    """Let the worker finish its transaction; kill one that doesn't end."""
+    with anyio.move_on_after(STOP_S, shield=True):
+        if process.stdin is not None:
+            await process.stdin.aclose()
+        await process.wait()
+    if process.returncode is None:
+        log.warning("a sync worker did not stop in time and is killed")
+        process.kill()
+    with anyio.CancelScope(shield=True):
+        await process.aclose()

@@ -1,0 +1,162 @@
+"""The sync worker: a process that copies one source into the cache and ends.
+
+It exists because decoding and storing a big library in the daemon, in a thread or not, delays
+its answers (performance §0). `msd.managers.sync` starts it; `msd.sync.messages` is what they say
+to each other over its standard input and output. Its input closing means that the daemon is gone:
+it stops at the end of the running transaction.
+"""
+
+import logging
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import anyio
+
+from msd import __version__
+from msd.backend_api import BackendContext, Credentials, MediaBackend
+from msd.backends import discover
+from msd.errors import INTERNAL_CODE, INTERNAL_TEXT, MsdError, NotSupportedError
+from msd.models import LibraryId, SyncProgress, SyncReport
+from msd.store.sync_writer import SyncWriter
+from msd.sync import messages
+from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.ports import Written
+from msd.sync.report import Report
+
+MAX_NAMED = 500  # changed items that are named one by one (Y10)
+STDIN = 0
+
+log = logging.getLogger("msd.worker")
+
+
+class Output:
+    """The worker's half of the conversation: whole lines, from any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+
+    def send(self, message: messages.Message) -> None:
+        """Send one message; a daemon that is gone ends the worker."""
+        line = messages.encode(message)
+        with self._lock:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+
+    def progress(self, progress: SyncProgress) -> None:
+        """Tell how far the sync is."""
+        self.send(messages.Progress(phase=progress.phase, done=progress.done, total=progress.total))
+
+    def changed(self, library_id: LibraryId, written: Written) -> None:
+        """Tell which rows were committed, if any."""
+        changed, removed = written.changed, written.removed
+        if not changed and not removed:
+            return
+        if len(changed) + len(removed) > MAX_NAMED:
+            changed = removed = ()
+        self.send(
+            messages.Changed(
+                library_id=library_id,
+                revision=written.revision,
+                changed=changed,
+                removed=removed,
+            )
+        )
+
+
+def main() -> int:
+    """Copy the source that standard input asks for; always say how it ended."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    output = Output(os.dup(1))
+    os.dup2(2, 1)  # a stray print must not garble the conversation
+    try:
+        anyio.run(_work, output)
+    except BrokenPipeError:
+        return 1
+    return 0
+
+
+async def _work(output: Output) -> None:
+    request = messages.decode_request(await _read_line())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_watch_daemon, tasks.cancel_scope)
+        output.send(await _outcome(request, output))
+        tasks.cancel_scope.cancel()
+
+
+async def _outcome(request: messages.SyncRequest, output: Output) -> messages.Message:
+    try:
+        return messages.Finished(report=await _sync(request, output))
+    except BrokenPipeError:
+        raise
+    except MsdError as error:
+        return messages.failed(error)
+    except Exception:
+        log.exception("sync of %s failed", request.source.id)
+        return messages.Failed(code=INTERNAL_CODE, message=INTERNAL_TEXT)
+
+
+async def _sync(request: messages.SyncRequest, output: Output) -> SyncReport:
+    backend = _open_backend(request)
+    store = SyncWriter(Path(request.cache_db), Path(request.state_db), request.source.id)
+    engine = SyncEngine(
+        backend,
+        store,
+        Report(progress=output.progress, changed=output.changed),
+        plan=SyncPlan(
+            mode=request.mode,
+            only=request.only,
+            off=request.off,
+            confirm_deletes=request.confirm_deletes,
+        ),
+    )
+    try:
+        return await engine.run()
+    finally:
+        with anyio.move_on_after(2, shield=True):
+            await backend.aclose()
+        store.close()
+
+
+def _open_backend(request: messages.SyncRequest) -> MediaBackend:
+    spec = discover().get(request.source.kind)
+    if spec is None:
+        raise NotSupportedError(f"no backend of kind {request.source.kind} is installed")
+    signed_in = Credentials(user_id=request.user_id, token=request.token)
+    return spec.open(
+        BackendContext(
+            source=request.source,
+            credentials=signed_in if request.token else None,
+            device_id=request.device_id,
+            client_name="msd",
+            client_version=__version__,
+            device_name=request.device_name or socket.gethostname(),
+            cache_dir=request.private_dir(),
+            content_types=request.content_types,
+        )
+    )
+
+
+async def _read_line() -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        await anyio.wait_readable(STDIN)
+        chunk = os.read(STDIN, 65536)
+        if not chunk or len(line) > messages.MAX_LINE:
+            raise SystemExit("msd.worker is started by msd, not by hand")
+        line += chunk
+    return line
+
+
+async def _watch_daemon(scope: anyio.CancelScope) -> None:
+    """Cancel the sync when the daemon says so or is gone."""
+    await anyio.wait_readable(STDIN)
+    scope.cancel()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
