@@ -1,0 +1,76 @@
+"""`msd`, the daemon: arguments, settings, logging, then `msd.app`."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from msd import __version__, logs
+from msd.errors import InvalidArgumentError
+from msd.settings import load
+
+CONFIG_ERROR = 78  # sysexits EX_CONFIG; the unit does not restart after it
+
+EPILOG = """\
+exit codes:
+  0   stopped by SIGTERM or SIGINT
+  1   the session bus is missing or was lost (systemd starts msd again)
+  78  the settings can't be used, or another process owns the bus name
+
+msd is a session service: `systemctl --user start msd` or the first D-Bus call starts it.
+`msdctl` talks to it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the daemon until it is told to stop; return its exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        settings = load(options.config)
+    except InvalidArgumentError as error:
+        sys.stderr.write(f"msd: {error}\n")
+        return CONFIG_ERROR
+    logs.set_up(options.log_level or settings.log.level)
+
+    from msd import app  # noqa: PLC0415 - `--help` and a bad file answer at once
+
+    return app.main(settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="msd",
+        description="Media Source Daemon: every media source of one user on the session D-Bus.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"msd {__version__}")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings file (default: msd/msd.toml in $XDG_CONFIG_HOME)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        help="what to log; replaces log.level of the settings",
+    )
+    return parser
+
+
+def run_and_leave() -> None:
+    """Run `main` and leave without waiting for threads that hang in a disk or a keyring (O4).
+
+    Everything that must be kept is on disk by then.
+    """
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    run_and_leave()

@@ -1,0 +1,159 @@
+"""The composition root: builds everything once, owns the root task group, stops in order.
+
+own the bus name ─► open the store ─► show the sources, offline ─► READY=1
+                 ─► only then sockets and the keyring (behaviour O1)
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio import to_thread
+from anyio.abc import TaskGroup
+
+from msd import __version__
+from msd.backends import discover
+from msd.bus.errors import BusLostError, BusUnavailableError, NameTakenError
+from msd.bus.exports import export_root, msd_specs
+from msd.bus.gate import Gate
+from msd.bus.names import BUS_NAME
+from msd.bus.secret_service import SecretServiceClient
+from msd.bus.server import BusServer
+from msd.bus.signals import run_signals
+from msd.coordinator import SourceCoordinator
+from msd.coordinator.services import Services
+from msd.errors import StorageError
+from msd.events import EventStream
+from msd.managers.auth import AuthManager
+from msd.managers.backends import BackendManager
+from msd.managers.cache import CacheManager
+from msd.managers.registry import SourceRegistry
+from msd.managers.sync import SyncManager
+from msd.notify import keep_watchdog_fed, notify
+from msd.settings import Settings
+from msd.store.cache import CacheStore
+from msd.store.credentials import KeyringVault
+from msd.store.state import StateStore
+
+BUS_LOST = 1
+CONFIG_ERROR = 78
+LEAVE_S = 4.7  # what hangs after a stop signal is left behind then (O4: within 5 s)
+
+log = logging.getLogger("msd")
+
+
+def main(settings: Settings) -> int:
+    """Run the daemon; return its exit code (see `msd --help`)."""
+    os.umask(0o077)
+    try:
+        anyio.run(run, settings)
+    except ExceptionGroup as group:
+        error = _only(group)
+        if isinstance(error, NameTakenError):
+            log.critical("%s", error)
+            return CONFIG_ERROR
+        if isinstance(error, BusLostError | BusUnavailableError):
+            log.critical("%s", error)
+            return BUS_LOST
+        raise
+    return 0
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, or until the bus is lost."""
+    gate = Gate()
+    async with BusServer(msd_specs()) as bus, anyio.create_task_group() as tasks:
+        stop = anyio.Event()
+        tasks.start_soon(_watch_signals, stop)
+        export_root(bus, gate)
+        await bus.own_name(BUS_NAME)
+        tasks.start_soon(bus.serve)
+        tasks.start_soon(keep_watchdog_fed)
+        try:
+            await _serve(settings, bus, gate, stop)
+        except StorageError as error:
+            log.critical("%s", error)
+            gate.fail(error)
+            notify("READY=1", f"STATUS=degraded: {error}")
+            await stop.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def _serve(settings: Settings, bus: BusServer, gate: Gate, stop: anyio.Event) -> None:
+    async with _stores(settings) as (state, cache), anyio.create_task_group() as tasks:
+        coordinator = _build(settings, state, cache, bus, tasks)
+        await coordinator.open()
+        gate.open(coordinator)
+        await tasks.start(run_signals, bus, coordinator)
+        notify("READY=1", f"STATUS={len(coordinator.list_sources())} sources")
+        coordinator.start()
+        try:
+            await stop.wait()
+            notify("STOPPING=1")
+        finally:
+            await coordinator.close()
+            tasks.cancel_scope.cancel()
+
+
+def _build(
+    settings: Settings, state: StateStore, cache: CacheStore, bus: BusServer, tasks: TaskGroup
+) -> SourceCoordinator:
+    registry = SourceRegistry(state)
+    services = Services(
+        settings=settings,
+        registry=registry,
+        auth=AuthManager(KeyringVault(), SecretServiceClient(bus.connection)),
+        backends=BackendManager(
+            discover,
+            installation_id=registry.installation_id,
+            client_version=__version__,
+            device_name=socket.gethostname(),
+            cache_dir=settings.cache_dir,
+        ),
+        cache=CacheManager(cache),
+        syncs=SyncManager(parallel=settings.sync.parallel),
+    )
+    return SourceCoordinator(services, EventStream(), tasks)
+
+
+@asynccontextmanager
+async def _stores(settings: Settings) -> AsyncIterator[tuple[StateStore, CacheStore]]:
+    state = await to_thread.run_sync(StateStore.open, settings.state_db)
+    try:
+        cache = await to_thread.run_sync(_open_cache, settings, state)
+        if cache.rebuilt_because:
+            log.warning("the cache was made anew: %s", cache.rebuilt_because)
+        try:
+            yield state, cache
+        finally:
+            cache.close()
+    finally:
+        state.close()
+
+
+def _open_cache(settings: Settings, state: StateStore) -> CacheStore:
+    return CacheStore.open(settings.cache_db, revision_floor=state.revision_floor())
+
+
+async def _watch_signals(stop: anyio.Event) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            stop.set()
+            # A thread, for the event loop itself may be what hangs.
+            deadline = threading.Timer(LEAVE_S, os._exit, args=(0,))
+            deadline.daemon = True
+            deadline.start()
+            return
+
+
+def _only(group: ExceptionGroup[Exception]) -> Exception:
+    """Return what is inside nested groups when it is one error; task groups wrap it each."""
+    error: Exception = group
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
