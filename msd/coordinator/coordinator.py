@@ -11,7 +11,6 @@ Every use case of the bus is one method here. Each names its source; there is no
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -28,7 +27,7 @@ from msd.coordinator.services import Services
 from msd.coordinator.status import Axes, disabled
 from msd.coordinator.syncing import Syncing
 from msd.coordinator.views import Views
-from msd.errors import InvalidArgumentError, LimitExceededError, MsdError
+from msd.errors import InvalidArgumentError, LimitExceededError, MsdError, StorageError
 from msd.events import (
     AccountAdded,
     AccountChanged,
@@ -133,7 +132,7 @@ class SourceCoordinator:
         with anyio.move_on_after(CANCEL_S, shield=True):
             await self._cancel_jobs()
             await self._fleet.close()
-            await self._registry.raise_revision_floor(self._cache.revision)
+            await self._keep_revision()
 
     # --- what is known of the daemon -------------------------------------------------------
 
@@ -199,11 +198,8 @@ class SourceCoordinator:
         self._board.remove(source_id)
         self.events.publish(SourceRemoved(source_id))
         self._publish_account(source)
-        running = self._syncing.job(source_id)
-        if running is not None:
-            self._jobs.cancel(running)
-            await self._jobs.ended(running)
-        await self._fleet.stop(source_id)
+        self._fleet.leave(source_id)
+        await self._syncing.stop(source_id)
         self._removing.purge_soon(source)
 
     async def remove_account(self, account_id: AccountId) -> None:
@@ -221,23 +217,21 @@ class SourceCoordinator:
         name = name.strip()
         if not name or len(name) > MAX_NAME:
             raise InvalidArgumentError(f"a name has 1 to {MAX_NAME} characters")
-        await self._registry.update(replace(self._registry.source(source_id), name=name))
+        await self._registry.change(source_id, name=name)
         self.events.publish(SourceChanged(source_id))
 
     async def set_source_enabled(self, source_id: SourceId, *, enabled: bool) -> None:
         """Switch a source on or off; its cache stays readable (A5)."""
-        source = self._registry.source(source_id)
-        if source.enabled == enabled:
+        if self._registry.source(source_id).enabled == enabled:
             return
-        await self._registry.update(replace(source, enabled=enabled))
+        await self._registry.change(source_id, enabled=enabled)
         if enabled:
             self._board.update(source_id, Axes())
             self._fleet.start(source_id)
         else:
-            running = self._syncing.job(source_id)
-            if running is not None:
-                self._jobs.cancel(running)
-            await self._fleet.stop(source_id)
+            self._fleet.leave(source_id)
+            await self._syncing.stop(source_id)
+            await self._backends.close(source_id)
             self._board.update(source_id, disabled(self._board.axes(source_id)))
         self.events.publish(SourceChanged(source_id))
 
@@ -334,10 +328,8 @@ class SourceCoordinator:
 
     async def confirm_deletes(self, source_id: SourceId) -> JobId:
         """Sync a source and believe what is missing (Y7)."""
-        running = self._syncing.job(source_id)
-        if running is not None:
-            self._jobs.cancel(running)
-            await self._jobs.ended(running)
+        self._registry.source(source_id)
+        await self._syncing.stop(source_id)
         return self._syncing.start(source_id, confirm_deletes=True)
 
     async def unlock_secrets(self) -> JobId:
@@ -408,6 +400,12 @@ class SourceCoordinator:
             )
         except MsdError as error:
             log.info("%s was not caught up: %s", source_id, error)
+
+    async def _keep_revision(self) -> None:
+        try:
+            await self._registry.raise_revision_floor(self._cache.revision)
+        except StorageError as error:
+            log.warning("the newest revision was not kept: %s", error)
 
     async def _cancel_jobs(self) -> None:
         running = [job.id for job in self._jobs.all() if job.state not in FINAL]

@@ -59,13 +59,11 @@ class Fleet:
         self._supervisors[source_id] = supervisor
         self._tasks.start_soon(supervisor.run)
 
-    async def stop(self, source_id: SourceId) -> None:
-        """Leave a source alone and close its backend."""
+    def leave(self, source_id: SourceId) -> None:
+        """Try to connect a source no more; its backend stays open."""
         supervisor = self._supervisors.pop(source_id, None)
         if supervisor is not None:
             supervisor.scope.cancel()
-        with anyio.move_on_after(CLOSE_S):
-            await self._backends.close(source_id)
 
     def kick(self, source_id: SourceId) -> None:
         """Make a source try again now."""

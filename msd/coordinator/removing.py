@@ -13,7 +13,6 @@ from msd.errors import LimitExceededError, MsdError
 from msd.models import Account, Source, SourceId
 
 SIGN_OUT_S = 5.0
-RETRY_S = 60.0
 WAIT_S = 10.0  # how long adding the same source again waits for its purge
 
 log = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ class Removing:
     async def _purge(self, source: Source) -> None:
         account = self._last_account(source)
         if account is not None:
-            await self._sign_out(source)
+            await self._sign_out(source, account)
         await self._backends.close(source.id)
         if account is not None:
             await self._auth.forget(account)
@@ -87,12 +86,15 @@ class Removing:
             return None  # the last of them to be purged signs out
         return self._registry.account(source.account_id)
 
-    async def _sign_out(self, source: Source) -> None:
+    async def _sign_out(self, source: Source, account: Account) -> None:
         """Sign the account out, best effort and never blocking (A4)."""
+
+        async def sign_out() -> None:
+            credentials = await self._auth.credentials(account)
+            await self._backends.sign_out(source, account, credentials)
+
         with anyio.move_on_after(SIGN_OUT_S):
             try:
-                await contained(
-                    lambda: self._backends.sign_out(source.id), f"signing {source.id} out"
-                )
+                await contained(sign_out, f"signing {source.id} out")
             except MsdError as error:
                 log.info("%s was not signed out: %s", source.id, error)

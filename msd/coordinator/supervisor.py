@@ -5,7 +5,6 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import anyio
 
@@ -141,8 +140,7 @@ class Supervisor:
         """Keep the server's version and address, which a start without network shows."""
         version, address = facts.version, facts.address or source.address
         if (version, address) != (source.server_version, source.address):
-            current = self._registry.source(source.id)
-            await self._registry.update(replace(current, server_version=version, address=address))
+            await self._registry.change(source.id, server_version=version, address=address)
 
     def _note(self, source: Source, outcome: str, detail: str, started: float) -> None:
         self._board.note(

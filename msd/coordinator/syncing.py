@@ -11,7 +11,13 @@ from msd.coordinator.catalogue import Catalogue
 from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.services import Services
 from msd.coordinator.status import Auth
-from msd.errors import AuthRequiredError, BackendError, MsdError, NotSupportedError
+from msd.errors import (
+    AuthRequiredError,
+    BackendError,
+    MsdError,
+    NotSupportedError,
+    UnknownSourceError,
+)
 from msd.events import Event, ItemsChanged, SourceChanged
 from msd.models import (
     JobId,
@@ -97,6 +103,14 @@ class Syncing:
         self._publish(SourceChanged(source_id))
         return job_id
 
+    async def stop(self, source_id: SourceId) -> None:
+        """Cancel a running sync and return when it has ended."""
+        self._begun.pop(source_id, None)
+        running = self.job(source_id)
+        if running is not None:
+            self._jobs.cancel(running)
+            await self._jobs.ended(running)
+
     async def start_if_due(self, source_id: SourceId) -> None:
         """Start a sync when a library's policy asks for one now (O6)."""
         source = self._registry.source(source_id)
@@ -177,26 +191,28 @@ class Syncing:
                 request, started=job.running, progress=progress, changed=changed
             )
         except MsdError as error:
-            await self._record(source_id, error=str(error), report=SyncReport())
+            await self._record(source_id, last_sync_error=str(error))
             if isinstance(error, BackendError):
                 self._failed(source_id)
             raise
         finally:
             self._catalogue.recount_soon(source_id)
-        await self._record(source_id, error="", report=report)
+        await self._record(
+            source_id,
+            last_sync=UnixSeconds(int(time.time())),
+            last_sync_error="",
+            skipped_items=report.skipped,
+            held_deletes=report.held,
+        )
         return _result(report)
 
-    async def _record(self, source_id: SourceId, *, error: str, report: SyncReport) -> None:
-        source = await self._registry.synced(
-            source_id,
-            at=UnixSeconds(int(time.time())),
-            error=error,
-            skipped=report.skipped,
-            held=report.held,
-        )
-        if source is not None:
-            self._board.set_held_deletes(source_id, source.held_deletes)
-            self._publish(SourceChanged(source_id))
+    async def _record(self, source_id: SourceId, **columns: object) -> None:
+        try:
+            source = await self._registry.change(source_id, **columns)
+        except UnknownSourceError:
+            return  # removed while it was synced
+        self._board.set_held_deletes(source_id, source.held_deletes)
+        self._publish(SourceChanged(source_id))
 
 
 def _result(report: SyncReport) -> Result:

@@ -91,22 +91,15 @@ class BackendManager:
         Raises:
             BackendError: see behaviour §3 for what each does to the status.
         """
-        backend = self._open.get(source.id)
-        if backend is None:
-            context = BackendContext(
-                source=source,
-                credentials=credentials,
-                device_id="" if account is None else account.device_id,
-                client_name="msd",
-                client_version=self._client_version,
-                device_name=self.device_name,
-                cache_dir=self._cache_dir / "backends" / source.id,
-                content_types=content_types,
-            )
-            # In a thread, for a backend's first use imports its HTTP library.
-            backend = await to_thread.run_sync(self._spec(source.kind).open, context)
-            self._open[source.id] = backend
+        backend = await self._opened(source, account, credentials, content_types)
         return await backend.connect()
+
+    async def sign_out(
+        self, source: Source, account: Account | None, credentials: Credentials | None
+    ) -> None:
+        """Give a source's credentials back to its server."""
+        backend = await self._opened(source, account, credentials, {})
+        await backend.sign_out()
 
     def live(self, source_id: SourceId) -> MediaBackend:
         """Return the open backend of a source.
@@ -132,11 +125,28 @@ class BackendManager:
         if backend is not None:
             await backend.aclose()
 
-    async def sign_out(self, source_id: SourceId) -> None:
-        """Give an open backend's credentials back, best effort."""
-        backend = self._open.get(source_id)
-        if backend is not None:
-            await backend.sign_out()
+    async def _opened(
+        self,
+        source: Source,
+        account: Account | None,
+        credentials: Credentials | None,
+        content_types: Mapping[RemoteId, LibraryType],
+    ) -> MediaBackend:
+        if source.id not in self._open:
+            context = BackendContext(
+                source=source,
+                credentials=credentials,
+                device_id="" if account is None else account.device_id,
+                client_name="msd",
+                client_version=self._client_version,
+                device_name=self.device_name,
+                cache_dir=self._cache_dir / "backends" / source.id,
+                content_types=content_types,
+            )
+            # In a thread, for a backend's first use imports its HTTP library.
+            backend = await to_thread.run_sync(self._spec(source.kind).open, context)
+            self._open[source.id] = backend
+        return self._open[source.id]
 
     def _spec(self, kind: BackendKind) -> BackendSpec:
         try:

@@ -20,7 +20,6 @@ from msd.models import (
     RemoteId,
     Source,
     SourceId,
-    UnixSeconds,
 )
 from msd.store.state import StateStore
 
@@ -33,6 +32,7 @@ class SourceRegistry:
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
+        self._turn = anyio.Lock()
         self._writer = anyio.CapacityLimiter(1)
         self._accounts = {account.id: account for account in store.accounts()}
         self._sources = {source.id: source for source in store.sources()}
@@ -105,6 +105,10 @@ class SourceRegistry:
         Raises:
             SourceExistsError: one of the sources is configured already.
         """
+        async with self._turn:
+            await self._add(account, sources)
+
+    async def _add(self, account: Account | None, sources: Sequence[Source]) -> None:
         position = max((source.position for source in self._sources.values()), default=-1)
         placed = [
             replace(source, position=position + number)
@@ -115,26 +119,35 @@ class SourceRegistry:
             self._accounts[account.id] = account
         self._sources |= {source.id: source for source in placed}
 
-    async def update(self, source: Source) -> None:
-        """Store a source whose columns changed."""
-        await self._write(self._store.update_source, source)
-        if source.id in self._sources:  # it may have been removed meanwhile
-            self._sources[source.id] = source
+    async def change(self, source_id: SourceId, **columns: object) -> Source:
+        """Change columns of a source and return it; changes of the same source take turns.
+
+        Raises:
+            UnknownSourceError: it is not configured, or was removed meanwhile.
+        """
+        async with self._turn:
+            changed = replace(self.source(source_id), **columns)  # type: ignore[arg-type]
+            await self._write(self._store.update_source, changed)
+            if source_id in self._sources:
+                self._sources[source_id] = changed
+            return changed
 
     async def reorder(self, source_ids: Sequence[SourceId]) -> None:
         """Put the named sources first; the rest keep their order."""
-        named = [self.source(source_id).id for source_id in dict.fromkeys(source_ids)]
-        rest = [source.id for source in self.sources() if source.id not in named]
-        await self._write(self._store.reorder, [*named, *rest])
-        for position, source_id in enumerate([*named, *rest]):
-            self._sources[source_id] = replace(self._sources[source_id], position=position)
+        async with self._turn:
+            named = [self.source(source_id).id for source_id in dict.fromkeys(source_ids)]
+            rest = [source.id for source in self.sources() if source.id not in named]
+            await self._write(self._store.reorder, [*named, *rest])
+            for position, source_id in enumerate([*named, *rest]):
+                self._sources[source_id] = replace(self._sources[source_id], position=position)
 
     async def mark_removed(self, source_id: SourceId) -> Source:
         """Remove a source from everything that is served; its purge can follow (A4)."""
-        source = self.source(source_id)
-        await self._write(self._store.mark_removed, source_id)
-        self._removed[source_id] = self._sources.pop(source_id)
-        return source
+        async with self._turn:
+            self.source(source_id)
+            await self._write(self._store.mark_removed, source_id)
+            self._removed[source_id] = self._sources.pop(source_id)
+            return self._removed[source_id]
 
     async def finish_removal(self, source_id: SourceId) -> None:
         """Forget a purged source, and its account when it was the last one."""
@@ -159,23 +172,6 @@ class SourceRegistry:
     async def raise_revision_floor(self, revision: int) -> None:
         """Remember the newest revision, so that a rebuilt cache starts above it (Y10)."""
         await self._write(self._store.raise_revision_floor, revision)
-
-    async def synced(
-        self, source_id: SourceId, *, at: UnixSeconds, error: str, skipped: int, held: int
-    ) -> Source | None:
-        """Record how a sync ended; None when the source was removed meanwhile."""
-        if source_id not in self._sources:
-            return None
-        source = self._sources[source_id]
-        changed = replace(
-            source,
-            last_sync=source.last_sync if error else at,
-            last_sync_error=error,
-            skipped_items=source.skipped_items if error else skipped,
-            held_deletes=source.held_deletes if error else held,
-        )
-        await self.update(changed)
-        return changed
 
     async def _write(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
         return await to_thread.run_sync(call, *args, limiter=self._writer)

@@ -34,20 +34,21 @@ class Deletions:
         """Rename, hide or hold what the complete ones among the listings lack."""
         for one in copied:
             if one.enumeration.is_complete:
-                await self._thread.run(self._apply_to_listing, one)
+                self._tell(one.library_id, await self._thread.run(self._apply_to_listing, one))
 
     async def apply_to_libraries(self, vanished: Mapping[LibraryId, int]) -> None:
         """Treat libraries that the source lists no more like listings that came out empty."""
         for library_id, count in vanished.items():
-            await self._thread.run(self._apply_to_library, library_id, count)
+            done = await self._thread.run(self._apply_to_library, library_id, count)
+            self._tell(library_id, done)
 
-    def _apply_to_listing(self, one: CopiedListing) -> None:
+    def _apply_to_listing(self, one: CopiedListing) -> list[Written]:
         library_id, item_type = one.library_id, one.listing.type
         live = len(one.known)
+        done: list[Written] = []
         missing = self._store.remaining(library_id, item_type, one.known.missing())
         if missing:
-            adopted = self._store.adopt(library_id, item_type, missing)
-            self._count(library_id, adopted)
+            done.append(self._store.adopt(library_id, item_type, missing))
             missing = self._store.remaining(library_id, item_type, missing)
         digest = _digest(missing)
         match self._verdict(live, len(missing), digest, self._store.held(library_id, item_type)):
@@ -57,18 +58,19 @@ class Deletions:
                     library_id, item_type, count=len(missing), digest=digest, now=self._now
                 )
             case Verdict.DELETE:
-                self._count(library_id, self._store.tombstone(library_id, item_type, missing))
+                done.append(self._store.tombstone(library_id, item_type, missing))
                 self._store.clear_hold(library_id, item_type)
             case Verdict.KEEP:
                 self._store.clear_hold(library_id, item_type)
+        return done
 
-    def _apply_to_library(self, library_id: LibraryId, count: int) -> None:
+    def _apply_to_library(self, library_id: LibraryId, count: int) -> list[Written]:
         held = self._store.held(library_id, None)
         if self._verdict(count, count, 0, held) is Verdict.HOLD:
             self._tally.held += count
             self._store.hold(library_id, None, count=count, digest=0, now=self._now)
-            return
-        self._count(library_id, self._store.remove_library(library_id))
+            return []
+        return [self._store.remove_library(library_id)]
 
     def _verdict(self, live: int, missing: int, digest: int, held: Held | None) -> Verdict:
         return verdict(
@@ -80,9 +82,10 @@ class Deletions:
             confirmed=self._confirmed,
         )
 
-    def _count(self, library_id: LibraryId, written: Written) -> None:
-        self._tally.count(written)
-        self._changed(library_id, written)
+    def _tell(self, library_id: LibraryId, done: list[Written]) -> None:
+        for written in done:
+            self._tally.count(written)
+            self._changed(library_id, written)
 
 
 def _digest(keys: list[int]) -> int:

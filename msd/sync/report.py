@@ -9,7 +9,7 @@ from msd.sync.ports import Written
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Two listeners; neither may block. `changed` may be called from the store's thread."""
+    """Two listeners, called on the event loop; neither may block."""
 
     progress: Callable[[SyncProgress], None]
     changed: Callable[[LibraryId, Written], None]

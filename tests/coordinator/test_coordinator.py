@@ -1,0 +1,489 @@
+"""The coordinator's use cases over real databases, a fake keyring and a fake server."""
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from msd import errors
+from msd.events import (
+    AccountAdded,
+    AccountRemoved,
+    ItemsChanged,
+    SourceAdded,
+    SourceRemoved,
+    SourceStatusChanged,
+)
+from msd.models import (
+    BackendKind,
+    ItemId,
+    ItemQuery,
+    JobState,
+    KeyringState,
+    PublicStatus,
+    SourceId,
+    StatusReason,
+    SyncPolicy,
+)
+from tests.support.fake_backend import KIND
+from tests.support.rig import Rig, Run
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    rig = Rig(tmp_path)
+    rig.server.movies(rig.server.library("films"), 12)
+    return rig
+
+
+async def count(run: Run) -> int:
+    return (await run.coordinator.query_items(ItemQuery())).total
+
+
+# --- adding ------------------------------------------------------------------------------------
+
+
+async def test_an_added_source_connects_and_syncs_by_itself(rig: Rig) -> None:
+    """A1, O6: verify, store, announce, first sync."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+
+        view = run.coordinator.get_source(source_id)
+        assert view.status.status is PublicStatus.CONNECTED
+        assert await count(run) == 12
+        assert [SourceAdded(source_id)] == run.of(SourceAdded)
+        assert run.of(AccountAdded)
+        assert run.of(ItemsChanged)
+
+
+async def test_the_same_thing_twice_is_refused_and_another_user_is_another_source(rig: Rig) -> None:
+    """I1."""
+    rig.server.users["bob"] = "secret"
+    async with rig.running() as run:
+        first = await run.add()
+        with pytest.raises(errors.SourceExistsError):
+            await run.add()
+        second = await run.add("bob")
+
+        assert first != second
+        assert [first, second] == [view.source.id for view in run.coordinator.list_sources()]
+        assert rig.server.signed_out == ["alice"]
+        devices = {
+            run.services.registry.account(a.account.id).device_id
+            for a in run.coordinator.list_accounts()
+        }
+        assert len(devices) == 2
+
+
+@pytest.mark.parametrize("state", [KeyringState.LOCKED, KeyringState.ABSENT])
+async def test_without_a_keyring_nothing_is_added(rig: Rig, state: KeyringState) -> None:
+    """A1: the login is undone, nothing is stored."""
+    rig.keyring.now = state
+    async with rig.running() as run:
+        with pytest.raises((errors.KeyringLockedError, errors.KeyringUnavailableError)):
+            await run.add()
+
+        assert not run.coordinator.list_sources()
+        assert not rig.vault.stored
+        assert rig.server.signed_out == ["alice"]
+
+
+async def test_a_failed_database_write_takes_the_secret_back(rig: Rig, tmp_path: Path) -> None:
+    """A1: a failure at any step undoes the earlier ones."""
+    async with rig.running() as run:
+        run.services.registry._store.close()
+        with pytest.raises(errors.MsdError):
+            await run.add()
+
+        assert not rig.vault.stored
+        assert rig.server.signed_out == ["alice"]
+
+
+async def test_a_wrong_password_adds_nothing(rig: Rig) -> None:
+    """A1."""
+    async with rig.running() as run:
+        with pytest.raises(errors.AuthRefusedError):
+            await run.coordinator.add_source(KIND, {"user": "alice", "password": "wrong"})
+
+        assert not run.coordinator.list_sources()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "says"),
+    [
+        ("nothing", {}, "no backend is called"),
+        (KIND, {"user": "alice", "colour": "red"}, "no option 'colour'"),
+        (KIND, {"user": 5}, "must be of type s"),
+        (KIND, {}, "needs the option user"),
+    ],
+)
+async def test_options_that_can_not_be_meant_are_refused(
+    rig: Rig, kind: str, options: dict[str, str], says: str
+) -> None:
+    """Dbus-api: unknown option keys are refused, naming the key and the known ones."""
+    async with rig.running() as run:
+        with pytest.raises(errors.InvalidArgumentError, match=says):
+            await run.coordinator.add_source(BackendKind(kind), options)
+
+
+# --- start -------------------------------------------------------------------------------------
+
+
+async def test_after_a_restart_the_cache_answers_while_the_server_is_down(rig: Rig) -> None:
+    """O1, S1: every configured source has a status, and the rows are there."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        revision = run.coordinator.revision
+    rig.server.error = errors.UnreachableError("down", reason=StatusReason.REFUSED)
+
+    async with rig.running() as run:
+        status = run.coordinator.get_source_status(source_id)
+        assert (status.status, status.reason) == (PublicStatus.OFFLINE, StatusReason.STARTING)
+        assert await count(run) == 12
+        assert run.coordinator.revision >= revision
+        assert run.coordinator.get_source(source_id).item_count == 12
+
+        run.coordinator.start()
+        await run.until(lambda: run.coordinator.get_source_status(source_id).reason == "refused")
+        assert await count(run) == 12
+
+
+async def test_a_source_heals_when_its_server_returns(rig: Rig) -> None:
+    """O3, S6: without anybody asking; here the user asks, which resets the waits."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.server.error = errors.UnreachableError("down")
+        await run.coordinator.reconnect(source_id)
+        await run.until_status(source_id, PublicStatus.OFFLINE)
+        assert run.coordinator.get_source(source_id).attempts == 1
+        assert run.coordinator.get_source(source_id).next_retry > 0
+
+        rig.server.error = None
+        await run.until_status(source_id, PublicStatus.CONNECTED)
+
+        assert run.coordinator.get_source(source_id).attempts == 0
+
+
+async def test_an_unexpected_error_of_a_backend_is_an_error_of_its_source_only(rig: Rig) -> None:
+    """Style section 4: containment; the daemon stays."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.server.error = ZeroDivisionError("a bug")
+        await run.coordinator.reconnect(source_id)
+
+        await run.until_status(source_id, PublicStatus.ERROR)
+
+        status = run.coordinator.get_source_status(source_id)
+        assert status.reason is StatusReason.BACKEND_BUG
+        assert "a bug" not in status.detail
+        assert await count(run) == 12
+
+
+async def test_each_change_of_status_is_told_once(rig: Rig) -> None:
+    """S5: nothing changed, nothing sent."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.server.error = errors.UnreachableError("down")
+        for _ in range(3):
+            rig.server.calls.clear()
+            await run.coordinator.reconnect(source_id)
+            with anyio.fail_after(5):
+                while not rig.server.calls:
+                    await anyio.lowlevel.checkpoint()
+        await run.until_status(source_id, PublicStatus.OFFLINE)
+
+        told = [(e.status.status, e.status.reason) for e in run.of(SourceStatusChanged)]  # type: ignore[attr-defined]
+        assert told == [
+            ("offline", "connecting"),
+            ("connected", "ok"),
+            ("offline", "timeout"),
+        ]
+
+
+# --- the keyring -------------------------------------------------------------------------------
+
+
+async def test_a_locked_keyring_is_needs_auth_and_heals_when_it_unlocks(rig: Rig) -> None:
+    """S4, O3: the cache answers meanwhile, no request leaves, nobody has to act in msd."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+    rig.keyring.now = KeyringState.LOCKED
+    rig.server.calls.clear()
+
+    async with rig.running() as run:
+        run.coordinator.start()
+        await run.until_status(source_id, PublicStatus.NEEDS_AUTH)
+        assert run.coordinator.get_source_status(source_id).reason is StatusReason.KEYRING_LOCKED
+        assert await count(run) == 12
+        assert rig.server.calls == []
+
+        rig.keyring.become(KeyringState.AVAILABLE)
+
+        await run.until_status(source_id, PublicStatus.CONNECTED)
+
+
+async def test_unlock_secrets_raises_the_prompt_as_a_job(rig: Rig) -> None:
+    """Dbus-api: nothing else prompts."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        rig.keyring.now = KeyringState.LOCKED
+        job = await run.coordinator.unlock_secrets()
+
+        assert await run.until_ended(job) is JobState.DONE
+        assert rig.keyring.unlocks == 1
+        assert run.coordinator.get_source(source_id)
+
+
+async def test_refused_credentials_stop_requests_and_syncs(rig: Rig) -> None:
+    """S4: until new credentials; a sync says so at once."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.server.error = errors.AuthRequiredError("revoked")
+        await run.coordinator.reconnect(source_id)
+        await run.until_status(source_id, PublicStatus.NEEDS_AUTH)
+
+        with pytest.raises(errors.AuthRequiredError):
+            await run.coordinator.sync_source(source_id)
+        assert run.coordinator.get_source(source_id).next_retry == 0
+        assert await count(run) == 12
+
+
+# --- sync --------------------------------------------------------------------------------------
+
+
+async def test_asking_again_joins_the_running_sync(rig: Rig) -> None:
+    """Y1."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.server.hold = anyio.Event()
+
+        first = await run.coordinator.sync_source(source_id)
+        second = await run.coordinator.sync_source(source_id)
+        assert first == second
+        assert run.coordinator.get_source(source_id).sync_job == first
+
+        rig.server.hold.set()
+        assert await run.until_ended(first) is JobState.DONE
+
+
+async def test_a_failed_sync_is_failed_and_says_why(rig: Rig) -> None:
+    """Y11: and the source shows the error, with the time of the last success kept."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        last = run.coordinator.get_source(source_id).source.last_sync
+        rig.server.error = errors.UnreachableError("the server went away")
+
+        job = await run.coordinator.sync_source(source_id)
+
+        assert await run.until_ended(job) is JobState.FAILED
+        assert run.coordinator.get_job(job).error == "the server went away"
+        source = run.coordinator.get_source(source_id).source
+        assert (source.last_sync, source.last_sync_error) == (last, "the server went away")
+        await run.until_status(source_id, PublicStatus.OFFLINE)
+
+
+async def test_a_sync_can_be_cancelled(rig: Rig) -> None:
+    """Y12."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.server.hold = anyio.Event()
+        job = await run.coordinator.sync_source(source_id)
+        await run.until(lambda: run.coordinator.get_job(job).state is JobState.RUNNING)
+
+        await run.coordinator.cancel_job(job)
+
+        assert await run.until_ended(job) is JobState.CANCELLED
+        assert await count(run) == 12
+
+
+async def test_held_deletes_show_and_can_be_confirmed(rig: Rig) -> None:
+    """Y7."""
+    films = rig.server.libraries[0].remote_id
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.server.items[films].clear()
+        await run.until_ended(await run.coordinator.sync_source(source_id))
+        view = run.coordinator.get_source(source_id)
+        assert (view.source.held_deletes, view.status.reason) == (12, "deletes-held")
+        assert await count(run) == 12
+
+        await run.until_ended(await run.coordinator.confirm_deletes(source_id))
+
+        assert await count(run) == 0
+        assert run.coordinator.get_source(source_id).source.held_deletes == 0
+        assert run.coordinator.get_source_status(source_id).reason is StatusReason.OK
+
+
+async def test_policies_decide_what_a_start_catches_up(rig: Rig) -> None:
+    """A5: manual libraries wait to be asked, off ones are left alone even then."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        library = (await run.coordinator.list_libraries(source_id))[0]
+        await run.coordinator.set_library_policy(library.id, {"sync": "off"})
+        own = (await run.coordinator.list_libraries(source_id))[0].settings
+        assert own.sync is SyncPolicy.OFF
+
+        await run.until_ended(await run.coordinator.sync_source(source_id))
+
+        assert library.id in run.syncs.requests[-1].off
+        with pytest.raises(errors.InvalidArgumentError, match="known: off, manual"):
+            await run.coordinator.set_library_policy(library.id, {"sync": "sometimes"})
+        with pytest.raises(errors.UnknownLibraryError):
+            await run.coordinator.sync_source(source_id, libraries=[library.id[:-1]])  # type: ignore[list-item]
+
+
+# --- changing and removing ---------------------------------------------------------------------
+
+
+async def test_rename_order_and_switch_survive_a_restart(rig: Rig) -> None:
+    """A5."""
+    rig.server.users["bob"] = "secret"
+    async with rig.running() as run:
+        first, second = await run.add(), await run.add("bob")
+        await run.coordinator.rename_source(first, " Living room ")
+        await run.coordinator.reorder_sources([second])
+        await run.coordinator.set_source_enabled(first, enabled=False)
+        assert run.coordinator.get_source_status(first).reason is StatusReason.DISABLED
+        with pytest.raises(errors.NotSupportedError):
+            await run.coordinator.sync_source(first)
+
+    async with rig.running() as run:
+        views = run.coordinator.list_sources()
+        assert [second, first] == [view.source.id for view in views]
+        assert (views[1].source.name, views[1].source.enabled) == ("Living room", False)
+        assert views[1].status.reason is StatusReason.DISABLED
+
+        run.coordinator.start()
+        await run.coordinator.set_source_enabled(first, enabled=True)
+        await run.until_status(first, PublicStatus.CONNECTED)
+
+
+async def test_a_removed_source_is_served_nowhere_and_leaves_nothing(rig: Rig) -> None:
+    """A4."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+
+        await run.coordinator.remove_source(source_id)
+
+        assert await count(run) == 0
+        assert not await run.coordinator.list_libraries(None)
+        with pytest.raises(errors.UnknownSourceError):
+            run.coordinator.get_source_status(source_id)
+        with anyio.fail_after(5):
+            while run.services.registry.removed():
+                await anyio.lowlevel.checkpoint()
+        assert not rig.vault.stored
+        assert rig.server.signed_out == ["alice"]
+        assert run.of(SourceRemoved)
+        assert run.of(AccountRemoved)
+        assert run.services.cache.counts(source_id) == (0, 0)
+
+
+async def test_a_source_that_is_removed_while_it_syncs_is_gone(rig: Rig) -> None:
+    """A4, Y12: and can be added again, empty, with the same id (I1)."""
+    async with rig.running() as run:
+        rig.server.hold = anyio.Event()
+        source_id = await run.add()
+        await run.until(lambda: run.coordinator.get_source(source_id).sync_job is not None)
+
+        await run.coordinator.remove_source(source_id)
+        rig.server.hold = None
+        again = await run.add()
+
+        assert again == source_id
+        await run.until_synced(again)
+        assert await count(run) == 12
+
+
+async def test_a_purge_goes_on_after_a_restart(rig: Rig) -> None:
+    """A4: the keyring was locked when the source was removed."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.keyring.now = KeyringState.LOCKED
+        await run.coordinator.remove_source(source_id)
+    assert rig.vault.stored
+
+    async with rig.running() as run:
+        assert not run.coordinator.list_sources()
+        assert await count(run) == 0
+        rig.keyring.now = KeyringState.AVAILABLE
+        run.coordinator.start()
+
+        with anyio.fail_after(5):
+            while run.services.registry.removed():
+                await anyio.lowlevel.checkpoint()
+    assert not rig.vault.stored
+
+
+# --- limits and unknown ids --------------------------------------------------------------------
+
+
+async def test_unknown_ids_have_their_own_errors(rig: Rig) -> None:
+    """Dbus-api: typed errors."""
+    unknown = SourceId("fake_000000000000")
+    async with rig.running() as run:
+        with pytest.raises(errors.UnknownSourceError):
+            await run.coordinator.sync_source(unknown)
+        with pytest.raises(errors.UnknownSourceError):
+            await run.coordinator.list_libraries(unknown)
+        with pytest.raises(errors.UnknownSourceError):
+            await run.coordinator.query_items(ItemQuery(source_ids=(unknown,)))
+        with pytest.raises(errors.UnknownSourceError):
+            await run.coordinator.remove_source(unknown)
+        with pytest.raises(errors.UnknownSourceError):
+            run.coordinator.explain(unknown)
+        with pytest.raises(errors.UnknownJobError):
+            run.coordinator.get_job(7)  # type: ignore[arg-type]
+        with pytest.raises(errors.UnknownAccountError):
+            run.coordinator.get_account("nobody")  # type: ignore[arg-type]
+        with pytest.raises(errors.LimitExceededError):
+            await run.coordinator.query_items(ItemQuery(limit=501))
+
+
+async def test_details_are_fetched_when_asked_for(rig: Rig) -> None:
+    """Y3: in the background, told by ItemsChanged."""
+    films = rig.server.libraries[0].remote_id
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        page = await run.coordinator.query_items(ItemQuery(fields=("*",)))
+        item_id = ItemId(str(page.items[0]["id"]))
+        rig.server.edit(films, str(page.items[0]["remote_id"]), overview="New")
+        run.of(ItemsChanged)
+        run.seen.clear()
+
+        await run.coordinator.get_items([item_id], refresh=True)
+        await run.until(lambda: any(isinstance(event, ItemsChanged) for event in run.seen))
+
+        fresh = (await run.coordinator.get_items([item_id], fields=("overview",)))[0]
+        assert fresh["overview"] == "New"
+
+
+async def test_explain_tells_the_steps(rig: Rig) -> None:
+    """S8."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        rig.server.error = errors.UnreachableError("no route", reason=StatusReason.REFUSED)
+        await run.coordinator.reconnect(source_id)
+        await run.until_status(source_id, PublicStatus.OFFLINE)
+
+        steps = run.coordinator.explain(source_id)
+
+        assert [(s.outcome, s.detail) for s in steps] == [("ok", ""), ("refused", "no route")]

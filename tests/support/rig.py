@@ -1,0 +1,226 @@
+"""A whole coordinator: real databases, a fake keyring, a fake server; no bus, no processes."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from msd.backend_api import Credentials
+from msd.coordinator import SourceCoordinator
+from msd.coordinator.services import Services
+from msd.errors import MsdError
+from msd.events import Event, EventStream
+from msd.managers.auth import AuthManager
+from msd.managers.backends import BackendManager
+from msd.managers.cache import CacheManager
+from msd.managers.registry import SourceRegistry
+from msd.managers.sync import SyncManager
+from msd.models import (
+    Account,
+    AccountId,
+    JobId,
+    JobState,
+    KeyringState,
+    PublicStatus,
+    SourceId,
+    SyncReport,
+)
+from msd.settings import Settings
+from msd.store.cache import CacheStore
+from msd.store.state import StateStore
+from msd.store.sync_writer import SyncWriter
+from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.messages import Changed, Progress, SyncRequest
+from msd.sync.report import Report
+from tests.support.fake_backend import KIND, FakeBackend, FakeServer, fake_spec
+
+
+@dataclass
+class FakeKeyring:
+    """The keyring's state as the bus would show it."""
+
+    now: KeyringState = KeyringState.AVAILABLE
+    unlocks: int = 0
+    _changes: anyio.Event = field(default_factory=anyio.Event)
+
+    async def state(self) -> KeyringState:
+        return self.now
+
+    async def changes(self) -> AsyncGenerator[None, None]:
+        while True:
+            await self._changes.wait()
+            self._changes = anyio.Event()
+            yield
+
+    async def unlock(self) -> bool:
+        self.unlocks += 1
+        self.become(KeyringState.AVAILABLE)
+        return True
+
+    def become(self, state: KeyringState) -> None:
+        self.now = state
+        self._changes.set()
+
+
+@dataclass
+class FakeVault:
+    """Credentials in memory."""
+
+    stored: dict[AccountId, Credentials] = field(default_factory=dict)
+    error: MsdError | None = None
+
+    async def read(self, account: Account) -> Credentials | None:
+        self._fail()
+        return self.stored.get(account.id)
+
+    async def write(self, account: Account, credentials: Credentials) -> None:
+        self._fail()
+        self.stored[account.id] = credentials
+
+    async def delete(self, account: Account) -> None:
+        self._fail()
+        self.stored.pop(account.id, None)
+
+    def _fail(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class InProcessSyncs(SyncManager):
+    """Runs the real engine here instead of in a worker process."""
+
+    def __init__(self, server: FakeServer) -> None:
+        super().__init__(parallel=4)
+        self._server = server
+        self.requests: list[SyncRequest] = []
+
+    async def run(
+        self,
+        request: SyncRequest,
+        *,
+        started: Callable[[], None],
+        progress: Callable[[Progress], None],
+        changed: Callable[[Changed], None],
+    ) -> SyncReport:
+        self.requests.append(request)
+        started()
+        writer = SyncWriter(Path(request.cache_db), Path(request.state_db), request.source.id)
+        report = Report(
+            progress=lambda p: progress(Progress(phase=p.phase, done=p.done, total=p.total)),
+            changed=lambda library_id, written: changed(
+                Changed(
+                    library_id=library_id,
+                    revision=written.revision,
+                    changed=written.changed,
+                    removed=written.removed,
+                )
+            ),
+        )
+        plan = SyncPlan(
+            mode=request.mode,
+            only=request.only,
+            off=request.off,
+            confirm_deletes=request.confirm_deletes,
+        )
+        try:
+            return await SyncEngine(FakeBackend(self._server), writer, report, plan=plan).run()
+        finally:
+            writer.close()
+
+
+@dataclass
+class Rig:
+    """What outlives a run of the coordinator: files, keyring, server."""
+
+    folder: Path
+    server: FakeServer = field(default_factory=FakeServer)
+    keyring: FakeKeyring = field(default_factory=FakeKeyring)
+    vault: FakeVault = field(default_factory=FakeVault)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Run"]:
+        """Run a coordinator; leaving stops it in order."""
+        settings = Settings(
+            data_dir=self.folder / "data",
+            cache_dir=self.folder / "cache",
+            config_file=self.folder / "msd.toml",
+        )
+        settings.data_dir.mkdir(exist_ok=True)
+        state = StateStore.open(settings.state_db)
+        cache = CacheStore.open(settings.cache_db, revision_floor=state.revision_floor())
+        registry = SourceRegistry(state)
+        syncs = InProcessSyncs(self.server)
+        services = Services(
+            settings=settings,
+            registry=registry,
+            auth=AuthManager(self.vault, self.keyring),
+            backends=BackendManager(
+                lambda: {KIND: fake_spec(self.server)},
+                installation_id=registry.installation_id,
+                client_version="0",
+                device_name="test",
+                cache_dir=settings.cache_dir,
+            ),
+            cache=CacheManager(cache),
+            syncs=syncs,
+        )
+        events = EventStream()
+        async with anyio.create_task_group() as tasks:
+            coordinator = SourceCoordinator(services, events, tasks)
+            with events.subscribe() as received:
+                await coordinator.open()
+                yield Run(coordinator, received, syncs, services)
+                await coordinator.close()
+                tasks.cancel_scope.cancel()
+        cache.close()
+        state.close()
+
+
+@dataclass
+class Run:
+    """A running coordinator and what it published."""
+
+    coordinator: SourceCoordinator
+    received: anyio.abc.ObjectReceiveStream[Event]
+    syncs: InProcessSyncs
+    services: Services
+    seen: list[Event] = field(default_factory=list)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Take in events until a condition holds."""
+        with anyio.fail_after(10):
+            while not holds():
+                self.seen.append(await self.received.receive())
+
+    async def until_status(self, source_id: SourceId, status: PublicStatus) -> None:
+        """Take in events until a source has a status."""
+        await self.until(lambda: self.coordinator.get_source_status(source_id).status is status)
+
+    async def until_ended(self, job_id: JobId) -> JobState:
+        """Take in events until a job has ended; return how."""
+        final = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+        await self.until(lambda: self.coordinator.get_job(job_id).state in final)
+        return self.coordinator.get_job(job_id).state
+
+    async def until_synced(self, source_id: SourceId) -> None:
+        """Take in events until a source's first sync has ended and its items are counted."""
+        await self.until(
+            lambda: (
+                self.coordinator.get_source(source_id).source.last_sync > 0
+                and self.coordinator.get_source(source_id).sync_job is None
+            )
+        )
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        """Return what was published of a kind, also what nobody took in yet."""
+        while True:
+            try:
+                self.seen.append(self.received.receive_nowait())  # type: ignore[attr-defined]
+            except anyio.WouldBlock:
+                return [event for event in self.seen if isinstance(event, kind)]
+
+    async def add(self, user: str = "alice") -> SourceId:
+        """Add a source of the fake server."""
+        return (await self.coordinator.add_source(KIND, {"user": user, "password": "secret"}))[0]
