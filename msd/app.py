@@ -52,8 +52,8 @@ def main(settings: Settings) -> int:
     os.umask(0o077)
     try:
         anyio.run(run, settings)
-    except ExceptionGroup as group:
-        error = _only(group)
+    except Exception as raised:
+        error = _only(raised)
         if isinstance(error, NameTakenError):
             log.critical("%s", error)
             return CONFIG_ERROR
@@ -151,9 +151,8 @@ async def _watch_signals(stop: anyio.Event) -> None:
             return
 
 
-def _only(group: ExceptionGroup[Exception]) -> Exception:
-    """Return what is inside nested groups when it is one error; task groups wrap it each."""
-    error: Exception = group
+def _only(error: Exception) -> Exception:
+    """Return what is inside nested groups when it is one error; each task group adds one."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error

@@ -114,6 +114,8 @@ class SourceCoordinator:
         for source in self._registry.sources():
             self._board.add(source, _first_axes(source))
         await self._catalogue.open()
+        if self._cache.rebuilt_because:
+            await self._forget_syncs(f"the cache was made anew: {self._cache.rebuilt_because}")
         self.state = DaemonState.READY
         self.events.publish(StateChanged(self.state))
 
@@ -400,6 +402,11 @@ class SourceCoordinator:
             )
         except MsdError as error:
             log.info("%s was not caught up: %s", source_id, error)
+
+    async def _forget_syncs(self, why: str) -> None:
+        """Have every source synced anew, and say why until that is done."""
+        for source in self._registry.sources():
+            await self._registry.change(source.id, last_sync=0, last_sync_error=why)
 
     async def _keep_revision(self) -> None:
         try:

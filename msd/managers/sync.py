@@ -3,8 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from subprocess import PIPE
 from typing import TYPE_CHECKING
 
@@ -48,17 +48,18 @@ class SyncManager:
 
         async with self._slots, self._worker() as process:
             started()
-            async for line in _exchange(process, messages.encode(request), messages.MAX_LINE):
-                message = messages.decode(line)
-                match message:
-                    case messages.Progress():
-                        progress(message)
-                    case messages.Changed():
-                        changed(message)
-                    case messages.Finished():
-                        return message.report
-                    case messages.Failed():
-                        raise messages.raised(message)
+            said = _exchange(process, messages.encode(request), messages.MAX_LINE)
+            async with aclosing(said) as lines:
+                async for line in lines:
+                    match messages.decode(line):
+                        case messages.Progress() as message:
+                            progress(message)
+                        case messages.Changed() as message:
+                            changed(message)
+                        case messages.Finished(report=report):
+                            return report
+                        case messages.Failed() as message:
+                            raise messages.raised(message)
         raise MsdError("the sync worker ended without a word; the journal may say why")
 
     @asynccontextmanager
@@ -78,7 +79,7 @@ class SyncManager:
             await _end(process)
 
 
-async def _exchange(process: Process, request: bytes, limit: int) -> AsyncIterator[bytes]:
+async def _exchange(process: Process, request: bytes, limit: int) -> AsyncGenerator[bytes, None]:
     """Send the request and yield the worker's lines until it closes its output."""
     if process.stdin is None or process.stdout is None:
         return

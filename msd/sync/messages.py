@@ -96,8 +96,15 @@ def encode(message: Message | SyncRequest) -> bytes:
 
 
 def decode(line: bytes) -> Message:
-    """Return the message of a line from a worker."""
-    return _message_decoder.decode(line)
+    """Return the message of a line from a worker.
+
+    Raises:
+        MsdError: it is no message.
+    """
+    try:
+        return _message_decoder.decode(line)
+    except msgspec.MsgspecError as exc:
+        raise errors.MsdError("the sync worker said what nobody understands") from exc
 
 
 def decode_request(line: bytes) -> SyncRequest:

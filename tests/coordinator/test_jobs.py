@@ -1,0 +1,94 @@
+"""Jobs: progress, cancel, result, and an end in every case."""
+
+import anyio
+import pytest
+
+from msd import errors
+from msd.coordinator.jobs import MAX_RUNNING, JobHandle, Jobs, Result
+from msd.events import Event, JobAdded, JobFinished
+from msd.models import JobKind, JobState, SourceId
+
+pytestmark = pytest.mark.anyio
+SOURCE = SourceId("fake_1")
+
+
+async def ended(jobs: Jobs, job_id: int) -> JobState:
+    with anyio.fail_after(5):
+        await jobs.ended(job_id)  # type: ignore[arg-type]
+    return jobs.get(job_id).state  # type: ignore[arg-type]
+
+
+async def test_a_job_tells_its_progress_and_result() -> None:
+    """Dbus-api: Job."""
+    told: list[Event] = []
+    async with anyio.create_task_group() as tasks:
+        jobs = Jobs(tasks, told.append)
+
+        async def work(job: JobHandle) -> Result:
+            job.running()
+            job.progress(phase="movie", done=3, total=4)
+            return {"added": 3}
+
+        job_id = jobs.start(JobKind.SYNC, SOURCE, work)
+        assert jobs.active(JobKind.SYNC, SOURCE) == job_id
+
+        assert await ended(jobs, job_id) is JobState.DONE
+        job = jobs.get(job_id)
+        assert (job.phase, job.done, job.total, dict(job.result)) == ("movie", 3, 4, {"added": 3})
+        assert jobs.active(JobKind.SYNC, SOURCE) is None
+        assert told[0] == JobAdded(job_id)
+        assert told[-1] == JobFinished(job_id)
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("error", [errors.UnreachableError("no route"), ValueError("a bug")])
+async def test_a_job_that_fails_says_so_and_takes_nothing_down(error: Exception) -> None:
+    """Y11; style section 4."""
+    async with anyio.create_task_group() as tasks:
+        jobs = Jobs(tasks, lambda _event: None)
+
+        async def work(_job: JobHandle) -> Result:
+            raise error
+
+        job_id = jobs.start(JobKind.SYNC, SOURCE, work)
+
+        assert await ended(jobs, job_id) is JobState.FAILED
+        assert jobs.get(job_id).error
+        assert "a bug" not in jobs.get(job_id).error
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_cancelled_job_ends_as_cancelled_also_before_it_began() -> None:
+    """Y12."""
+    async with anyio.create_task_group() as tasks:
+        jobs = Jobs(tasks, lambda _event: None)
+
+        async def work(_job: JobHandle) -> Result:
+            await anyio.sleep_forever()
+            return {}
+
+        first = jobs.start(JobKind.SYNC, SOURCE, work)
+        jobs.cancel(first)
+        assert await ended(jobs, first) is JobState.CANCELLED
+
+        second = jobs.start(JobKind.SYNC, SOURCE, work)
+        await anyio.wait_all_tasks_blocked()
+        jobs.cancel(second)
+        assert await ended(jobs, second) is JobState.CANCELLED
+        tasks.cancel_scope.cancel()
+
+
+async def test_jobs_are_bounded() -> None:
+    """K6."""
+    async with anyio.create_task_group() as tasks:
+        jobs = Jobs(tasks, lambda _event: None)
+
+        async def work(_job: JobHandle) -> Result:
+            await anyio.sleep_forever()
+            return {}
+
+        for _ in range(MAX_RUNNING):
+            jobs.start(JobKind.SYNC, SOURCE, work)
+        with pytest.raises(errors.LimitExceededError):
+            jobs.start(JobKind.SYNC, SOURCE, work)
+        tasks.cancel_scope.cancel()

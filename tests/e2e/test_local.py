@@ -1,0 +1,91 @@
+"""A folder of real files through the whole of msd, on a real bus."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.bus import PrivateBus
+from tests.support.daemon import LIBRARY, CallError, Daemon, running
+
+
+def add(daemon: Daemon, folder: Path) -> str:
+    source_id = str(daemon.call("AddLocalSource", "s", str(folder)))
+    daemon.until_synced(source_id)
+    return source_id
+
+
+def test_files_are_served_renamed_and_removed(bus: PrivateBus, tmp_path: Path, media: Path) -> None:
+    """The main job; I2: a renamed file keeps its id; Y7: a deleted one disappears."""
+    with running(bus, tmp_path / "home") as daemon:
+        source_id = add(daemon, media)
+        assert daemon.status(source_id) == ("connected", "ok")
+        movies, _, total = daemon.query("types", "as", "1", "movie", "fields", "as", "1", "*")
+        assert total == len(movies) > 2
+        item = next(movie for movie in movies if movie["title"] == "Blue Gradient")
+        path = media / "Movies/Blue Gradient (2021)/Blue Gradient (2021).mkv"
+        renamed = media / "Movies/Violet Gradient (2022).mkv"
+
+        path.rename(renamed)
+        shutil.rmtree(path.parent)
+        daemon.sync(source_id)
+        (again,) = daemon.call("GetItems", "asa{sv}", "1", item["id"], "0", interface=LIBRARY)
+        assert (again["title"], again["year"]) == ("Violet Gradient", 2022)
+        assert daemon.count("movie") == total
+
+        renamed.unlink()
+        daemon.sync(source_id)
+        assert daemon.count("movie") == total - 1
+
+
+def test_a_folder_that_is_gone_is_offline_and_never_empty(
+    bus: PrivateBus, tmp_path: Path, media: Path
+) -> None:
+    """Y7: its items are served all the while, and it heals by itself."""
+    with running(bus, tmp_path / "home") as daemon:
+        source_id = add(daemon, media)
+        before = daemon.count()
+        away = media.with_name("away")
+        media.rename(away)
+        failed = daemon.sync(source_id)
+        assert failed["state"] == "failed"
+        daemon.until(lambda: daemon.status(source_id) == ("offline", "folder-missing"), "offline")
+        assert daemon.count() == before
+
+        away.rename(media)
+        daemon.until(lambda: daemon.status(source_id) == ("connected", "ok"), "connected again")
+        assert daemon.count() == before
+
+
+def test_an_emptied_folder_is_held(bus: PrivateBus, tmp_path: Path, media: Path) -> None:
+    """Y7: nothing is hidden until the user confirms."""
+    with running(bus, tmp_path / "home") as daemon:
+        source_id = add(daemon, media)
+        before = daemon.count()
+        for folder in media.iterdir():
+            shutil.rmtree(folder)
+        (media / "note.txt").write_text("not media")
+
+        daemon.sync(source_id)
+
+        assert daemon.count() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("/does/not/exist", "Unreachable"),
+        ("relative/path", "InvalidArgument"),
+        ("/proc", "InvalidArgument"),
+        ("/etc/passwd", "InvalidArgument"),
+        ("", "InvalidArgument"),
+    ],
+)
+def test_what_is_no_folder_is_refused(
+    bus: PrivateBus, tmp_path: Path, path: str, error: str
+) -> None:
+    """K6."""
+    with running(bus, tmp_path / "home") as daemon:
+        with pytest.raises(CallError):
+            daemon.call("AddLocalSource", "s", path)
+        assert daemon.call("ListSources") == []

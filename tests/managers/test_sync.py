@@ -1,0 +1,180 @@
+"""SyncManager: real worker processes, well behaved and not."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import anyio
+import pytest
+
+from msd.errors import MsdError, NotSupportedError, UnreachableError
+from msd.managers.sync import STOP_S, SyncManager
+from msd.models import BackendKind, LibraryId, Source, SourceId, StatusReason, SyncReport
+from msd.sync import messages
+
+pytestmark = pytest.mark.anyio
+
+TOKEN = "canary-token-5f2c"
+
+
+def request(folder: Path, kind: str = "local") -> messages.SyncRequest:
+    return messages.SyncRequest(
+        source=Source(
+            id=SourceId(f"{kind}_000000000000"),
+            kind=BackendKind(kind),
+            name="x",
+            account_id=None,
+            server_id=str(folder),
+        ),
+        user_id="u",
+        token=TOKEN,
+        device_id="d",
+        device_name="h",
+        cache_db=str(folder / "cache.db"),
+        state_db=str(folder / "state.db"),
+        cache_dir=str(folder),
+    )
+
+
+async def run(program: str, folder: Path, *, parallel: int = 2) -> SyncReport:
+    """Run a worker that is a line of Python."""
+    syncs = SyncManager(parallel=parallel, command=(sys.executable, "-c", program))
+    return await syncs.run(
+        request(folder),
+        started=lambda: None,
+        progress=lambda _progress: None,
+        changed=lambda _changed: None,
+    )
+
+
+def saying(*said: messages.Message) -> str:
+    lines = b"".join(messages.encode(message) for message in said)
+    return f"import sys; sys.stdin.readline(); sys.stdout.buffer.write({lines!r})"
+
+
+async def test_the_report_of_a_worker_is_the_result(tmp_path: Path) -> None:
+    """The last message ends the conversation."""
+    report = SyncReport(seen=3, added=2)
+
+    assert report == await run(saying(messages.Finished(report=report)), tmp_path)
+
+
+async def test_progress_and_changes_are_passed_on_in_order(tmp_path: Path) -> None:
+    """Y10, Y11."""
+    seen: list[object] = []
+    progress = messages.Progress(phase="movie", done=1, total=2)
+    changed = messages.Changed(library_id=LibraryId("l"), revision=7)
+    program = saying(progress, changed, messages.Finished(report=SyncReport()))
+    syncs = SyncManager(parallel=1, command=(sys.executable, "-c", program))
+
+    await syncs.run(
+        request(tmp_path),
+        started=lambda: seen.append("started"),
+        progress=seen.append,
+        changed=seen.append,
+    )
+
+    assert ["started", progress, changed] == seen
+
+
+async def test_an_error_keeps_its_class_and_reason(tmp_path: Path) -> None:
+    """Section 9: different types lead to different statuses."""
+    error = UnreachableError("gone", reason=StatusReason.DNS, retry_after_s=5.0)
+
+    with pytest.raises(UnreachableError, match="gone") as raised:
+        await run(saying(messages.failed(error)), tmp_path)
+
+    assert (raised.value.reason, raised.value.retry_after_s) == (StatusReason.DNS, 5.0)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "",
+        "import sys; sys.exit(3)",
+        "import os; os.kill(os.getpid(), 9)",
+        "import sys; sys.stdin.readline(); sys.stdout.write('x' * 3_000_000)",
+    ],
+    ids=["says nothing", "fails", "is killed", "says too much"],
+)
+async def test_a_worker_that_breaks_the_conversation_is_an_error(
+    tmp_path: Path, program: str
+) -> None:
+    """Y11: never a success."""
+    with pytest.raises(MsdError, match="worker"):
+        await run(program, tmp_path)
+
+
+async def test_garbage_is_an_error_and_not_a_crash_of_the_manager(tmp_path: Path) -> None:
+    """Whatever a worker says."""
+    with pytest.raises(MsdError, match="worker"):
+        await run("import sys; sys.stdin.readline(); print('{}')", tmp_path)
+
+
+async def test_a_worker_that_does_not_stop_is_killed(tmp_path: Path) -> None:
+    """Y12, O4."""
+    program = (
+        "import sys, time, os\n"
+        "sys.stdin.readline()\n"
+        f"os.symlink(str(os.getpid()), {str(tmp_path / 'pid')!r})\n"
+        "time.sleep(60)\n"
+    )
+    began = time.monotonic()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run, program, tmp_path)
+        with anyio.fail_after(10):
+            while not os.path.lexists(tmp_path / "pid"):
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+
+    assert STOP_S <= time.monotonic() - began < STOP_S + 10
+    assert not os.path.lexists(f"/proc/{os.readlink(tmp_path / 'pid')}")
+
+
+async def test_the_secrets_of_a_request_are_in_no_process_list_nor_repr(tmp_path: Path) -> None:
+    """K1."""
+    program = (
+        "import sys, os\n"
+        "sys.stdin.readline()\n"
+        f"open({str(tmp_path / 'seen')!r}, 'wb').write("
+        "open('/proc/self/cmdline', 'rb').read() + open('/proc/self/environ', 'rb').read())\n"
+    )
+
+    with pytest.raises(MsdError):
+        await run(program, tmp_path)
+
+    assert TOKEN.encode() not in (tmp_path / "seen").read_bytes()
+    assert TOKEN not in repr(request(tmp_path))
+
+
+async def test_the_real_worker_refuses_a_kind_that_is_not_installed(tmp_path: Path) -> None:
+    """A source of a removed third-party backend fails with one clear error."""
+    with pytest.raises(NotSupportedError, match="no backend of kind nothing"):
+        await SyncManager(parallel=1).run(
+            request(tmp_path, kind="nothing"),
+            started=lambda: None,
+            progress=lambda _progress: None,
+            changed=lambda _changed: None,
+        )
+
+
+async def test_only_so_many_workers_run_at_once(tmp_path: Path) -> None:
+    """Y1: sources sync in parallel, bounded."""
+    slot = tmp_path / "slot"
+    program = (
+        "import os, sys, time\n"
+        "sys.stdin.readline()\n"
+        f"os.mkdir({str(slot)!r})\n"
+        "time.sleep(0.2)\n"
+        f"os.rmdir({str(slot)!r})\n"
+        f"sys.stdout.buffer.write({messages.encode(messages.Finished(report=SyncReport()))!r})\n"
+    )
+    syncs = SyncManager(parallel=1, command=(sys.executable, "-c", program))
+
+    async def one() -> None:
+        await syncs.run(request(tmp_path), started=lambda: None, progress=print, changed=print)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(one)
