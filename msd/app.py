@@ -22,6 +22,7 @@ from msd.bus.errors import BusLostError, BusUnavailableError, NameTakenError
 from msd.bus.exports import export_root, msd_specs
 from msd.bus.gate import Gate
 from msd.bus.names import BUS_NAME
+from msd.bus.network import SystemNetwork
 from msd.bus.secret_service import SecretServiceClient
 from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
@@ -117,6 +118,7 @@ def _build(
         ),
         cache=CacheManager(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),
+        network=SystemNetwork(),
     )
     return SourceCoordinator(services, EventStream(), tasks)
 

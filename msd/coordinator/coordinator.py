@@ -19,13 +19,13 @@ from msd.backend_api.protocol import OptionValue
 from msd.coordinator.adding import Adding
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.catalogue import Catalogue
-from msd.coordinator.containment import contained
 from msd.coordinator.fleet import Fleet
-from msd.coordinator.jobs import FINAL, JobHandle, Jobs, Result
+from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.removing import Removing
 from msd.coordinator.services import Services
 from msd.coordinator.status import Axes, disabled
 from msd.coordinator.syncing import Syncing
+from msd.coordinator.upkeep import Upkeep
 from msd.coordinator.views import Views
 from msd.errors import InvalidArgumentError, LimitExceededError, MsdError, StorageError
 from msd.events import (
@@ -84,6 +84,7 @@ class SourceCoordinator:
         self._auth = services.auth
         self._backends = services.backends
         self._cache = services.cache
+        self._network = services.network
         self._tasks = tasks
         self._jobs = Jobs(tasks, events.publish)
         self._board = StatusBoard(self._publish_status)
@@ -104,6 +105,7 @@ class SourceCoordinator:
             publish=events.publish,
             failed=self._fleet.kick,
         )
+        self._upkeep = Upkeep(services, self._fleet, events.publish)
         self._removing = Removing(services, tasks)
         self._adding = Adding(services, purged=self._removing.purged)
 
@@ -115,14 +117,15 @@ class SourceCoordinator:
             self._board.add(source, _first_axes(source))
         await self._catalogue.open()
         if self._cache.rebuilt_because:
-            await self._forget_syncs(f"the cache was made anew: {self._cache.rebuilt_because}")
+            await self._registry.forget_syncs(
+                f"the cache was made anew: {self._cache.rebuilt_because}"
+            )
         self.state = DaemonState.READY
         self.events.publish(StateChanged(self.state))
 
     def start(self) -> None:
         """Open sockets and the keyring: connect every enabled source in the background (O6)."""
-        self._tasks.start_soon(contained, self._auth.watch, "watching the keyring")
-        self._tasks.start_soon(self._fleet.follow_keyring)
+        self._upkeep.start(self._tasks)
         self._removing.resume()
         for source in self._registry.sources():
             self._fleet.start(source.id)
@@ -132,7 +135,7 @@ class SourceCoordinator:
         self.state = DaemonState.STOPPING
         self.events.publish(StateChanged(self.state))
         with anyio.move_on_after(CANCEL_S, shield=True):
-            await self._cancel_jobs()
+            await self._jobs.cancel_all()
             await self._fleet.close()
             await self._keep_revision()
 
@@ -140,13 +143,13 @@ class SourceCoordinator:
 
     @property
     def online(self) -> str:
-        """Whether there is a network; "unknown", since nothing tells msd yet."""
-        return "unknown"
+        """Whether there is a network: yes, no or unknown."""
+        return self._network.online
 
     @property
     def metered(self) -> str:
-        """Whether the network is paid by volume; "unknown", since nothing tells msd yet."""
-        return "unknown"
+        """Whether the network is paid by volume: yes, no or unknown."""
+        return self._network.metered
 
     @property
     def revision(self) -> int:
@@ -393,33 +396,13 @@ class SourceCoordinator:
 
     def _after_connect(self, source_id: SourceId) -> None:
         self.events.publish(SourceChanged(source_id))
-        self._tasks.start_soon(self._sync_if_due, source_id)
-
-    async def _sync_if_due(self, source_id: SourceId) -> None:
-        try:
-            await contained(
-                lambda: self._syncing.start_if_due(source_id), f"catching up {source_id}"
-            )
-        except MsdError as error:
-            log.info("%s was not caught up: %s", source_id, error)
-
-    async def _forget_syncs(self, why: str) -> None:
-        """Have every source synced anew, and say why until that is done."""
-        for source in self._registry.sources():
-            await self._registry.change(source.id, last_sync=0, last_sync_error=why)
+        self._tasks.start_soon(self._syncing.catch_up, source_id)
 
     async def _keep_revision(self) -> None:
         try:
             await self._registry.raise_revision_floor(self._cache.revision)
         except StorageError as error:
             log.warning("the newest revision was not kept: %s", error)
-
-    async def _cancel_jobs(self) -> None:
-        running = [job.id for job in self._jobs.all() if job.state not in FINAL]
-        for job_id in running:
-            self._jobs.cancel(job_id)
-        for job_id in running:
-            await self._jobs.ended(job_id)
 
 
 def _first_axes(source: Source) -> Axes:

@@ -8,7 +8,7 @@ from anyio.abc import TaskGroup
 
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.services import Services
-from msd.coordinator.status import Auth
+from msd.coordinator.status import Auth, Link
 from msd.coordinator.supervisor import Supervisor
 from msd.models import LibraryType, RemoteId, SourceId, StatusReason
 
@@ -69,6 +69,13 @@ class Fleet:
         """Make a source try again now."""
         if source_id in self._supervisors:
             self._supervisors[source_id].kick()
+
+    def kick_unconnected(self) -> None:
+        """Make every source try again now that is neither connected nor waits for the user."""
+        for source_id, supervisor in self._supervisors.items():
+            axes = self._board.axes(source_id)
+            if axes.link is not Link.ONLINE and axes.auth is not Auth.NEEDS_AUTH:
+                supervisor.kick()
 
     async def follow_keyring(self) -> None:
         """Wake the sources that wait for the keyring whenever it changes (S4, O3)."""

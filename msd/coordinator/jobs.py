@@ -99,6 +99,14 @@ class Jobs:
         """Ask a job to stop; one that has ended stays as it is."""
         self._running(job_id).scope.cancel()
 
+    async def cancel_all(self) -> None:
+        """Stop every job and return when all have ended."""
+        active = [one for one in self._jobs.values() if one.job.state not in FINAL]
+        for running in active:
+            running.scope.cancel()
+        for running in active:
+            await running.ended.wait()
+
     async def ended(self, job_id: JobId) -> None:
         """Return when the job has reached a final state."""
         await self._running(job_id).ended.wait()

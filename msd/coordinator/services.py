@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from msd.managers.auth import AuthManager
 from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
+from msd.managers.network import Network
 from msd.managers.registry import SourceRegistry
 from msd.managers.sync import SyncManager
 from msd.settings import Settings
@@ -20,3 +21,4 @@ class Services:
     backends: BackendManager
     cache: CacheManager
     syncs: SyncManager
+    network: Network

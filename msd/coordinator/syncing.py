@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msd.backend_api import Credentials
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.catalogue import Catalogue
+from msd.coordinator.containment import contained
 from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.services import Services
 from msd.coordinator.status import Auth
@@ -111,8 +112,14 @@ class Syncing:
             self._jobs.cancel(running)
             await self._jobs.ended(running)
 
-    async def start_if_due(self, source_id: SourceId) -> None:
-        """Start a sync when a library's policy asks for one now (O6)."""
+    async def catch_up(self, source_id: SourceId) -> None:
+        """Start a sync when a library's policy asks for one now (O6); never raises."""
+        try:
+            await contained(lambda: self._start_if_due(source_id), f"catching up {source_id}")
+        except MsdError as error:
+            log.info("%s was not caught up: %s", source_id, error)
+
+    async def _start_if_due(self, source_id: SourceId) -> None:
         source = self._registry.source(source_id)
         begun = self._begun.get(source_id)
         if begun is not None and time.monotonic() - begun < RETRY_S:

@@ -132,6 +132,11 @@ class SourceRegistry:
                 self._sources[source_id] = changed
             return changed
 
+    async def forget_syncs(self, why: str) -> None:
+        """Have every source synced anew, and say why until that is done."""
+        for source_id in tuple(self._sources):
+            await self.change(source_id, last_sync=0, last_sync_error=why)
+
     async def reorder(self, source_ids: Sequence[SourceId]) -> None:
         """Put the named sources first; the rest keep their order."""
         async with self._turn:

@@ -169,6 +169,23 @@ async def test_a_source_heals_when_its_server_returns(rig: Rig) -> None:
         assert run.coordinator.get_source(source_id).attempts == 0
 
 
+async def test_a_network_change_makes_it_try_again_at_once(rig: Rig) -> None:
+    """S6: also resume from suspend; a connected source is left alone."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        run.coordinator.start()
+        rig.server.error = errors.TlsError("a captive portal")  # tried again in 15 minutes
+        await run.coordinator.reconnect(source_id)
+        await run.until_status(source_id, PublicStatus.ERROR)
+        rig.server.error = None
+
+        rig.network.change("yes")
+
+        await run.until_status(source_id, PublicStatus.CONNECTED)
+        assert run.coordinator.online == "yes"
+
+
 async def test_an_unexpected_error_of_a_backend_is_an_error_of_its_source_only(rig: Rig) -> None:
     """Style section 4: containment; the daemon stays."""
     async with rig.running() as run:

@@ -88,6 +88,25 @@ class FakeVault:
             raise self.error
 
 
+@dataclass
+class FakeNetwork:
+    """The network as the system bus would tell of it."""
+
+    online: str = "yes"
+    metered: str = "no"
+    _changes: anyio.Event = field(default_factory=anyio.Event)
+
+    async def changes(self) -> AsyncGenerator[None, None]:
+        while True:
+            await self._changes.wait()
+            self._changes = anyio.Event()
+            yield
+
+    def change(self, online: str) -> None:
+        self.online = online
+        self._changes.set()
+
+
 class InProcessSyncs(SyncManager):
     """Runs the real engine here instead of in a worker process."""
 
@@ -138,6 +157,7 @@ class Rig:
     server: FakeServer = field(default_factory=FakeServer)
     keyring: FakeKeyring = field(default_factory=FakeKeyring)
     vault: FakeVault = field(default_factory=FakeVault)
+    network: FakeNetwork = field(default_factory=FakeNetwork)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Run"]:
@@ -165,6 +185,7 @@ class Rig:
             ),
             cache=CacheManager(cache),
             syncs=syncs,
+            network=self.network,
         )
         events = EventStream()
         async with anyio.create_task_group() as tasks:

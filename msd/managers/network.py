@@ -1,0 +1,19 @@
+"""What the machine says of its network and its sleep; the bus layer provides it."""
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+
+class Network(Protocol):
+    """Whether there is a network, and the moments at which trying again makes sense."""
+
+    @property
+    def online(self) -> str:
+        """Whether there is a network: yes, no or unknown."""
+
+    @property
+    def metered(self) -> str:
+        """Whether the network is paid by volume: yes, no or unknown."""
+
+    def changes(self) -> AsyncGenerator[None, None]:
+        """Yield when the network changed or the machine woke up; ends when nobody can tell."""
