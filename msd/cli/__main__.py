@@ -1,0 +1,76 @@
+"""Entry point of msdctl: arguments in, one command, an exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msd.cli.failures import CommandError, ExitCode
+from msd.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run msdctl and return its exit code."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = _reported(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return ExitCode.PIPE_CLOSED
+    return code
+
+
+def _reported(arguments: list[str]) -> int:
+    out = Output(sys.stdout, sys.stderr, as_json="--json" in arguments)
+    try:
+        return _run(arguments, out)
+    except CommandError as error:
+        out.error(error)
+        return error.exit_code
+
+
+def _run(arguments: list[str], out: Output) -> int:
+    from msd.cli.arguments import build_parser  # noqa: PLC0415 - inside the error border
+
+    options = build_parser().parse_args(arguments)
+    import anyio  # noqa: PLC0415 - `--help` does without
+
+    try:
+        return anyio.run(partial(_command, options, out))
+    except BaseExceptionGroup as group:
+        raise _cause(group) from None
+
+
+async def _command(options: Namespace, out: Output) -> ExitCode:
+    from msd.cli.client import connected  # noqa: PLC0415 - `--help` does without
+    from msd.cli.session import Session  # noqa: PLC0415
+
+    async with connected() as client:
+        code: ExitCode = await options.run(Session(client, out), options)
+        return code
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what a task group wrapped; the commands' groups have one failing task each."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _forget_stdout() -> None:
+    # What is still buffered can't be written, and Python would complain about it at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""`libraries` and `policy`: what sources hold, and how it is kept up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msd.bus.variant import Variant
+from msd.cli.failures import ExitCode, usage_error
+from msd.cli.lookup import library_ids, list_libraries, source_id
+from msd.cli.table import Column, Table
+from msd.cli.text import cell, moment
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from msd.cli.client import Fields
+    from msd.cli.session import Commands, Session
+
+_NOTES = """\
+Without KEY=VALUE, the policy is shown. LIBRARY is an id, the unique start of one, or the
+exact name of a library. Keys:
+
+  sync=WORD           off, manual, interval or live
+  interval_s=SECONDS  time between two syncs, 0 = the daemon's default
+  show_in_home=yes    yes or no
+  content=WORD        what the library holds (movies, shows, music, ...), empty = as found"""
+
+_POLICY_KEYS = ("sync", "interval_s", "show_in_home", "content")
+_TRUTH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_MAX_UINT32 = 2**32 - 1
+
+
+def register(commands: Commands) -> None:
+    """Declare the commands of this module."""
+    libraries = commands.add("libraries", _libraries, "list the libraries of one source, or of all")
+    libraries.add_argument("source", nargs="?", metavar="SOURCE")
+    policy = commands.add(
+        "policy",
+        _policy,
+        "show or change when a library is synced and whether it is shown in home",
+        notes=_NOTES,
+        examples="msdctl policy Films sync=interval interval_s=3600\nmsdctl policy Kids sync=off",
+    )
+    policy.add_argument("library", metavar="LIBRARY")
+    policy.add_argument("settings", nargs="*", metavar="KEY=VALUE")
+
+
+async def _libraries(session: Session, options: Namespace) -> ExitCode:
+    chosen = "" if options.source is None else await source_id(session.client, options.source)
+    rows = await list_libraries(session.client, chosen)
+    if session.out.as_json:
+        session.out.document(rows)
+        return ExitCode.OK
+    if not rows:
+        session.out.say("no libraries yet")
+        return ExitCode.OK
+    columns = [
+        Column("id", whole=True),
+        Column("name"),
+        Column("type", whole=True),
+        Column("items", right=True),
+        Column("sync", whole=True),
+        Column("synced", whole=True),
+        Column("source", whole=True),
+    ]
+    session.out.table(Table(columns, [_library_row(row) for row in rows]))
+    return ExitCode.OK
+
+
+def _library_row(row: Fields) -> list[str]:
+    return [
+        cell(row.get("id")),
+        cell(row.get("name")),
+        cell(row.get("type")),
+        cell(row.get("item_count")),
+        cell(row.get("sync")),
+        moment(row.get("synced_at")),
+        cell(row.get("source_id")),
+    ]
+
+
+async def _policy(session: Session, options: Namespace) -> ExitCode:
+    settings = dict(policy_setting(argument) for argument in options.settings)
+    (identifier,) = await library_ids(session.client, [options.library])
+    if settings:
+        await session.client.call("SetLibraryPolicy", "sa{sv}", identifier, settings)
+    rows = await list_libraries(session.client)
+    row = next((row for row in rows if row["id"] == identifier), {})
+    policy = {key: row[key] for key in ("id", "name", *_POLICY_KEYS) if key in row}
+    if session.out.as_json:
+        session.out.document(policy)
+    else:
+        session.out.pairs((key, cell(value)) for key, value in policy.items())
+    return ExitCode.OK
+
+
+def policy_setting(argument: str) -> tuple[str, Variant]:
+    """Return one key=value of a policy, typed.
+
+    Raises:
+        CommandError: it can't be meant.
+    """
+    key, equals, value = argument.partition("=")
+    if not equals or not key:
+        raise usage_error(f"{argument!r} is not key=value", hint="see `msdctl policy --help`")
+    if key == "show_in_home":
+        if value not in _TRUTH:
+            raise usage_error(f"{key} must be yes or no, not {value!r}")
+        return key, Variant("b", _TRUTH[value])
+    if key == "interval_s":
+        if not (value.isascii() and value.isdigit() and int(value) <= _MAX_UINT32):
+            raise usage_error(f"{key} must be a number of seconds, not {value!r}")
+        return key, Variant("u", int(value))
+    return key, Variant("s", value)  # a key that nobody knows: the daemon names those it does

@@ -1,0 +1,110 @@
+"""`watch`: the signals of the daemon as they come."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+from msd.bus.names import OBJECT_MANAGER, PROPERTIES, ROOT_PATH, SOURCE_COORDINATOR
+from msd.cli.failures import ExitCode, signals_ended
+from msd.cli.text import cell, moment, safe
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from msd.cli.client import Signal
+    from msd.cli.session import Commands, Session
+
+# Argument names of the signals, as dbus/*.xml has them; one that is not here is numbered.
+ARGUMENTS = {
+    "SourceAdded": ("source_id",),
+    "SourceRemoved": ("source_id",),
+    "SourceStatusChanged": ("source_id", "status", "reason", "detail", "since"),
+    "SyncProgress": ("source_id", "job", "phase", "done", "total"),
+    "SyncFinished": ("source_id", "job", "report"),
+    "ItemsChanged": ("source_id", "library_id", "changed", "removed", "revision"),
+    "Finished": ("state", "error", "result"),
+    "PropertiesChanged": ("interface", "changed", "invalidated"),
+    "InterfacesAdded": ("object", "interfaces"),
+    "InterfacesRemoved": ("object", "interfaces"),
+}
+_STANDARD = frozenset({PROPERTIES, OBJECT_MANAGER})
+_NOTES = """\
+Human output leaves out what the plain signals say anyway (PropertiesChanged and the
+ObjectManager's); --every shows these too, and --json always does. It goes on until Ctrl-C,
+also while the daemon restarts: "DaemonLeft" and "DaemonJoined" tell.
+
+With --json each signal is one line: "time", "signal", "path", "interface", "args". No
+signal is missed once "watching" stands on standard error."""
+
+
+def register(commands: Commands) -> None:
+    """Declare the command of this module."""
+    watch = commands.add(
+        "watch",
+        _watch,
+        "show signals as they come, until Ctrl-C",
+        notes=_NOTES,
+        examples=("msdctl watch\nmsdctl --json watch SourceStatusChanged | jq -r .args.status"),
+    )
+    watch.add_argument("signals", nargs="*", metavar="SIGNAL", help="only these")
+    watch.add_argument("--every", action="store_true", help="standard signals too")
+
+
+async def _watch(session: Session, options: Namespace) -> ExitCode:
+    async with session.client.signals() as signals:
+        # Starts a daemon that can be started, and says so when there is none.
+        await session.client.properties(ROOT_PATH, SOURCE_COORDINATOR)
+        session.out.note("watching; Ctrl-C ends it")  # scripts can wait for this line
+        async for signal in signals:
+            name = _name(signal)
+            if options.signals and name not in options.signals:
+                continue
+            if session.out.as_json:
+                session.out.record(_record(signal, name))
+            elif options.every or options.signals or signal.interface not in _STANDARD:
+                session.out.say(_line(signal, name))
+    raise signals_ended()
+
+
+def _name(signal: Signal) -> str:
+    if not signal.is_owner_change:
+        return signal.member
+    return "DaemonLeft" if signal.is_departure else "DaemonJoined"
+
+
+def _arguments(signal: Signal) -> dict[str, object]:
+    if signal.is_owner_change:
+        return {}
+    names = ARGUMENTS.get(signal.member, ())
+    numbers = (str(number) for number in range(len(names), len(signal.args)))
+    return dict(zip((*names, *numbers), signal.args, strict=False))
+
+
+def _record(signal: Signal, name: str) -> dict[str, object]:
+    return {
+        "time": round(time.time(), 3),
+        "signal": name,
+        "path": signal.path,
+        "interface": signal.interface,
+        "args": _arguments(signal),
+    }
+
+
+def _line(signal: Signal, name: str) -> str:
+    words = [moment(int(time.time())), safe(name)]
+    if signal.path != ROOT_PATH and not signal.is_owner_change:
+        words.append(safe(signal.path.removeprefix(f"{ROOT_PATH}/")))
+    words += [_word(key, value) for key, value in _arguments(signal).items()]
+    return "  ".join(word for word in words if word)
+
+
+def _word(key: str, value: object) -> str:
+    if key == "since":
+        return ""
+    if key in ("changed", "removed") and isinstance(value, list):
+        return f"{len(value)} {key}"
+    if isinstance(value, dict):
+        return cell(cast("dict[str, object]", value))
+    text = cell(value)
+    return f"{key}={text}" if isinstance(value, int) else text

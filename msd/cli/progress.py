@@ -1,0 +1,176 @@
+"""What a person or a script sees of jobs while they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from msd.cli.text import cell, safe
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from msd.cli.jobs import JobView
+    from msd.cli.output import Output
+
+Names = Mapping[str, str]
+"""Source id → what the user calls it."""
+
+
+class Progress(Protocol):
+    """A display of several jobs."""
+
+    def show(self, job: JobView) -> None:
+        """Show a job as it is now."""
+
+    def pause(self) -> None:
+        """Leave the terminal alone, for a question."""
+
+    def resume(self) -> None:
+        """Go on after a question."""
+
+
+@contextmanager
+def progress_of(out: Output, names: Names) -> Iterator[Progress]:
+    """Offer the display that fits the output: JSON lines, bars, or plain lines."""
+    if out.as_json:
+        yield JsonLines(out)
+    elif out.is_rich:
+        with _bars(out) as bars:
+            yield ProgressBars(bars, out, names)
+    else:
+        yield PlainLines(out, names)
+
+
+class JsonLines:
+    """One JSON object for each change, the last of a job with its result."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+
+    def show(self, job: JobView) -> None:
+        """Write what scripts need of a job."""
+        record: dict[str, object] = {
+            "event": "finished" if job.is_over else "progress",
+            "job": job.path,
+            "kind": job.kind,
+            "source_id": job.source_id,
+            "state": job.state,
+        }
+        if job.is_over:
+            record |= {"error": job.error, "result": job.result}
+        else:
+            record |= {"phase": job.phase, "done": job.done, "total": job.total}
+        self._out.record(record)
+
+    def pause(self) -> None:
+        """Do nothing: nobody is asked."""
+
+    def resume(self) -> None:
+        """Do nothing."""
+
+
+class PlainLines:
+    """A line when a job enters a phase and one when it is over."""
+
+    def __init__(self, out: Output, names: Names) -> None:
+        self._out = out
+        self._names = names
+        self._phases: dict[str, str] = {}
+
+    def show(self, job: JobView) -> None:
+        """Write a line when there is something new to say."""
+        if job.is_over:
+            self._out.say(summary(job, self._names))
+        elif job.phase and self._phases.get(job.path) != job.phase:
+            self._phases[job.path] = job.phase
+            self._out.say(f"{title(job, self._names)}: {safe(job.phase)}{_count(job)}")
+
+    def pause(self) -> None:
+        """Do nothing: lines don't disturb a question."""
+
+    def resume(self) -> None:
+        """Do nothing."""
+
+
+class ProgressBars:
+    """A bar for each running job; one that is over leaves a line above the bars."""
+
+    def __init__(self, bars: Bars, out: Output, names: Names) -> None:
+        self._bars = bars
+        self._out = out
+        self._names = names
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, job: JobView) -> None:
+        """Move the job's bar, or replace it by a line."""
+        task = self._tasks.get(job.path)
+        if job.is_over:
+            if task is not None:
+                self._bars.remove_task(self._tasks.pop(job.path))
+            self._bars.console.print(summary(job, self._names), soft_wrap=True)
+            return
+        if task is None:
+            name = title(job, self._names)
+            task = self._tasks[job.path] = self._bars.add_task(name, total=None, phase="")
+        self._bars.update(
+            task,
+            completed=max(job.done, 0),
+            total=job.total or None,
+            phase=safe(job.phase or job.state),
+        )
+
+    def pause(self) -> None:
+        """Take the bars off the terminal."""
+        self._bars.stop()
+
+    def resume(self) -> None:
+        """Draw the bars again."""
+        self._bars.start()
+
+
+@contextmanager
+def _bars(out: Output) -> Iterator[Bars]:
+    from rich import progress  # noqa: PLC0415 - only for people, see msd.cli.output
+    from rich.table import Column  # noqa: PLC0415
+
+    with progress.Progress(
+        progress.TextColumn("{task.description}", markup=False, table_column=Column(ratio=1)),
+        progress.TextColumn("{task.fields[phase]}", markup=False),
+        progress.BarColumn(bar_width=24),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        console=out.console,
+        transient=True,
+    ) as bars:
+        yield bars
+
+
+def title(job: JobView, names: Names) -> str:
+    """Return what a person calls the subject of a job."""
+    return safe(names.get(job.source_id) or job.source_id or job.kind)
+
+
+def summary(job: JobView, names: Names) -> str:
+    """Return one line that says how a job ended and what it did."""
+    parts = [title(job, names), f": {job.state}"]
+    if job.error:
+        parts.append(f" ({safe(job.error)})")
+    counts = [f"{job.result[name]} {name}" for name in _COUNTS if job.result.get(name)]
+    if counts:
+        parts.append(f": {', '.join(counts)}")
+    milliseconds = job.result.get("duration_ms")
+    if isinstance(milliseconds, int) and milliseconds > 0:
+        parts.append(f" in {milliseconds / 1000:.1f} s")
+    if job.result.get("held"):
+        parts.append("; deletions wait for `msdctl confirm-deletes`")
+    return "".join(parts)
+
+
+_COUNTS = ("seen", "added", "updated", "removed", "skipped", "held")
+
+
+def _count(job: JobView) -> str:
+    return f" {cell(max(job.done, 0))}/{cell(job.total)}" if job.total else ""

@@ -1,0 +1,350 @@
+"""msdctl as a script runs it: real processes, a real bus, the real server."""
+
+import json
+import re
+
+import pytest
+
+from msd.models import (
+    ItemType,
+    LibraryId,
+    PublicStatus,
+    SortKey,
+    SourceId,
+    StatusReason,
+)
+from tests.cli.stage import Stage
+from tests.support.fake_coordinator import CONNECTED, library
+
+pytestmark = pytest.mark.anyio
+
+FILMS = "local_aaaaaaaaaaaa"
+NAS = "jellyfin_3f2a9c41d07e"
+BOTH = pytest.mark.parametrize("library", ["dbus_next", "dbus_fast"], indirect=True)
+
+
+@pytest.fixture
+def sources(stage: Stage) -> Stage:
+    """Two sources, one library and some items, with hostile names."""
+    stage.coordinator.put_source(FILMS)
+    stage.coordinator.put_source(NAS, status=CONNECTED, item_count=12)
+    stage.coordinator.libraries[LibraryId("lib_1")] = library("lib_1", FILMS)
+    for number in range(1203):
+        stage.coordinator.items[f"it{number:05}"] = {
+            "id": f"it{number:05}",
+            "source_id": FILMS,
+            "type": "movie",
+            "title": f"Film {number} \x1b[31m[red]\u202e",
+            "year": 1999,
+            "watched": number % 2 == 0,
+            "position_ms": 61_000,
+        }
+    return stage
+
+
+@BOTH
+async def test_sources_are_listed_plainly_in_a_pipe(sources):
+    """issue 2 §8: plain output when not a terminal"""
+    done = await sources.run("sources")
+
+    assert done.stdout.splitlines() == [
+        "ID                     NAME                          STATUS     REASON    ITEMS",
+        f"{FILMS}     Folder {FILMS}     offline    starting      0",
+        f"{NAS}  Folder {NAS}  connected  ok           12",
+    ]
+    assert (done.code, done.stderr) == (0, "")
+
+
+async def test_without_sources_a_person_is_told_how_to_add_one(stage):
+    """a first run"""
+    person = await stage.run("sources")
+    script = await stage.run("sources", "--json")
+
+    assert "msdctl add" in person.stdout
+    assert script.document == []
+
+
+async def test_a_script_reads_the_sources_as_json(sources):
+    """issue 2 §8: --json on all"""
+    done = await sources.run("--json", "sources")
+
+    assert [row["id"] for row in done.document] == [FILMS, NAS]
+
+
+async def test_status_shows_the_daemon_and_every_source(sources):
+    """issue 2 §8"""
+    done = await sources.run("--json", "status", "--explain")
+
+    assert done.document["daemon"]["state"] == "ready"
+    assert [row["status"] for row in done.document["sources"]] == ["offline", "connected"]
+    assert done.document["sources"][0]["explain"][0]["outcome"] == "refused"
+
+
+async def test_status_explains_one_source_to_a_person(sources):
+    """S8"""
+    done = await sources.run("status", "--explain", "jellyfin_")
+
+    assert re.search(r"^status +connected$", done.stdout, re.MULTILINE)
+    assert "1970-01-01 00:00:05  connect  refused  7 ms     no" in done.stdout
+
+
+@BOTH
+async def test_a_password_reaches_the_daemon_and_no_message(sources):
+    """K1: passwords are never arguments and never in a message"""
+    done = await sources.run(
+        "add",
+        "jellyfin",
+        "http://nas.lan:8096/a=b",
+        "--username",
+        "ada",
+        "--name",
+        "NAS",
+        "--allow-insecure",
+        "--password-stdin",
+        stdin="pässword \n".encode(),
+    )
+
+    ((_, kind, options),) = sources.coordinator.calls
+    assert (done.code, done.stdout) == (0, "added jellyfin_0001\n")
+    assert kind == "jellyfin"
+    assert options == {
+        "url": "http://nas.lan:8096/a=b",
+        "username": "ada",
+        "name": "NAS",
+        "allow_insecure": True,
+        "password": "pässword ",
+    }
+
+
+async def test_a_password_is_not_asked_for_where_nobody_can_answer(stage):
+    """issue 2 §8: passwords are prompted for, never arguments"""
+    done = await stage.run("add", "jellyfin", "http://nas.lan", "ada")
+
+    assert done.code == 2
+    assert "--password-stdin" in done.stderr
+    assert stage.coordinator.calls == []
+
+
+@pytest.mark.parametrize("stdin", [b"\xff\n", b"x" * 5000])
+async def test_a_password_that_can_not_be_one_is_refused(stage, stdin):
+    """K5"""
+    done = await stage.run("add", "jellyfin", "x", "ada", "--password-stdin", stdin=stdin)
+
+    assert (done.code, stage.coordinator.calls) == (2, [])
+
+
+async def test_a_folder_is_given_as_an_absolute_path(stage):
+    """dbus-api: AddLocalSource takes an absolute path"""
+    await stage.run("add", "local", "some folder", "--name", "Films")
+
+    ((_, _, options),) = stage.coordinator.calls
+    assert options["path"].startswith("/")
+    assert options["path"].endswith("/some folder")
+    assert options["name"] == "Films"
+
+
+async def test_any_kind_can_be_added_by_its_options(stage):
+    """issue 2 §8: add KIND key=value…"""
+    arguments = ("host=a=b", "port:=8096", "tls:=true", "--secret", "token", "--password-stdin")
+    done = await stage.run("--json", "add", "odd", *arguments, stdin=b"t0k\n")
+
+    assert stage.coordinator.calls == [
+        ("add_source", "odd", {"host": "a=b", "port": 8096, "tls": True, "token": "t0k"})
+    ]
+    assert done.document == {"added": ["odd_0001"]}
+
+
+async def test_sources_are_renamed_switched_and_removed_by_any_of_their_names(sources):
+    """issue 2 §8"""
+    for arguments in (
+        ("rename", f"Folder {FILMS}", "Kino"),
+        ("disable", "Kino", "jelly"),
+        ("enable", FILMS),
+        ("remove", "Kino"),
+    ):
+        done = await sources.run(*arguments)
+        assert done.code == 0, done
+
+    assert sources.coordinator.calls == [
+        ("rename_source", FILMS, "Kino"),
+        ("set_source_enabled", FILMS, False),
+        ("set_source_enabled", NAS, False),
+        ("set_source_enabled", FILMS, True),
+        ("remove_source", FILMS),
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status", "nope"),
+        ("items", "--library", "nope"),
+        ("item", "nope"),
+        ("cancel", "77"),
+        ("cancel", "../source/x"),
+    ],
+)
+async def test_what_is_not_there_is_named_with_its_own_exit_code(sources, arguments):
+    """exit code 4"""
+    done = await sources.run(*arguments)
+
+    assert done.code == 4
+    assert re.match(r"msdctl: there is no (source|library|item|job) '", done.stderr)
+
+
+async def test_libraries_and_their_policy_are_shown_and_changed(sources):
+    """A5"""
+    listed = await sources.run("libraries", "local")
+    settings = ("sync=interval", "interval_s=3600", "show_in_home=no", "content=shows")
+    changed = await sources.run("--json", "policy", "Movies", *settings)
+
+    assert re.search(rf"lib_1  Movies  movies +3  interval .* {FILMS}", listed.stdout)
+    assert changed.document == {
+        "id": "lib_1",
+        "name": "Movies",
+        "sync": "interval",
+        "interval_s": 0,
+        "show_in_home": True,
+        "content": "",
+    }
+    assert sources.coordinator.calls == [
+        (
+            "set_library_policy",
+            "lib_1",
+            {"sync": "interval", "interval_s": 3600, "show_in_home": False, "content": "shows"},
+        )
+    ]
+
+
+async def test_a_policy_key_that_nobody_knows_is_refused_by_the_daemon(sources):
+    """dbus-api: unknown keys are refused with InvalidArgument, naming the known ones"""
+    done = await sources.run("policy", "lib_1", "color=red")
+
+    assert done.code == 2
+    assert "show_in_home" in done.stderr
+
+
+async def test_items_from_a_server_are_shown_and_not_obeyed(sources):
+    """K5: untrusted text"""
+    done = await sources.run("items", "--limit", "2")
+
+    assert done.stdout.splitlines() == [
+        "ID       TYPE   TITLE                       YEAR  SEEN",
+        "it00000  movie  Film 0 \\x1b[31m[red]\\u202e  1999  yes",
+        "it00001  movie  Film 1 \\x1b[31m[red]\\u202e  1999  at 1:01",
+    ]
+    assert done.stderr == "2 of 1203; --all shows the rest\n"
+
+
+async def test_all_items_are_followed_page_by_page(sources):
+    """issue 2 §8: --all follows the cursors"""
+    done = await sources.run("items", "--all", "--json")
+
+    answer = done.document
+    assert [item["id"] for item in answer["items"]] == list(sources.coordinator.items)
+    assert (answer["next_cursor"], answer["total"]) == ("", 1203)
+    assert [query.limit for _, query in sources.coordinator.calls] == [500] * 3
+    assert "\x1b" not in done.stdout
+
+
+async def test_a_failure_on_a_later_page_leaves_a_whole_document_before_the_error(sources):
+    """a script can read both, and go on at next_cursor"""
+    sources.coordinator.fails_from = 500
+
+    done = await sources.run("items", "--all", "--json")
+
+    document, error = done.stdout.split("}\n{")
+    answer = json.loads(document + "}")
+    assert (len(answer["items"]), answer["next_cursor"]) == (500, "500")
+    assert json.loads("{" + error)["error"]["code"] == "StorageFailed"
+    assert done.code == 1
+
+
+async def test_a_number_that_json_has_no_word_for_is_null(stage):
+    """absurd ratings"""
+    stage.coordinator.items["i"] = {"id": "i", "rating": float("nan")}
+
+    done = await stage.run("items", "--json")
+
+    assert done.document["items"] == [{"id": "i", "rating": None}]
+
+
+async def test_no_items_are_an_empty_document(stage):
+    """issue 2 §8"""
+    done = await stage.run("items", "--json")
+
+    assert done.document == {"items": [], "next_cursor": "", "total": 0}
+
+
+async def test_a_limit_beyond_a_page_is_split(sources):
+    """dbus-api: at most 500 items a page"""
+    done = await sources.run("items", "--limit", "501", "--json")
+
+    assert len(done.document["items"]) == 501
+    assert done.document["next_cursor"] == "501"
+    assert [query.limit for _, query in sources.coordinator.calls] == [500, 1]
+
+
+async def test_every_condition_reaches_the_daemon(sources):
+    """issue 2 §8: query options"""
+    await sources.run(
+        *("items", "--source", "local", "--library", "Movies", "--type", "movie"),
+        *("--type", "show", "--parent", "p1", "--genre", "Sci-Fi", "--year", "1999"),
+        *("--unwatched", "--favourite", "--no-in-progress", "--text", "mat", "--sort", "random"),
+        *(
+            "--seed",
+            "7",
+            "--descending",
+            "--limit",
+            "5",
+            "--cursor",
+            "3",
+            "--fields",
+            "genres,added",
+        ),
+    )
+
+    ((_, query),) = sources.coordinator.calls
+    assert query.source_ids == (FILMS,)
+    assert query.library_ids == ("lib_1",)
+    assert query.types == (ItemType.MOVIE, ItemType.SHOW)
+    assert (query.parent_id, query.genres, query.years) == ("p1", ("Sci-Fi",), (1999,))
+    assert (query.watched, query.favourite, query.in_progress) == (False, True, False)
+    assert (query.text, query.sort, query.seed) == ("mat", SortKey.RANDOM, 7)
+    assert (query.descending, query.limit, query.cursor) == (True, 5, "3")
+    assert query.fields == ("genres", "added")
+
+
+async def test_an_unknown_word_is_refused_by_the_daemon_with_the_known_ones(stage):
+    """the daemon knows its words, msdctl does not copy them"""
+    done = await stage.run("--json", "items", "--type", "film")
+
+    error = done.document["error"]
+    assert (done.code, error["code"]) == (2, "InvalidArgument")
+    assert "movie" in error["message"]
+
+
+async def test_found_items_are_shown_before_the_missing_one_is_named(sources):
+    """exit code 4"""
+    done = await sources.run("--json", "item", "it00002", "nope", "--refresh")
+
+    document, error = done.stdout.split("\n]\n")
+    assert json.loads(document + "]")[0]["id"] == "it00002"
+    assert json.loads(error)["error"]["code"] == "UnknownItem"
+    assert sources.coordinator.calls == [("get_items", ("it00002", "nope"), ("*",), True)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [(StatusReason.KEYRING_LOCKED, PublicStatus.NEEDS_AUTH)],
+)
+async def test_a_status_word_is_shown_as_the_daemon_says_it(sources, reason, status):
+    """dbus-api: words of the contract"""
+    view = sources.coordinator.get_source(SourceId(NAS))
+    sources.coordinator.put_status(
+        NAS, type(view.status)(status=status, reason=reason, detail="locked", since=5)
+    )
+
+    done = await sources.run("status")
+
+    assert re.search(rf"{NAS} .* needs-auth +keyring-locked", done.stdout)

@@ -1,0 +1,266 @@
+"""Syncs as a script follows them, and as a person interrupts them."""
+
+import signal
+
+import pytest
+
+from msd.models import JobId, JobState, SyncMode
+from tests.cli.stage import Stage, running_msdctl
+from tests.cli.terminal import CTRL_C, msdctl_on_terminal
+from tests.support.fake_coordinator import source_view
+
+pytestmark = pytest.mark.anyio
+
+FILMS = "local_aaaaaaaaaaaa"
+NAS = "jellyfin_3f2a9c41d07e"
+BOTH = pytest.mark.parametrize("library", ["dbus_next", "dbus_fast"], indirect=True)
+
+
+@pytest.fixture
+def sources(stage: Stage) -> Stage:
+    """Two sources."""
+    stage.coordinator.put_source(FILMS)
+    stage.coordinator.put_source(NAS)
+    return stage
+
+
+async def began(stage, syncs=1):
+    await stage.coordinator.until(lambda: len(stage.coordinator.jobs) >= syncs)
+
+
+async def output_of(process):
+    data = b""
+    async for chunk in process.stdout:
+        data += chunk
+    return data.decode()
+
+
+@BOTH
+async def test_a_sync_is_followed_to_its_end(sources):
+    """issue 2 §8: follows the Job by signals"""
+    async with running_msdctl("sync", "local", env=sources.env) as msdctl:
+        await began(sources)
+        sources.coordinator.move_job(1, "movie", 5, 10)
+        sources.coordinator.end_job(1, JobState.DONE, seen=10, added=3, duration_ms=2100)
+        shown = await output_of(msdctl)
+        code = await msdctl.wait()
+
+    assert code == 0
+    assert shown.splitlines()[-1] == (f"Folder {FILMS}: done: 10 seen, 3 added in 2.1 s")
+
+
+async def test_a_running_sync_is_joined_and_told_from_where_it_is(sources):
+    """Y1: asking again joins the running job"""
+    await sources.coordinator.sync_source(FILMS)
+    sources.coordinator.move_job(1, "show", 7, 20)
+
+    async with running_msdctl("--json", "sync", FILMS, env=sources.env) as msdctl:
+        first = await msdctl.stdout.receive()
+        sources.coordinator.end_job(1, JobState.FAILED, error="no route to host", seen=7)
+        rest = await output_of(msdctl)
+
+        assert b'"phase": "show", "done": 7, "total": 20' in first
+        assert '"event": "finished"' in rest
+        assert '"error": "no route to host"' in rest
+        assert await msdctl.wait() == 1
+
+
+async def test_all_enabled_sources_are_synced_at_once(sources):
+    """issue 2 §8: sync [SOURCE…]"""
+    async with running_msdctl("--json", "sync", env=sources.env) as msdctl:
+        await began(sources, 2)
+        sources.coordinator.end_job(2, JobState.DONE)
+        sources.coordinator.end_job(1, JobState.DONE)
+        shown = await output_of(msdctl)
+
+        assert await msdctl.wait() == 0
+    assert shown.count('"finished"') == 2
+
+
+async def test_a_full_sync_reads_every_row_of_enabled_sources(sources):
+    """dbus-api: Source.Sync mode full"""
+    view = source_view(NAS)
+    disabled = type(view.source)(**{**_fields(view.source), "enabled": False})
+    sources.coordinator.put_source(NAS, source=disabled)
+
+    done = await sources.run("sync", "--full", "--detach")
+
+    assert sources.coordinator.calls == [("sync_source", FILMS, SyncMode.FULL, ())]
+    assert (done.code, done.stdout) == (0, "begun: job 1\n")
+
+
+def _fields(value):
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+async def test_without_sources_there_is_nothing_to_sync(stage):
+    """a first run"""
+    done = await stage.run("sync")
+
+    assert (done.code, done.stdout) == (0, "nothing to sync: there are no sources yet\n")
+
+
+async def test_held_deletions_are_confirmed_and_followed(sources):
+    """Y7"""
+    done = await sources.run("--json", "confirm-deletes", "--detach", FILMS)
+
+    assert sources.coordinator.calls == [("confirm_deletes", FILMS)]
+    assert done.document == {"jobs": ["/org/msd/Msd1/job/1"]}
+
+
+async def test_jobs_are_listed_and_cancelled(sources):
+    """issue 2 §8"""
+    await sources.coordinator.sync_source(FILMS)
+
+    listed = await sources.run("--json", "jobs")
+    cancelled = await sources.run("cancel", "1")
+    after = await sources.run("jobs")
+
+    assert listed.document[0]["job"] == "/org/msd/Msd1/job/1"
+    assert listed.document[0]["source_id"] == FILMS
+    assert (cancelled.code, cancelled.stdout) == (0, "cancelled job 1\n")
+    assert f"1    sync  {FILMS}  cancelled" in after.stdout
+
+
+async def test_unlocking_is_followed_and_fails_when_dismissed(sources):
+    """dbus-api: failed when the user dismissed the prompt"""
+    async with running_msdctl("unlock", env=sources.env) as msdctl:
+        await began(sources)
+        sources.coordinator.end_job(1, JobState.FAILED, error="the prompt was dismissed")
+
+        assert "unlock: failed (the prompt was dismissed)" in await output_of(msdctl)
+        assert await msdctl.wait() == 1
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("choice", "is_cancelled"), [("cancel", True), ("detach", False)])
+async def test_a_script_chooses_beforehand_what_an_interrupt_does(sources, choice, is_cancelled):
+    """issue 2 §8: --on-interrupt cancel|detach"""
+    arguments = ("--json", "sync", FILMS, "--on-interrupt", choice)
+    async with running_msdctl(*arguments, env=sources.env) as msdctl:
+        await msdctl.stdout.receive()
+        msdctl.send_signal(signal.SIGINT)
+        code = await msdctl.wait()
+
+    assert code == 130
+    assert (("cancel_job", JobId(1)) in sources.coordinator.calls) is is_cancelled
+
+
+async def test_where_nobody_can_be_asked_an_interrupt_cancels(sources):
+    """issue 2 §8"""
+    async with running_msdctl("sync", FILMS, env=sources.env) as msdctl:
+        await began(sources)
+        sources.coordinator.move_job(1, "movie", 1, 2)
+        await msdctl.stdout.receive()
+        msdctl.send_signal(signal.SIGINT)
+
+        assert "cancelled" in await output_of(msdctl)
+        assert await msdctl.wait() == 130
+
+
+async def test_on_a_terminal_bars_show_the_progress(sources):
+    """issue 2 §8: progress bars with rich"""
+    async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
+        await began(sources)
+        sources.coordinator.move_job(1, "movie", 250, 1000)
+        await terminal.expect(rf"Folder {FILMS} +movie .*250/1000")
+        sources.coordinator.end_job(1, JobState.DONE, seen=1000)
+        code = await terminal.exit_code()
+
+        assert code == 0
+        assert f"Folder {FILMS}: done: 1000 seen" in terminal.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_cancelled"), [(b"d\n", False), (b"c\n", True), (CTRL_C, True)]
+)
+async def test_on_a_terminal_an_interrupt_asks(sources, answer, is_cancelled):
+    """issue 2 §8: Ctrl-C asks cancel or detach; second Ctrl-C cancels"""
+    async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
+        await began(sources)
+        sources.coordinator.move_job(1, "movie", 250, 1000)
+        await terminal.expect("250/1000")
+        await terminal.type(CTRL_C)
+        await terminal.expect(r"Cancel the job \[c\]")
+        await terminal.type(answer)
+        code = await terminal.exit_code()
+
+    assert code == 130
+    assert (("cancel_job", JobId(1)) in sources.coordinator.calls) is is_cancelled
+
+
+async def test_an_interrupt_may_be_taken_back(sources):
+    """Enter goes on watching"""
+    async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
+        await began(sources)
+        sources.coordinator.move_job(1, "movie", 250, 1000)
+        await terminal.expect("250/1000")
+        await terminal.type(CTRL_C)
+        await terminal.expect("go on watching")
+        await terminal.type(b"\n")
+        sources.coordinator.move_job(1, "movie", 260, 1000)
+        await terminal.expect("260/1000")
+        sources.coordinator.end_job(1, JobState.DONE)
+
+        assert await terminal.exit_code() == 0
+
+
+async def test_a_third_interrupt_leaves_a_daemon_that_does_not_obey(sources):
+    """a person is never held"""
+    sources.coordinator.obeys = False
+    async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
+        await began(sources)
+        sources.coordinator.move_job(1, "movie", 250, 1000)
+        await terminal.expect("250/1000")
+        await terminal.type(CTRL_C)
+        await terminal.expect("go on watching")
+        await terminal.type(CTRL_C)
+        cancel = ("cancel_job", JobId(1))
+        await sources.coordinator.until(lambda: cancel in sources.coordinator.calls)
+        await terminal.type(CTRL_C)
+
+        assert await terminal.exit_code() == 130
+        assert "msdctl jobs" in terminal.text
+
+
+# --- prompts --------------------------------------------------------------------------------
+
+
+async def test_a_typed_password_is_not_shown(sources):
+    """K1"""
+    arguments = ("add", "jellyfin", "http://nas.lan", "ada")
+    async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
+        await terminal.expect("Password: ")
+        await terminal.type(b"geheim\n")
+        code = await terminal.exit_code()
+
+        assert code == 0
+        assert "geheim" not in terminal.text
+    assert sources.coordinator.calls[0][2]["password"] == "geheim"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "prompt"),
+    [(("add", "jellyfin", "x", "ada"), "Password: "), (("remove", FILMS), r"\[y/N\]")],
+)
+async def test_an_interrupt_at_a_prompt_ends_it(sources, arguments, prompt):
+    """exit code 130"""
+    async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
+        await terminal.expect(prompt)
+        await terminal.type(CTRL_C)
+
+        assert await terminal.exit_code() == 130
+    assert sources.coordinator.calls == []
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"\n", 1)])
+async def test_a_person_is_asked_before_a_source_is_removed(sources, answer, code):
+    """A4 purges history: a slip of the keyboard should not"""
+    async with msdctl_on_terminal("remove", FILMS, env=sources.env) as terminal:
+        await terminal.expect(rf"Remove {FILMS} .*\[y/N\]")
+        await terminal.type(answer)
+
+        assert await terminal.exit_code() == code
+    assert (("remove_source", FILMS) in sources.coordinator.calls) is (code == 0)
