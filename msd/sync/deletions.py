@@ -1,6 +1,7 @@
 """What a complete enumeration did not show: renamed, deleted, or held back (Y7, I2)."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from msd.models import LibraryId, UnixSeconds
 from msd.sync.enumeration import Verdict, verdict
@@ -8,6 +9,14 @@ from msd.sync.listing import CopiedListing
 from msd.sync.ports import Held, SyncStore, Written
 from msd.sync.store_thread import StoreThread
 from msd.sync.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """One transaction. Adopting an id also "removes" the newcomer's own: that is no deletion."""
+
+    written: Written
+    deleted: bool = True
 
 
 class Deletions:
@@ -42,13 +51,13 @@ class Deletions:
             done = await self._thread.run(self._apply_to_library, library_id, count)
             self._tell(library_id, done)
 
-    def _apply_to_listing(self, one: CopiedListing) -> list[Written]:
+    def _apply_to_listing(self, one: CopiedListing) -> list[_Done]:
         library_id, item_type = one.library_id, one.listing.type
         live = len(one.known)
-        done: list[Written] = []
+        done: list[_Done] = []
         missing = self._store.remaining(library_id, item_type, one.known.missing())
         if missing:
-            done.append(self._store.adopt(library_id, item_type, missing))
+            done.append(_Done(self._store.adopt(library_id, item_type, missing), deleted=False))
             missing = self._store.remaining(library_id, item_type, missing)
         digest = _digest(missing)
         match self._verdict(live, len(missing), digest, self._store.held(library_id, item_type)):
@@ -58,19 +67,19 @@ class Deletions:
                     library_id, item_type, count=len(missing), digest=digest, now=self._now
                 )
             case Verdict.DELETE:
-                done.append(self._store.tombstone(library_id, item_type, missing))
+                done.append(_Done(self._store.tombstone(library_id, item_type, missing)))
                 self._store.clear_hold(library_id, item_type)
             case Verdict.KEEP:
                 self._store.clear_hold(library_id, item_type)
         return done
 
-    def _apply_to_library(self, library_id: LibraryId, count: int) -> list[Written]:
+    def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
         held = self._store.held(library_id, None)
         if self._verdict(count, count, 0, held) is Verdict.HOLD:
             self._tally.held += count
             self._store.hold(library_id, None, count=count, digest=0, now=self._now)
             return []
-        return [self._store.remove_library(library_id)]
+        return [_Done(self._store.remove_library(library_id))]
 
     def _verdict(self, live: int, missing: int, digest: int, held: Held | None) -> Verdict:
         return verdict(
@@ -82,10 +91,11 @@ class Deletions:
             confirmed=self._confirmed,
         )
 
-    def _tell(self, library_id: LibraryId, done: list[Written]) -> None:
-        for written in done:
-            self._tally.count(written)
-            self._changed(library_id, written)
+    def _tell(self, library_id: LibraryId, done: list[_Done]) -> None:
+        for one in done:
+            if one.deleted:
+                self._tally.removed += len(one.written.removed)
+            self._changed(library_id, one.written)
 
 
 def _digest(keys: list[int]) -> int:
