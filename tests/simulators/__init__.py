@@ -1,0 +1,1 @@
+"""Simulated servers the tests run against."""

@@ -1,0 +1,147 @@
+"""From a request to its reply: base path, phase, prefix, route, token, handler."""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+from dataclasses import dataclass
+
+from . import routes  # noqa: F401 - registers every route
+from .access import Device, identify
+from .http import (
+    PROBLEM_TEXT,
+    Refusal,
+    Request,
+    Response,
+    bad_query,
+    html_reply,
+    json_reply,
+    text_reply,
+)
+from .query import BadQueryError
+from .routing import Route, router
+from .state import Call, Phase, ServerState
+from .wire import camel_case
+
+_OLD_PREFIX = re.compile(r"/(?:emby|mediabrowser)(?=/)", re.IGNORECASE)
+_LIST_ROUTES = frozenset(
+    {
+        "/Items",
+        "/Users/{uid}/Items",
+        "/Artists",
+        "/Artists/AlbumArtists",
+        "/Playlists/{id}/Items",
+        "/Shows/{id}/Seasons",
+        "/Shows/{id}/Episodes",
+    }
+)
+LOADING_TEXT = "Jellyfin Server is loading. Please try again shortly."
+STARTING_PAGE = "<!DOCTYPE html><html><body><h1>Jellyfin is starting</h1></body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply and the template of the route that gave it ("" for none)."""
+
+    response: Response
+    template: str = ""
+
+
+def template_of(state: ServerState, method: str, path: str) -> str:
+    """Return the route a request will reach, without answering it."""
+    found = router.match(method, _inner_path(state, path) or "", state.version)
+    return "" if isinstance(found, int) else found.route.template
+
+
+def is_list(template: str) -> bool:
+    """Whether a route lists items, which a polite client asks for one at a time."""
+    return template in _LIST_ROUTES
+
+
+def answer(state: ServerState, request: Request) -> Reply:
+    """Answer one request."""
+    waiting = _not_ready(state, request)
+    if waiting:
+        return Reply(waiting)
+    inner = _inner_path(state, request.path)
+    if inner is None:
+        return Reply(_outside_base_path(state, request))
+    if _OLD_PREFIX.match(inner) and not state.version.reads_legacy_tokens:
+        return Reply(Response(status=404))
+    found = router.match(request.method, _OLD_PREFIX.sub("", inner, count=1), state.version)
+    if isinstance(found, int):
+        return Reply(Response(status=found))
+    caller = identify(request, state.version, legacy=state.allows_legacy)
+    call = Call(state=state, request=request, caller=caller, parts=found.parts)
+    with state.world.lock:
+        response = _handled(call, found.route)
+    return Reply(_in_asked_case(request, response), found.route.template)
+
+
+def authenticate(state: ServerState, token: str | None) -> Device | None:
+    """Return the device a token belongs to, or None when it is worthless."""
+    device = state.devices.by_token.get(token or "")
+    if device is None or (device.user and device.user.disabled):
+        return None
+    if device.user and device.user.id not in state.world.users:
+        return None
+    return device
+
+
+def _handled(call: Call, route: Route) -> Response:
+    call.device = authenticate(call.state, call.caller.token)
+    if not route.anonymous and call.device is None:
+        return Response(status=401)
+    user = call.device.user if call.device else None
+    if route.administrators_only and user and not user.administrator:
+        return Response(status=403)
+    try:
+        return route.handler(call)
+    except Refusal as refusal:
+        return refusal.response
+    except BadQueryError as error:
+        return bad_query(error)
+    except Exception:  # noqa: BLE001 - as the server does: any fault is a 500
+        traceback.print_exc()
+        return text_reply(PROBLEM_TEXT, 500)
+
+
+def _inner_path(state: ServerState, path: str) -> str | None:
+    """Return the path below the base path, or None when it is outside."""
+    base = state.base_path
+    if not base:
+        return path
+    if path.lower() == base.lower():
+        return "/"
+    return path[len(base) :] if path.lower().startswith(f"{base.lower()}/") else None
+
+
+def _outside_base_path(state: ServerState, request: Request) -> Response:
+    target = "health" if request.path.lower() == "/health" else "web/"
+    return Response(status=302, headers=[("Location", f"{state.base_path}/{target}")])
+
+
+def _not_ready(state: ServerState, request: Request) -> Response | None:
+    """Return what a server that is still starting answers, or None when it is ready."""
+    path = request.path.lower()
+    if state.phase is Phase.READY:
+        return None
+    if state.phase is Phase.LOADING or not state.version.has_setup_server:
+        if path.endswith(("/system/ping", "/health")):
+            return None
+        return html_reply(LOADING_TEXT, 503)
+    # The setup server knows nothing of a base path.
+    answered = ("/system/info/public", "/health")
+    if state.phase is Phase.SETUP and path in answered and not state.base_path:
+        return None
+    return html_reply(STARTING_PAGE, 503, ("Retry-After", "005"))
+
+
+def _in_asked_case(request: Request, response: Response) -> Response:
+    accept = (request.header("accept") or "").lower()
+    if 'profile="camelcase"' not in accept or "json" not in (response.content_type or ""):
+        return response
+    changed = json_reply(camel_case(json.loads(response.body)), response.status)
+    changed.headers = response.headers
+    return changed

@@ -1,0 +1,6 @@
+"""Every route the simulator serves; importing this package registers them.
+
+The order matters where a fixed path and a path with a part would both match.
+"""
+
+from . import system, account, quick_connect, browse, items, play, images  # noqa: F401, I001

@@ -1,0 +1,232 @@
+"""The push channel: handshake, keep-alive and debounced messages (contract section 7)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import struct
+import threading
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .access import Device, identify
+from .app import authenticate
+from .http import Request
+from .item import User
+from .state import ServerState
+from .userdata import user_data_members
+from .world import Change
+
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
+
+
+@dataclass(slots=True)
+class Timing:
+    """The waits of the push channel, in seconds; a test shortens them."""
+
+    library_quiet_s: float = 30.0
+    user_data_quiet_s: float = 0.5
+    keep_alive_s: int = 60
+    check_every_s: float = 12.0
+
+
+@dataclass(eq=False, slots=True)
+class Socket:
+    """One open socket of a signed-in device."""
+
+    device: Device
+    writer: asyncio.StreamWriter
+    heard_at: float
+    # Set when a server up to 10.11 stops caring: the connection stays, nothing arrives on it.
+    forgotten: threading.Event = field(default_factory=threading.Event)
+
+    def send(self, kind: str, data: Any = None, message_id: str | None = None) -> None:
+        """Send one message."""
+        message: dict[str, Any] = {"MessageType": kind, "MessageId": message_id or uuid.uuid4().hex}
+        if data is not None:
+            message["Data"] = data
+        self.send_raw(json.dumps(message).encode())
+
+    def send_raw(self, payload: bytes, opcode: int = _TEXT) -> None:
+        """Send one frame with any payload."""
+        if not (self.writer.is_closing() or self.forgotten.is_set()):
+            self.writer.write(_frame(opcode, payload))
+
+
+@dataclass(slots=True)
+class Sockets:
+    """Every open socket of one server, and what is waiting to be told."""
+
+    state: ServerState
+    timing: Timing = field(default_factory=Timing)
+    open: list[Socket] = field(default_factory=list)
+    _added: set[str] = field(default_factory=set)
+    _updated: set[str] = field(default_factory=set)
+    _removed: set[str] = field(default_factory=set)
+    _data: dict[str, set[str]] = field(default_factory=dict)
+    _library_timer: asyncio.TimerHandle | None = None
+    _data_timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
+
+    async def serve(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Upgrade a connection, on whatever path, and serve it until it ends."""
+        caller = identify(request, self.state.version, legacy=self.state.allows_legacy)
+        device = authenticate(self.state, caller.token)
+        if device is None:
+            _refuse(writer, "Token is required" if not caller.token else "Invalid token")
+            return
+        key = (request.header("sec-websocket-key") or "").encode()
+        accept = base64.b64encode(hashlib.sha1(key + _GUID).digest()).decode()
+        writer.write(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            f"Server: Kestrel\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode()
+        )
+        socket = Socket(device, writer, asyncio.get_running_loop().time())
+        self.open.append(socket)
+        socket.send("ForceKeepAlive", self.timing.keep_alive_s)
+        watcher = asyncio.create_task(self._watch(socket))
+        try:
+            await self._listen(socket, reader)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            watcher.cancel()
+            self.open.remove(socket)
+
+    def broadcast(self, kind: str, data: Any = None, message_id: str | None = None) -> None:
+        """Send a message to every socket."""
+        for socket in list(self.open):
+            socket.send(kind, data, message_id)
+
+    def drop_all(self) -> None:
+        """Break every socket."""
+        for socket in list(self.open):
+            socket.writer.transport.abort()
+
+    def note(self, change: Change) -> None:
+        """Note a change; every change restarts the wait before it is told."""
+        loop = asyncio.get_running_loop()
+        if change.user_id:
+            waiting = self._data.setdefault(change.user_id, set())
+            waiting.update(change.data_of)
+            _restart(self._data_timers.get(change.user_id))
+            self._data_timers[change.user_id] = loop.call_later(
+                self.timing.user_data_quiet_s, self._tell_user_data, change.user_id
+            )
+            return
+        self._added.update(change.added)
+        self._updated.update(change.updated)
+        self._removed.update(change.removed)
+        _restart(self._library_timer)
+        self._library_timer = loop.call_later(self.timing.library_quiet_s, self._tell_library)
+
+    def _tell_library(self) -> None:
+        world = self.state.world
+        for socket in list(self.open):
+            user = socket.device.user
+            if user is None:
+                continue
+            added = [each for each in sorted(self._added) if _sees(self.state, user, each)]
+            updated = [
+                each
+                for each in sorted(self._updated - self._added)
+                if _sees(self.state, user, each)
+            ]
+            removed = sorted(self._removed)
+            moved = bool(added or removed)
+            data = {
+                "FoldersAddedTo": sorted({world.items[each].parent_id for each in added}),
+                "FoldersRemovedFrom": [],
+                "ItemsAdded": added,
+                "ItemsRemoved": removed,
+                "ItemsUpdated": updated,
+                "CollectionFolders": sorted(world.libraries) if moved else [],
+                "IsEmpty": not (added or removed or updated),
+            }
+            socket.send("LibraryChanged", data)
+        self._added.clear()
+        self._updated.clear()
+        self._removed.clear()
+
+    def _tell_user_data(self, user_id: str) -> None:
+        world, ids = self.state.world, sorted(self._data.pop(user_id, ()))
+        user = world.users[user_id]
+        rows = [
+            user_data_members(world, world.items[each], self.state.version, user) | {"ItemId": each}
+            for each in ids
+            if each in world.items
+        ]
+        for socket in list(self.open):
+            if socket.device.user is user:
+                socket.send("UserDataChanged", {"UserId": user_id, "UserDataList": rows})
+
+    async def _listen(self, socket: Socket, reader: asyncio.StreamReader) -> None:
+        while True:
+            opcode, payload = await _read_frame(reader)
+            if opcode == _CLOSE:
+                socket.send_raw(payload, _CLOSE)
+                return
+            if opcode == _PING:
+                socket.send_raw(payload, _PONG)
+            if opcode == _TEXT and json.loads(payload).get("MessageType") == "KeepAlive":
+                socket.heard_at = asyncio.get_running_loop().time()
+                socket.send("KeepAlive")
+
+    async def _watch(self, socket: Socket) -> None:
+        """Warn a silent client, then drop it: 12 closes the socket, older ones forget it."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self.timing.check_every_s)
+            silent_s = loop.time() - socket.heard_at
+            if silent_s >= self.timing.keep_alive_s:
+                if self.state.version.rank >= (12, 0):
+                    socket.writer.transport.abort()
+                socket.forgotten.set()
+                return
+            if silent_s > self.timing.keep_alive_s * 0.75:
+                socket.send("ForceKeepAlive", self.timing.keep_alive_s)
+
+
+def _sees(state: ServerState, user: User, item_id: str) -> bool:
+    item = state.world.items.get(item_id)
+    if item is None or item.virtual:
+        return False
+    return item_id not in user.unseen_items and item.library_id not in user.forbidden_libraries
+
+
+def _restart(timer: asyncio.TimerHandle | None) -> None:
+    if timer:
+        timer.cancel()
+
+
+def _refuse(writer: asyncio.StreamWriter, reason: str) -> None:
+    writer.write(
+        "HTTP/1.1 403 Forbidden\r\nServer: Kestrel\r\nContent-Type: text/plain\r\n"
+        f"Connection: close\r\nContent-Length: {len(reason)}\r\n\r\n{reason}".encode()
+    )
+
+
+def _frame(opcode: int, payload: bytes) -> bytes:
+    size = len(payload)
+    if size < 126:
+        return struct.pack("!BB", 0x80 | opcode, size) + payload
+    if size < 65_536:
+        return struct.pack("!BBH", 0x80 | opcode, 126, size) + payload
+    return struct.pack("!BBQ", 0x80 | opcode, 127, size) + payload
+
+
+async def _read_frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    first, second = await reader.readexactly(2)
+    size = second & 0x7F
+    if size == 126:
+        (size,) = struct.unpack("!H", await reader.readexactly(2))
+    elif size == 127:
+        (size,) = struct.unpack("!Q", await reader.readexactly(8))
+    mask = await reader.readexactly(4) if second & 0x80 else b"\0\0\0\0"
+    payload = await reader.readexactly(size)
+    return first & 0x0F, bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
