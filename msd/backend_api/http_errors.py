@@ -1,0 +1,119 @@
+"""Translate everything httpx raises into msd's own errors, in one place."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from msd.errors import (
+    BackendError,
+    BadResponseError,
+    InvalidArgumentError,
+    MsdError,
+    TlsError,
+    UnreachableError,
+)
+from msd.models import StatusReason
+
+_LONGEST_CHAIN = 32
+_FIRST_SERVER_FAULT = 500
+_TOO_MANY_REQUESTS = 429
+
+
+@contextmanager
+def backend_errors() -> Iterator[None]:
+    """Raise only `MsdError`s from the block, whatever httpx or a deadline raises in it.
+
+    Raises:
+        InvalidArgumentError: the address can't be one.
+        TlsError: the certificate or the handshake failed.
+        UnreachableError: no connection, or it broke; the reason says how.
+        BadResponseError: the answer breaks HTTP in a way that waiting won't heal.
+        BackendError: httpx was used wrongly (reason `backend-bug`).
+    """
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError) as error:
+        raise translated(error) from error
+    except TimeoutError as error:
+        raise UnreachableError("the server took too long to answer") from error
+
+
+def translated(error: Exception) -> MsdError:
+    """The error of msd that stands for an exception of httpx."""
+    match error:
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            return InvalidArgumentError("this is not an address of a web server")
+        case httpx.DecodingError() | httpx.TooManyRedirects() | httpx.CookieConflict():
+            return BadResponseError("the server's answer can't be read")
+        case httpx.HTTPStatusError():
+            return _bad_status(error.response.status_code)
+        case httpx.TransportError():
+            return _broken_transport(error)
+        case _:
+            return BackendError("the HTTP client was used wrongly")
+
+
+def _broken_transport(error: httpx.TransportError) -> MsdError:
+    match error:
+        case httpx.TimeoutException():
+            return UnreachableError("the server took too long to answer")
+        case httpx.ConnectError() | httpx.ProxyError():
+            return _no_connection(error)
+        case _:
+            return UnreachableError(
+                "the connection to the server broke", reason=StatusReason.SERVER_ERROR
+            )
+
+
+def _no_connection(error: Exception) -> MsdError:
+    """Why no connection came about; httpx hides the cause in the chain of contexts."""
+    causes = tuple(_chain(error))
+    for cause in causes:
+        # An end of file in the handshake is a server that went away, not a bad certificate.
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+            return TlsError(f"the secure connection failed: {_tls_text(cause)}")
+    for cause in causes:
+        if isinstance(cause, socket.gaierror):
+            return UnreachableError("the server's name is not known", reason=StatusReason.DNS)
+        if isinstance(cause, ConnectionRefusedError):
+            return UnreachableError(
+                "the server refused the connection", reason=StatusReason.REFUSED
+            )
+        if isinstance(cause, OSError) and cause.errno == errno.ENETUNREACH:
+            return UnreachableError("no network leads to it", reason=StatusReason.NO_NETWORK)
+        if isinstance(cause, OSError) and cause.errno == errno.EHOSTUNREACH:
+            return UnreachableError("the server does not answer", reason=StatusReason.TIMEOUT)
+    return UnreachableError("the server can't be reached", reason=StatusReason.REFUSED)
+
+
+def _tls_text(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return str(error.verify_message).lower()
+    return (error.reason or "handshake").replace("_", " ").lower()
+
+
+def _bad_status(status: int) -> MsdError:
+    if status >= _FIRST_SERVER_FAULT or status == _TOO_MANY_REQUESTS:
+        return UnreachableError(
+            f"the server answered with status {status}", reason=StatusReason.SERVER_ERROR
+        )
+    return BadResponseError(f"the server answered with status {status}")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Every exception behind one, groups opened (several addresses were tried), bounded."""
+    waiting: list[BaseException] = [error]
+    for _ in range(_LONGEST_CHAIN):
+        if not waiting:
+            return
+        current = waiting.pop()
+        yield current
+        if isinstance(current, BaseExceptionGroup):
+            waiting.extend(current.exceptions)
+        waiting.extend(
+            behind for behind in (current.__cause__, current.__context__) if behind is not None
+        )

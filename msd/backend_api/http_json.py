@@ -1,0 +1,66 @@
+"""Read JSON that strangers wrote: typed, bounded in depth, mended where only text is broken."""
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from msd.backend_api.http import Answer
+from msd.errors import BadResponseError, UnreachableError
+from msd.models import StatusReason
+
+# Every escape in turn, so that an escaped backslash is not taken for the start of one.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+
+T = TypeVar("T")
+
+
+def decode(answer: Answer, shape: type[T]) -> T:
+    """Return the JSON of a successful answer as a `shape`.
+
+    Raises:
+        UnreachableError: something else than the server answered (a portal, a proxy's page), or
+            the text ends too early.
+        BadResponseError: it is JSON of another shape, or no JSON, or nested too deep.
+    """
+    if answer.media_type != "application/json" and not answer.media_type.endswith("+json"):
+        raise UnreachableError(
+            "something else than the media server answered",
+            reason=StatusReason.NOT_A_MEDIA_SERVER,
+        )
+    try:
+        return _decoded(answer.body, shape)
+    except msgspec.ValidationError as error:
+        raise BadResponseError("the server's answer has an unexpected shape") from error
+    except RecursionError as error:
+        raise BadResponseError("the server's answer is nested too deep") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if "truncated" in str(error):
+            raise UnreachableError(
+                "the server's answer ends too early", reason=StatusReason.SERVER_ERROR
+            ) from error
+        raise BadResponseError("the server's answer is not valid JSON") from error
+
+
+def _decoded(body: bytes, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if _HALF_PAIR.search(body) is None:
+            raise
+    return msgspec.json.decode(mended(body), type=shape)
+
+
+def mended(text: bytes) -> bytes:
+    r"""Return JSON text in which half surrogate pairs, like \ud800 alone, are U+FFFD.
+
+    Servers pass them on from file names; one of them must not cost a whole page.
+    """
+    return _ESCAPE.sub(lambda match: rb"\ufffd" if match[1] else match[0], text)
