@@ -1,0 +1,53 @@
+"""Which path a server version has for what; the user-scoped ones are those of before 10.9."""
+
+import re
+from dataclasses import dataclass
+
+Version = tuple[int, ...]
+
+_UNSCOPED: Version = (10, 9)
+_SEGMENTS: Version = (10, 10)
+_STALE_DETAILS: Version = (12,)
+
+
+def version_of(text: str) -> Version:
+    """Return the leading numbers of a version, (10, 11, 2) for "10.11.2"; () for none."""
+    match = re.match(r"\d{1,6}(\.\d{1,6}){0,3}", text, re.ASCII)
+    return tuple(int(number) for number in match[0].split(".")) if match else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """The paths of one server version, seen by one user."""
+
+    version: Version
+    user_id: str
+
+    @property
+    def views(self) -> str:
+        """The user's libraries."""
+        if self.version >= _UNSCOPED:
+            return "/UserViews"
+        return f"/Users/{self.user_id}/Views"
+
+    def item(self, remote_id: str) -> str:
+        """One item with all its details."""
+        if self.version >= _UNSCOPED:
+            return f"/Items/{remote_id}"
+        return f"/Users/{self.user_id}/Items/{remote_id}"
+
+    def playlist(self, remote_id: str) -> str:
+        """The entries of a playlist, in order."""
+        return f"/Playlists/{remote_id}/Items"
+
+    def segments(self, remote_id: str) -> str | None:
+        """Intro, credits and the like of an item; None where the server has no such thing."""
+        return f"/MediaSegments/{remote_id}" if self.version >= _SEGMENTS else None
+
+    @property
+    def details_may_be_stale(self) -> bool:
+        """Whether a list knows the watch state of an item better than its details do.
+
+        12.0 keeps answering the old one for an episode after its whole show was marked.
+        """
+        return self.version >= _STALE_DETAILS

@@ -1,0 +1,388 @@
+"""Libraries, members and single items of a simulated server."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import anyio
+import pytest
+
+from msd.backends.jellyfin import SPEC
+from msd.backends.jellyfin.backend import JellyfinBackend
+from msd.backends.jellyfin.routes import Routes, version_of
+from msd.errors import (
+    AuthRequiredError,
+    BadResponseError,
+    ForbiddenError,
+    UnreachableError,
+)
+from msd.models import Capability, ItemType, LibraryType, RemoteId
+from tests.backends.jellyfin.signed_in import library_named, listed_ids, listing_of, signed_in
+from tests.simulators.jellyfin import JellyfinSimulator, Phase, faults, make_world
+from tests.simulators.jellyfin.userdata import mark
+
+pytestmark = pytest.mark.anyio
+
+UNKNOWN = RemoteId("f" * 32)
+
+
+async def test_every_library_is_listed_with_its_type(any_sim):
+    """Contract §4: hidden, mixed and unsupported ones included, in the server's order."""
+    async with signed_in(any_sim) as backend:
+        libraries = await backend.libraries()
+
+    types = {library.name: library.type for library in libraries}
+    assert types == {
+        "Filme & Kino": LibraryType.MOVIES,
+        "Séries": LibraryType.SHOWS,
+        "Music": LibraryType.MUSIC,
+        "Music Videos": LibraryType.MUSIC_VIDEOS,
+        "Home Videos": LibraryType.VIDEOS,
+        "Mixed": LibraryType.MIXED,
+        "Hidden Movies": LibraryType.MOVIES,
+        "Photos": LibraryType.UNSUPPORTED,
+        "Books": LibraryType.UNSUPPORTED,
+        "Collections": LibraryType.COLLECTIONS,
+        "Playlists": LibraryType.PLAYLISTS,
+        "Live TV": LibraryType.UNSUPPORTED,
+    }
+    assert [library.name for library in libraries if library.hidden] == ["Hidden Movies"]
+    assert [library.position for library in libraries] == list(range(len(libraries)))
+
+
+async def test_old_and_new_servers_are_asked_by_their_own_routes(any_sim):
+    """Contract §0: user-scoped routes before 10.9 only."""
+    async with signed_in(any_sim) as backend:
+        [listing] = backend.listings(await library_named(backend, "Filme & Kino"))
+        [first, *_] = await listed_ids(backend, listing)
+        await backend.item(first)
+
+    old = any_sim.state.version.number.startswith("10.8")
+    scoped = [request for request in any_sim.log.requests if "{uid}" in request.template]
+    assert bool(scoped) == old
+    asked = [request for request in any_sim.log.requests if "/MediaSegments/" not in request.path]
+    assert all(request.status in {200, 204} for request in asked)
+
+
+async def test_what_a_library_holds_decides_what_is_listed(sim):
+    """Listings: parents before children; unsupported libraries have none."""
+    async with signed_in(sim) as backend:
+        found = {
+            library.name: [listing.type for listing in backend.listings(library)]
+            for library in await backend.libraries()
+        }
+
+    assert found["Séries"] == [ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE]
+    assert found["Music"] == [ItemType.ARTIST, ItemType.ALBUM, ItemType.TRACK]
+    assert found["Books"] == []
+    assert set(found["Mixed"]) >= {ItemType.MOVIE, ItemType.EPISODE, ItemType.VIDEO}
+
+
+async def test_the_user_may_say_what_a_library_holds(sim):
+    """A5: content overrides what the server says."""
+    async with signed_in(sim) as backend:
+        mixed = await library_named(backend, "Mixed")
+        context = replace(backend._context, content_types={mixed.remote_id: LibraryType.SHOWS})
+        second = JellyfinBackend(context)
+        types = [listing.type for listing in second.listings(mixed)]
+        await second.aclose()
+
+    assert types == [ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{}, {"Items": [{"Id": "x", "Name": "n"}]}, {"Items": [{"Name": "n"}]}, [], {"Items": 5},
+     {"Items": [{"Id": f"{n:032x}", "Name": "n"} for n in range(2000)]}],
+    ids=range(6),
+)  # fmt: skip
+async def test_views_of_another_shape_are_a_bad_response(sim, value):
+    """Y7: a library that is merely unreadable must not look removed."""
+    async with signed_in(sim) as backend:
+        await backend.connect()
+        sim.faults.add("/UserViews", faults.replace_json(value))
+
+        with pytest.raises(BadResponseError):
+            await backend.libraries()
+
+
+async def test_the_members_of_a_collection_are_all_found(any_sim):
+    """Contract §5.6: /Items?parentId of the collection."""
+    async with signed_in(any_sim, page_size=2) as backend:
+        listing = await listing_of(backend, "Collections", ItemType.COLLECTION)
+        for collection in await listed_ids(backend, listing):
+            found = await backend.members(collection)
+
+            expected = any_sim.world.items[collection].members
+            assert sorted(found) == sorted(expected)
+            assert len(found) > 2
+
+
+async def test_the_entries_of_a_playlist_keep_their_order(any_sim):
+    """Contract §5.6: /Playlists/{id}/Items."""
+    async with signed_in(any_sim, page_size=2) as backend:
+        listing = await listing_of(backend, "Playlists", ItemType.PLAYLIST)
+        for playlist in await listed_ids(backend, listing):
+            found = await backend.members(playlist)
+
+            assert list(found) == list(any_sim.world.items[playlist].members)
+            assert len(found) > 2
+
+
+async def test_members_of_a_list_that_was_not_listed_before(sim):
+    """A list that changed is read alone: its type is asked for."""
+    playlist = sim.world.of_type("Playlist")[0]
+    async with signed_in(sim) as backend:
+        assert await backend.members(RemoteId(playlist.id))
+        assert await backend.members(UNKNOWN) == ()
+
+
+async def test_members_that_keep_changing_are_an_error(sim):
+    """Members: complete or an error."""
+    collection = sim.world.of_type("BoxSet")[0]
+    totals = iter(range(10, 100))
+
+    def grow(document):
+        if "TotalRecordCount" in document:
+            document["TotalRecordCount"] = next(totals)
+        return document
+
+    async with signed_in(sim, page_size=3) as backend:
+        sim.faults.add(
+            "^/Items$", faults.rewrite(grow), where=lambda _path, query: "parentId" in query
+        )
+        with pytest.raises(UnreachableError):
+            await backend.members(RemoteId(collection.id))
+
+
+async def test_a_forbidden_playlist_is_forbidden_and_nothing_more(sim):
+    """S3: 403 for one list."""
+    playlist = sim.world.of_type("Playlist")[0]
+    async with signed_in(sim) as backend:
+        sim.faults.add("/Playlists/", faults.status(403))
+
+        with pytest.raises(ForbiddenError):
+            await backend.members(RemoteId(playlist.id))
+
+
+async def test_one_item_comes_with_its_details(any_sim):
+    """Y3: people, media sources and markers are fetched when someone looks."""
+    movie = next(item for item in any_sim.world.of_type("Movie") if not item.virtual)
+    async with signed_in(any_sim) as backend:
+        found = await backend.item(RemoteId(movie.id))
+
+    assert found is not None
+    assert (found.remote_id, found.title) == (movie.id, movie.name)
+    assert found.details.people
+    assert found.details.media_sources[0].streams
+
+
+async def test_an_item_that_is_gone_is_none(any_sim):
+    """Protocol: None only when the source says so, asked twice."""
+    movie = any_sim.world.of_type("Movie")[0]
+    async with signed_in(any_sim) as backend:
+        any_sim.world.delete(movie.id)
+
+        assert await backend.item(RemoteId(movie.id)) is None
+
+    assert any("ids=" in request.query for request in any_sim.log.matching("/Items"))
+
+
+async def test_a_proxy_that_answers_404_for_everything_makes_nothing_gone(sim):
+    """W2: a misrouted proxy must not delete anything."""
+    movie = sim.world.of_type("Movie")[0]
+    async with signed_in(sim) as backend:
+        await backend.connect()
+        sim.faults.add("/", faults.status(404))
+
+        with pytest.raises(UnreachableError):
+            await backend.item(RemoteId(movie.id))
+
+
+async def test_an_item_that_only_its_own_route_hides_is_not_gone(sim):
+    """Protocol: the two answers must agree."""
+    movie = sim.world.of_type("Movie")[0]
+    async with signed_in(sim) as backend:
+        await backend.connect()
+        sim.faults.add(f"/Items/{movie.id}", faults.status(404))
+
+        with pytest.raises(UnreachableError):
+            await backend.item(RemoteId(movie.id))
+
+
+@pytest.mark.parametrize("version", ["10.11", "12"])
+async def test_the_watch_state_of_an_item_is_the_lists(version):
+    """Contract §5.1: details of 12.0 may be stale after a show was marked."""
+    with JellyfinSimulator(make_world(150, seed=1), version=version) as sim:
+        episode = next(item for item in sim.world.of_type("Episode") if not item.virtual)
+        mark(sim.world, sim.user(), sim.world.items[episode.series_id], played=True)
+        async with signed_in(sim) as backend:
+            found = await backend.item(RemoteId(episode.id))
+
+    assert found.watch.watched
+
+
+async def test_segments_are_asked_for_where_the_server_has_them():
+    """Contract §8.5: from 10.10 on; their absence is no error."""
+    for version, expected in (("10.8", 0), ("10.10", 1)):
+        with JellyfinSimulator(make_world(60), version=version) as sim:
+            movie = next(item for item in sim.world.of_type("Movie") if not item.virtual)
+            async with signed_in(sim) as backend:
+                assert await backend.item(RemoteId(movie.id))
+
+            paths = [request.path for request in sim.log.requests]
+            assert paths.count(f"/MediaSegments/{movie.id}") == expected
+
+
+async def test_segments_become_markers(sim):
+    """Contract §8.5: intro and credits."""
+    movie = next(item for item in sim.world.of_type("Movie") if not item.virtual)
+    segments = {"Items": [{"Type": "Intro", "StartTicks": 0, "EndTicks": 300_000_000}]}
+    async with signed_in(sim) as backend:
+        sim.faults.add("/MediaSegments/", faults.replace_json(segments))
+        found = await backend.item(RemoteId(movie.id))
+
+    assert [(mark.kind, mark.end_ms) for mark in found.details.markers] == [("intro", 30_000)]
+
+
+async def test_an_item_of_another_shape_is_a_bad_response(sim):
+    """Bad input: wrongly typed JSON."""
+    movie = sim.world.of_type("Movie")[0]
+    async with signed_in(sim) as backend:
+        await backend.connect()
+        for value in ([], {"Id": movie.id}, {"Id": UNKNOWN, "Name": "x", "Type": "Movie"}, "x"):
+            fault = sim.faults.add(f"/Items/{movie.id}", faults.replace_json(value))
+            with pytest.raises(BadResponseError):
+                await backend.item(RemoteId(movie.id))
+            sim.faults.remove(fault)
+
+
+async def test_a_revoked_token_is_noticed_by_every_call(sim):
+    """S4: confirmed, typed, at once."""
+    movie = sim.world.of_type("Movie")[0]
+    async with signed_in(sim) as backend:
+        await backend.connect()
+        sim.revoke_tokens("alice")
+
+        for call in (backend.libraries, lambda: backend.item(RemoteId(movie.id))):
+            with pytest.raises(AuthRequiredError):
+                await call()
+
+
+async def test_a_server_that_comes_back_is_used_again(sim):
+    """S6: the same backend goes on after a restart."""
+    async with signed_in(sim) as backend:
+        before = await backend.libraries()
+        sim.set_phase(Phase.REFUSED)
+        with pytest.raises(UnreachableError):
+            await backend.libraries()
+        sim.set_phase(Phase.READY)
+
+        assert await backend.libraries() == before
+
+
+async def test_a_call_can_be_cancelled_and_repeated(sim):
+    """Protocol: cancelling a call must be safe at any await; Y12: within a second."""
+    async with signed_in(sim) as backend:
+        fault = sim.faults.add("/UserViews", faults.hang())
+        with anyio.fail_after(5), anyio.move_on_after(0.2) as scope:
+            await backend.libraries()
+        sim.faults.remove(fault)
+
+        assert scope.cancelled_caught
+        assert await backend.libraries()
+
+
+async def test_two_first_calls_connect_once(sim):
+    """Y1: no more requests than needed."""
+    async with signed_in(sim) as backend, anyio.create_task_group() as group:
+        group.start_soon(backend.libraries)
+        group.start_soon(backend.libraries)
+
+    assert sim.log.count("/Users/Me") == 1
+
+
+async def test_opening_a_backend_does_nothing_yet(sim):
+    """Protocol: open is cheap; capabilities are known at once."""
+    async with signed_in(sim) as backend:
+        asked = len(sim.log.requests)
+        second = SPEC.open(backend._context)
+        await second.aclose()
+
+    assert len(sim.log.requests) == asked
+    assert {Capability.COLLECTIONS, Capability.PLAYLISTS} <= second.capabilities
+
+
+def test_knowing_the_backend_imports_nothing_heavy():
+    """Performance §0: the front process stays small."""
+    code = (
+        "import sys; from msd.backends.jellyfin import SPEC; "
+        "print({'httpx', 'httpcore', 'msgspec', 'xxhash'} & set(sys.modules), SPEC.kind)"
+    )
+
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert shown == "set() jellyfin\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10.8.13", (10, 8, 13)),
+        ("12.0.0", (12, 0, 0)),
+        ("10.11.0-rc5", (10, 11, 0)),
+        ("", ()),
+        ("unknown", ()),
+        ("9" * 50, (999999,)),
+    ],
+)
+def test_versions_are_compared_as_numbers(text, expected):
+    """Contract §0: do not assume major 10."""
+    assert version_of(text) == expected
+
+
+def test_routes_by_version():
+    """Contract §0: user-scoped before 10.9; segments from 10.10."""
+    old, new = (Routes(version=version, user_id="u") for version in ((10, 8, 13), (12, 0, 0)))
+
+    assert (old.views, old.item("i"), old.segments("i")) == (
+        "/Users/u/Views",
+        "/Users/u/Items/i",
+        None,
+    )
+    assert (new.views, new.item("i"), new.segments("i")) == (
+        "/UserViews",
+        "/Items/i",
+        "/MediaSegments/i",
+    )
+    assert (old.details_may_be_stale, new.details_may_be_stale) == (False, True)
+
+
+async def test_details_that_lag_behind_the_list_do_not_unwatch(sim):
+    """Contract §5.1: 12.0 may answer a stale Played:false for one item."""
+    movie = next(item for item in sim.world.of_type("Movie") if not item.virtual)
+    mark(sim.world, sim.user(), movie, played=True)
+
+    def stale(document):
+        document["UserData"]["Played"] = False
+        return document
+
+    sim.set_version("12")
+    async with signed_in(sim) as backend:
+        sim.faults.add(f"/Items/{movie.id}", faults.rewrite(stale))
+        found = await backend.item(RemoteId(movie.id))
+
+    assert found.watch.watched
+
+
+async def test_a_refusal_whose_confirmation_fails_is_unreachable(sim):
+    """S2: a server that starts again between two calls is offline, not forbidding."""
+    async with signed_in(sim) as backend:
+        await backend.connect()
+        sim.faults.add("/UserViews", faults.refused_token())
+        sim.faults.add("/Users/Me", faults.status(503))
+
+        with pytest.raises(UnreachableError):
+            await backend.libraries()
