@@ -4,6 +4,8 @@ import logging
 import os
 import sys
 
+from msd.backend_api.redaction import redact
+
 _PRIORITIES = {
     logging.DEBUG: 7,
     logging.INFO: 6,
@@ -15,7 +17,15 @@ _PRIORITIES = {
 _TALKATIVE = ("httpx", "httpcore", "keyring", "dbus_next", "dbus_fast", "asyncio")
 
 
-class JournalFormatter(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
+    """Takes secrets out of the whole text, tracebacks included (K1)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's text without the values of tokens, keys and passwords."""
+        return redact(super().format(record))
+
+
+class JournalFormatter(RedactingFormatter):
     """Prefixes every line with `<priority>`, which journald reads and takes off."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -30,7 +40,7 @@ def set_up(level: str) -> None:
     if os.environ.get("JOURNAL_STREAM"):
         handler.setFormatter(JournalFormatter("%(name)s: %(message)s"))
     else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

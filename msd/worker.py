@@ -15,7 +15,7 @@ from pathlib import Path
 
 import anyio
 
-from msd import __version__
+from msd import __version__, logs
 from msd.backend_api import BackendContext, Credentials, MediaBackend
 from msd.backends import discover
 from msd.errors import INTERNAL_CODE, INTERNAL_TEXT, MsdError, NotSupportedError
@@ -69,8 +69,7 @@ class Output:
 
 def main() -> int:
     """Copy the source that standard input asks for; always say how it ended."""
-    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.set_up("info")
     output = Output(os.dup(1))
     os.dup2(2, 1)  # a stray print must not garble the conversation
     try:

@@ -1,6 +1,5 @@
 """Take secrets out of text that is about to be written down (K1)."""
 
-import logging
 import re
 
 _SHOWN = "***"
@@ -20,13 +19,3 @@ def redact(text: str) -> str:
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\g<1>{_SHOWN}", text)
     return text
-
-
-class RedactingFilter(logging.Filter):
-    """Redacts the message of every record that passes."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Replace the record's message by its redacted text; always lets it pass."""
-        record.msg = redact(record.getMessage())
-        record.args = ()
-        return True
