@@ -1,0 +1,47 @@
+"""The columns of an item and what their values stand for; shared by reads and writes."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from types import MappingProxyType
+
+# What a listing fills, in the order of `ItemRow.values`.
+CONTENT_COLUMNS = (
+    "title",
+    "sort_title",
+    "year",
+    "released",
+    "added",
+    "duration_ms",
+    "rating",
+    "show_title",
+    "season_number",
+    "episode_number",
+    "artist",
+    "album",
+    "disc_number",
+    "track_number",
+    "child_count",
+    "artwork",
+    "parent_id",
+    "show_id",
+    "album_id",
+)
+WATCH_COLUMNS = (
+    "watched",
+    "play_count",
+    "position_ms",
+    "last_played",
+    "favourite",
+    "user_rating",
+)
+NEVER_WATCHED: tuple[object, ...] = (False, 0, 0, 0, False, None)
+UNKNOWN_RATING = -1.0
+ARTWORK: Mapping[str, int] = MappingProxyType({"poster": 1, "backdrop": 2, "thumb": 4, "logo": 8})
+
+
+@lru_cache(maxsize=4096)
+def genre_key(name: str) -> int:
+    """Return the key of a genre; names that differ in case only have the same."""
+    digest = blake2b(name.casefold().encode(errors="replace"), digest_size=6).digest()
+    return int.from_bytes(digest)

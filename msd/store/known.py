@@ -1,0 +1,61 @@
+"""What the cache holds of one listing, in 25 bytes per row, and which rows were seen again."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from msd.models import RemoteId
+
+_LIVE, _SEEN = 1, 2
+
+
+class KnownItems:
+    """Answers whether a listed row must be read, and which rows did not come up.
+
+    Rows are found by a hash of their remote id. Python's own string hash is keyed anew for each
+    process, so a server can't make two ids collide.
+    """
+
+    def __init__(self, rows: Iterable[tuple[int, RemoteId, int, bool]]) -> None:
+        """Take the rows of a listing.
+
+        Args:
+            rows: primary key, remote id, fingerprint and whether the row is live.
+        """
+        hashes, fingerprints, pks, flags = array("q"), array("q"), array("q"), bytearray()
+        for pk, remote_id, fingerprint, is_live in rows:
+            hashes.append(hash(remote_id))
+            fingerprints.append(fingerprint)
+            pks.append(pk)
+            flags.append(_LIVE if is_live else 0)
+        order = sorted(range(len(hashes)), key=hashes.__getitem__)
+        self._hashes = array("q", map(hashes.__getitem__, order))
+        self._fingerprints = array("q", map(fingerprints.__getitem__, order))
+        self._pks = array("q", map(pks.__getitem__, order))
+        self._flags = bytearray(map(flags.__getitem__, order))
+        self._live = sum(self._flags)
+
+    def is_fresh(self, remote_id: RemoteId, fingerprint: int) -> bool:
+        """Mark the row as seen; return whether it must be read: it is new or has changed.
+
+        A deleted row that is listed again counts as changed.
+        """
+        at = self._find(remote_id)
+        if at is None:
+            return True
+        self._flags[at] |= _SEEN
+        return self._fingerprints[at] != fingerprint or not self._flags[at] & _LIVE
+
+    def missing(self) -> list[int]:
+        """Return the primary keys of live rows that were not seen."""
+        return [pk for pk, flags in zip(self._pks, self._flags, strict=True) if flags == _LIVE]
+
+    def __len__(self) -> int:
+        """Return how many live rows the listing had."""
+        return self._live
+
+    def _find(self, remote_id: RemoteId) -> int | None:
+        wanted = hash(remote_id)
+        at = bisect_left(self._hashes, wanted)
+        found = at < len(self._hashes) and self._hashes[at] == wanted
+        return at if found else None

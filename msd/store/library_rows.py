@@ -1,0 +1,122 @@
+"""Rows of libraries, of their listings and of the losses that are held back for them."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from msd.models import ItemType, LibraryId, RemoteLibrary, SourceId, UnixSeconds
+from msd.store import cache_sql as sql
+from msd.store import normalise
+from msd.store.database import transaction
+from msd.store.ids import library_id
+from msd.store.results import HeldLoss, SavedLibraries
+
+_LIVE_COUNTS = """
+SELECT library.id, sum(listing.item_count)
+FROM library LEFT JOIN listing ON listing.library = library.pk
+WHERE library.source_id = ? AND library.deleted_at IS NULL GROUP BY library.pk
+"""
+_STORED = """
+SELECT id, source_id, remote_id, name, type, hidden, position
+FROM library WHERE source_id = ? AND deleted_at IS NULL
+"""
+
+
+class LibraryRows:
+    """The libraries of one source."""
+
+    def __init__(self, connection: sqlite3.Connection, source_id: SourceId) -> None:
+        self._connection = connection
+        self._source_id = source_id
+        self._listings: dict[tuple[LibraryId, ItemType], int] = {}
+
+    def save(self, libraries: Sequence[RemoteLibrary]) -> SavedLibraries:
+        """Store what the source lists, as far as it differs."""
+        listed = {one.remote_id: one for one in libraries if normalise.is_usable_id(one.remote_id)}
+        rows = [self._row(one) for one in listed.values()]
+        stored = {tuple(row) for row in self._connection.execute(_STORED, (self._source_id,))}
+        if changed := [row for row in rows if row not in stored]:
+            with transaction(self._connection):
+                self._connection.executemany(sql.PUT_LIBRARY, changed)
+        ids = {remote_id: library_id(self._source_id, remote_id) for remote_id in listed}
+        counts = self._connection.execute(_LIVE_COUNTS, (self._source_id,))
+        present = set(ids.values())
+        vanished = {LibraryId(one): count or 0 for one, count in counts if one not in present}
+        return SavedLibraries(ids=ids, vanished=vanished)
+
+    def listing(self, library: LibraryId, item_type: ItemType) -> int:
+        """Return the key of a listing; it is made on first use."""
+        key = (library, item_type)
+        if key not in self._listings:
+            with transaction(self._connection):
+                library_pk = self.library_pk(library)
+                self._connection.execute(sql.PUT_LISTING, (library_pk, item_type.value))
+                found = self._connection.execute(
+                    "SELECT pk FROM listing WHERE library = ? AND type = ?",
+                    (library_pk, item_type.value),
+                ).fetchone()
+            self._listings[key] = found[0]
+        return self._listings[key]
+
+    def library_pk(self, library: LibraryId) -> int:
+        """Return the key of a library.
+
+        Raises:
+            KeyError: it was not saved.
+        """
+        found = self._connection.execute(
+            "SELECT pk FROM library WHERE id = ? AND source_id = ?", (library, self._source_id)
+        ).fetchone()
+        if found is None:
+            raise KeyError(library)
+        return int(found[0])
+
+    def held(self, library: LibraryId, item_type: ItemType | None) -> HeldLoss | None:
+        """Return what is held back for a listing, or for the library as a whole (None)."""
+        found = self._connection.execute(
+            "SELECT count, digest, since FROM hold WHERE library = ? AND type = ?",
+            (self.library_pk(library), item_type or ""),
+        ).fetchone()
+        if found is None:
+            return None
+        return HeldLoss(count=found[0], digest=found[1], since=UnixSeconds(found[2]))
+
+    def hold(self, library: LibraryId, item_type: ItemType | None, loss: HeldLoss) -> None:
+        """Hold a loss back; the same one again keeps the time of the first."""
+        before = self.held(library, item_type)
+        same = before is not None and before.digest == loss.digest
+        since = before.since if before is not None and same else loss.since
+        row = (self.library_pk(library), item_type or "", loss.count, loss.digest, since)
+        with transaction(self._connection):
+            self._connection.execute(sql.PUT_HOLD, row)
+
+    def clear_hold(self, library: LibraryId, item_type: ItemType | None) -> None:
+        """Forget a held loss."""
+        if self.held(library, item_type) is not None:
+            with transaction(self._connection):
+                key = (self.library_pk(library), item_type or "")
+                self._connection.execute(sql.DELETE_HOLD, key)
+
+    def finish_listing(
+        self, library: LibraryId, item_type: ItemType, total: int, now: UnixSeconds
+    ) -> None:
+        """Record a complete enumeration; rows that come after it are newcomers."""
+        listing = self.listing(library, item_type)
+        with transaction(self._connection):
+            newest = self._connection.execute("SELECT max(pk) FROM item").fetchone()[0] or 0
+            self._connection.execute(sql.FINISH_LISTING, (total, now, newest, listing))
+
+    def finish(self, library: LibraryId, now: UnixSeconds) -> None:
+        """Record that a library was enumerated completely."""
+        with transaction(self._connection):
+            self._connection.execute(sql.FINISH_LIBRARY, (now, library))
+
+    def _row(self, library: RemoteLibrary) -> tuple[object, ...]:
+        return (
+            library_id(self._source_id, library.remote_id),
+            self._source_id,
+            library.remote_id,
+            normalise.text(library.name) or "?",
+            library.type.value,
+            bool(library.hidden),
+            normalise.number(library.position, normalise.MAX_COUNT),
+        )

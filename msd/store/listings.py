@@ -1,0 +1,34 @@
+"""Which listings of the cache a reader may see: one item type of one library each."""
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from msd.models import ItemType, LibraryId, SourceId
+
+_LISTINGS = """
+SELECT listing.pk, library.source_id, library.id, listing.type, listing.item_count
+FROM listing JOIN library ON library.pk = listing.library WHERE library.deleted_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The items of one type in one library."""
+
+    pk: int
+    source_id: SourceId
+    library_id: LibraryId
+    type: ItemType
+    item_count: int
+
+
+def visible_listings(
+    connection: sqlite3.Connection, hidden_sources: Collection[SourceId]
+) -> dict[int, Listing]:
+    """Return every listing by its key, but those of hidden sources."""
+    return {
+        pk: Listing(pk, SourceId(source), LibraryId(library), ItemType(item_type), count)
+        for pk, source, library, item_type, count in connection.execute(_LISTINGS)
+        if source not in hidden_sources
+    }

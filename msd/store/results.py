@@ -1,0 +1,36 @@
+"""What the store tells its callers about one write."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msd.models import ItemId, LibraryId, RemoteId, UnixSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteResult:
+    """What one transaction did to the rows of one library."""
+
+    revision: int  # of the transaction; the newest one when nothing changed
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0  # items whose remote id can't be stored
+    changed: tuple[ItemId, ...] = ()
+    removed: tuple[ItemId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedLibraries:
+    """What became of the libraries that a source lists."""
+
+    ids: Mapping[RemoteId, LibraryId]
+    vanished: Mapping[LibraryId, int]  # not listed any more, with their live items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLoss:
+    """Deletions that are held back (Y7)."""
+
+    count: int
+    digest: int
+    since: UnixSeconds

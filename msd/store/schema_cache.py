@@ -1,0 +1,167 @@
+"""The tables of cache.db: everything in it can be fetched again.
+
+    library ─┬─ listing ─┬─ item ─┬─ item_detail     what a listing says and few reads need
+             └─ hold     │        ├─ item_full       what is fetched for one item
+                         │        ├─ item_genre      links; the names also stand in item_detail
+                         │        ├─ item_external
+                         │        └─ member          of a collection or playlist, in order
+                         └ one item type of one library, with its count
+
+Relations between items are item ids, so rows may arrive in any order. A deleted item keeps its
+row with `deleted_at` for a time (Y7); the partial indexes know only the live ones.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+library = Table(
+    "library",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("source_id", Text, nullable=False),
+    Column("remote_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("hidden", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("synced_at", Integer, nullable=False, server_default=text("0")),
+    Column("deleted_at", Integer),
+)
+listing = Table(
+    "listing",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("library", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("item_count", Integer, nullable=False, server_default=text("0")),
+    Column("complete_total", Integer, nullable=False, server_default=text("0")),
+    Column("complete_at", Integer, nullable=False, server_default=text("0")),
+    Column("complete_pk", Integer, nullable=False, server_default=text("0")),  # newer: newcomers
+    Index("listing_key", "library", "type", unique=True),
+)
+hold = Table(
+    "hold",
+    metadata,
+    Column("library", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, primary_key=True),  # "" = the whole library
+    Column("count", Integer, nullable=False),
+    Column("digest", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+item = Table(
+    "item",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("listing", Integer, nullable=False),
+    Column("remote_id", Text, nullable=False),
+    Column("fingerprint", Integer, nullable=False),
+    Column("content", Integer, nullable=False),  # hash of what the listing said
+    Column("full_content", Integer),  # hash of item_full, None without
+    Column("identity", Integer),  # hash, None without
+    Column("revision", Integer, nullable=False),
+    Column("deleted_at", Integer),
+    Column("title", Text, nullable=False),
+    Column("sort_title", Text, nullable=False),
+    Column("year", Integer),
+    Column("released", Text, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("duration_ms", Integer),
+    Column("rating", Float, nullable=False),  # -1 = unknown
+    Column("show_title", Text),
+    Column("season_number", Integer),
+    Column("episode_number", Integer),
+    Column("artist", Text),
+    Column("album", Text),
+    Column("disc_number", Integer),
+    Column("track_number", Integer),
+    Column("child_count", Integer),
+    Column("artwork", Integer, nullable=False),  # bits, see item_columns.ARTWORK
+    Column("parent_id", Text),
+    Column("show_id", Text),
+    Column("album_id", Text),
+    Column("watched", Boolean, nullable=False),
+    Column("play_count", Integer, nullable=False),
+    Column("position_ms", Integer, nullable=False),
+    Column("last_played", Integer, nullable=False),
+    Column("favourite", Boolean, nullable=False),
+    Column("user_rating", Float),
+)
+_LIVE = text("deleted_at IS NULL")
+Index("item_title", item.c.listing, item.c.sort_title, sqlite_where=_LIVE)
+Index("item_added", item.c.listing, item.c.added, sqlite_where=_LIVE)
+Index("item_released", item.c.listing, item.c.released, sqlite_where=_LIVE)
+Index("item_last_played", item.c.listing, item.c.last_played, sqlite_where=_LIVE)
+Index("item_rating", item.c.listing, item.c.rating, sqlite_where=_LIVE)
+Index("item_parent", item.c.parent_id, sqlite_where=text("parent_id IS NOT NULL"))
+Index("item_deleted", item.c.listing, sqlite_where=text("deleted_at IS NOT NULL"))
+Index(
+    "item_in_progress",
+    item.c.listing,
+    sqlite_where=text("deleted_at IS NULL AND position_ms > 0"),
+)
+Index("item_favourite", item.c.listing, sqlite_where=text("deleted_at IS NULL AND favourite = 1"))
+
+item_detail = Table(
+    "item_detail",
+    metadata,
+    Column("item", Integer, primary_key=True),
+    Column("body", Text, nullable=False),  # JSON object, an item's light details
+)
+item_full = Table(
+    "item_full",
+    metadata,
+    Column("item", Integer, primary_key=True),
+    Column("fetched", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # JSON object of msd.models.ItemDetails
+)
+genre = Table(
+    "genre",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+item_genre = Table(
+    "item_genre",
+    metadata,
+    Column("genre", Integer, primary_key=True, autoincrement=False),
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+item_external = Table(
+    "item_external",
+    metadata,
+    Column("external_id", Text, primary_key=True),  # "tmdb:603"
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+member = Table(
+    "member",
+    metadata,
+    Column("parent", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("item_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("member_item", member.c.item_id)

@@ -1,0 +1,154 @@
+"""What an item shows of itself."""
+
+import pytest
+
+from msd.errors import InvalidArgumentError, StorageError
+from msd.item_keys import ALL, ITEM_KEYS
+from msd.models import (
+    Image,
+    ItemDetails,
+    ItemId,
+    ItemQuery,
+    ItemType,
+    LibraryId,
+    LibrarySettings,
+    MediaSource,
+    UnixSeconds,
+    WatchState,
+)
+from tests.store.made import SOURCE, Stores, movie
+
+SHOW, SEASON, EPISODE, TRACK = ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK
+PYTHON_TYPES = {"s": str, "as": list, "b": bool, "d": float, "i": int, "u": int, "x": int}
+
+
+FULL = movie(
+    "full",
+    "Full",
+    sort_title="Sorted",
+    original_title="Original",
+    overview="Overview",
+    tagline="Tagline",
+    year=1999,
+    released="1999-03-31",
+    added_at=UnixSeconds(5),
+    duration_ms=7,
+    genres=("Drama", "War"),
+    studios=("One",),
+    rating=8.5,
+    content_rating="PG",
+    external_ids=(("tmdb", "603"), ("imdb", "tt1")),
+    parent_remote_id="p",
+    show_remote_id="s",
+    show_title="Show",
+    season_number=0,
+    episode_number=2,
+    artist="Artist",
+    album="Album",
+    album_remote_id="a",
+    disc_number=1,
+    track_number=3,
+    child_count=4,
+    images=(Image(kind="logo", ref="1"), Image(kind="poster", ref="2")),
+    watch=WatchState(
+        watched=True,
+        play_count=2,
+        position_ms=3,
+        last_played=UnixSeconds(4),
+        favourite=True,
+        user_rating=9.0,
+    ),
+    details=ItemDetails(media_sources=(MediaSource(remote_id="1"),)),
+)
+
+
+def test_all_fields_have_their_types(stores: Stores) -> None:
+    """dbus-api.md: every key of the table, nothing else, with the type of its signature."""
+    stores.write(stores.library(), FULL)
+
+    item = stores.item("full", ALL)
+
+    assert set(item) == set(ITEM_KEYS) - {"unwatched_count"}
+    for key, value in item.items():
+        assert type(value) is PYTHON_TYPES[ITEM_KEYS[key]], key
+    assert item["title"] == "Full"
+    assert item["sort_title"] == "sorted"
+    assert item["external_ids"] == ["tmdb:603", "imdb:tt1"]
+    assert item["artwork"] == ["poster", "logo"]
+    assert (item["added"], item["duration_ms"], item["season_number"]) == (5, 7, 0)
+    assert (item["watched"], item["position_ms"], item["user_rating"]) == (True, 3, 9.0)
+    assert item["rating"] == 8.5
+    assert item["source_id"] == SOURCE
+
+
+def test_a_listed_item_carries_the_compact_set(series: Stores) -> None:
+    """dbus-api.md: and what places it, for episodes."""
+    compact = {"id", "source_id", "type", "title", "watched", "position_ms", "artwork"}
+    placing = {"parent_id", "show_title", "season_number", "episode_number"}
+
+    (show,) = series.pages(types=(SHOW,))
+    episode = series.pages(types=(EPISODE,))[0]
+
+    assert set(show) == compact
+    assert set(episode) == compact | placing
+    assert set(series.pages(types=(SHOW,), fields=("overview",))[0]) == compact
+
+
+def test_unknown_values_are_absent(stores: Stores) -> None:
+    """dbus-api.md: absent = unknown; watch state and artwork always say something."""
+    stores.write(stores.library(), movie("1"))
+
+    item = stores.item("1", ALL)
+
+    assert set(item) == {
+        "id",
+        "source_id",
+        "remote_id",
+        "library_id",
+        "type",
+        "title",
+        "sort_title",
+        "watched",
+        "play_count",
+        "position_ms",
+        "favourite",
+        "artwork",
+    }
+
+
+def test_an_unknown_field_is_named(films: Stores) -> None:
+    """dbus-api.md: InvalidArgument, for pages and for single items."""
+    with pytest.raises(InvalidArgumentError, match="colour"):
+        films.cache.query_items(ItemQuery(fields=("title", "colour")))
+    with pytest.raises(InvalidArgumentError, match="colour"):
+        films.cache.items([ItemId("x")], ("colour",))
+
+
+def test_items_come_in_the_order_of_their_ids(films: Stores) -> None:
+    """dbus-api.md: unknown ones are left out."""
+    ids = [ItemId(films.id_of(one)) for one in ("m3", "m1", "m2")]
+
+    found = films.cache.items([ids[0], ItemId("nothing"), ids[1], ids[2]], ("year",))
+
+    assert [one["id"] for one in found] == ids
+    assert films.cache.remote_ids(ids[:1]) == {ids[0]: (SOURCE, "m3")}
+
+
+def test_libraries_come_with_the_users_settings(films: Stores) -> None:
+    """A5: those without any have the defaults."""
+    (one,) = films.cache.libraries(SOURCE)
+    mine = LibrarySettings(show_in_home=False)
+
+    (changed,) = films.cache.libraries(None, settings={one.id: mine, LibraryId("x"): mine})
+
+    assert one.settings == LibrarySettings()
+    assert changed.settings == mine
+    assert (one.item_count, one.name, one.source_id) == (6, "movies", SOURCE)
+
+
+def test_a_closed_cache_says_so(films: Stores) -> None:
+    """A late caller gets a typed error."""
+    films.cache.close()
+
+    with pytest.raises(StorageError):
+        films.cache.revision()
