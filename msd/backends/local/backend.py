@@ -1,0 +1,227 @@
+"""The live backend of one folder; files are touched only in threads that can be left behind."""
+
+import heapq
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable, Sequence
+from threading import Event
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+from anyio import to_thread
+
+from msd.backend_api import BackendContext, Listing, Page, RawItem, SkippedItem
+from msd.backends.local.folder import check_folder
+from msd.backends.local.listed import LISTED_TYPES, MUSIC_TYPES
+from msd.errors import BadResponseError, UnreachableError
+from msd.models import (
+    Capability,
+    MediaItem,
+    RemoteId,
+    RemoteLibrary,
+    ServerFacts,
+    StatusReason,
+)
+
+if TYPE_CHECKING:
+    from msd.backends.local.entries import Entry
+    from msd.backends.local.index import TagIndex
+    from msd.backends.local.parse import EntryParser
+    from msd.backends.local.scan import Scan
+
+PAGE_SIZE = 500
+_CONNECT_S = 10
+_CLOSE_S = 2
+_THREADS = 2
+_CHUNK = 25  # entries that one thread parses before it looks whether anybody still waits
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+class LocalBackend:
+    """Serves one folder: one walk for its whole life, files read only when they changed."""
+
+    capabilities = frozenset({Capability.DETAILS})
+
+    def __init__(self, context: BackendContext) -> None:
+        self._context = context
+        self._source = context.source
+        self._stop = Event()  # ends what threads still do when nobody waits for it any more
+        # Of its own: threads that hang on a dead disk delay nobody else.
+        self._limiter = anyio.CapacityLimiter(_THREADS)
+        self._lock = anyio.Lock()
+        self._scan: Scan | None = None
+        self._parser: EntryParser | None = None
+        self._index: TagIndex | None = None
+
+    async def connect(self) -> ServerFacts:
+        """Check that the folder is there; see `MediaBackend.connect`."""
+        try:
+            with anyio.fail_after(_CONNECT_S):
+                remark = await self._run(check_folder, self._source.address, self._source.config)
+        except TimeoutError as exc:
+            raise UnreachableError(
+                f"the folder {self._source.address} does not answer", reason=StatusReason.TIMEOUT
+            ) from exc
+        if remark:
+            log.info("folder %s: %s", self._source.address, remark)
+        return ServerFacts(
+            server_id=self._source.server_id,
+            name=os.path.basename(self._source.address),
+            address=self._source.address,
+        )
+
+    async def libraries(self) -> tuple[RemoteLibrary, ...]:
+        """Return the libraries that hold any media; see `MediaBackend.libraries`."""
+        scan = await self._scanned()
+        return tuple(
+            RemoteLibrary(
+                remote_id=part.remote_id, name=part.name, type=part.type, position=position
+            )
+            for position, part in enumerate(scan.parts)
+        )
+
+    def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
+        """Return one listing for each type: a library may hold a few things of another kind."""
+        return tuple(Listing(library=library, type=item_type) for item_type in LISTED_TYPES)
+
+    async def newest(self, listing: Listing, limit: int) -> tuple[RawItem, ...]:
+        """Return the youngest files; nothing of music, which takes its tags to be understood."""
+        scan = await self._scanned()
+        part = scan.part(listing.library.remote_id)
+        if part is None or listing.type in MUSIC_TYPES:
+            return ()
+        entries = await self._run(scan.entries, part, listing.type)
+        youngest = heapq.nlargest(limit, entries, key=lambda entry: entry.added_ns)
+        return await self._run(_raw_items, scan, youngest)
+
+    async def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
+        """Enumerate one type of a library, at least one page even if it is empty."""
+        scan = await self._scanned()
+        part = scan.part(listing.library.remote_id)
+        if part is None:
+            # It went away after `libraries`; that is for the next pass to judge.
+            yield Page(start=0, limit=PAGE_SIZE, total=0, items=(), gaps=True)
+            return
+        entries = await self._run(scan.entries, part, listing.type)
+        reports = listing.type is LISTED_TYPES[0]
+        skipped = await self._run(scan.skipped, part) if reports else ()
+        gaps = scan.has_gaps(part)
+        for start in range(0, max(len(entries), 1), PAGE_SIZE):
+            window = entries[start : start + PAGE_SIZE]
+            yield Page(
+                start=start,
+                limit=PAGE_SIZE,
+                total=len(entries),
+                items=await self._run(_raw_items, scan, window),
+                gaps=gaps,
+                skipped=skipped if start == 0 else (),
+            )
+
+    async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
+        """Read what changed; see `MediaBackend.parse`."""
+        parser = await self._entry_parser()
+        entries = [_entry_of(item) for item in items]
+        parsed: list[list[MediaItem | SkippedItem]] = [[]] * -(-len(entries) // _CHUNK)
+
+        async def parse_chunk(number: int) -> None:
+            chunk = entries[number * _CHUNK : (number + 1) * _CHUNK]
+            parsed[number] = await self._run(_parse_all, parser, chunk)
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(len(parsed)):
+                tasks.start_soon(parse_chunk, number)
+        results = [item for chunk in parsed for item in chunk]
+        if any(isinstance(item, SkippedItem) for item in results):
+            # Files that can't be read because the disk went away are not broken files.
+            await self._run(check_folder, self._source.address, self._source.config)
+        return results
+
+    async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:
+        """Return nothing: folders have no collections and playlists."""
+        del remote_id
+        return ()
+
+    async def item(self, remote_id: RemoteId) -> MediaItem | None:
+        """Return one item as the folder is now; see `MediaBackend.item`."""
+        # Someone may look long after the walk of this backend: look again.
+        scan = await self._run(self._new_scan)
+        found = await self._run(_parse_one, scan, remote_id)
+        if found is None and scan.walk.gaps:
+            raise UnreachableError(
+                "a part of the folder can't be read", reason=StatusReason.FOLDER_MISSING
+            )
+        return found if isinstance(found, MediaItem) else None
+
+    async def sign_out(self) -> None:
+        """Do nothing: nobody signs in to a folder."""
+
+    async def aclose(self) -> None:
+        """End what still runs and close the index."""
+        self._stop.set()
+        if self._index is not None:
+            index, self._index = self._index, None
+            with anyio.move_on_after(_CLOSE_S, shield=True):  # threads may hang on a dead disk
+                await to_thread.run_sync(index.close, abandon_on_cancel=True)
+
+    async def _scanned(self) -> "Scan":
+        async with self._lock:
+            if self._scan is None:
+                self._scan = await self._run(self._new_scan)
+            return self._scan
+
+    async def _entry_parser(self) -> "EntryParser":
+        from msd.backends.local.parse import EntryParser  # noqa: PLC0415 - imported when used
+
+        scan = await self._scanned()
+        if self._parser is None:
+            self._parser = EntryParser(scan)
+        return self._parser
+
+    def _new_scan(self) -> "Scan":
+        from msd.backends.local.index import TagIndex  # noqa: PLC0415 - imported when used
+        from msd.backends.local.scan import Scan  # noqa: PLC0415
+
+        if self._index is None:
+            self._index = TagIndex(self._context.cache_dir)
+        return Scan(self._source, self._context.content_types, self._index, self._stop)
+
+    async def _run(self, call: Callable[..., Result], *args: object) -> Result:
+        """Run blocking work in a thread; a cancelled caller leaves at once, the work soon after."""
+        try:
+            return await to_thread.run_sync(
+                call, *args, limiter=self._limiter, abandon_on_cancel=True
+            )
+        except anyio.get_cancelled_exc_class():
+            self._stop.set()
+            self._stop = Event()
+            self._scan = self._parser = None
+            raise
+
+
+def _raw_items(scan: "Scan", entries: list["Entry"]) -> tuple[RawItem, ...]:
+    return tuple(RawItem(entry.remote_id, scan.fingerprint(entry), entry) for entry in entries)
+
+
+def _parse_all(parser: "EntryParser", entries: list["Entry"]) -> list[MediaItem | SkippedItem]:
+    return [parser.parse(entry) for entry in entries]
+
+
+def _parse_one(scan: "Scan", remote_id: RemoteId) -> MediaItem | SkippedItem | None:
+    from msd.backends.local.parse import EntryParser  # noqa: PLC0415 - imported when used
+
+    for part in scan.parts_of(remote_id):
+        for item_type in scan.types_of(remote_id):
+            for entry in scan.entries(part, item_type):
+                if entry.remote_id == remote_id:
+                    return EntryParser(scan).parse(entry, with_details=True)
+    return None
+
+
+def _entry_of(item: RawItem) -> "Entry":
+    from msd.backends.local.entries import Group, Leaf  # noqa: PLC0415 - imported when used
+
+    if not isinstance(item.payload, Group | Leaf):
+        raise BadResponseError("a row that this backend did not list")
+    return item.payload

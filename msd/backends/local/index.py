@@ -1,0 +1,136 @@
+"""What msd remembers of a folder between two walks: music tags, mount points, libraries.
+
+A small SQLite file in the source's private cache folder; it may vanish at any time, then the
+files are read again, and a database error is as good as an empty index. Used by one thread at
+a time.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from msd.backends.local.tags import TrackTags
+from msd.backends.local.walk import FileEntry
+from msd.models import LibraryType
+
+_VERSION = 1
+_FILE = "local-index.db"
+_COMMIT_EVERY = 500  # files; a first sync that is killed goes on from there
+_COLUMNS = ", ".join(field.name for field in fields(TrackTags))
+_MARKS = ", ".join("?" for _ in fields(TrackTags))
+
+
+class TagIndex:
+    """Tags by path, valid while size and time of the file stay the same."""
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._db = _open(cache_dir / _FILE)
+        self._pending = 0
+
+    def close(self) -> None:
+        """Write what is pending and close the file."""
+        self.commit()
+        self._db.close()
+
+    def tags(self, path: bytes, entry: FileEntry) -> TrackTags | None:
+        """Return the tags of an unchanged file."""
+        with suppress(sqlite3.Error):
+            row = self._db.execute(
+                f"SELECT {_COLUMNS} FROM tags WHERE path = ? AND size = ? AND mtime_ns = ?",
+                (path, entry.size, entry.mtime_ns),
+            ).fetchone()
+            return TrackTags(*row) if row else None
+        return None
+
+    def remember(self, path: bytes, entry: FileEntry, tags: TrackTags) -> None:
+        """Keep the tags of a file; committed now and then, with `commit`, with `close`."""
+        with suppress(sqlite3.Error):
+            self._db.execute(
+                f"INSERT OR REPLACE INTO tags (path, size, mtime_ns, {_COLUMNS})"
+                f" VALUES (?, ?, ?, {_MARKS})",
+                (path, entry.size, entry.mtime_ns, *astuple(tags)),
+            )
+        self._pending += 1
+        if self._pending >= _COMMIT_EVERY:
+            self.commit()
+
+    def commit(self) -> None:
+        """Make what was remembered so far last."""
+        self._pending = 0
+        with suppress(sqlite3.Error):
+            self._db.commit()
+
+    def mount_points(self) -> frozenset[bytes]:
+        """Return the folders that were mount points at the last complete walk."""
+        with suppress(sqlite3.Error):
+            return frozenset(path for (path,) in self._db.execute("SELECT path FROM mounts"))
+        return frozenset()
+
+    def libraries(self) -> dict[bytes, LibraryType]:
+        """Return the libraries of the last walk by their paths."""
+        with suppress(sqlite3.Error, ValueError):
+            rows = self._db.execute("SELECT path, type FROM libraries").fetchall()
+            return {path: LibraryType(kind) for path, kind in rows}
+        return {}
+
+    def remember_libraries(self, found: Mapping[bytes, LibraryType]) -> None:
+        """Replace the known libraries; another process may be writing, so only when they differ."""
+        if found == self.libraries():
+            return
+        rows = [(path, kind.value) for path, kind in found.items()]
+        with suppress(sqlite3.Error):
+            self._db.execute("DELETE FROM libraries")
+            self._db.executemany("INSERT INTO libraries VALUES (?, ?)", rows)
+            self._db.commit()
+
+    def remember_mounts(self, paths: Iterable[bytes]) -> None:
+        """Replace the known mount points, when they differ."""
+        paths = frozenset(paths)
+        if paths == self.mount_points():
+            return
+        with suppress(sqlite3.Error):
+            self._db.execute("DELETE FROM mounts")
+            self._db.executemany("INSERT INTO mounts VALUES (?)", [(path,) for path in paths])
+            self._db.commit()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(sqlite3.Error):
+            return _create(path)
+        for suffix in ("", "-wal", "-shm"):  # damaged: everything can be read again
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        with suppress(sqlite3.Error):
+            return _create(path)
+    return _connect(":memory:")
+
+
+def _create(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    return _connect(str(path))
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    # A call that was cancelled may still be running in the thread that it left behind.
+    db = sqlite3.connect(path, check_same_thread=False, timeout=5)
+    try:
+        db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version not in (0, _VERSION):
+            for table in ("tags", "mounts", "libraries"):
+                db.execute(f"DROP TABLE IF EXISTS {table}")
+        db.executescript(
+            f"""CREATE TABLE IF NOT EXISTS tags (
+                path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, {_COLUMNS}) WITHOUT ROWID;
+            CREATE TABLE IF NOT EXISTS mounts (path BLOB PRIMARY KEY) WITHOUT ROWID;
+            CREATE TABLE IF NOT EXISTS libraries (path BLOB PRIMARY KEY, type TEXT) WITHOUT ROWID;
+            PRAGMA user_version = {_VERSION};"""
+        )
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -1,0 +1,59 @@
+"""Remote ids of the local backend: readable, ASCII, bounded, and for files reversible.
+
+file:Films/Alien%20%281979%29/Alien.mkv      a file, by its path below the root
+file~0123…                                   a file whose path is too long to be an id
+show:Series/breakingbad2008                  a show, by library and title
+season:Series/breakingbad2008/1              album:Music/artist/album, artist:Music/artist
+"""
+
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from xxhash import xxh3_128_hexdigest
+
+from msd.models import RemoteId
+
+_MAX_PATH = 700  # of an id made from a path
+_MAX_PART = 120  # of one word in the id of a show, artist or album
+_FILE = "file:"
+
+
+def path_id(path: bytes) -> str:
+    """Return a path as ASCII text, "." for the root."""
+    return quote_from_bytes(path, safe="/ (),'&!+-._") or "."
+
+
+def file_id(path: bytes) -> RemoteId:
+    """Return the id of a file."""
+    text = path_id(path)
+    if len(text) > _MAX_PATH:
+        return RemoteId("file~" + xxh3_128_hexdigest(path))
+    return RemoteId(_FILE + text)
+
+
+def path_of(remote_id: RemoteId) -> bytes | None:
+    """Return the path a file's id was made from, None when the id does not tell."""
+    if not remote_id.startswith(_FILE):
+        return None
+    return unquote_to_bytes(remote_id[len(_FILE) :])
+
+
+def library_id(path: bytes) -> RemoteId:
+    """Return the id of a library, which is a top-level folder or the root."""
+    text = path_id(path)
+    return RemoteId(text if len(text) <= _MAX_PATH else "~" + xxh3_128_hexdigest(path))
+
+
+def group_id(kind: str, library: RemoteId, *keys: str) -> RemoteId:
+    """Return the id of a show, season, artist or album: something no single file stands for."""
+    return RemoteId("/".join((f"{kind}:{library}", *map(_part, keys))))
+
+
+def is_in_library(remote_id: RemoteId, library: RemoteId) -> bool:
+    """Say whether an id that holds no path may be one of a library's items."""
+    kind, _, rest = remote_id.partition(":")
+    return kind.startswith("file~") or rest.startswith(f"{library}/")
+
+
+def _part(key: str) -> str:
+    text = quote_from_bytes(key.encode("utf-8", "replace"), safe="")
+    return text if len(text) <= _MAX_PART else "~" + xxh3_128_hexdigest(text)

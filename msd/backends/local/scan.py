@@ -1,0 +1,192 @@
+"""Everything a source's folder holds at one moment: one walk, divided and catalogued.
+
+All of it blocks and is called in worker threads; `stop` ends it between two files.
+"""
+
+import os
+from collections.abc import Mapping
+from threading import Event
+
+from msd.backends.local.catalogue import Catalogue, catalogue_of
+from msd.backends.local.entries import Entry, Leaf
+from msd.backends.local.filekind import FileKind, kind_of
+from msd.backends.local.folder import check_folder
+from msd.backends.local.index import TagIndex
+from msd.backends.local.libraries import LibraryPart, divide
+from msd.backends.local.listed import LISTED_TYPES, MUSIC_TYPES
+from msd.backends.local.music import music_of
+from msd.backends.local.opening import open_media
+from msd.backends.local.remoteid import is_in_library, library_id, path_of
+from msd.backends.local.sidecars import Sidecars
+from msd.backends.local.tags import TrackTags, read_tags
+from msd.backends.local.text import decode_name
+from msd.backends.local.walk import FileEntry, Folder, Walk, WalkStoppedError, walk_folder
+from msd.errors import UnreachableError
+from msd.models import ItemType, LibraryType, RemoteId, Source, StatusReason
+
+
+class Scan:
+    """One walk of a source and what follows from it; libraries are catalogued when asked for."""
+
+    def __init__(
+        self,
+        source: Source,
+        content_types: Mapping[RemoteId, LibraryType],
+        index: TagIndex,
+        stop: Event,
+    ) -> None:
+        self._stop = stop
+        self._index = index
+        self.root = os.fsencode(os.path.realpath(source.address))
+        self.walk = _checked_walk(source, stop)
+        self._note_mounts()
+        name = os.path.basename(source.address)
+        self.parts = divide(self.walk, name, content_types)
+        self._own = frozenset(part.path for part in self.parts if part.path)
+        self._keep_unreadable_libraries(name)
+        self._catalogue: tuple[RemoteId, Catalogue] | None = None
+        self._sidecars: tuple[Folder, Sidecars] | None = None
+
+    def part(self, remote_id: RemoteId) -> LibraryPart | None:
+        """Return a library of this scan."""
+        return next((part for part in self.parts if part.remote_id == remote_id), None)
+
+    def parts_of(self, remote_id: RemoteId) -> list[LibraryPart]:
+        """Return the libraries that an item can be in, by its id."""
+        path = path_of(remote_id)
+        if path is not None:
+            return [part for part in self.parts if self._belongs(path, part)]
+        return [part for part in self.parts if is_in_library(remote_id, part.remote_id)]
+
+    def types_of(self, remote_id: RemoteId) -> list[ItemType]:
+        """Return the types an item can have: tags need not be read to find a film."""
+        path = path_of(remote_id)
+        if path is None:
+            return [*LISTED_TYPES]
+        is_audio = kind_of(path) is FileKind.AUDIO
+        return [kind for kind in LISTED_TYPES if is_audio is (kind is ItemType.TRACK)]
+
+    def has_gaps(self, part: LibraryPart) -> bool:
+        """Say whether something of a library could not be read."""
+        return any(self._belongs(path, part) for path in self.walk.gaps)
+
+    def entries(self, part: LibraryPart, item_type: ItemType) -> list[Entry]:
+        """Return the entries of one type in a library."""
+        made = self._catalogue_of(part)
+        if item_type in MUSIC_TYPES and made.audio:
+            self._group_music(part, made)
+        return made.entries[item_type]
+
+    def skipped(self, part: LibraryPart) -> tuple[str, ...]:
+        """Return what was left out of a library, one sentence for each file."""
+        named = [
+            f"{decode_name(path)}: {why}"
+            for path, why in (*self.walk.skipped, *self._catalogue_of(part).skipped)
+            if self._belongs(path, part)
+        ]
+        # Beyond the ones kept by name all are counted to the first library.
+        more = self.walk.uncounted if part is self.parts[0] else 0
+        return (*named, *(("one more file that is no media",) * more))
+
+    def sidecars(self, folder: Folder) -> Sidecars:
+        """Return the companions in a folder; the last folder asked for is remembered."""
+        if self._sidecars is None or self._sidecars[0] is not folder:
+            self._sidecars = (folder, Sidecars(folder))
+        return self._sidecars[1]
+
+    def fingerprint(self, entry: Entry) -> int:
+        """Return the number that changes whenever the entry's item would."""
+        if isinstance(entry, Leaf):
+            return entry.fingerprint(self.sidecars(entry.folder).of(entry.files[0]))
+        return entry.fingerprint()
+
+    def tags(self, path: bytes, entry: FileEntry) -> TrackTags:
+        """Return the tags of a music file, read only when the file is new or changed."""
+        if self._stop.is_set():
+            raise WalkStoppedError
+        known = self._index.tags(path, entry)
+        if known is not None:
+            return known
+        name = decode_name(entry.name)
+        try:
+            with open_media(self.root, path) as file:
+                tags = read_tags(file, name)
+        except OSError as exc:
+            return TrackTags("", problem=f"can't be read: {exc.strerror or exc}")
+        self._index.remember(path, entry, tags)
+        return tags
+
+    def _catalogue_of(self, part: LibraryPart) -> Catalogue:
+        if self._catalogue is not None and self._catalogue[0] == part.remote_id:
+            return self._catalogue[1]
+        made = catalogue_of(part, self.walk.folders)
+        self._catalogue = (part.remote_id, made)
+        return made
+
+    def _group_music(self, part: LibraryPart, made: Catalogue) -> None:
+        """Read the tags of a library; what was read is kept even when it is stopped."""
+        try:
+            music = music_of(part, made.audio, self.tags)
+        finally:
+            self._index.commit()
+        for artist in music.artists:
+            if artist.folder is not None:
+                artist.folder = self.walk.folders.get(artist.folder.path)
+        made.entries[ItemType.ARTIST].extend(music.artists)
+        made.entries[ItemType.ALBUM].extend(music.albums)
+        made.entries[ItemType.TRACK].extend(music.tracks)
+        made.audio.clear()
+
+    def _belongs(self, path: bytes, part: LibraryPart) -> bool:
+        top = path.partition(b"/")[0]
+        if path and not part.path:
+            return top not in self._own
+        return not path or top == part.path  # a gap of the root is everybody's
+
+    def _keep_unreadable_libraries(self, root_name: str) -> None:
+        """A library that can't be seen for a gap has not gone: it stays, with the gap (Y7)."""
+        found = {part.path: part.type for part in self.parts}
+        for path, kind in self._index.libraries().items():
+            name = decode_name(path) or root_name
+            part = LibraryPart(library_id(path), path, name, kind, folders=())
+            if path not in found and self.has_gaps(part):
+                self.parts = (*self.parts, part)
+                self._own |= {path} - {b""}
+                found[path] = kind
+        self._index.remember_libraries(found)
+
+    def _note_mounts(self) -> None:
+        """An empty folder that was a mount point is a gap: its disk is not there (Y7)."""
+        mounts = [path for path, folder in self.walk.folders.items() if folder.is_mount]
+        for path in self._index.mount_points().difference(mounts):
+            folder = self.walk.folders.get(path)
+            if folder is not None and folder.is_empty:
+                self.walk.gaps.append(path)
+                mounts.append(path)
+        self._index.remember_mounts(mounts)
+
+
+def _checked_walk(source: Source, stop: Event) -> Walk:
+    """Walk a source's folder; the folder must be the same before and after.
+
+    Raises:
+        UnreachableError: it is not there, or went away under the walk.
+    """
+    check_folder(source.address, source.config)
+    real = os.path.realpath(source.address)
+    try:
+        before = os.stat(real)
+        walk = walk_folder(real, stop)
+        after = os.stat(real)
+    except OSError as exc:
+        raise UnreachableError(
+            f"the folder {source.address} can't be read: {exc.strerror}",
+            reason=StatusReason.FOLDER_MISSING,
+        ) from exc
+    if (before.st_dev, before.st_ino) != (after.st_dev, after.st_ino):
+        raise UnreachableError(
+            f"the folder {source.address} was unmounted while it was read",
+            reason=StatusReason.FOLDER_EMPTY_MOUNT,
+        )
+    check_folder(source.address, source.config)
+    return walk
