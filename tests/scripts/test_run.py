@@ -1,0 +1,122 @@
+"""scripts/run: a newcomer's first minute, typed as a newcomer would."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tests.scripts.trial import NAME, ROOT, Trial, newcomer, trying
+
+pytestmark = pytest.mark.timeout(180)
+
+LIST_SOURCES = f"busctl --user call {NAME} /org/msd/Msd1 {NAME}.SourceCoordinator ListSources"
+QUERY_ITEMS = f"gdbus call --session -d {NAME} -o /org/msd/Msd1 -m {NAME}.Library.QueryItems '{{}}'"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("try")
+
+
+@pytest.fixture(scope="module")
+def trial(directory: Path) -> Iterator[Trial]:
+    with trying(directory / "data", newcomer(directory / "home")) as running:
+        yield running
+
+
+def test_a_sample_library_is_served(trial: Trial) -> None:
+    """Issue 2: busctl and gdbus answer without any step by hand."""
+    sources = trial.shell(LIST_SOURCES)
+    items = trial.shell(QUERY_ITEMS)
+
+    assert sources.startswith("aa{sv} 1 ")
+    assert "'type': <'movie'>" in items
+
+
+def test_every_line_to_try_works(trial: Trial) -> None:
+    """Issue 2: the printed lines can be pasted, with real ids."""
+    lines = trial.printed.replace("\\\n", " ").splitlines()
+    commands = [line.strip() for line in lines if re.match(r"  (busctl|gdbus|/.*msdctl)", line)]
+    ending = [command for command in commands if " monitor " not in command]
+
+    for command in ending:
+        trial.shell(command)
+
+    assert len(ending) >= 5
+
+
+def test_the_sources_libraries_and_their_counts_are_shown(trial: Trial) -> None:
+    """Issue 2: it prints what is served."""
+    assert "connected" in trial.printed
+    assert re.search(r"movies\b.*\b[1-9]\d*", trial.printed)
+
+
+def test_a_second_msd_on_the_bus_is_refused_and_says_by_whom(trial: Trial, directory: Path) -> None:
+    """Issue 2: a taken bus name is told with its owner."""
+    second = subprocess.run(
+        [ROOT / "scripts/run", "--dir", directory / "second"],
+        env=trial.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert second.returncode == 1
+    assert re.search(rf"{NAME} is taken by process \d+: .*python.* -m msd", second.stderr)
+
+
+def test_ctrl_c_ends_it_cleanly_and_the_next_start_is_quick(directory: Path) -> None:
+    """Issue 2: Ctrl-C, code 0, nothing left; again: less than 3 s, and nothing added twice."""
+    environment = newcomer(directory / "home")
+    data = directory / "again"
+    with trying(data, environment) as first:
+        source = first.shell(LIST_SOURCES)
+        assert first.press_ctrl_c() == 0
+    assert "msd has stopped" in first.printed
+    assert not (data / "bus").exists()
+
+    begin = monotonic()
+    with trying(data, environment) as again:
+        took = monotonic() - begin
+        listed = again.shell(LIST_SOURCES)
+
+    print(f"serving again after {took:.2f} s")
+    assert source.split('"')[1] in listed
+    assert listed.startswith("aa{sv} 1 ")
+    assert took < 10  # 3 s on a machine that does nothing else
+
+
+def test_the_users_own_folders_are_served(tmp_path: Path, directory: Path, trial: Trial) -> None:
+    """Issue 2: Videos and Music, where there is something in them."""
+    assert trial.process.poll() is None
+    environment = newcomer(tmp_path / "home")
+    films = tmp_path / "home/Videos"
+    films.mkdir()
+    sample = next(
+        path for path in (directory / "data/samples").rglob("*") if path.suffix in {".mkv", ".mp4"}
+    )
+    shutil.copy(sample, films / f"My Own Film (2001){sample.suffix}")
+
+    with trying(tmp_path / "data", environment) as own:
+        items = own.shell(QUERY_ITEMS)
+
+    assert "My Own Film" in items
+    assert str(films) in own.printed or "Videos" in own.printed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_fresh_copy_sets_itself_up(tmp_path: Path) -> None:
+    """Issue 2: no step by hand, from nothing but the files of the project."""
+    fresh = tmp_path / "msd"
+    built = shutil.ignore_patterns(".venv*", ".git", ".msd-try", ".*_cache", "__pycache__")
+    shutil.copytree(ROOT, fresh, ignore=built)
+
+    with trying(tmp_path / "data", newcomer(tmp_path / "home"), root=fresh) as trial:
+        sources = trial.shell(LIST_SOURCES)
+
+    assert sources.startswith("aa{sv} 1 ")

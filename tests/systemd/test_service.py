@@ -1,0 +1,142 @@
+"""The unit and the activation file under a real `systemd --user` (platform §4)."""
+
+import re
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tests.systemd.user_manager import NAME, UNIT, UserManager, wait_until
+
+pytestmark = [pytest.mark.systemd, pytest.mark.timeout(120)]
+
+ROOT = Path(__file__).parents[2]
+HARDENING = (ROOT / "systemd/msd-hardening.conf").read_text()
+
+
+def start_msd(manager: UserManager) -> None:
+    manager.run("systemctl", "--user", "reset-failed", UNIT, check=False)  # the start limit
+    manager.run("systemctl", "--user", "restart", UNIT)
+
+
+def exposure(manager: UserManager, *settings: str) -> float:
+    name = ".config/systemd/user/msd-offline.service"
+    manager.run("sh", "-c", f"cat > {name}", stdin="\n".join(settings))
+    report = manager.run("systemd-analyze", "security", "--offline=true", "--no-pager", name).stdout
+    manager.run("rm", name)
+    found = re.search(r"exposure level for .*: ([\d.]+)", report)
+    assert found, report
+    return float(found[1])
+
+
+def test_systemd_finds_nothing_to_say_about_the_unit(manager: UserManager) -> None:
+    """Platform §4.2: `systemd-analyze --user verify` is clean."""
+    verified = manager.run(
+        "systemd-analyze", "--user", "verify", f".config/systemd/user/{UNIT}", check=False
+    )
+
+    assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
+
+
+def test_the_unit_and_its_drop_in_are_hardened(manager: UserManager) -> None:
+    """Platform §4.3: what works in every user manager, and what user namespaces add."""
+    unit = (ROOT / "systemd/msd.service").read_text()
+
+    shipped = exposure(manager, unit)
+    hardened = exposure(manager, unit.replace("[Install]", f"{HARDENING}\n[Install]"))
+
+    print(f"systemd-analyze security: {shipped} as shipped, {hardened} with the drop-in")
+    assert shipped <= 6.5
+    assert hardened <= 2.5
+
+
+def test_the_first_call_activates_msd(manager: UserManager) -> None:
+    """O1: an activated caller gets an answer, and soon."""
+    start_msd(manager)  # makes the databases
+    manager.run("systemctl", "--user", "stop", UNIT)
+    begin = monotonic()
+
+    answer = manager.call("SourceCoordinator", "ListSources")
+
+    took = monotonic() - begin
+    print(f"activated and answered in {took:.2f} s")
+    assert answer.startswith("aa{sv}")
+    assert took < 10
+    wait_until(lambda: manager.show("ActiveState") == "active", "READY=1")
+
+
+def test_msd_comes_back_after_kill_9(manager: UserManager) -> None:
+    """O4: systemd restarts it, and it owns its name again."""
+    start_msd(manager)
+    killed = manager.show("MainPID")
+
+    manager.run("systemctl", "--user", "kill", "--kill-who=main", "--signal=KILL", UNIT)
+
+    took = wait_until(
+        lambda: manager.show("MainPID") not in {"0", killed} and manager.is_on_the_bus(),
+        "on the bus again",
+    )
+    print(f"on the bus again {took:.2f} s after kill -9")
+
+
+def test_the_watchdog_ends_a_hang_and_the_journal_shows_where(manager: UserManager) -> None:
+    """Platform §4.2: SIGABRT, the Python stack in the journal, and msd is back."""
+    manager.drop_in("watchdog", "[Service]\nWatchdogSec=1s\nRestartSec=100ms\n")
+    try:
+        start_msd(manager)
+        hanging = manager.show("MainPID")
+
+        manager.run("systemctl", "--user", "kill", "--kill-who=main", "--signal=USR1", UNIT)
+
+        wait_until(
+            lambda: manager.show("MainPID") not in {"0", hanging} and manager.is_on_the_bus(),
+            "restarted by the watchdog",
+        )
+        journal = manager.journal()
+        assert "Watchdog timeout" in journal
+        assert "Fatal Python error: Aborted" in journal
+        assert "in hang_the_event_loop" in journal
+    finally:
+        manager.drop_in("watchdog", "")
+
+
+def test_msd_stops_within_five_seconds(manager: UserManager) -> None:
+    """O4: an orderly stop with code 0."""
+    start_msd(manager)
+    begin = monotonic()
+
+    manager.run("systemctl", "--user", "stop", UNIT)
+
+    print(f"stopped in {monotonic() - begin:.2f} s")
+    assert monotonic() - begin < 5
+    assert manager.show("Result") == "success"
+    assert manager.show("ExecMainStatus") == "0"
+
+
+def test_a_second_msd_gives_up_for_good(manager: UserManager) -> None:
+    """O5: code 78, which systemd does not answer with a restart."""
+    start_msd(manager)
+
+    second = manager.run(".local/bin/msd", check=False)
+
+    assert second.returncode == 78
+    assert NAME in second.stderr
+
+
+@pytest.mark.parametrize("drop_in", ["", HARDENING], ids=["as shipped", "hardened"])
+def test_a_folder_is_synced_inside_the_sandbox(manager: UserManager, drop_in: str) -> None:
+    """Platform §4.3: the sandbox takes nothing away that a sync worker needs."""
+    manager.drop_in("hardening", drop_in)
+    try:
+        start_msd(manager)
+        answer = manager.call("SourceCoordinator", "AddLocalSource", "s", "/run/msd-test/Videos")
+        source_id = answer.split('"')[1]
+
+        wait_until(
+            lambda: manager.call("Library", "QueryItems", "a{sv}", "0").endswith(" 1"),
+            "the one film is served",
+        )
+
+        manager.call("SourceCoordinator", "RemoveSource", "s", source_id)
+    finally:
+        manager.drop_in("hardening", "")
