@@ -1,0 +1,62 @@
+"""org.msd.Msd1.Account on the bus: one object per account."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from msd.bus.gate import Gate
+from msd.bus.interface import Interface
+from msd.bus.names import ACCOUNT
+from msd.bus.ports import Coordinator
+from msd.models import AccountId, AccountView
+
+
+class AccountInterface(Interface):
+    """One account."""
+
+    name = ACCOUNT
+    properties: ClassVar[Mapping[str, Callable[[AccountView], object]]] = {
+        "Id": lambda view: view.account.id,
+        "Kind": lambda view: view.account.kind,
+        "DisplayName": lambda view: view.account.display_name,
+        "AuthState": lambda view: view.auth_state,
+        "SourceIds": lambda view: view.source_ids,
+    }
+
+    def __init__(self, coordinator: Coordinator, account_id: AccountId) -> None:
+        self._coordinator = coordinator
+        self._account_id = account_id
+
+    def subject(self) -> AccountView:
+        """Return the account as it is now."""
+        return self._coordinator.get_account(self._account_id)
+
+    async def remove(self) -> None:
+        """Remove the account and its sources."""
+        await self._coordinator.remove_account(self._account_id)
+
+
+class AccountBranch:
+    """The objects below /org/msd/Msd1/account."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def find(self, name: str) -> AccountInterface:
+        """Return the interface of one account."""
+        coordinator = await self._gate.coordinator()
+        account_id = AccountId(name)
+        coordinator.get_account(account_id)
+        return AccountInterface(coordinator, account_id)
+
+    async def all(self) -> dict[str, Interface]:
+        """Return every account."""
+        coordinator = await self._gate.coordinator()
+        return {
+            view.account.id: AccountInterface(coordinator, view.account.id)
+            for view in coordinator.list_accounts()
+        }
+
+    def names(self) -> tuple[str, ...]:
+        """Return the ids of the accounts."""
+        coordinator = self._gate.opened
+        return tuple(view.account.id for view in coordinator.list_accounts()) if coordinator else ()

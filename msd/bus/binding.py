@@ -1,0 +1,105 @@
+"""The D-Bus library below: dbus-next, or dbus-fast with MSD_DBUS_LIB=dbus_fast.
+
+Only what both offer alike is used: connecting, reading messages and a message handler. What msd
+sends is encoded by `marshal` and written by `outbox`.
+"""
+
+import importlib
+import os
+import typing
+import warnings
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import Any, Protocol
+
+from msd.bus.errors import BusUnavailableError
+
+LIBRARIES = ("dbus_next", "dbus_fast")
+DEFAULT_LIBRARY = "dbus_next"
+
+
+class MessageKind(IntEnum):
+    """The type byte of a message."""
+
+    CALL = 1
+    RETURN = 2
+    ERROR = 3
+    SIGNAL = 4
+
+
+class Message(Protocol):
+    """A received message, as both libraries show it."""
+
+    message_type: Any
+    flags: Any
+    path: str
+    interface: str | None
+    member: str
+    error_name: str | None
+    sender: str
+    serial: int
+    reply_serial: int
+    signature: str
+    body: list[Any]
+    unix_fds: list[int]
+
+
+class LibraryBus(Protocol):
+    """The part of a library's MessageBus that msd uses, private parts included."""
+
+    unique_name: str
+    _sock: Any
+    _stream: Any
+
+    async def connect(self) -> Any: ...  # noqa: ANN401, D102
+    def disconnect(self) -> None: ...  # noqa: D102
+    async def wait_for_disconnect(self) -> None: ...  # noqa: D102
+    def next_serial(self) -> int: ...  # noqa: D102
+    def add_message_handler(self, handler: Callable[[Message], bool]) -> None: ...  # noqa: D102
+    def _finalize(self, err: Exception) -> None: ...
+
+
+def chosen_library(environment: Mapping[str, str]) -> str:
+    """Return the name of the library to use.
+
+    Raises:
+        BusUnavailableError: the environment names a library that is not known.
+    """
+    name = environment.get("MSD_DBUS_LIB") or DEFAULT_LIBRARY
+    if name not in LIBRARIES:
+        raise BusUnavailableError(f"MSD_DBUS_LIB must be one of {', '.join(LIBRARIES)}")
+    return name
+
+
+def new_bus(library: str, address: str) -> LibraryBus:
+    """Make an unconnected MessageBus of the named library.
+
+    Raises:
+        OSError: nothing listens at the address (dbus-next connects here already).
+    """
+    # dbus-next imports a name that Python 3.13 deprecates and Python 3.15 no longer has.
+    if not hasattr(typing, "no_type_check_decorator"):
+        typing.no_type_check_decorator = lambda decorator: decorator
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        bus_class = importlib.import_module(f"{library}.aio").MessageBus
+    bus: LibraryBus = bus_class.__new__(bus_class)
+    try:
+        bus_class.__init__(bus, bus_address=address, negotiate_unix_fd=True)
+    except BaseException:
+        close_socket(bus)
+        raise
+    return bus
+
+
+def close_socket(bus: LibraryBus) -> None:
+    """Close what dbus-next leaves open when a connection ends or could not be made."""
+    for closable in (getattr(bus, "_stream", None), getattr(bus, "_sock", None)):
+        if closable is not None:
+            closable.close()
+
+
+def close_descriptors(message: Message) -> None:
+    """Close the descriptors that came with a message."""
+    for descriptor in message.unix_fds or ():
+        os.close(descriptor)

@@ -1,0 +1,67 @@
+"""The gate before the coordinator: the bus name is owned first, the store opens later (O1)."""
+
+import anyio
+
+from msd.bus.ports import Coordinator, Daemon
+from msd.errors import MsdError
+from msd.models import DaemonState
+
+
+class Gate:
+    """Lets calls wait until the coordinator is there, or tells them why it never will be."""
+
+    def __init__(self) -> None:
+        self._decided = anyio.Event()
+        self._coordinator: Coordinator | None = None
+        self._error: MsdError | None = None
+
+    def open(self, coordinator: Coordinator) -> None:
+        """Let every call through, those that wait included."""
+        self._coordinator = coordinator
+        self._decided.set()
+
+    def fail(self, error: MsdError) -> None:
+        """Answer every call with this error, those that wait included."""
+        self._error = error
+        self._decided.set()
+
+    async def coordinator(self) -> Coordinator:
+        """Return the coordinator as soon as it is there.
+
+        Raises:
+            MsdError: it could not be opened.
+        """
+        await self._decided.wait()
+        if self._coordinator is None:
+            raise self._failure()
+        return self._coordinator
+
+    @property
+    def opened(self) -> Coordinator | None:
+        """The coordinator when the gate is open, without waiting."""
+        return self._coordinator
+
+    @property
+    def daemon(self) -> Daemon:
+        """What is shown of the daemon now, without waiting."""
+        if self._coordinator is not None:
+            return self._coordinator
+        return _Closed(DaemonState.STARTING if self._error is None else DaemonState.DEGRADED)
+
+    def _failure(self) -> MsdError:
+        # A new one each time: an exception raised twice collects the tracebacks of both callers.
+        error = self._error or MsdError("msd is not open")
+        return type(error)(*error.args)
+
+
+class _Closed:
+    """The daemon before, or without, its coordinator."""
+
+    online = "unknown"
+    metered = "unknown"
+    revision = 0
+    pending_writes = 0
+    capabilities: tuple[str, ...] = ()
+
+    def __init__(self, state: DaemonState) -> None:
+        self.state = state

@@ -1,0 +1,87 @@
+"""org.msd.Msd1.Job on the bus: one object per job."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from msd.bus.gate import Gate
+from msd.bus.interface import Interface
+from msd.bus.names import JOB
+from msd.bus.ports import Coordinator
+from msd.bus.variant import Variant
+from msd.errors import UnknownJobError
+from msd.models import Job, JobId
+
+UNKNOWN_TOTAL = -1
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}|0")
+
+
+def job_total(job: Job) -> int:
+    """Return the announced rows as the wire says them."""
+    return UNKNOWN_TOTAL if job.total is None else job.total
+
+
+def job_result(job: Job) -> dict[str, Variant]:
+    """Return the result with the types of its values."""
+    return {key: _typed(value) for key, value in job.result.items()}
+
+
+def _typed(value: int | bool | str) -> Variant:  # noqa: FBT001 - a value, not a switch
+    if isinstance(value, bool):
+        return Variant("b", value)
+    return Variant("x" if isinstance(value, int) else "s", value)
+
+
+class JobInterface(Interface):
+    """One job."""
+
+    name = JOB
+    properties: ClassVar[Mapping[str, Callable[[Job], object]]] = {
+        "Kind": lambda job: job.kind,
+        "SourceId": lambda job: job.source_id,
+        "State": lambda job: job.state,
+        "Phase": lambda job: job.phase,
+        "Done": lambda job: job.done,
+        "Total": job_total,
+        "StartedAt": lambda job: job.started_at,
+        "Error": lambda job: job.error,
+        "Result": job_result,
+    }
+
+    def __init__(self, coordinator: Coordinator, job_id: JobId) -> None:
+        self._coordinator = coordinator
+        self._job_id = job_id
+
+    def subject(self) -> Job:
+        """Return the job as it is now."""
+        return self._coordinator.get_job(self._job_id)
+
+    async def cancel(self) -> None:
+        """Ask the job to stop."""
+        await self._coordinator.cancel_job(self._job_id)
+
+
+class JobBranch:
+    """The objects below /org/msd/Msd1/job."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def find(self, name: str) -> JobInterface:
+        """Return the interface of one job."""
+        coordinator = await self._gate.coordinator()
+        if not _NUMBER.fullmatch(name):
+            raise UnknownJobError("no job has this number")
+        job_id = JobId(int(name))
+        coordinator.get_job(job_id)
+        return JobInterface(coordinator, job_id)
+
+    async def all(self) -> dict[str, Interface]:
+        """Return every job."""
+        coordinator = await self._gate.coordinator()
+        return {str(job.id): JobInterface(coordinator, job.id) for job in coordinator.list_jobs()}
+
+    def names(self) -> tuple[str, ...]:
+        """Return the numbers of the jobs."""
+        coordinator = self._gate.opened
+        return tuple(str(job.id) for job in coordinator.list_jobs()) if coordinator else ()

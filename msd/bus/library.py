@@ -1,0 +1,90 @@
+"""org.msd.Msd1.Library on the bus: reads of the cache."""
+
+from collections.abc import Mapping, Sequence
+
+from msd.bus.gate import Gate
+from msd.bus.interface import Interface
+from msd.bus.limits import MAX_GET_ITEMS
+from msd.bus.names import LIBRARY
+from msd.bus.options import Reader, flag, read_options, texts
+from msd.bus.query import item_query
+from msd.bus.variant import Variant, variants
+from msd.errors import LimitExceededError
+from msd.item_keys import ALL, ITEM_KEYS
+from msd.models import ItemFields, ItemId, Library, SourceId
+
+LIBRARY_TYPES: Mapping[str, str] = {
+    **dict.fromkeys(("id", "source_id", "remote_id", "name", "type", "sync", "content"), "s"),
+    **dict.fromkeys(("hidden", "show_in_home"), "b"),
+    **dict.fromkeys(("position", "item_count", "interval_s"), "u"),
+    "synced_at": "x",
+}
+_GET_OPTIONS: Mapping[str, Reader] = {"fields": texts, "refresh": flag}
+_ALL_FIELDS = (ALL,)
+
+
+class LibraryInterface(Interface):
+    """Libraries and items of all sources."""
+
+    name = LIBRARY
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def list_libraries(self, source_id: str) -> Sequence[Mapping[str, Variant]]:
+        """Return the libraries of one source, or of all."""
+        coordinator = await self._gate.coordinator()
+        libraries = await coordinator.list_libraries(SourceId(source_id) if source_id else None)
+        return [library_entry(library) for library in libraries]
+
+    async def query_items(
+        self, query: Mapping[str, Variant]
+    ) -> tuple[Sequence[Mapping[str, Variant]], str, int]:
+        """Return one page of items."""
+        wanted = item_query(query)
+        coordinator = await self._gate.coordinator()
+        page = await coordinator.query_items(wanted)
+        return [item_entry(item) for item in page.items], page.next_cursor, page.total
+
+    async def get_items(
+        self, ids: Sequence[str], options: Mapping[str, Variant]
+    ) -> Sequence[Mapping[str, Variant]]:
+        """Return items by their ids."""
+        if len(ids) > MAX_GET_ITEMS:
+            raise LimitExceededError(f"at most {MAX_GET_ITEMS} ids at a time")
+        values = read_options(options, _GET_OPTIONS)
+        coordinator = await self._gate.coordinator()
+        items = await coordinator.get_items(
+            [ItemId(item_id) for item_id in ids],
+            fields=values.get("fields", _ALL_FIELDS),
+            refresh=values.get("refresh", False),
+        )
+        return [item_entry(item) for item in items]
+
+
+def item_entry(item: ItemFields) -> dict[str, Variant]:
+    """Return an item as the wire shows it."""
+    return variants(ITEM_KEYS, item)
+
+
+def library_entry(library: Library) -> dict[str, Variant]:
+    """Return a library as the wire shows it."""
+    settings = library.settings
+    return variants(
+        LIBRARY_TYPES,
+        {
+            "id": library.id,
+            "source_id": library.source_id,
+            "remote_id": library.remote_id,
+            "name": library.name,
+            "type": library.type,
+            "hidden": library.hidden,
+            "position": library.position,
+            "item_count": library.item_count,
+            "synced_at": library.synced_at,
+            "sync": settings.sync,
+            "interval_s": settings.interval_s,
+            "show_in_home": settings.show_in_home,
+            "content": settings.content or "",
+        },
+    )

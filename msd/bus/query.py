@@ -1,0 +1,74 @@
+"""The query of QueryItems: D-Bus options → `ItemQuery`."""
+
+from collections.abc import Mapping
+
+from msd.bus.limits import MAX_PAGE
+from msd.bus.options import Reader, flag, read_options, text, texts, whole_number, word, words
+from msd.bus.variant import Variant
+from msd.errors import InvalidArgumentError, LimitExceededError
+from msd.models import ItemQuery, ItemType, SortKey
+
+_INT64 = 2**63
+_DECIMAL = 10_000
+
+
+def _years(key: str, variant: Variant) -> object:
+    """Read years as whole numbers (ai) or, as the other plural keys, as texts (as)."""
+    values = variant.value
+    if variant.signature not in ("as", "ai", "au", "an", "aq", "ax") or not isinstance(
+        values, list
+    ):
+        raise InvalidArgumentError(f"{key} must be a list of years (as or ai)")
+    return tuple(_year(key, value) for value in values)
+
+
+def _year(key: str, value: object) -> int:
+    try:
+        year = int(str(value))
+    except ValueError:
+        raise InvalidArgumentError(f"{key} must hold whole numbers") from None
+    if not -_DECIMAL < year < _DECIMAL:
+        raise InvalidArgumentError(f"{key} must hold years of at most four digits")
+    return year
+
+
+def _limit(key: str, variant: Variant) -> object:
+    limit = whole_number(1, _INT64)(key, variant)
+    if isinstance(limit, int) and limit > MAX_PAGE:
+        raise LimitExceededError(f"limit must be at most {MAX_PAGE}")
+    return limit
+
+
+def _parent(key: str, variant: Variant) -> object:
+    return text(key, variant) or None
+
+
+QUERY_OPTIONS: Mapping[str, Reader] = {
+    "source_ids": texts,
+    "library_ids": texts,
+    "types": words(ItemType),
+    "parent_id": _parent,
+    "genres": texts,
+    "years": _years,
+    "watched": flag,
+    "in_progress": flag,
+    "favourite": flag,
+    "added_after": whole_number(-_INT64, _INT64 - 1),
+    "text": text,
+    "sort": word(SortKey),
+    "seed": whole_number(-_INT64, _INT64 - 1),
+    "descending": flag,
+    "limit": _limit,
+    "cursor": text,
+    "fields": texts,
+}
+
+
+def item_query(options: Mapping[str, Variant]) -> ItemQuery:
+    """Return the query that a caller means.
+
+    Raises:
+        InvalidArgumentError: an unknown key, a wrong type, an unknown word.
+        LimitExceededError: too big a page.
+    """
+    return ItemQuery(**read_options(options, QUERY_OPTIONS))

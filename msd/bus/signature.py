@@ -1,0 +1,32 @@
+"""D-Bus type signatures, taken apart."""
+
+from collections.abc import Iterator
+
+_ALIGNMENT = {"y": 1, "g": 1, "v": 1, "n": 2, "q": 2, "x": 8, "t": 8, "d": 8, "(": 8, "{": 8}
+_CLOSING = {"(": ")", "{": "}"}
+
+
+def alignment(signature: str) -> int:
+    """Return the alignment of a type by the first character of its signature."""
+    return _ALIGNMENT.get(signature[0], 4)
+
+
+def complete_types(signature: str) -> Iterator[str]:
+    """Split a signature into its complete types: `sa{sv}o` → `s`, `a{sv}`, `o`."""
+    start = 0
+    while start < len(signature):
+        end = _end(signature, start)
+        yield signature[start:end]
+        start = end
+
+
+def _end(signature: str, start: int) -> int:
+    if signature[start] == "a":
+        return _end(signature, start + 1)
+    closing = _CLOSING.get(signature[start])
+    if closing is None:
+        return start + 1
+    position = start + 1
+    while signature[position] != closing:
+        position = _end(signature, position)
+    return position + 1

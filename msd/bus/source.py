@@ -1,0 +1,130 @@
+"""org.msd.Msd1.Source on the bus: one object per source."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from msd.bus.gate import Gate
+from msd.bus.interface import Interface
+from msd.bus.names import SOURCE, job_path
+from msd.bus.options import Reader, read_options, texts, word
+from msd.bus.ports import Coordinator
+from msd.bus.spec import snake_case
+from msd.bus.variant import Variant
+from msd.models import LibraryId, Route, SourceId, SourceView, SyncMode
+
+_NO_LIVE_UPDATES = "unsupported"
+
+SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
+    "Id": lambda view: view.source.id,
+    "Kind": lambda view: view.source.kind,
+    "Name": lambda view: view.source.name,
+    "AccountId": lambda view: view.source.account_id or "",
+    "ServerId": lambda view: view.source.server_id,
+    "ServerVersion": lambda view: view.facts.version if view.facts else view.source.server_version,
+    "Owned": lambda view: view.source.owned,
+    "Enabled": lambda view: view.source.enabled,
+    "Position": lambda view: view.source.position,
+    "Status": lambda view: view.status.status,
+    "StatusReason": lambda view: view.status.reason,
+    "StatusDetail": lambda view: view.status.detail,
+    "StatusSince": lambda view: view.status.since,
+    "Route": lambda view: view.facts.route if view.facts else Route.NONE,
+    "Address": lambda view: (view.facts.address if view.facts else "") or view.source.address,
+    "LatencyMs": lambda view: view.facts.latency_ms if view.facts else 0,
+    "NextRetry": lambda view: view.next_retry,
+    "Attempts": lambda view: view.attempts,
+    "LiveUpdates": lambda _: _NO_LIVE_UPDATES,
+    "LastSync": lambda view: view.source.last_sync,
+    "LastSyncError": lambda view: view.source.last_sync_error,
+    "HeldDeletes": lambda view: view.source.held_deletes,
+    "LibraryCount": lambda view: view.library_count,
+    "ItemCount": lambda view: view.item_count,
+    "SkippedItems": lambda view: view.source.skipped_items,
+    "PendingWrites": lambda _: 0,
+    "Capabilities": lambda view: sorted(view.capabilities),
+    "SyncJob": lambda view: job_path(view.sync_job),
+}
+STATUS_PROPERTIES = frozenset({"Status", "StatusReason", "StatusDetail", "StatusSince"})
+
+# The contract test compares these with the types in the XML.
+SOURCE_TYPES: Mapping[str, str] = dict.fromkeys(SOURCE_PROPERTIES, "s") | {
+    **dict.fromkeys(("Owned", "Enabled"), "b"),
+    **dict.fromkeys(("StatusSince", "NextRetry", "LastSync"), "x"),
+    **dict.fromkeys(("Position", "LatencyMs", "Attempts", "HeldDeletes"), "u"),
+    **dict.fromkeys(("LibraryCount", "ItemCount", "SkippedItems", "PendingWrites"), "u"),
+    "Capabilities": "as",
+    "SyncJob": "o",
+}
+_KEYS = {name: snake_case(name) for name in SOURCE_PROPERTIES}
+
+_SYNC_OPTIONS: Mapping[str, Reader] = {"mode": word(SyncMode), "libraries": texts}
+
+
+def source_entry(view: SourceView) -> dict[str, Variant]:
+    """Return a source as ListSources shows it."""
+    return {
+        key: Variant(SOURCE_TYPES[name], SOURCE_PROPERTIES[name](view))
+        for name, key in _KEYS.items()
+    }
+
+
+class SourceInterface(Interface):
+    """One source."""
+
+    name = SOURCE
+    properties: ClassVar = SOURCE_PROPERTIES
+
+    def __init__(self, coordinator: Coordinator, source_id: SourceId) -> None:
+        self._coordinator = coordinator
+        self._source_id = source_id
+
+    def subject(self) -> SourceView:
+        """Return the source as it is now."""
+        return self._coordinator.get_source(self._source_id)
+
+    async def sync(self, options: Mapping[str, Variant]) -> str:
+        """Start or join a sync."""
+        values = read_options(options, _SYNC_OPTIONS)
+        mode = values.get("mode", SyncMode.AUTO)
+        libraries = [LibraryId(library_id) for library_id in values.get("libraries", ())]
+        job = await self._coordinator.sync_source(self._source_id, mode=mode, libraries=libraries)
+        return job_path(job)
+
+    async def reconnect(self) -> None:
+        """Try to connect now."""
+        await self._coordinator.reconnect(self._source_id)
+
+    async def remove(self) -> None:
+        """Remove the source."""
+        await self._coordinator.remove_source(self._source_id)
+
+    async def confirm_deletes(self) -> str:
+        """Let held deletions through."""
+        return job_path(await self._coordinator.confirm_deletes(self._source_id))
+
+
+class SourceBranch:
+    """The objects below /org/msd/Msd1/source."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def find(self, name: str) -> SourceInterface:
+        """Return the interface of one source."""
+        coordinator = await self._gate.coordinator()
+        source_id = SourceId(name)
+        coordinator.get_source(source_id)
+        return SourceInterface(coordinator, source_id)
+
+    async def all(self) -> dict[str, Interface]:
+        """Return every source."""
+        coordinator = await self._gate.coordinator()
+        return {
+            view.source.id: SourceInterface(coordinator, view.source.id)
+            for view in coordinator.list_sources()
+        }
+
+    def names(self) -> tuple[str, ...]:
+        """Return the ids of the sources."""
+        coordinator = self._gate.opened
+        return tuple(view.source.id for view in coordinator.list_sources()) if coordinator else ()

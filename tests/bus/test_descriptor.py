@@ -1,0 +1,144 @@
+"""Options of AddSource that come through a file descriptor."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from dbus_fast import Variant
+
+from msd.bus.descriptor import add_options
+from msd.bus.limits import MAX_DESCRIPTOR_BYTES
+from msd.bus.names import SOURCE_COORDINATOR
+from msd.bus.server import BusServer
+from msd.bus.variant import Variant as MsdVariant
+from msd.errors import InvalidArgumentError
+from tests.bus.client import Client, ErrorReply
+from tests.support.fake_coordinator import FakeCoordinator
+
+pytestmark = pytest.mark.anyio
+
+
+def pipe_with(content: bytes) -> int:
+    """Return the reading end of a pipe that holds the content and then ends."""
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    return reading
+
+
+@pytest.fixture
+def no_leak() -> Iterator[None]:
+    """Descriptors are closed, whatever happened."""
+    before = len(os.listdir("/proc/self/fd"))
+    yield
+    assert before == len(os.listdir("/proc/self/fd"))
+
+
+async def add(client: Client, options: dict[str, Variant], *descriptors: int) -> list[object]:
+    try:
+        return await client.call(
+            SOURCE_COORDINATOR, "AddSource", "sa{sv}", "jellyfin", options, unix_fds=[*descriptors]
+        )
+    finally:
+        for number in descriptors:
+            os.close(number)
+
+
+@pytest.mark.parametrize(
+    ("content", "password"),
+    [
+        (b"secret", "secret"),
+        (b"secret\n", "secret"),
+        (b"a\nb\n\n", "a\nb\n"),
+        (b"", ""),
+        ("ä".encode(), "ä"),
+    ],
+)
+async def test_a_password_is_read_from_a_descriptor(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client, content: bytes, password: str
+) -> None:
+    """One trailing newline is removed; nothing shows in a bus monitor."""
+    options = {
+        "url": Variant("s", "u"),
+        "port": Variant("u", 8),
+        "quick": Variant("b", True),
+        "password-fd": Variant("h", 0),
+    }
+
+    await add(client, options, pipe_with(content))
+
+    wanted = {"url": "u", "port": 8, "quick": True, "password": password}
+    assert [("add_source", "jellyfin", wanted)] == coordinator.calls
+
+
+async def test_a_file_is_read_from_where_its_descriptor_stands(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client, no_leak: None
+) -> None:
+    """A memfd or a file, not only a pipe."""
+    file = os.memfd_create("secret")
+    os.write(file, b"before secret")
+    os.lseek(file, 7, os.SEEK_SET)
+
+    await add(client, {"password-fd": Variant("h", 0)}, file)
+
+    assert [("add_source", "jellyfin", {"password": "secret"})] == coordinator.calls
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "code"),
+    [
+        ({"password-fd": Variant("h", 0)}, b"x" * (MAX_DESCRIPTOR_BYTES - 4096), None),
+        ({"password-fd": Variant("h", 0)}, b"\xff", "InvalidArgument"),
+        ({"password-fd": Variant("h", 0)}, b"a\0b", "InvalidArgument"),
+        ({"password": Variant("h", 0)}, b"x", "InvalidArgument"),
+        (
+            {"password": Variant("s", "x"), "password-fd": Variant("h", 0)},
+            b"x",
+            "InvalidArgument",
+        ),
+        ({"password": Variant("as", ["x"])}, b"x", "InvalidArgument"),
+        ({"password": Variant("d", 1.5)}, b"x", "InvalidArgument"),
+    ],
+)
+async def test_what_no_option_can_be_is_refused(
+    msd: BusServer,
+    coordinator: FakeCoordinator,
+    client: Client,
+    no_leak: None,
+    options: dict[str, Variant],
+    content: bytes,
+    code: str | None,
+) -> None:
+    """Bad input; the descriptor is closed all the same."""
+    if code is None:
+        await add(client, options, pipe_with(content))
+        return
+    with pytest.raises(ErrorReply) as failure:
+        await add(client, options, pipe_with(content))
+
+    assert code == failure.value.code
+    assert "password" in failure.value.text
+    assert [] == coordinator.calls
+
+
+async def test_more_than_64_kib_are_refused(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client, no_leak: None
+) -> None:
+    """K6: /dev/zero never ends."""
+    zero = os.open("/dev/zero", os.O_RDONLY)
+
+    with pytest.raises(ErrorReply) as failure:
+        await add(client, {"password-fd": Variant("h", 0)}, zero)
+
+    assert "LimitExceeded" == failure.value.code
+
+
+async def test_a_descriptor_that_never_ends_is_given_up() -> None:
+    """K6: a pipe that nobody writes to."""
+    reading, writing = os.pipe()
+
+    with pytest.raises(InvalidArgumentError, match="password-fd"):
+        await add_options({"password-fd": MsdVariant("h", reading)}, deadline_s=0.05)
+
+    os.close(writing)
+    os.close(reading)

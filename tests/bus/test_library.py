@@ -1,0 +1,219 @@
+"""The adapter of Library: queries in, items out."""
+
+import pytest
+from dbus_fast import Variant
+
+from msd.bus.names import (
+    LIBRARY,
+    ROOT_PATH,
+)
+from msd.bus.server import BusServer
+from msd.models import (
+    ItemId,
+    ItemQuery,
+    ItemType,
+    LibraryId,
+    SortKey,
+    SourceId,
+    UnixSeconds,
+)
+from tests.bus.client import Client, ErrorReply, plain
+from tests.support.fake_coordinator import FakeCoordinator, library
+
+pytestmark = pytest.mark.anyio
+
+PROPERTIES = "org.freedesktop.DBus.Properties"
+OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
+SOURCE_1 = f"{ROOT_PATH}/source/s1"
+
+
+async def failure_of(client: Client, *call: object, path: str = ROOT_PATH) -> ErrorReply:
+    """Return the error that a call gets."""
+    with pytest.raises(ErrorReply) as failure:
+        await client.call(*call, path=path)  # type: ignore[arg-type]
+    return failure.value
+
+
+async def test_an_unknown_key_is_refused_with_the_known_ones(
+    msd: BusServer, client: Client
+) -> None:
+    """dbus-api: naming the key and the known ones."""
+    failure = await failure_of(client, LIBRARY, "QueryItems", "a{sv}", {"lim": Variant("u", 1)})
+
+    assert "InvalidArgument" == failure.code
+    assert "'lim'" in failure.text
+    assert "limit, parent_id, seed, sort" in failure.text
+
+
+async def test_a_query_is_converted_whole(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """QueryItems: every key arrives in the ItemQuery."""
+    query = {
+        "source_ids": Variant("as", ["s1"]),
+        "library_ids": Variant("as", ["l1"]),
+        "types": Variant("as", ["movie", "music-video"]),
+        "parent_id": Variant("s", "p1"),
+        "genres": Variant("as", ["Drama"]),
+        "years": Variant("as", ["1999", "2001"]),
+        "watched": Variant("b", False),
+        "in_progress": Variant("b", True),
+        "favourite": Variant("b", True),
+        "added_after": Variant("x", 5),
+        "text": Variant("s", "ma"),
+        "sort": Variant("s", "last-played"),
+        "seed": Variant("u", 7),
+        "descending": Variant("b", True),
+        "limit": Variant("i", 10),
+        "cursor": Variant("s", "c"),
+        "fields": Variant("as", ["genres"]),
+    }
+
+    answer = await client.call(LIBRARY, "QueryItems", "a{sv}", query)
+
+    wanted = ItemQuery(
+        source_ids=(SourceId("s1"),),
+        library_ids=(LibraryId("l1"),),
+        types=(ItemType.MOVIE, ItemType.MUSIC_VIDEO),
+        parent_id=ItemId("p1"),
+        genres=("Drama",),
+        years=(1999, 2001),
+        watched=False,
+        in_progress=True,
+        favourite=True,
+        added_after=UnixSeconds(5),
+        text="ma",
+        sort=SortKey.LAST_PLAYED,
+        seed=7,
+        descending=True,
+        limit=10,
+        cursor="c",
+        fields=("genres",),
+    )
+    assert [("query_items", wanted)] == coordinator.calls
+    assert [[], "", 0] == answer
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [
+        ("limit", Variant("u", 501), "LimitExceeded"),
+        ("limit", Variant("u", 0), "InvalidArgument"),
+        ("limit", Variant("i", -1), "InvalidArgument"),
+        ("limit", Variant("t", 2**64 - 1), "InvalidArgument"),
+        ("types", Variant("as", ["film"]), "InvalidArgument"),
+        ("types", Variant("s", "movie"), "InvalidArgument"),
+        ("sort", Variant("s", "size"), "InvalidArgument"),
+        ("watched", Variant("u", 1), "InvalidArgument"),
+        ("years", Variant("as", ["soon"]), "InvalidArgument"),
+        ("years", Variant("ai", [10**6]), "InvalidArgument"),
+        ("years", Variant("s", "1999"), "InvalidArgument"),
+        ("text", Variant("as", ["x"]), "InvalidArgument"),
+        ("added_after", Variant("t", 2**64 - 1), "InvalidArgument"),
+        ("cursor", Variant("ay", b"x"), "InvalidArgument"),
+    ],
+)
+async def test_a_query_that_can_not_be_meant_is_refused_and_named(
+    msd: BusServer,
+    client: Client,
+    coordinator: FakeCoordinator,
+    key: str,
+    value: Variant,
+    code: str,
+) -> None:
+    """Bad input from D-Bus callers."""
+    failure = await failure_of(client, LIBRARY, "QueryItems", "a{sv}", {key: value})
+
+    assert code == failure.code
+    assert key in failure.text
+    assert [] == coordinator.calls
+
+
+async def test_years_may_be_numbers_too(
+    msd: BusServer, client: Client, coordinator: FakeCoordinator
+) -> None:
+    """Typed by hand, a list of numbers is what one tries."""
+    await client.call(LIBRARY, "QueryItems", "a{sv}", {"years": Variant("ai", [1999])})
+
+    assert [("query_items", ItemQuery(years=(1999,)))] == coordinator.calls
+
+
+async def test_items_carry_the_types_of_their_keys(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """Unknown keys of the store are not told; a value that does not fit is absent."""
+    coordinator.items[ItemId("i1")] = {
+        "id": "i1",
+        "title": "A\0B\udcff",
+        "year": 10**12,
+        "rating": 7,
+        "watched": True,
+        "genres": ["Drama"],
+        "position_ms": 5,
+        "unheard_of": 1,
+    }
+
+    (items, cursor, total) = await client.call(LIBRARY, "QueryItems", "a{sv}", {})
+
+    (item,) = items
+    assert {"id", "title", "rating", "watched", "genres", "position_ms"} == set(item)
+    assert "A\ufffdB\ufffd" == item["title"].value
+    assert ("d", 7.0) == (item["rating"].signature, item["rating"].value)
+    assert ("x", 5) == (item["position_ms"].signature, item["position_ms"].value)
+    assert ("", 1) == (cursor, total)
+
+
+async def test_items_are_got_by_id_with_all_fields_unless_some_are_named(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """GetItems."""
+    coordinator.items[ItemId("i1")] = {"id": "i1"}
+    options = {"refresh": Variant("b", True), "fields": Variant("as", ["genres"])}
+
+    (items,) = await client.call(LIBRARY, "GetItems", "asa{sv}", ["x", "i1"], {})
+    await client.call(LIBRARY, "GetItems", "asa{sv}", ["i1"], options)
+
+    assert [{"id": "i1"}] == plain(items)
+    assert ("get_items", ("x", "i1"), ("*",), False) == coordinator.calls[0]
+    assert ("get_items", ("i1",), ("genres",), True) == coordinator.calls[1]
+
+
+async def test_more_than_500_ids_are_refused(
+    msd: BusServer, client: Client, coordinator: FakeCoordinator
+) -> None:
+    """dbus-api limits."""
+    ids = [str(number) for number in range(501)]
+
+    assert (
+        "LimitExceeded" == (await failure_of(client, LIBRARY, "GetItems", "asa{sv}", ids, {})).code
+    )
+    assert [[]] == await client.call(LIBRARY, "GetItems", "asa{sv}", ids[:500], {})
+
+
+async def test_libraries_are_listed_with_their_settings(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """ListLibraries: "" is all sources."""
+    coordinator.put_source("s1")
+    coordinator.libraries[LibraryId("l1")] = library("l1", "s1")
+
+    (libraries,) = await client.call(LIBRARY, "ListLibraries", "s", "")
+
+    wanted = {
+        "id": "l1",
+        "source_id": "s1",
+        "remote_id": "1",
+        "name": "Movies",
+        "type": "movies",
+        "hidden": False,
+        "position": 0,
+        "item_count": 3,
+        "synced_at": 1_700_000_000,
+        "sync": "interval",
+        "interval_s": 0,
+        "show_in_home": True,
+        "content": "",
+    }
+    assert [wanted] == plain(libraries)
+    assert [libraries] == await client.call(LIBRARY, "ListLibraries", "s", "s1")
+    assert "UnknownSource" == (await failure_of(client, LIBRARY, "ListLibraries", "s", "x")).code

@@ -1,0 +1,245 @@
+"""The objects below the root, and what is answered before they are there."""
+
+import anyio
+import pytest
+from dbus_fast import Variant
+
+from msd import __version__
+from msd.bus.exports import export_root, msd_specs
+from msd.bus.gate import Gate
+from msd.bus.names import (
+    ACCOUNT,
+    BUS_NAME,
+    JOB,
+    ROOT_PATH,
+    SOURCE,
+    SOURCE_COORDINATOR,
+)
+from msd.bus.server import BusServer
+from msd.errors import StorageError, UnreachableError
+from msd.models import (
+    BackendKind,
+    JobState,
+    PublicStatus,
+    SyncMode,
+)
+from tests.bus.client import Client, ErrorReply, plain
+from tests.support.bus import PrivateBus
+from tests.support.fake_coordinator import CONNECTED, FakeCoordinator
+
+pytestmark = pytest.mark.anyio
+
+PROPERTIES = "org.freedesktop.DBus.Properties"
+OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
+SOURCE_1 = f"{ROOT_PATH}/source/s1"
+
+
+async def failure_of(client: Client, *call: object, path: str = ROOT_PATH) -> ErrorReply:
+    """Return the error that a call gets."""
+    with pytest.raises(ErrorReply) as failure:
+        await client.call(*call, path=path)  # type: ignore[arg-type]
+    return failure.value
+
+
+async def test_a_source_is_synced_as_its_options_say(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """Source.Sync, Reconnect, ConfirmDeletes, Remove."""
+    coordinator.put_source("s1")
+    options = {"mode": Variant("s", "full"), "libraries": Variant("as", ["l1"])}
+
+    synced = await client.call(SOURCE, "Sync", "a{sv}", options, path=SOURCE_1)
+    await client.call(SOURCE, "Reconnect", path=SOURCE_1)
+    confirmed = await client.call(SOURCE, "ConfirmDeletes", path=SOURCE_1)
+    await client.call(SOURCE, "Remove", path=SOURCE_1)
+
+    assert [f"{ROOT_PATH}/job/1"] == synced
+    assert [f"{ROOT_PATH}/job/2"] == confirmed
+    assert [
+        ("sync_source", "s1", SyncMode.FULL, ("l1",)),
+        ("reconnect", "s1"),
+        ("confirm_deletes", "s1"),
+        ("remove_source", "s1"),
+    ] == coordinator.calls
+    assert "UnknownSource" == (await failure_of(client, SOURCE, "Reconnect", path=SOURCE_1)).code
+
+
+async def test_a_job_shows_its_progress_and_can_be_cancelled(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """Job: -1 is an unknown total."""
+    coordinator.put_job(
+        3,
+        phase="movie",
+        done=7,
+        result={"seen": 7, "complete": True, "note": "x"},
+        state=JobState.RUNNING,
+    )
+    path = f"{ROOT_PATH}/job/3"
+
+    (values,) = await client.call(PROPERTIES, "GetAll", "s", JOB, path=path)
+    await client.call(JOB, "Cancel", path=path)
+
+    assert {
+        "Kind": "sync",
+        "SourceId": "s1",
+        "State": "running",
+        "Phase": "movie",
+        "Done": 7,
+        "Total": -1,
+        "StartedAt": 0,
+        "Error": "",
+        "Result": {"seen": 7, "complete": True, "note": "x"},
+    } == plain(values)
+    assert {"seen": "x", "complete": "b", "note": "s"} == {
+        key: variant.signature for key, variant in values["Result"].value.items()
+    }
+    assert [("cancel_job", 3)] == coordinator.calls
+
+
+@pytest.mark.parametrize(
+    ("path", "interface", "member", "code"),
+    [
+        ("source/x", SOURCE, "Reconnect", "UnknownSource"),
+        ("account/x", ACCOUNT, "Remove", "UnknownAccount"),
+        ("job/9", JOB, "Cancel", "UnknownJob"),
+        ("job/x", JOB, "Cancel", "UnknownJob"),
+        ("job/03", JOB, "Cancel", "UnknownJob"),
+        ("job/99999999999999999999", JOB, "Cancel", "UnknownJob"),
+        ("source", SOURCE, "Reconnect", "UnknownMethod"),
+        ("source/x/y", SOURCE, "Reconnect", "UnknownObject"),
+        ("other", SOURCE, "Reconnect", "UnknownObject"),
+    ],
+)
+async def test_an_unknown_object_is_a_typed_error(
+    msd: BusServer, client: Client, path: str, interface: str, member: str, code: str
+) -> None:
+    """Unknown ids."""
+    failure = await failure_of(client, interface, member, path=f"{ROOT_PATH}/{path}")
+
+    assert code == failure.code
+
+
+async def test_an_account_is_an_object(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """Account."""
+    coordinator.put_account("a1", "s1", "s2")
+    path = f"{ROOT_PATH}/account/a1"
+
+    (values,) = await client.call(PROPERTIES, "GetAll", "s", ACCOUNT, path=path)
+    await client.call(ACCOUNT, "Remove", path=path)
+
+    assert {
+        "Id": "a1",
+        "Kind": "jellyfin",
+        "DisplayName": "Ann",
+        "AuthState": "ok",
+        "SourceIds": ["s1", "s2"],
+    } == plain(values)
+    assert [("remove_account", "a1")] == coordinator.calls
+
+
+async def test_every_object_is_managed_by_the_root(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """ObjectManager for sources, accounts and jobs, not for items."""
+    coordinator.put_source("s1")
+    coordinator.put_account("a1", "s1")
+    coordinator.put_job(1)
+
+    (objects,) = await client.call(OBJECT_MANAGER, "GetManagedObjects")
+
+    assert {
+        SOURCE_1: [SOURCE],
+        f"{ROOT_PATH}/account/a1": [ACCOUNT],
+        f"{ROOT_PATH}/job/1": [JOB],
+    } == {path: list(interfaces) for path, interfaces in objects.items()}
+    assert (
+        "UnknownMethod"
+        == (await failure_of(client, OBJECT_MANAGER, "GetManagedObjects", path=SOURCE_1)).code
+    )
+
+
+async def test_an_error_of_the_coordinator_has_its_code(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """Behaviour §9."""
+    coordinator.failure = UnreachableError("no route to the server")
+
+    failure = await failure_of(client, SOURCE_COORDINATOR, "AddLocalSource", "s", "/srv")
+
+    assert "org.msd.Msd1.Error.Unreachable" == failure.name
+    assert "no route to the server" == failure.text
+
+
+async def test_calls_wait_for_the_store_and_state_does_not(
+    bus: PrivateBus, library: str, client: Client, coordinator: FakeCoordinator
+) -> None:
+    """O1: the name is owned at once; calls that arrive before the store is open wait for it."""
+    gate = Gate()
+    answers: list[object] = []
+    async with BusServer(msd_specs(), address=bus.address, library=library) as server:
+        export_root(server, gate)
+        await server.own_name(BUS_NAME)
+        async with anyio.create_task_group() as tasks:
+
+            async def ask() -> None:
+                answers.extend(await client.call(SOURCE_COORDINATOR, "ListSources"))
+
+            tasks.start_soon(ask)
+            before = await client.get(SOURCE_COORDINATOR, "State")
+            waited = not answers
+            gate.open(coordinator)
+        after = await client.get(SOURCE_COORDINATOR, "State")
+
+    assert ("starting", "ready") == (before, after)
+    assert waited
+    assert [[]] == answers
+
+
+async def test_a_store_that_can_not_be_opened_is_told_to_every_caller(
+    bus: PrivateBus, library: str, client: Client
+) -> None:
+    """O1: State is degraded, the errors are clear, and each is an error of its own."""
+    gate = Gate()
+    async with BusServer(msd_specs(), address=bus.address, library=library) as server:
+        export_root(server, gate)
+        await server.own_name(BUS_NAME)
+        gate.fail(StorageError("state.db was written by a newer msd"))
+        state = await client.get(SOURCE_COORDINATOR, "State")
+        failures = [await failure_of(client, SOURCE_COORDINATOR, "ListSources") for _ in range(2)]
+        managed = await failure_of(client, OBJECT_MANAGER, "GetManagedObjects")
+        (tree,) = await client.call("org.freedesktop.DBus.Introspectable", "Introspect", path="/")
+
+    assert "degraded" == state
+    assert ["StorageFailed"] * 2 == [failure.code for failure in failures]
+    assert "StorageFailed" == managed.code
+    assert "org" in tree
+
+
+async def test_the_root_shows_the_daemon(
+    msd: BusServer, client: Client, coordinator: FakeCoordinator
+) -> None:
+    """Properties of SourceCoordinator."""
+    (values,) = await client.call(PROPERTIES, "GetAll", "s", SOURCE_COORDINATOR)
+
+    assert {
+        "Version": __version__,
+        "State": "ready",
+        "Online": "unknown",
+        "Metered": "unknown",
+        "Revision": 1,
+        "PendingWrites": 0,
+        "Capabilities": ["jellyfin", "local"],
+    } == plain(values)
+
+
+async def test_a_source_of_every_status_is_shown_in_the_words_of_the_contract(
+    msd: BusServer, client: Client, coordinator: FakeCoordinator
+) -> None:
+    """Enumerations are lower-kebab words."""
+    coordinator.put_source("s1", status=CONNECTED)
+
+    assert PublicStatus.CONNECTED.value == await client.get(SOURCE, "Status", path=SOURCE_1)
+    assert ("add_source", BackendKind("local"), {}) not in coordinator.calls
