@@ -158,10 +158,7 @@ def latencies_during(
     until = threading.Event()
 
     def end() -> None:
-        if callable(work):
-            work()
-        else:
-            time.sleep(seconds or 1)
+        work()
         until.set()
 
     thread = threading.Thread(target=end)
@@ -215,11 +212,13 @@ def one_round(url: str, clients: int, number: int) -> None:
             result = daemon.sync(source_id, 600)["result"]
             again_s = time.monotonic() - began
             print(f"  nothing new  {again_s:6.1f} s  {result['updated']} rows written")
-            print("  idle         ", shown(latencies_during(bus.address, clients, 5, None)))
+            print(
+                "  idle         ",
+                shown(latencies_during(bus.address, clients, lambda: time.sleep(5))),
+            )
             during = latencies_during(
                 bus.address,
                 clients,
-                None,
                 lambda: [
                     daemon.call("RemoveSource", "s", source_id),
                     daemon.until_synced(daemon.add_jellyfin(url), 900),
@@ -249,11 +248,11 @@ def start_cold(daemon: Daemon) -> tuple[float, float]:
     async def wait() -> tuple[float, float]:
         async with Connection(daemon.bus.address) as connection:
             while not (await connection.call_bus("NameHasOwner", "s", NAME))[0]:
-                await asyncio.sleep(0.002)
+                continue
             named = time.monotonic() - began
             target = Address(destination=NAME, path=PATH, interface=LIBRARY, member="QueryItems")
             (items, *_) = await connection.call(target, "a{sv}", [{}])
-            assert len(items) == 50  # noqa: PLR2004
+            assert len(items) == 50
             return named, time.monotonic() - began
 
     found = asyncio.run(wait())

@@ -13,7 +13,6 @@ from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
 from msd.errors import MsdError, SourceExistsError, UnreachableError
 from msd.models import Account, AccountId, BackendKind, Source, SourceId, UnixSeconds
-from msd.store.ids import source_id as derive_source_id
 
 ADD_S = 19.0  # in all: bus clients give up after 25 s, and the contract says 20
 UNDO_S = 3.0
@@ -67,7 +66,10 @@ class Adding:
     ) -> tuple[Source, ...]:
         account = _account(kind, found, device_id)
         user = "" if account is None else account.remote_user_id
-        sources = [_source(kind, new, account, user) for new in found.sources]
+        sources = [
+            _source(self._registry.source_id(kind, new.server_id, user), kind, new, account)
+            for new in found.sources
+        ]
         fresh = [source for source in sources if not self._registry.has_source(source.id)]
         if not fresh:
             raise SourceExistsError(f"this is the source {sources[0].id} already")
@@ -109,9 +111,11 @@ def _account(kind: BackendKind, found: NewSources, device_id: str) -> Account | 
     )
 
 
-def _source(kind: BackendKind, new: NewSource, account: Account | None, user: str) -> Source:
+def _source(
+    source_id: SourceId, kind: BackendKind, new: NewSource, account: Account | None
+) -> Source:
     return Source(
-        id=derive_source_id(kind, new.server_id, user),
+        id=source_id,
         kind=kind,
         name=new.name,
         account_id=None if account is None else account.id,

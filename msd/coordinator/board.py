@@ -10,6 +10,7 @@ from msd.coordinator.status import Auth, Axes, public_status
 from msd.errors import UnknownSourceError
 from msd.events import Event, SourceStatusChanged
 from msd.models import (
+    NEVER,
     ConnectAttempt,
     PublicStatus,
     Source,
@@ -20,7 +21,6 @@ from msd.models import (
 )
 
 REMEMBERED_ATTEMPTS = 30
-NEVER = UnixSeconds(0)
 
 log = logging.getLogger(__name__)
 

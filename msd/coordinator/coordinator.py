@@ -9,7 +9,6 @@ Every use case of the bus is one method here. Each names its source; there is no
                  └─ catalogue            what is cached
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 
 import anyio
@@ -27,7 +26,7 @@ from msd.coordinator.status import Axes, disabled
 from msd.coordinator.syncing import Syncing
 from msd.coordinator.upkeep import Upkeep
 from msd.coordinator.views import Views
-from msd.errors import InvalidArgumentError, LimitExceededError, MsdError, StorageError
+from msd.errors import InvalidArgumentError, LimitExceededError
 from msd.events import (
     AccountAdded,
     AccountChanged,
@@ -66,8 +65,6 @@ MAX_SOURCES = 200
 MAX_NAME = 200
 CANCEL_S = 4.0
 NO_SOURCE = SourceId("")
-
-log = logging.getLogger(__name__)
 
 
 class SourceCoordinator:
@@ -137,7 +134,7 @@ class SourceCoordinator:
         with anyio.move_on_after(CANCEL_S, shield=True):
             await self._jobs.cancel_all()
             await self._fleet.close()
-            await self._keep_revision()
+            await self._registry.keep_revision(self._cache.revision)
 
     # --- what is known of the daemon -------------------------------------------------------
 
@@ -322,14 +319,7 @@ class SourceCoordinator:
 
     async def sync_all_sources(self) -> tuple[JobId, ...]:
         """Start a sync of every enabled source that is signed in."""
-        jobs = []
-        for source in self._registry.sources():
-            if source.enabled:
-                try:
-                    jobs.append(self._syncing.start(source.id))
-                except MsdError as error:
-                    log.info("%s is not synced: %s", source.id, error)
-        return tuple(jobs)
+        return self._syncing.start_all()
 
     async def confirm_deletes(self, source_id: SourceId) -> JobId:
         """Sync a source and believe what is missing (Y7)."""
@@ -343,11 +333,7 @@ class SourceCoordinator:
         if running is not None:
             return running
 
-        async def work(job: JobHandle) -> Result:
-            job.running()
-            return {"unlocked": await self._auth.unlock()}
-
-        return self._jobs.start(JobKind.UNLOCK, NO_SOURCE, work)
+        return self._jobs.start(JobKind.UNLOCK, NO_SOURCE, self._unlock)
 
     def list_jobs(self) -> tuple[Job, ...]:
         """Return every job, those that ended in the last minute included."""
@@ -386,6 +372,10 @@ class SourceCoordinator:
             if account_id is not None:
                 self.events.publish(AccountChanged(account_id))
 
+    async def _unlock(self, job: JobHandle) -> Result:
+        job.running()
+        return {"unlocked": await self._auth.unlock()}
+
     def _publish_account(self, removed: Source) -> None:
         if removed.account_id is None:
             return
@@ -397,12 +387,6 @@ class SourceCoordinator:
     def _after_connect(self, source_id: SourceId) -> None:
         self.events.publish(SourceChanged(source_id))
         self._tasks.start_soon(self._syncing.catch_up, source_id)
-
-    async def _keep_revision(self) -> None:
-        try:
-            await self._registry.raise_revision_floor(self._cache.revision)
-        except StorageError as error:
-            log.warning("the newest revision was not kept: %s", error)
 
 
 def _first_axes(source: Source) -> Axes:

@@ -104,6 +104,16 @@ class Syncing:
         self._publish(SourceChanged(source_id))
         return job_id
 
+    def start_all(self) -> tuple[JobId, ...]:
+        """Start a sync of every source that can be synced now."""
+        jobs = []
+        for source in self._registry.sources():
+            try:
+                jobs.append(self.start(source.id))
+            except MsdError as error:
+                log.info("%s is not synced: %s", source.id, error)
+        return tuple(jobs)
+
     async def stop(self, source_id: SourceId) -> None:
         """Cancel a running sync and return when it has ended."""
         self._begun.pop(source_id, None)

@@ -3,6 +3,7 @@
 Answers come from memory; each change is on disk before the memory shows it.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar, TypeVarTuple
@@ -10,10 +11,11 @@ from typing import TypeVar, TypeVarTuple
 import anyio
 from anyio import to_thread
 
-from msd.errors import UnknownAccountError, UnknownSourceError
+from msd.errors import StorageError, UnknownAccountError, UnknownSourceError
 from msd.models import (
     Account,
     AccountId,
+    BackendKind,
     ItemId,
     LibraryId,
     LibrarySettings,
@@ -21,8 +23,10 @@ from msd.models import (
     Source,
     SourceId,
 )
+from msd.store.ids import source_id as derive_source_id
 from msd.store.state import StateStore
 
+log = logging.getLogger(__name__)
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
@@ -39,6 +43,11 @@ class SourceRegistry:
         self._removed = {source.id: source for source in store.removed_sources()}
         self._settings = dict(store.library_settings())
         self.installation_id = store.installation_id()
+
+    @staticmethod
+    def source_id(kind: BackendKind, server_id: str, remote_user_id: str) -> SourceId:
+        """Return the id of a server, or folder, seen by a user: always the same one (I1)."""
+        return derive_source_id(kind, server_id, remote_user_id)
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -174,9 +183,12 @@ class SourceRegistry:
         await self._write(self._store.set_library_settings, source_id, library_id, settings)
         self._settings[library_id] = settings
 
-    async def raise_revision_floor(self, revision: int) -> None:
+    async def keep_revision(self, revision: int) -> None:
         """Remember the newest revision, so that a rebuilt cache starts above it (Y10)."""
-        await self._write(self._store.raise_revision_floor, revision)
+        try:
+            await self._write(self._store.raise_revision_floor, revision)
+        except StorageError as error:
+            log.warning("the newest revision was not kept: %s", error)
 
     async def _write(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
         return await to_thread.run_sync(call, *args, limiter=self._writer)

@@ -22,6 +22,10 @@ class Written(Protocol):
         """Rows with other content than before."""
 
     @property
+    def refused(self) -> int:
+        """Items that can't be stored at all."""
+
+    @property
     def changed(self) -> tuple[ItemId, ...]:
         """Items that were added or updated."""
 

@@ -32,6 +32,7 @@ class Tally:
         self.added += written.added
         self.updated += written.updated
         self.removed += len(written.removed)
+        self.skip(written.refused, ())
 
     def report(self, *, duration_ms: int) -> SyncReport:
         """Return the numbers as they stand."""

@@ -164,8 +164,10 @@ class Daemon:
         """Wait until a source has been synced completely and nothing runs."""
         path = f"{ROOT}/source/{source_id}"
         self.until(
-            lambda: self.get(path, f"{NAME}.Source", "LastSync") > 0
-            and self.get(path, f"{NAME}.Source", "SyncJob") == "/",
+            lambda: (
+                self.get(path, f"{NAME}.Source", "LastSync") > 0
+                and self.get(path, f"{NAME}.Source", "SyncJob") == "/"
+            ),
             f"{source_id} is synced",
             timeout_s,
         )

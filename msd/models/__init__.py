@@ -1,0 +1,118 @@
+"""Frozen values that cross msd's layers: ids, statuses, sources, libraries, items, reports.
+
+Times are Unix seconds and durations are milliseconds everywhere but inside a backend's `parse.py`.
+"""
+
+from msd.models.ids import (
+    NEVER,
+    NO_TIME,
+    AccountId,
+    BackendKind,
+    ItemId,
+    JobId,
+    LibraryId,
+    Milliseconds,
+    RemoteId,
+    SourceId,
+    UnixSeconds,
+)
+from msd.models.item import (
+    Image,
+    ItemDetails,
+    Marker,
+    MediaItem,
+    MediaSource,
+    MediaStream,
+    Person,
+    WatchState,
+)
+from msd.models.library import (
+    Library,
+    LibrarySettings,
+    RemoteLibrary,
+)
+from msd.models.query import (
+    ItemFields,
+    ItemPage,
+    ItemQuery,
+)
+from msd.models.source import (
+    Account,
+    AccountView,
+    ConnectAttempt,
+    ServerFacts,
+    Source,
+    SourceStatus,
+    SourceView,
+)
+from msd.models.sync import (
+    Job,
+    SyncProgress,
+    SyncReport,
+)
+from msd.models.words import (
+    Capability,
+    DaemonState,
+    ItemType,
+    JobKind,
+    JobState,
+    KeyringState,
+    LibraryType,
+    PublicStatus,
+    Route,
+    SortKey,
+    StatusReason,
+    SyncMode,
+    SyncPolicy,
+)
+
+__all__ = [
+    "NEVER",
+    "NO_TIME",
+    "Account",
+    "AccountId",
+    "AccountView",
+    "BackendKind",
+    "Capability",
+    "ConnectAttempt",
+    "DaemonState",
+    "Image",
+    "ItemDetails",
+    "ItemFields",
+    "ItemId",
+    "ItemPage",
+    "ItemQuery",
+    "ItemType",
+    "Job",
+    "JobId",
+    "JobKind",
+    "JobState",
+    "KeyringState",
+    "Library",
+    "LibraryId",
+    "LibrarySettings",
+    "LibraryType",
+    "Marker",
+    "MediaItem",
+    "MediaSource",
+    "MediaStream",
+    "Milliseconds",
+    "Person",
+    "PublicStatus",
+    "RemoteId",
+    "RemoteLibrary",
+    "Route",
+    "ServerFacts",
+    "SortKey",
+    "Source",
+    "SourceId",
+    "SourceStatus",
+    "SourceView",
+    "StatusReason",
+    "SyncMode",
+    "SyncPolicy",
+    "SyncProgress",
+    "SyncReport",
+    "UnixSeconds",
+    "WatchState",
+]

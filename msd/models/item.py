@@ -1,0 +1,125 @@
+"""Items as a backend reports them; relations are remote ids of the same source."""
+
+from dataclasses import dataclass
+
+from msd.models.ids import NEVER, NO_TIME, Milliseconds, RemoteId, UnixSeconds
+from msd.models.words import ItemType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchState:
+    """One user's watch state of one item."""
+
+    watched: bool = False
+    play_count: int = 0
+    position_ms: Milliseconds = NO_TIME
+    last_played: UnixSeconds = NEVER
+    favourite: bool = False
+    user_rating: float | None = None  # 0 to 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone who took part in an item."""
+
+    name: str
+    role: str = ""
+    job: str = "actor"  # actor, director, writer, guest, composer, …
+    remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture of an item; `ref` means something only to the item's backend."""
+
+    kind: str  # poster, backdrop, thumb, logo
+    ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaStream:
+    """One track of a media source."""
+
+    index: int
+    kind: str  # video, audio, subtitle
+    codec: str = ""
+    language: str = ""
+    title: str = ""
+    is_default: bool = False
+    is_external: bool = False
+    channels: int = 0
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSource:
+    """One playable version of an item."""
+
+    remote_id: str
+    container: str = ""
+    path: str = ""  # a local file's path; empty for servers
+    size: int = 0
+    bitrate: int = 0
+    duration_ms: Milliseconds = NO_TIME
+    streams: tuple[MediaStream, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """A named part of an item: a chapter, an intro, the credits."""
+
+    kind: str  # chapter, intro, credits, recap, preview, commercial
+    start_ms: Milliseconds
+    end_ms: Milliseconds = NO_TIME
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDetails:
+    """What is fetched when someone looks at one item, not while listing (Y3)."""
+
+    people: tuple[Person, ...] = ()
+    media_sources: tuple[MediaSource, ...] = ()
+    markers: tuple[Marker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaItem:
+    """One item as a backend reports it; relations are remote ids of the same source.
+
+    `identity` is what stays when a server re-keys the item (file identity, guid, external ids);
+    two items of one type and source with the same identity are the same item under I2.
+    """
+
+    remote_id: RemoteId
+    type: ItemType
+    title: str
+    sort_title: str = ""  # empty: the store derives one from the title
+    original_title: str = ""
+    overview: str = ""
+    tagline: str = ""
+    year: int | None = None
+    released: str = ""  # ISO date
+    added_at: UnixSeconds = NEVER
+    duration_ms: Milliseconds = NO_TIME
+    genres: tuple[str, ...] = ()
+    studios: tuple[str, ...] = ()
+    rating: float | None = None  # 0 to 10
+    content_rating: str = ""
+    external_ids: tuple[tuple[str, str], ...] = ()  # ("tmdb", "603"), ("imdb", "tt0133093"), …
+    parent_remote_id: RemoteId | None = None  # season of an episode, show of a season, album, …
+    show_remote_id: RemoteId | None = None
+    show_title: str = ""
+    season_number: int | None = None
+    episode_number: int | None = None
+    artist: str = ""
+    album: str = ""
+    album_remote_id: RemoteId | None = None
+    disc_number: int | None = None
+    track_number: int | None = None
+    child_count: int | None = None
+    images: tuple[Image, ...] = ()
+    watch: WatchState | None = None  # None: the backend has no opinion, what is stored stays
+    identity: str = ""
+    details: ItemDetails | None = None  # None: not fetched, what is stored stays (Y5)

@@ -1,0 +1,98 @@
+"""Accounts and sources: what is stored of them, and what is shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from msd.models.ids import NEVER, AccountId, BackendKind, JobId, SourceId, UnixSeconds
+from msd.models.words import Capability, PublicStatus, Route, StatusReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Who signs in: one user of one server (or of one sign-in service). Holds no secret."""
+
+    id: AccountId
+    kind: BackendKind
+    display_name: str
+    remote_user_id: str
+    device_id: str  # made once when the account is added, never changed (I3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One server seen through one account, or one folder: what is stored of it."""
+
+    id: SourceId
+    kind: BackendKind
+    name: str
+    account_id: AccountId | None  # None: nobody signs in (a folder)
+    server_id: str  # the server's own identity, or a folder's canonical path
+    server_version: str = ""
+    address: str = ""  # base URL or path; never holds a secret
+    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    owned: bool = True
+    enabled: bool = True
+    position: int = 0
+    added_at: UnixSeconds = NEVER
+    last_sync: UnixSeconds = NEVER  # end of the last complete sync, 0 = never
+    last_sync_error: str = ""
+    skipped_items: int = 0
+    held_deletes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """The public status of one source, derived from the three axes of behaviour §3."""
+
+    status: PublicStatus
+    reason: StatusReason
+    detail: str  # one sentence for a person; no secret
+    since: UnixSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """What a successful connect learned about the server."""
+
+    server_id: str
+    name: str
+    version: str = ""
+    address: str = ""
+    route: Route = Route.NONE
+    latency_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """Everything that is shown of one source at one moment: the `Source` properties."""
+
+    source: Source
+    status: SourceStatus
+    facts: ServerFacts | None = None
+    next_retry: UnixSeconds = NEVER
+    attempts: int = 0
+    library_count: int = 0
+    item_count: int = 0
+    capabilities: frozenset[Capability] = frozenset()
+    sync_job: JobId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """Everything that is shown of one account: the `Account` properties."""
+
+    account: Account
+    auth_state: str  # unknown, ok or needs-auth
+    source_ids: tuple[SourceId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectAttempt:
+    """One step of an attempt to reach a source, as `Explain` tells it."""
+
+    at: UnixSeconds
+    step: str  # what was tried, e.g. "connect http://host:8096"
+    outcome: str  # "ok", or the reason word
+    detail: str
+    latency_ms: int = 0

@@ -1,0 +1,49 @@
+"""Jobs, and what a sync tells while it runs and when it ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from msd.models.ids import NEVER, JobId, SourceId, UnixSeconds
+from msd.models.words import JobKind, JobState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncProgress:
+    """How far a running sync is (Y11)."""
+
+    phase: str  # connecting, libraries, the listed item type, deletions, members
+    done: int  # rows seen so far in the whole sync
+    total: int | None  # rows the server announced so far; None = unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """What a sync did."""
+
+    seen: int = 0
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    held: int = 0  # deletions held back (Y7)
+    complete: bool = True  # every listing was enumerated completely
+    duration_ms: int = 0
+    skipped_examples: tuple[str, ...] = ()  # at most 20, one sentence each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One long operation, as the `Job` object shows it."""
+
+    id: JobId
+    kind: JobKind
+    source_id: SourceId
+    state: JobState
+    phase: str = ""
+    done: int = 0
+    total: int | None = None
+    started_at: UnixSeconds = NEVER
+    error: str = ""
+    result: Mapping[str, int | bool | str] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,156 @@
+"""Enumerations; their values are the words used on D-Bus."""
+
+from enum import StrEnum
+
+
+class PublicStatus(StrEnum):
+    """The four words a frontend shows for a source (behaviour §3)."""
+
+    CONNECTED = "connected"
+    OFFLINE = "offline"
+    NEEDS_AUTH = "needs-auth"
+    ERROR = "error"
+
+
+class StatusReason(StrEnum):
+    """Why a source has its status (behaviour §3); the wire words of `StatusReason`."""
+
+    STARTING = "starting"
+    CONNECTING = "connecting"
+    NO_NETWORK = "no-network"
+    DNS = "dns"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    SERVER_STARTING = "server-starting"
+    SERVER_ERROR = "server-error"
+    NOT_A_MEDIA_SERVER = "not-a-media-server"
+    FOLDER_MISSING = "folder-missing"
+    FOLDER_EMPTY_MOUNT = "folder-empty-mount"
+    ACCOUNT_GONE = "account-gone"
+    DISABLED = "disabled"
+    SIGNED_OUT = "signed-out"
+    TOKEN_REFUSED = "token-refused"  # noqa: S105 - a word of the contract, not a secret
+    USER_DISABLED = "user-disabled"
+    SHARE_WITHDRAWN = "share-withdrawn"
+    KEYRING_LOCKED = "keyring-locked"
+    KEYRING_UNAVAILABLE = "keyring-unavailable"
+    NO_CREDENTIALS = "no-credentials"
+    TLS = "tls"
+    IDENTITY_MISMATCH = "identity-mismatch"
+    PROTOCOL = "protocol"
+    FORBIDDEN = "forbidden"
+    BACKEND_BUG = "backend-bug"
+    DELETES_HELD = "deletes-held"
+    DEGRADED_LIVE = "degraded-live"
+    OK = "ok"
+
+
+class DaemonState(StrEnum):
+    """What the daemon as a whole can do (behaviour O1)."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DEGRADED = "degraded"
+    STOPPING = "stopping"
+
+
+class KeyringState(StrEnum):
+    """Whether the user's keyring can be used without a prompt."""
+
+    AVAILABLE = "available"
+    LOCKED = "locked"
+    ABSENT = "absent"
+
+
+class ItemType(StrEnum):
+    """What an item is."""
+
+    MOVIE = "movie"
+    SHOW = "show"
+    SEASON = "season"
+    EPISODE = "episode"
+    ARTIST = "artist"
+    ALBUM = "album"
+    TRACK = "track"
+    MUSIC_VIDEO = "music-video"
+    VIDEO = "video"
+    COLLECTION = "collection"
+    PLAYLIST = "playlist"
+
+
+class LibraryType(StrEnum):
+    """What a library mostly holds."""
+
+    MOVIES = "movies"
+    SHOWS = "shows"
+    MUSIC = "music"
+    MUSIC_VIDEOS = "music-videos"
+    VIDEOS = "videos"
+    MIXED = "mixed"
+    COLLECTIONS = "collections"
+    PLAYLISTS = "playlists"
+    UNSUPPORTED = "unsupported"  # listed, never synced: photos, books, live TV
+
+
+class SyncPolicy(StrEnum):
+    """When a library is brought up to date without being asked (behaviour A5)."""
+
+    OFF = "off"  # never, not even when asked: its items stay as they are
+    MANUAL = "manual"
+    INTERVAL = "interval"
+    LIVE = "live"  # like interval until the source delivers live events
+
+
+class Route(StrEnum):
+    """How a server is reached."""
+
+    NONE = ""
+    LOCAL = "local"
+    REMOTE = "remote"
+    RELAY = "relay"
+
+
+class Capability(StrEnum):
+    """What a backend can do beyond listing and reading; shown as `Capabilities`."""
+
+    DETAILS = "details"
+    COLLECTIONS = "collections"
+    PLAYLISTS = "playlists"
+    WATCH_STATE = "watch-state"
+    PASSWORD_LOGIN = "password-login"  # noqa: S105 - a word of the contract, not a secret
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    SYNC = "sync"
+    UNLOCK = "unlock"
+
+
+class JobState(StrEnum):
+    """Where a job stands; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class SyncMode(StrEnum):
+    """How a sync looks at its source."""
+
+    AUTO = "auto"  # the cheapest way that leaves nothing out
+    FULL = "full"  # read every row again, also those that look unchanged
+
+
+class SortKey(StrEnum):
+    """How QueryItems orders its answer."""
+
+    TITLE = "title"
+    ADDED = "added"
+    RELEASED = "released"
+    LAST_PLAYED = "last-played"
+    RATING = "rating"
+    RANDOM = "random"
+    INDEX = "index"  # as the parent orders them: episode, track or playlist order
