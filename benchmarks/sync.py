@@ -151,15 +151,15 @@ async def ask_for_pages(address: str, clients: int, until: threading.Event) -> l
     return latencies
 
 
-def latencies_during(
-    address: str, clients: int, seconds: float | None, work: "object"
-) -> list[float]:
-    """Return latencies while `work()` runs, or for some seconds."""
+def latencies_during(address: str, clients: int, work: Callable[[], object]) -> list[float]:
+    """Return the latencies that clients see while `work()` runs."""
     until = threading.Event()
 
     def end() -> None:
-        work()
-        until.set()
+        try:
+            work()
+        finally:
+            until.set()
 
     thread = threading.Thread(target=end)
     thread.start()
@@ -171,10 +171,8 @@ def latencies_during(
 def shown(latencies: list[float]) -> str:
     """Return p50 and p99."""
     ordered = sorted(latencies)
-    return (
-        f"p50 {statistics.median(ordered):6.1f} ms   p99 {ordered[int(len(ordered) * 0.99)]:6.1f} ms"
-        f"   ({len(ordered)} answers)"
-    )
+    p50, p99 = statistics.median(ordered), ordered[int(len(ordered) * 0.99)]
+    return f"p50 {p50:6.1f} ms   p99 {p99:6.1f} ms   ({len(ordered)} answers)"
 
 
 def one_round(url: str, clients: int, number: int) -> None:
