@@ -1,4 +1,8 @@
-"""From a listed row to a `MediaItem`: pure, lenient with every member but id, name and type."""
+"""From a listed row to a `MediaItem`: pure, lenient with every member but id, name and type.
+
+This runs once for each new or changed row of a sync, so what is absent, which most members of
+most rows are, is told apart before anything is called.
+"""
 
 import re
 from functools import lru_cache
@@ -39,6 +43,8 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # The SortName of these is a number made of their place in the parent.
 _PLACE_SORTED = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
 
+_UNTOUCHED = WatchState()
+
 _decode = msgspec.json.Decoder(Row).decode
 
 
@@ -66,29 +72,29 @@ def media_item(remote_id: RemoteId, raw: bytes | msgspec.Raw) -> MediaItem | Ski
 
 
 def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> MediaItem:
-    show, album = _other_id(row.series_id, remote_id), _other_id(row.album_id, remote_id)
-    index, outer_index = number(row.index_number), number(row.parent_index_number)
     is_episode, is_track = item_type is ItemType.EPISODE, item_type is ItemType.TRACK
+    index = None if row.index_number is None else number(row.index_number)
+    outer_index = number(row.parent_index_number) if is_episode or is_track else None
     return MediaItem(
         remote_id=remote_id,
         type=item_type,
         title=title,
         sort_title="" if item_type in _PLACE_SORTED else text(row.sort_name, LONGEST_NAME),
-        original_title=text(row.original_title, LONGEST_NAME),
+        original_title=text(row.original_title, LONGEST_NAME) if row.original_title else "",
         overview=text(row.overview, _LONGEST_TEXT),
-        tagline=next(iter(texts(row.taglines)), ""),
+        tagline=next(iter(texts(row.taglines)), "") if row.taglines else "",
         year=year(row.production_year),
         released=released(row.premiere_date),
         added_at=moment(row.date_created),
         duration_ms=ms(row.run_time_ticks),
         genres=texts(row.genres),
-        studios=texts([studio.name for studio in row.studios or ()]),
+        studios=texts([studio.name for studio in row.studios]) if row.studios else (),
         rating=rating(row.community_rating),
         content_rating=text(row.official_rating, LONGEST_NAME),
-        external_ids=_external_ids(row.provider_ids),
+        external_ids=_external_ids(row.provider_ids) if row.provider_ids else (),
         parent_remote_id=_parent(row, remote_id, item_type),
-        show_remote_id=show,
-        show_title=text(row.series_name, LONGEST_NAME),
+        show_remote_id=_other_id(row.series_id, remote_id) if row.series_id else None,
+        show_title=text(row.series_name, LONGEST_NAME) if row.series_name else "",
         season_number=outer_index
         if is_episode
         else index
@@ -96,11 +102,11 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> Med
         else None,
         episode_number=index if is_episode else None,
         artist=_artist(row, item_type),
-        album=text(row.album, LONGEST_NAME),
-        album_remote_id=album,
+        album=text(row.album, LONGEST_NAME) if row.album else "",
+        album_remote_id=_other_id(row.album_id, remote_id) if row.album_id else None,
         disc_number=outer_index if is_track else None,
         track_number=index if is_track else None,
-        child_count=number(row.child_count),
+        child_count=None if row.child_count is None else number(row.child_count),
         images=_images(row),
         watch=watch_state(row.user_data),
         identity=identity(row, item_type),
@@ -111,6 +117,15 @@ def watch_state(data: UserData | None) -> WatchState | None:
     """Return what the server knows of the user's watching; None when it does not say."""
     if data is None:
         return None
+    if not (
+        data.played
+        or data.play_count
+        or data.playback_position_ticks
+        or data.last_played_date
+        or data.is_favorite
+        or data.rating is not None
+    ):
+        return _UNTOUCHED
     return WatchState(
         watched=bool(data.played),
         play_count=min(max(data.play_count or 0, 0), MOST_COUNT),
@@ -144,12 +159,12 @@ def _parent(row: Row, own: RemoteId, item_type: ItemType) -> RemoteId | None:
 def _artist(row: Row, item_type: ItemType) -> str:
     if item_type is ItemType.ALBUM:
         return text(row.album_artist, LONGEST_NAME)
-    return ", ".join(texts(row.artists))[:LONGEST_NAME] or text(row.album_artist, LONGEST_NAME)
+    if row.artists and (artists := ", ".join(texts(row.artists))[:LONGEST_NAME]):
+        return artists
+    return text(row.album_artist, LONGEST_NAME) if row.album_artist else ""
 
 
-def _external_ids(ids: dict[str, str | None] | None) -> tuple[tuple[str, str], ...]:
-    if not ids:
-        return ()
+def _external_ids(ids: dict[str, str | None]) -> tuple[tuple[str, str], ...]:
     pairs = [
         (_id_name(name), text(value, _LONGEST_ID))
         for name, value in ids.items()
@@ -171,24 +186,30 @@ def _images(row: Row) -> tuple[Image, ...]:
     `ref` is type:tag, with the id of the item that owns the picture when that is another.
     """
     tags = row.image_tags or {}
-    found = (
-        (
-            "poster",
-            _ref("Primary", tags.get("Primary"))
-            or _ref("Primary", row.album_primary_image_tag, row.album_id)
-            or _ref("Primary", row.series_primary_image_tag, row.series_id),
-        ),
-        (
-            "backdrop",
-            _ref("Backdrop", _first(row.backdrop_image_tags))
-            or _ref(
-                "Backdrop", _first(row.parent_backdrop_image_tags), row.parent_backdrop_item_id
-            ),
-        ),
-        ("thumb", _ref("Thumb", tags.get("Thumb"))),
-        ("logo", _ref("Logo", tags.get("Logo"))),
+    found = []
+    if poster := _poster(row, tags):
+        found.append(Image(kind="poster", ref=poster))
+    if backdrop := _backdrop(row):
+        found.append(Image(kind="backdrop", ref=backdrop))
+    if thumb := _ref("Thumb", tags.get("Thumb")):
+        found.append(Image(kind="thumb", ref=thumb))
+    if logo := _ref("Logo", tags.get("Logo")):
+        found.append(Image(kind="logo", ref=logo))
+    return tuple(found)
+
+
+def _poster(row: Row, tags: dict[str, str | None]) -> str:
+    return (
+        _ref("Primary", tags.get("Primary"))
+        or _ref("Primary", row.album_primary_image_tag, row.album_id)
+        or _ref("Primary", row.series_primary_image_tag, row.series_id)
     )
-    return tuple([Image(kind=kind, ref=ref) for kind, ref in found if ref])
+
+
+def _backdrop(row: Row) -> str:
+    return _ref("Backdrop", _first(row.backdrop_image_tags)) or _ref(
+        "Backdrop", _first(row.parent_backdrop_image_tags), row.parent_backdrop_item_id
+    )
 
 
 def _first(tags: list[str] | None) -> str | None:

@@ -21,15 +21,18 @@ def text(value: str | None, longest: int) -> str:
     """Return a text of bounded length without NUL, which neither D-Bus nor SQLite carries."""
     if not value:
         return ""
-    return value.replace("\0", "")[:longest].strip()
+    if len(value) > longest or "\0" in value:
+        value = value.replace("\0", "")[:longest]
+    return value.strip()
 
 
 def texts(values: Iterable[str | None] | None) -> tuple[str, ...]:
     """Return the texts that say something, at most a hundred, each once."""
     if not values:
         return ()
-    found = [text(value, LONGEST_NAME) for value in values if value]
-    return tuple([value for value in dict.fromkeys(found) if value][:MOST_ENTRIES])
+    found = dict.fromkeys([text(value, LONGEST_NAME) for value in values if value])
+    found.pop("", None)
+    return tuple(found)[:MOST_ENTRIES]
 
 
 def ms(ticks: int | None) -> Milliseconds:

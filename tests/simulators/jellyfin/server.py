@@ -90,7 +90,7 @@ class JellyfinSimulator:
         """Close everything."""
         if not self._thread.is_alive():
             return
-        self._call(self._close)
+        self._wait(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         if self._holder:
@@ -220,6 +220,16 @@ class JellyfinSimulator:
             self._server.close()
             self._server = None
         self._abort_all()
+
+    async def _end(self) -> None:
+        """Close everything, connections included that were accepted a moment ago."""
+        self._close()
+        for _ in range(20):
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            if not others:
+                return
+            self._abort_all()
+            await asyncio.wait(others, timeout=0.05)
 
     def _abort_all(self) -> None:
         for writer in list(self._writers):
