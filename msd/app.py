@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 from anyio import to_thread
-from anyio.abc import TaskGroup
+from anyio.abc import TaskGroup, TaskStatus
 
 from msd import __version__
 from msd.backends import discover
@@ -43,6 +43,7 @@ from msd.store.state import StateStore
 
 BUS_LOST = 1
 CONFIG_ERROR = 78
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LEAVE_S = 4.7  # what hangs after a stop signal is left behind then (O4: within 5 s)
 
 log = logging.getLogger("msd")
@@ -70,7 +71,7 @@ async def run(settings: Settings) -> None:
     gate = Gate()
     async with BusServer(msd_specs()) as bus, anyio.create_task_group() as tasks:
         stop = anyio.Event()
-        tasks.start_soon(_watch_signals, stop)
+        await tasks.start(_watch_signals, stop)
         export_root(bus, gate)
         await bus.own_name(BUS_NAME)
         tasks.start_soon(bus.serve)
@@ -87,7 +88,7 @@ async def run(settings: Settings) -> None:
 
 async def _serve(settings: Settings, bus: BusServer, gate: Gate, stop: anyio.Event) -> None:
     async with _stores(settings) as (state, cache), anyio.create_task_group() as tasks:
-        coordinator = _build(settings, state, cache, bus, tasks)
+        coordinator = await _build(settings, state, cache, bus, tasks)
         await coordinator.open()
         gate.open(coordinator)
         await tasks.start(run_signals, bus, coordinator)
@@ -101,10 +102,10 @@ async def _serve(settings: Settings, bus: BusServer, gate: Gate, stop: anyio.Eve
             tasks.cancel_scope.cancel()
 
 
-def _build(
+async def _build(
     settings: Settings, state: StateStore, cache: CacheStore, bus: BusServer, tasks: TaskGroup
 ) -> SourceCoordinator:
-    registry = SourceRegistry(state)
+    registry = await SourceRegistry.open(state)
     services = Services(
         settings=settings,
         registry=registry,
@@ -116,7 +117,7 @@ def _build(
             device_name=socket.gethostname(),
             cache_dir=settings.cache_dir,
         ),
-        cache=CacheManager(cache),
+        cache=await CacheManager.open(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),
         network=SystemNetwork(),
     )
@@ -142,15 +143,26 @@ def _open_cache(settings: Settings, state: StateStore) -> CacheStore:
     return CacheStore.open(settings.cache_db, revision_floor=state.revision_floor())
 
 
-async def _watch_signals(stop: anyio.Event) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
-            stop.set()
-            # A thread, for the event loop itself may be what hangs.
-            deadline = threading.Timer(LEAVE_S, os._exit, args=(0,))
-            deadline.daemon = True
-            deadline.start()
-            return
+async def _watch_signals(
+    stop: anyio.Event, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    try:
+        with anyio.open_signal_receiver(*STOP_SIGNALS) as signals:
+            task_status.started()
+            async for _ in signals:
+                if not stop.is_set():
+                    stop.set()
+                    _leave_in_time()
+    finally:
+        for number in STOP_SIGNALS:  # one more must not turn a clean end into a failure
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _leave_in_time() -> None:
+    """End the process after `LEAVE_S` in a thread, for the event loop may be what hangs."""
+    deadline = threading.Timer(LEAVE_S, os._exit, args=(0,))
+    deadline.daemon = True
+    deadline.start()
 
 
 def _only(error: Exception) -> Exception:

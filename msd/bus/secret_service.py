@@ -5,7 +5,7 @@ Nothing here prompts but `unlock` (K2): not reading the default collection, not 
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 
 import anyio
 
@@ -59,7 +59,18 @@ class SecretServiceClient:
             return KeyringState.ABSENT
 
     async def changes(self) -> AsyncGenerator[None, None]:
-        """Yield whenever the keyring appeared, vanished, was locked or unlocked."""
+        """Yield whenever the keyring appeared, vanished, was locked or unlocked.
+
+        Ends when the bus is gone, which ends the daemon too.
+        """
+        try:
+            async with aclosing(self._changes()) as changes:
+                async for _ in changes:
+                    yield
+        except BusError as error:
+            logger.info("the keyring is watched no more: %s", error)
+
+    async def _changes(self) -> AsyncGenerator[None, None]:
         changed = anyio.Event()
 
         def note(_: Message) -> None:

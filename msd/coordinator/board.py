@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from msd.coordinator.status import Auth, Axes, public_status
+from msd.coordinator.status import Auth, Axes, Link, public_status
 from msd.errors import UnknownSourceError
 from msd.events import Event, SourceStatusChanged
 from msd.models import (
@@ -105,9 +105,10 @@ class StatusBoard:
         if entry is not None:
             entry.history.append(attempt)
 
-    def history(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
-        """Return the steps that were tried, the latest last."""
-        return tuple(self._entry(source_id).history)
+    def explain(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
+        """Return the steps that were tried, the latest last, then what comes next (S8)."""
+        entry = self._entry(source_id)
+        return (*entry.history, _next_step(entry))
 
     def auth_state(self, source_ids: tuple[SourceId, ...]) -> str:
         """Return how an account's sources see its credentials: the worst of them."""
@@ -138,6 +139,21 @@ class StatusBoard:
         status, reason, detail = public_status(axes, held_deletes=held_deletes)
         since = UnixSeconds(int(self._clock()))
         return SourceStatus(status=status, reason=reason, detail=detail, since=since)
+
+
+def _next_step(entry: _Entry) -> ConnectAttempt:
+    axes = entry.axes
+    if axes.link is Link.DISABLED:
+        detail = "nothing is tried until the source is enabled"
+    elif axes.auth is Auth.NEEDS_AUTH and not entry.next_retry:
+        detail = "nothing is tried until the user signs in again"
+    elif axes.auth is Auth.NEEDS_AUTH:
+        detail = "it goes on as soon as the keyring can be read"
+    elif axes.link is Link.ONLINE:
+        detail = "the server is asked again every minute"
+    else:
+        detail = "it is tried again, sooner when the network changes or somebody asks"
+    return ConnectAttempt(at=entry.next_retry, step="next", outcome="planned", detail=detail)
 
 
 def _log_change(source_id: SourceId, name: str, before: SourceStatus, after: SourceStatus) -> None:

@@ -286,8 +286,8 @@ class SourceCoordinator:
         return self.get_source(source_id)
 
     def explain(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
-        """Return the steps that led to a source's status, the latest last (S8)."""
-        return self._board.history(source_id)
+        """Return the steps that led to a source's status, then what comes next (S8)."""
+        return self._board.explain(source_id)
 
     def list_accounts(self) -> tuple[AccountView, ...]:
         """Return every account."""

@@ -1,7 +1,7 @@
 """CacheManager: answers from the cache and small writes to it, off the event loop."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeVar, TypeVarTuple
+from typing import Self, TypeVar, TypeVarTuple
 
 import anyio
 from anyio import to_thread
@@ -29,12 +29,18 @@ Result = TypeVar("Result")
 class CacheManager:
     """Reads run beside one another, writes one at a time; neither waits for a network."""
 
-    def __init__(self, store: CacheStore) -> None:
+    def __init__(self, store: CacheStore, revision: int) -> None:
+        """Use `open` instead."""
         self._store = store
         self._readers = anyio.CapacityLimiter(READERS)
         self._writer = anyio.CapacityLimiter(1)
         self._counts: dict[SourceId, tuple[int, int]] = {}
-        self.revision = store.revision()
+        self.revision = revision
+
+    @classmethod
+    async def open(cls, store: CacheStore) -> Self:
+        """Read how far the cache is."""
+        return cls(store, await to_thread.run_sync(store.revision))
 
     @property
     def rebuilt_because(self) -> str:

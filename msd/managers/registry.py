@@ -5,8 +5,8 @@ Answers come from memory; each change is on disk before the memory shows it.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import TypeVar, TypeVarTuple
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar, TypeVarTuple
 
 import anyio
 from anyio import to_thread
@@ -34,15 +34,25 @@ Result = TypeVar("Result")
 class SourceRegistry:
     """What the user configured; the durable database behind it."""
 
-    def __init__(self, store: StateStore) -> None:
+    def __init__(self, store: StateStore, stored: "_Stored") -> None:
+        """Use `open` instead."""
         self._store = store
         self._turn = anyio.Lock()
         self._writer = anyio.CapacityLimiter(1)
-        self._accounts = {account.id: account for account in store.accounts()}
-        self._sources = {source.id: source for source in store.sources()}
-        self._removed = {source.id: source for source in store.removed_sources()}
-        self._settings = dict(store.library_settings())
-        self.installation_id = store.installation_id()
+        self._accounts = {account.id: account for account in stored.accounts}
+        self._sources = {source.id: source for source in stored.sources}
+        self._removed = {source.id: source for source in stored.removed}
+        self._settings = dict(stored.settings)
+        self.installation_id = stored.installation_id
+
+    @classmethod
+    async def open(cls, store: StateStore) -> Self:
+        """Read everything that is configured.
+
+        Raises:
+            StorageError: the database can't be read.
+        """
+        return cls(store, await to_thread.run_sync(_read, store))
 
     @staticmethod
     def source_id(kind: BackendKind, server_id: str, remote_user_id: str) -> SourceId:
@@ -192,3 +202,22 @@ class SourceRegistry:
 
     async def _write(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
         return await to_thread.run_sync(call, *args, limiter=self._writer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    accounts: tuple[Account, ...]
+    sources: tuple[Source, ...]
+    removed: tuple[Source, ...]
+    settings: Mapping[LibraryId, LibrarySettings]
+    installation_id: str
+
+
+def _read(store: StateStore) -> _Stored:
+    return _Stored(
+        accounts=store.accounts(),
+        sources=store.sources(),
+        removed=store.removed_sources(),
+        settings=store.library_settings(),
+        installation_id=store.installation_id(),
+    )

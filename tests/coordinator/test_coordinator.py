@@ -501,6 +501,8 @@ async def test_explain_tells_the_steps(rig: Rig) -> None:
         await run.coordinator.reconnect(source_id)
         await run.until_status(source_id, PublicStatus.OFFLINE)
 
-        steps = run.coordinator.explain(source_id)
+        *tried, planned = run.coordinator.explain(source_id)
 
-        assert [(s.outcome, s.detail) for s in steps] == [("ok", ""), ("refused", "no route")]
+        assert [("ok", ""), ("refused", "no route")] == [(s.outcome, s.detail) for s in tried]
+        assert planned.outcome == "planned"
+        assert planned.at > 0

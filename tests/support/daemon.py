@@ -80,16 +80,13 @@ class Daemon:
     def _owns_name(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"msd ended:\n{self.log}"
-        return bool(
-            self._busctl(
-                "org.freedesktop.DBus",
-                "/org/freedesktop/DBus",
-                "org.freedesktop.DBus",
-                "NameHasOwner",
-                "s",
-                NAME,
-            )[0]
-        )
+        bus = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+        try:
+            # Of this process: the bus may not have noticed yet that the last one ended.
+            (pid,) = self._busctl(*bus, "GetConnectionUnixProcessID", "s", NAME)
+        except CallError:
+            return False
+        return bool(pid == self.process.pid)
 
     # --- calls -----------------------------------------------------------------------------
 

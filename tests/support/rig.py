@@ -170,7 +170,7 @@ class Rig:
         settings.data_dir.mkdir(exist_ok=True)
         state = StateStore.open(settings.state_db)
         cache = CacheStore.open(settings.cache_db, revision_floor=state.revision_floor())
-        registry = SourceRegistry(state)
+        registry = await SourceRegistry.open(state)
         syncs = InProcessSyncs(self.server)
         services = Services(
             settings=settings,
@@ -183,7 +183,7 @@ class Rig:
                 device_name="test",
                 cache_dir=settings.cache_dir,
             ),
-            cache=CacheManager(cache),
+            cache=await CacheManager.open(cache),
             syncs=syncs,
             network=self.network,
         )
