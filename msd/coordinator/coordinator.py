@@ -249,8 +249,7 @@ class SourceCoordinator:
         """Change when a library is synced, whether it shows in home, and what it holds (A5)."""
         library = await self._catalogue.set_policy(library_id, options)
         if "content" in options:
-            await self._backends.close(library.source_id)
-            self._fleet.kick(library.source_id)
+            await self._read_anew(library)
         self.events.publish(SourceChanged(library.source_id))
 
     # --- status ----------------------------------------------------------------------------
@@ -375,6 +374,14 @@ class SourceCoordinator:
     async def _unlock(self, job: JobHandle) -> Result:
         job.running()
         return {"unlocked": await self._auth.unlock()}
+
+    async def _read_anew(self, library: Library) -> None:
+        """Sync a library that holds something else now; what it held so is no loss."""
+        await self._backends.close(library.source_id)
+        self._fleet.kick(library.source_id)
+        await self._syncing.stop(library.source_id)
+        only = [library.id]
+        self._syncing.start_if_possible(library.source_id, only=only, confirm_deletes=True)
 
     def _publish_account(self, removed: Source) -> None:
         if removed.account_id is None:

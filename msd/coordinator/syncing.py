@@ -106,13 +106,22 @@ class Syncing:
 
     def start_all(self) -> tuple[JobId, ...]:
         """Start a sync of every source that can be synced now."""
-        jobs = []
-        for source in self._registry.sources():
-            try:
-                jobs.append(self.start(source.id))
-            except MsdError as error:
-                log.info("%s is not synced: %s", source.id, error)
-        return tuple(jobs)
+        started = [self.start_if_possible(source.id) for source in self._registry.sources()]
+        return tuple(job_id for job_id in started if job_id is not None)
+
+    def start_if_possible(
+        self,
+        source_id: SourceId,
+        *,
+        only: Sequence[LibraryId] = (),
+        confirm_deletes: bool = False,
+    ) -> JobId | None:
+        """Start a sync; None when the source is disabled or waits for the user."""
+        try:
+            return self.start(source_id, only=only, confirm_deletes=confirm_deletes)
+        except MsdError as error:
+            log.info("%s is not synced: %s", source_id, error)
+            return None
 
     async def stop(self, source_id: SourceId) -> None:
         """Cancel a running sync and return when it has ended."""

@@ -57,6 +57,14 @@ class LibraryRows:
             self._listings[key] = found[0]
         return self._listings[key]
 
+    def types(self, library: LibraryId) -> frozenset[ItemType]:
+        """Return the types of which the library has live items."""
+        rows = self._connection.execute(
+            "SELECT type FROM listing WHERE library = ? AND item_count > 0",
+            (self.library_pk(library),),
+        )
+        return frozenset(ItemType(item_type) for (item_type,) in rows)
+
     def library_pk(self, library: LibraryId) -> int:
         """Return the key of a library.
 

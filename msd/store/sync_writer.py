@@ -92,6 +92,11 @@ class SyncWriter:
             self._connection.execute(sql.DELETE_HOLDS, (library_pk,))
             return self._bury(rows)
 
+    def types(self, library_id: LibraryId) -> frozenset[ItemType]:
+        """Return the types of which the library has live items."""
+        with noting_damage(self._cache_path):
+            return self._libraries.types(library_id)
+
     def finish_listing(
         self, library_id: LibraryId, item_type: ItemType, *, total: int, now: UnixSeconds
     ) -> None:

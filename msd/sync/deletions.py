@@ -1,6 +1,6 @@
 """What a complete enumeration did not show: renamed, deleted, or held back (Y7, I2)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from msd.models import LibraryId, UnixSeconds
@@ -44,6 +44,15 @@ class Deletions:
         for one in copied:
             if one.enumeration.is_complete:
                 self._tell(one.library_id, await self._thread.run(self._apply_to_listing, one))
+
+    async def welcome_back(self, listed: Iterable[LibraryId]) -> None:
+        """Forget that libraries were missing which the source lists again."""
+
+        def clear() -> None:
+            for library_id in listed:
+                self._store.clear_hold(library_id, None)
+
+        await self._thread.run(clear)
 
     async def apply_to_libraries(self, vanished: Mapping[LibraryId, int]) -> None:
         """Treat libraries that the source lists no more like listings that came out empty."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from msd.backend_api import MediaBackend
+from msd.backend_api import Listing, MediaBackend, Page
 from msd.errors import AuthRequiredError, BackendError, UnreachableError
 from msd.models import (
     ItemType,
@@ -90,6 +90,7 @@ class SyncEngine:
             (library, saved.ids[library.remote_id])
             for library in sorted(libraries, key=lambda lib: lib.position)
             if library.type is not LibraryType.UNSUPPORTED
+            and library.remote_id in saved.ids  # not one whose id can't be stored
             and self._plan.includes(saved.ids[library.remote_id])
         ]
         for library, library_id in wanted:
@@ -106,6 +107,7 @@ class SyncEngine:
             confirmed=self._plan.confirm_deletes,
         )
         self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
+        await deletions.welcome_back(saved.ids.values())
         await deletions.apply(copied)
         await deletions.apply_to_libraries(self._in_plan(saved.vanished))
         await self._finish(copied)
@@ -150,7 +152,25 @@ class SyncEngine:
             await self._copy_contained(copier, copied)
             if listing.type in WITH_MEMBERS:
                 await self._copy_members(copied)
+        if all(copied.enumeration.is_complete for copied in outcome):
+            outcome += await self._no_longer_listed(copier, library, library_id, outcome)
         return outcome
+
+    async def _no_longer_listed(
+        self,
+        copier: ListingCopier,
+        library: RemoteLibrary,
+        library_id: LibraryId,
+        listed: list[CopiedListing],
+    ) -> list[CopiedListing]:
+        """Return, as empty listings, the types that a library of another kind has no more."""
+        cached = await self._thread.run(self._store.types, library_id)
+        found = []
+        for item_type in sorted(cached - {copied.listing.type for copied in listed}):
+            copied = await copier.begin(Listing(library=library, type=item_type), library_id)
+            copied.enumeration.add(Page(start=0, limit=1, total=0, items=()))
+            found.append(copied)
+        return found
 
     async def _copy_contained(self, copier: ListingCopier, copied: CopiedListing) -> None:
         """Copy one listing; one that is refused or garbled does not stop the others (S3)."""

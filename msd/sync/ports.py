@@ -77,6 +77,9 @@ class SyncStore(Protocol):
     def save_libraries(self, libraries: Sequence[RemoteLibrary]) -> SavedLibraries:
         """Store the listed libraries; return their ids and those not listed any more."""
 
+    def types(self, library_id: LibraryId) -> frozenset[ItemType]:
+        """Return the types of which the library has live items."""
+
     def known(self, library_id: LibraryId, item_type: ItemType) -> Known:
         """Return what is cached of a listing."""
 

@@ -1,5 +1,6 @@
 """The coordinator's use cases over real databases, a fake keyring and a fake server."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -20,6 +21,7 @@ from msd.models import (
     ItemQuery,
     JobState,
     KeyringState,
+    LibraryType,
     PublicStatus,
     SourceId,
     StatusReason,
@@ -361,6 +363,26 @@ async def test_policies_decide_what_a_start_catches_up(rig: Rig) -> None:
             await run.coordinator.set_library_policy(library.id, {"sync": "sometimes"})
         with pytest.raises(errors.UnknownLibraryError):
             await run.coordinator.sync_source(source_id, libraries=[library.id[:-1]])  # type: ignore[list-item]
+
+
+async def test_a_library_that_is_said_to_hold_something_else_is_read_anew(rig: Rig) -> None:
+    """A5, issue item 5: changeable; what it held so far is no loss to be confirmed."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        library = (await run.coordinator.list_libraries(source_id))[0]
+        rig.server.libraries[0] = replace(rig.server.libraries[0], type=LibraryType.SHOWS)
+
+        await run.coordinator.set_library_policy(library.id, {"content": "shows"})
+        job = run.coordinator.get_source(source_id).sync_job
+        assert job is not None
+        await run.until_ended(job)
+
+        assert run.syncs.requests[-1].content_types == {library.remote_id: "shows"}
+        assert await count(run) == 0
+        assert run.coordinator.get_source(source_id).source.held_deletes == 0
+        await run.coordinator.set_source_enabled(source_id, enabled=False)
+        await run.coordinator.set_library_policy(library.id, {"content": ""})
 
 
 # --- changing and removing ---------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The sync engine over a fake backend and a real cache: what is copied, kept, hidden and held."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -228,6 +229,52 @@ async def test_a_vanished_library_is_held_then_removed_when_confirmed(
 
     report = await source.sync(SyncPlan(confirm_deletes=True))
     assert (report.removed, len(source.libraries())) == (4, 1)
+
+
+async def test_a_library_that_came_back_is_held_anew_when_it_vanishes_again(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """Y7: the day of agreement starts with the last loss, not with the first."""
+    server.movies(server.library("films"), 4)
+    server.movies(server.library("more"), 4, first=10)
+    await source.sync()
+    gone = server.libraries.pop()
+    await source.sync()
+    server.libraries.append(gone)
+    await source.sync()
+    source.now += 2 * DAY
+    server.libraries.pop()
+
+    report = await source.sync()
+
+    assert (report.held, report.removed) == (4, 0)
+
+
+async def test_a_library_of_another_kind_loses_what_it_held_when_confirmed(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """Y7: types that are listed no more are a loss like any other."""
+    films = server.library("films")
+    server.movies(films, 4)
+    await source.sync()
+    server.libraries[0] = replace(server.libraries[0], type=LibraryType.SHOWS)
+
+    held = await source.sync()
+    assert (held.held, held.removed) == (4, 0)
+    report = await source.sync(SyncPlan(confirm_deletes=True))
+    assert (report.held, report.removed) == (0, 4)
+
+
+async def test_a_library_whose_id_can_not_be_stored_is_left_out(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """K5."""
+    server.movies(server.library("films"), 4)
+    server.library("x" * 100_000)
+
+    report = await source.sync()
+
+    assert report.added == 4
 
 
 async def test_an_item_that_moves_to_another_library_is_never_lost(
