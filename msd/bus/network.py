@@ -5,8 +5,7 @@ Both are optional: without them msd just tries.
 
 import logging
 import os
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Mapping
 
 import anyio
 
@@ -43,27 +42,30 @@ class SystemNetwork:
         self.online = "unknown"
         self.metered = "unknown"
 
-    async def changes(self) -> AsyncGenerator[None, None]:
-        """Yield when the network changed or the machine woke up; ends without a system bus."""
+    async def watch(self, changed: Callable[[], None]) -> None:
+        """Call when the network changed or the machine woke up; return without a system bus."""
         try:
-            async with Connection(self._address) as connection, AsyncExitStack() as stack:
-                changed = anyio.Event()
-
-                def note(message: Message) -> None:
-                    if self._tells(message):
-                        changed.set()
-
-                await stack.enter_async_context(connection.listening(_NETWORK_CHANGED, note))
-                await stack.enter_async_context(connection.listening(_SLEEP, note))
-                await self._read(connection)
-                yield
-                while True:
-                    await changed.wait()
-                    changed = anyio.Event()
-                    await self._read(connection)
-                    yield
+            async with Connection(self._address) as connection:
+                await self._watch(connection, changed)
         except BusError as error:
             logger.info("nobody tells about the network: %s", error)
+
+    async def _watch(self, connection: Connection, changed: Callable[[], None]) -> None:
+        told = anyio.Event()
+
+        def note(message: Message) -> None:
+            if self._tells(message):
+                told.set()
+
+        async with (
+            connection.listening(_NETWORK_CHANGED, note),
+            connection.listening(_SLEEP, note),
+        ):
+            while True:
+                await self._read(connection)
+                changed()
+                await told.wait()
+                told = anyio.Event()
 
     def _tells(self, message: Message) -> bool:
         if message.member == "PrepareForSleep":

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 
 import anyio
 from anyio.abc import TaskGroup
@@ -49,10 +48,12 @@ class Upkeep:
 
     async def _follow_network(self) -> None:
         """Try again at once when the network changed or the machine woke up (S6)."""
-        async with aclosing(self._services.network.changes()) as changes:
-            async for _ in changes:
-                self._publish(DaemonChanged())
-                self._fleet.kick_unconnected()
+
+        def changed() -> None:
+            self._publish(DaemonChanged())
+            self._fleet.kick_unconnected()
+
+        await self._services.network.watch(changed)
 
     async def _tidy(self) -> None:
         """Forget, once a day, what was deleted long ago (Y7)."""

@@ -1,6 +1,6 @@
 """What the machine says of its network and its sleep; the bus layer provides it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -15,5 +15,5 @@ class Network(Protocol):
     def metered(self) -> str:
         """Whether the network is paid by volume: yes, no or unknown."""
 
-    def changes(self) -> AsyncGenerator[None, None]:
-        """Yield when the network changed or the machine woke up; ends when nobody can tell."""
+    async def watch(self, changed: Callable[[], None]) -> None:
+        """Call when the network changed or the machine woke up; return when nobody can tell."""

@@ -94,17 +94,16 @@ class FakeNetwork:
 
     online: str = "yes"
     metered: str = "no"
-    _changes: anyio.Event = field(default_factory=anyio.Event)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
 
-    async def changes(self) -> AsyncGenerator[None, None]:
-        while True:
-            await self._changes.wait()
-            self._changes = anyio.Event()
-            yield
+    async def watch(self, changed: Callable[[], None]) -> None:
+        self.listeners.append(changed)
+        await anyio.sleep_forever()
 
     def change(self, online: str) -> None:
         self.online = online
-        self._changes.set()
+        for changed in self.listeners:
+            changed()
 
 
 class InProcessSyncs(SyncManager):
