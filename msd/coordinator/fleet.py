@@ -8,18 +8,11 @@ from anyio.abc import TaskGroup
 
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.services import Services
-from msd.coordinator.status import Auth, Link
+from msd.coordinator.status import HEALED_BY_CREDENTIALS, Auth, Link
 from msd.coordinator.supervisor import Supervisor
-from msd.models import LibraryType, RemoteId, SourceId, StatusReason
+from msd.models import LibraryType, RemoteId, SourceId
 
 CLOSE_S = 3.0
-KEYRING_REASONS = frozenset(
-    {
-        StatusReason.KEYRING_LOCKED,
-        StatusReason.KEYRING_UNAVAILABLE,
-        StatusReason.NO_CREDENTIALS,
-    }
-)
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +76,7 @@ class Fleet:
             await self._services.auth.changed()
             for source_id, supervisor in self._supervisors.items():
                 axes = self._board.axes(source_id)
-                if axes.auth is Auth.NEEDS_AUTH and axes.auth_reason in KEYRING_REASONS:
+                if axes.auth is Auth.NEEDS_AUTH and axes.auth_reason in HEALED_BY_CREDENTIALS:
                     supervisor.kick()
 
     async def close(self) -> None:

@@ -44,7 +44,7 @@ class Link(StrEnum):
     DISABLED = "disabled"
 
 
-_HEALED_BY_CREDENTIALS = frozenset(
+HEALED_BY_CREDENTIALS = frozenset(
     {
         StatusReason.KEYRING_LOCKED,
         StatusReason.KEYRING_UNAVAILABLE,
@@ -79,7 +79,7 @@ def connecting(axes: Axes) -> Axes:
 
 def with_credentials(axes: Axes) -> Axes:
     """Return the axes once credentials are at hand: what the keyring lacked is forgiven (S4)."""
-    if axes.auth is Auth.NEEDS_AUTH and axes.auth_reason in _HEALED_BY_CREDENTIALS:
+    if axes.auth is Auth.NEEDS_AUTH and axes.auth_reason in HEALED_BY_CREDENTIALS:
         return replace(axes, auth=Auth.UNKNOWN)
     return axes
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from msd.backend_api import Listing, MediaBackend, Page
 from msd.errors import AuthRequiredError, BackendError, UnreachableError
 from msd.models import (
-    ItemType,
     LibraryId,
     LibraryType,
     RemoteId,
@@ -24,7 +23,7 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.sync.deletions import Deletions
-from msd.sync.listing import CopiedListing, ListingCopier
+from msd.sync.listing import WITH_MEMBERS, CopiedListing, ListingCopier
 from msd.sync.ports import SyncStore
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
@@ -32,7 +31,6 @@ from msd.sync.tally import Tally
 
 log = logging.getLogger(__name__)
 
-WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 FATAL = (AuthRequiredError, UnreachableError)  # nothing else on this source will work now
 
 

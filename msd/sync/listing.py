@@ -20,8 +20,9 @@ from msd.sync.tally import Tally
 PAGES_AHEAD = 1  # fetched while the last one is parsed and written
 BATCH_ROWS = 4000  # committed at once: small transactions cost three times as much …
 BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
+WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 NEWEST_ROWS = 50  # of each listing, before a first sync goes through the whole
-MAX_MEMBER_PARENTS = 20_000  # collections or playlists whose members are followed
+MAX_MEMBERWITH_MEMBERS = 20_000  # collections or playlists whose members are followed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class ListingCopier:
         self._report.progress(_progress(copied))
 
     def _is_fresh(self, raw: RawItem, copied: CopiedListing) -> bool:
-        if copied.listing.type in _PARENTS and len(copied.remote_ids) < MAX_MEMBER_PARENTS:
+        if copied.listing.type in WITH_MEMBERS and len(copied.remote_ids) < MAX_MEMBERWITH_MEMBERS:
             copied.remote_ids.append(raw.remote_id)
         return copied.known.is_fresh(raw.remote_id, raw.fingerprint) or self._read_all
 
@@ -129,9 +130,6 @@ class ListingCopier:
         )
         self._tally.count(written)
         self._report.changed(copied.library_id, written)
-
-
-_PARENTS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 
 
 def _progress(copied: CopiedListing) -> SyncProgress:
