@@ -65,7 +65,13 @@ def run_and_leave() -> None:
 
     Everything that must be kept is on disk by then.
     """
-    code = main()
+    try:
+        code = main()
+    except SystemExit:
+        raise  # --help, --version or a wrong option: no thread runs yet
+    except BaseException:
+        logging.getLogger("msd").critical("msd ends after an unexpected error", exc_info=True)
+        code = 1
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

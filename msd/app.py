@@ -76,14 +76,29 @@ async def run(settings: Settings) -> None:
         await bus.own_name(BUS_NAME)
         tasks.start_soon(bus.serve)
         tasks.start_soon(keep_watchdog_fed)
-        try:
-            await _serve(settings, bus, gate, stop)
-        except StorageError as error:
+        error = await _serve_or_error(settings, bus, gate, stop)
+        if error is not None and error.damaged and gate.opened is None:
+            log.warning("%s; it is opened once more, which mends it", error)
+            error = await _serve_or_error(settings, bus, gate, stop)
+        if error is not None:
             log.critical("%s", error)
             gate.fail(error)
             notify("READY=1", f"STATUS=degraded: {error}")
             await stop.wait()
         tasks.cancel_scope.cancel()
+
+
+async def _serve_or_error(
+    settings: Settings, bus: BusServer, gate: Gate, stop: anyio.Event
+) -> StorageError | None:
+    try:
+        await _serve(settings, bus, gate, stop)
+    except Exception as raised:
+        error = _only(raised)  # task groups wrap it
+        if isinstance(error, StorageError):
+            return error
+        raise
+    return None
 
 
 async def _serve(settings: Settings, bus: BusServer, gate: Gate, stop: anyio.Event) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 
 import anyio
 
@@ -13,12 +14,12 @@ def notify(*assignments: str) -> None:
         return
     if address.startswith("@"):  # an abstract socket
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-        try:
-            sock.connect(address)
-            sock.sendall("\n".join(assignments).encode())
-        except OSError:
-            return  # a manager that went away is no reason to stop serving
+    with (
+        suppress(OSError),  # a manager that went away is no reason to stop serving
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock,
+    ):
+        sock.connect(address)
+        sock.sendall("\n".join(assignments).encode())
 
 
 async def keep_watchdog_fed() -> None:

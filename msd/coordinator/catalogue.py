@@ -119,6 +119,10 @@ class Catalogue:
             await self._refresh_soon(ids)
         return found
 
+    def forget(self, source_id: SourceId) -> None:
+        """Forget what the user said about the libraries of a removed source."""
+        self._content.pop(source_id, None)
+
     def counts(self, source_id: SourceId) -> tuple[int, int]:
         """Return how many libraries and items are cached of a source."""
         return self._cache.counts(source_id)
@@ -139,12 +143,15 @@ class Catalogue:
             InvalidArgumentError: an unknown key or a value that can't be meant.
         """
         library = await self._library(library_id)
-        settings = library.settings
-        for key, value in options.items():
-            settings = _with_option(settings, key, value)
-        await self._registry.set_library_settings(library.source_id, library_id, settings)
+
+        def changed(settings: LibrarySettings) -> LibrarySettings:
+            for key, value in options.items():
+                settings = _with_option(settings, key, value)
+            return settings
+
+        await self._registry.change_library_settings(library.source_id, library_id, changed)
         await self._load_content_types(library.source_id)
-        return replace(library, settings=settings)
+        return library
 
     async def check_libraries(self, source_id: SourceId, wanted: Sequence[LibraryId]) -> None:
         """Return when every named library is one of the source.
@@ -184,7 +191,9 @@ class Catalogue:
 
     async def _recount(self, source_id: SourceId) -> None:
         try:
-            if self._registry.has_source(source_id) and await self._count(source_id):
+            if self._registry.has_source(source_id) and await contained(
+                lambda: self._count(source_id), f"counting the items of {source_id}"
+            ):
                 self._publish(SourceChanged(source_id))
         except MsdError as error:
             log.warning("items of %s can't be counted: %s", source_id, error)

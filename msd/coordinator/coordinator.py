@@ -201,8 +201,8 @@ class SourceCoordinator:
         self.events.publish(SourceRemoved(source_id))
         self._publish_account(source)
         self._fleet.leave(source_id)
-        await self._syncing.stop(source_id)
-        self._removing.purge_soon(source)
+        self._catalogue.forget(source_id)
+        self._removing.purge_soon(source, first=lambda: self._syncing.stop(source_id))
 
     async def remove_account(self, account_id: AccountId) -> None:
         """Remove an account with all its sources."""

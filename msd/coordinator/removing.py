@@ -2,10 +2,12 @@
 
 import logging
 import shutil
+from collections.abc import Awaitable, Callable
 
 import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 
 from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
@@ -28,6 +30,7 @@ class Removing:
         self._cache = services.cache
         self._cache_dir = services.settings.cache_dir
         self._tasks = tasks
+        self._finishing = anyio.Lock()  # so that the last source of an account knows that it is
         self._purged: dict[SourceId, anyio.Event] = {}
 
     def resume(self) -> None:
@@ -35,10 +38,17 @@ class Removing:
         for source in self._registry.removed().values():
             self.purge_soon(source)
 
-    def purge_soon(self, source: Source) -> None:
-        """Purge a source that is marked removed, in the background, until it is done."""
+    def purge_soon(
+        self, source: Source, *, first: Callable[[], Awaitable[None]] = checkpoint
+    ) -> None:
+        """Purge a source that is marked removed, in the background, until it is done.
+
+        Args:
+            source: the source.
+            first: what must end before; adding the same source again waits for it too.
+        """
         self._purged[source.id] = anyio.Event()
-        self._tasks.start_soon(self._purge_until_done, source)
+        self._tasks.start_soon(self._purge_until_done, source, first)
 
     async def purged(self, source_id: SourceId) -> None:
         """Return when nothing is left of an earlier source with this id.
@@ -54,28 +64,32 @@ class Removing:
         if scope.cancelled_caught:
             raise LimitExceededError("the same source is still being removed; try again later")
 
-    async def _purge_until_done(self, source: Source) -> None:
+    async def _purge_until_done(self, source: Source, first: Callable[[], Awaitable[None]]) -> None:
+        await first()
+        was_told = False
         while True:
             try:
                 await contained(lambda: self._purge(source), f"removing {source.id}")
             except MsdError as error:
-                log.warning("%s is not removed completely yet: %s", source.id, error)
+                if not was_told:
+                    log.warning("%s is not removed completely yet: %s", source.id, error)
+                was_told = True
                 await self._auth.changed()  # at the latest after a minute
             else:
                 self._purged.pop(source.id).set()
                 return
 
     async def _purge(self, source: Source) -> None:
-        account = self._last_account(source)
-        if account is not None:
-            await self._sign_out(source, account)
-        await self._backends.close(source.id)
-        if account is not None:
-            await self._auth.forget(account)
         await self._cache.purge_source(source.id)
         private = self._cache_dir / "backends" / source.id
         await to_thread.run_sync(lambda: shutil.rmtree(private, ignore_errors=True))
-        await self._registry.finish_removal(source.id)
+        async with self._finishing:
+            account = self._last_account(source)
+            if account is not None:
+                await self._sign_out(source, account)
+                await self._auth.forget(account)
+            await self._backends.close(source.id)
+            await self._registry.finish_removal(source.id)
 
     def _last_account(self, source: Source) -> Account | None:
         """Return the account when this was its last source."""

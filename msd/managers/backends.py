@@ -1,9 +1,11 @@
 """BackendManager: the backends that can be added, and the live client of each source."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+import anyio
 from anyio import to_thread
 
 from msd.backend_api import (
@@ -49,6 +51,7 @@ class BackendManager:
         self.device_name = device_name
         self._cache_dir = cache_dir
         self._open: dict[SourceId, MediaBackend] = {}
+        self._turns: defaultdict[SourceId, anyio.Lock] = defaultdict(anyio.Lock)
 
     @cached_property
     def _specs(self) -> Mapping[BackendKind, BackendSpec]:
@@ -121,7 +124,8 @@ class BackendManager:
 
     async def close(self, source_id: SourceId) -> None:
         """Close the source's backend; a later connect opens a new one."""
-        backend = self._open.pop(source_id, None)
+        async with self._turns[source_id]:  # one that is being opened is closed, too
+            backend = self._open.pop(source_id, None)
         if backend is not None:
             await backend.aclose()
 
@@ -132,21 +136,31 @@ class BackendManager:
         credentials: Credentials | None,
         content_types: Mapping[RemoteId, LibraryType],
     ) -> MediaBackend:
-        if source.id not in self._open:
-            context = BackendContext(
-                source=source,
-                credentials=credentials,
-                device_id="" if account is None else account.device_id,
-                client_name="msd",
-                client_version=self._client_version,
-                device_name=self.device_name,
-                cache_dir=self._cache_dir / "backends" / source.id,
-                content_types=content_types,
-            )
-            # In a thread, for a backend's first use imports its HTTP library.
-            backend = await to_thread.run_sync(self._spec(source.kind).open, context)
-            self._open[source.id] = backend
-        return self._open[source.id]
+        async with self._turns[source.id]:
+            if source.id not in self._open:
+                context = self._context(source, account, credentials, content_types)
+                # In a thread, for a backend's first use imports its HTTP library.
+                backend = await to_thread.run_sync(self._spec(source.kind).open, context)
+                self._open[source.id] = backend
+            return self._open[source.id]
+
+    def _context(
+        self,
+        source: Source,
+        account: Account | None,
+        credentials: Credentials | None,
+        content_types: Mapping[RemoteId, LibraryType],
+    ) -> BackendContext:
+        return BackendContext(
+            source=source,
+            credentials=credentials,
+            device_id="" if account is None else account.device_id,
+            client_name="msd",
+            client_version=self._client_version,
+            device_name=self.device_name,
+            cache_dir=self._cache_dir / "backends" / source.id,
+            content_types=content_types,
+        )
 
     def _spec(self, kind: BackendKind) -> BackendSpec:
         try:

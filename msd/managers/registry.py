@@ -175,9 +175,10 @@ class SourceRegistry:
 
     async def finish_removal(self, source_id: SourceId) -> None:
         """Forget a purged source, and its account when it was the last one."""
-        await self._write(self._store.finish_removal, source_id)
-        source = self._removed.pop(source_id)
-        self._settings = dict(self._store.library_settings())
+        async with self._turn:
+            await self._write(self._store.finish_removal, source_id)
+            source = self._removed.pop(source_id)
+            self._settings = dict(await self._write(self._store.library_settings))
         if source.account_id is not None and not self.uses_account(source.account_id):
             self._accounts.pop(source.account_id, None)
 
@@ -186,12 +187,17 @@ class SourceRegistry:
         everyone = [*self._sources.values(), *self._removed.values()]
         return any(source.account_id == account_id for source in everyone)
 
-    async def set_library_settings(
-        self, source_id: SourceId, library_id: LibraryId, settings: LibrarySettings
+    async def change_library_settings(
+        self,
+        source_id: SourceId,
+        library_id: LibraryId,
+        change: Callable[[LibrarySettings], LibrarySettings],
     ) -> None:
-        """Store what the user set for a library."""
-        await self._write(self._store.set_library_settings, source_id, library_id, settings)
-        self._settings[library_id] = settings
+        """Change what the user set for a library; changes take turns."""
+        async with self._turn:
+            settings = change(self._settings.get(library_id, LibrarySettings()))
+            await self._write(self._store.set_library_settings, source_id, library_id, settings)
+            self._settings[library_id] = settings
 
     async def keep_revision(self, revision: int) -> None:
         """Remember the newest revision, so that a rebuilt cache starts above it (Y10)."""
