@@ -18,16 +18,20 @@ log = logging.getLogger(__name__)
 def discover() -> Mapping[BackendKind, BackendSpec]:
     """Return the SPEC of every backend by its kind.
 
-    A third-party backend that fails to import is logged and left out; it can neither stop the
-    daemon nor replace a backend of msd's own.
+    One that fails to import is logged and left out; a third party's can't replace one of msd's
+    own.
     """
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow; not needed to start
 
     found: dict[BackendKind, BackendSpec] = {}
     for module in iter_modules(msd.backends.__path__):
         if module.ispkg:
-            spec: BackendSpec = import_module(f"msd.backends.{module.name}").SPEC
-            found[spec.kind] = spec
+            try:
+                spec: BackendSpec = import_module(f"msd.backends.{module.name}").SPEC
+            except Exception:
+                log.exception("backend %s can't be loaded", module.name)
+            else:
+                found[spec.kind] = spec
     for entry_point in entry_points(group=ENTRY_POINT_GROUP):
         try:
             third_party = entry_point.load()

@@ -1,10 +1,13 @@
 """Paces what may be told often: at once, then at most once per interval, the last one always."""
 
+import logging
 from collections.abc import Callable, Hashable
 
 import anyio
 
 INTERVAL_S = 0.25
+
+logger = logging.getLogger(__name__)
 
 Action = Callable[[], None]
 
@@ -61,7 +64,10 @@ class Pacer:
     def _run(self, key: Hashable, action: Action, now: float) -> None:
         self._waiting.pop(key, None)
         self._ran_at[key] = now
-        action()
+        try:
+            action()
+        except Exception:
+            logger.exception("what had waited could not be told")
 
     def _due(self, key: Hashable) -> float:
         return self._ran_at.get(key, -self._interval_s) + self._interval_s

@@ -78,14 +78,21 @@ class Adding:
         if account is None or found.account is None:
             await self._registry.add(None, fresh)
             return tuple(self._registry.source(source.id) for source in fresh)
-        await self._auth.store(account, found.account.credentials)
         try:
+            await self._auth.store(account, found.account.credentials)
             await self._registry.add(account, fresh)
         except BaseException:
-            with anyio.move_on_after(UNDO_S, shield=True):
-                await self._auth.forget(account)
+            await self._forget(account)
             raise
         return tuple(self._registry.source(source.id) for source in fresh)
+
+    async def _forget(self, account: Account) -> None:
+        """Take back what may have been stored, also by a keyring call that was given up."""
+        with anyio.move_on_after(UNDO_S, shield=True):
+            try:
+                await self._auth.forget(account)
+            except MsdError as error:
+                log.info("the keyring may keep an entry of a failed add: %s", error)
 
 
 async def _undo(found: NewSources) -> None:

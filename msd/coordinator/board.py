@@ -127,10 +127,7 @@ class StatusBoard:
     def _derive(self, source_id: SourceId, entry: _Entry) -> None:
         before, after = entry.status, self._status(entry.axes, entry.held_deletes)
         if (before.status, before.reason) == (after.status, after.reason):
-            entry.status = SourceStatus(
-                status=after.status, reason=after.reason, detail=after.detail, since=before.since
-            )
-            return
+            return  # the detail is that of the change; `explain` has the latest
         entry.status = after
         _log_change(source_id, entry.name, before, after)
         self._publish(SourceStatusChanged(source_id, after))

@@ -9,6 +9,7 @@ Every use case of the bus is one method here. Each names its source; there is no
                  └─ catalogue            what is cached
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import anyio
@@ -23,7 +24,7 @@ from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.removing import Removing
 from msd.coordinator.services import Services
 from msd.coordinator.status import Axes, disabled
-from msd.coordinator.syncing import Syncing
+from msd.coordinator.syncing import Syncing, Wish
 from msd.coordinator.upkeep import Upkeep
 from msd.coordinator.views import Views
 from msd.errors import InvalidArgumentError, LimitExceededError
@@ -83,6 +84,7 @@ class SourceCoordinator:
         self._cache = services.cache
         self._network = services.network
         self._tasks = tasks
+        self._switching: defaultdict[SourceId, anyio.Lock] = defaultdict(anyio.Lock)
         self._jobs = Jobs(tasks, events.publish)
         self._board = StatusBoard(self._publish_status)
         self._views = Views(services, self._board, self._jobs)
@@ -132,9 +134,9 @@ class SourceCoordinator:
         self.state = DaemonState.STOPPING
         self.events.publish(StateChanged(self.state))
         with anyio.move_on_after(CANCEL_S, shield=True):
+            await self._registry.keep_revision(self._cache.revision)
             await self._jobs.cancel_all()
             await self._fleet.close()
-            await self._registry.keep_revision(self._cache.revision)
 
     # --- what is known of the daemon -------------------------------------------------------
 
@@ -224,17 +226,18 @@ class SourceCoordinator:
 
     async def set_source_enabled(self, source_id: SourceId, *, enabled: bool) -> None:
         """Switch a source on or off; its cache stays readable (A5)."""
-        if self._registry.source(source_id).enabled == enabled:
-            return
-        await self._registry.change(source_id, enabled=enabled)
-        if enabled:
-            self._board.update(source_id, Axes())
-            self._fleet.start(source_id)
-        else:
-            self._fleet.leave(source_id)
-            await self._syncing.stop(source_id)
-            await self._backends.close(source_id)
-            self._board.update(source_id, disabled(self._board.axes(source_id)))
+        async with self._switching[source_id]:
+            if self._registry.source(source_id).enabled == enabled:
+                return
+            await self._registry.change(source_id, enabled=enabled)
+            if enabled:
+                self._board.update(source_id, Axes())
+                self._fleet.start(source_id)
+            else:
+                self._fleet.leave(source_id)
+                await self._syncing.stop(source_id)
+                await self._backends.close(source_id)
+                self._board.update(source_id, disabled(self._board.axes(source_id)))
         self.events.publish(SourceChanged(source_id))
 
     async def reorder_sources(self, source_ids: Sequence[SourceId]) -> None:
@@ -314,7 +317,7 @@ class SourceCoordinator:
         """
         if libraries:
             await self._catalogue.check_libraries(source_id, libraries)
-        return self._syncing.start(source_id, mode=mode, only=libraries)
+        return self._syncing.start(source_id, Wish(mode=mode, only=frozenset(libraries)))
 
     async def sync_all_sources(self) -> tuple[JobId, ...]:
         """Start a sync of every enabled source that is signed in."""
@@ -323,8 +326,7 @@ class SourceCoordinator:
     async def confirm_deletes(self, source_id: SourceId) -> JobId:
         """Sync a source and believe what is missing (Y7)."""
         self._registry.source(source_id)
-        await self._syncing.stop(source_id)
-        return self._syncing.start(source_id, confirm_deletes=True)
+        return await self._syncing.restart(source_id, Wish(confirm_deletes=True))
 
     async def unlock_secrets(self) -> JobId:
         """Raise the keyring's own prompt; a prompt that is open already is joined."""
@@ -380,8 +382,8 @@ class SourceCoordinator:
         await self._backends.close(library.source_id)
         self._fleet.kick(library.source_id)
         await self._syncing.stop(library.source_id)
-        only = [library.id]
-        self._syncing.start_if_possible(library.source_id, only=only, confirm_deletes=True)
+        own = frozenset({library.id})
+        self._syncing.start_if_possible(library.source_id, Wish(only=own, anew=own))
 
     def _publish_account(self, removed: Source) -> None:
         if removed.account_id is None:

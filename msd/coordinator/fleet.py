@@ -7,9 +7,11 @@ import anyio
 from anyio.abc import TaskGroup
 
 from msd.coordinator.board import StatusBoard
+from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
 from msd.coordinator.status import HEALED_BY_CREDENTIALS, Auth, Link
 from msd.coordinator.supervisor import Supervisor
+from msd.errors import MsdError
 from msd.models import LibraryType, RemoteId, SourceId
 
 CLOSE_S = 3.0
@@ -80,7 +82,14 @@ class Fleet:
                     supervisor.kick()
 
     async def close(self) -> None:
-        """Close every backend, as far as that is quick."""
+        """Close every backend, as far as that is quick; a slow one delays no other."""
         with anyio.move_on_after(CLOSE_S, shield=True):
-            for source_id in list(self._supervisors):
-                await self._backends.close(source_id)
+            async with anyio.create_task_group() as closing:
+                for source_id in self._supervisors:
+                    closing.start_soon(self._close, source_id)
+
+    async def _close(self, source_id: SourceId) -> None:
+        try:
+            await contained(lambda: self._backends.close(source_id), f"closing {source_id}")
+        except MsdError as error:
+            log.info("%s was not closed: %s", source_id, error)

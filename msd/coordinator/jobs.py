@@ -15,6 +15,7 @@ from msd.models import Job, JobId, JobKind, JobState, SourceId, UnixSeconds
 
 KEPT_S = 60.0
 MAX_RUNNING = 200
+MAX_ENDED = 200  # the oldest go before their minute is over
 FINAL = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Jobs:
         """
         if sum(one.job.state not in FINAL for one in self._jobs.values()) >= MAX_RUNNING:
             raise LimitExceededError(f"{MAX_RUNNING} jobs are running already")
+        self._forget_oldest()
         self._last_id += 1
         job = Job(id=JobId(self._last_id), kind=kind, source_id=source_id, state=JobState.QUEUED)
         running = _Running(job, anyio.CancelScope(), anyio.Event())
@@ -132,8 +134,16 @@ class Jobs:
             running.ended.set()
             self._publish(JobFinished(running.job.id))
         await anyio.sleep(KEPT_S)
-        del self._jobs[running.job.id]
-        self._publish(JobRemoved(running.job.id))
+        self._forget(running.job.id)
+
+    def _forget_oldest(self) -> None:
+        final = [job_id for job_id, one in self._jobs.items() if one.job.state in FINAL]
+        for job_id in final[: max(len(final) - MAX_ENDED, 0)]:
+            self._forget(job_id)
+
+    def _forget(self, job_id: JobId) -> None:
+        if self._jobs.pop(job_id, None) is not None:
+            self._publish(JobRemoved(job_id))
 
     async def _finished(
         self, job: Job, handle: JobHandle, work: Callable[[JobHandle], Awaitable[Result]]

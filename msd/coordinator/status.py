@@ -59,6 +59,7 @@ class Axes:
 
     auth: Auth = Auth.UNKNOWN
     auth_reason: StatusReason = StatusReason.NO_CREDENTIALS
+    auth_detail: str = ""
     link: Link = Link.UNKNOWN
     link_reason: StatusReason = StatusReason.STARTING
     detail: str = "msd has just started"
@@ -136,13 +137,13 @@ def after_error(axes: Axes, error: MsdError) -> Axes:
 
 
 def _needs_auth(axes: Axes, reason: StatusReason, detail: str) -> Axes:
-    return replace(axes, auth=Auth.NEEDS_AUTH, auth_reason=reason, detail=detail)
+    return replace(axes, auth=Auth.NEEDS_AUTH, auth_reason=reason, auth_detail=detail)
 
 
 def public_status(axes: Axes, *, held_deletes: int = 0) -> tuple[PublicStatus, StatusReason, str]:
     """Return status, reason and detail as the bus shows them: the first line that fits."""
     if axes.auth is Auth.NEEDS_AUTH:
-        return PublicStatus.NEEDS_AUTH, axes.auth_reason, axes.detail
+        return PublicStatus.NEEDS_AUTH, axes.auth_reason, axes.auth_detail
     if axes.link is Link.FAULTY:
         return PublicStatus.ERROR, axes.link_reason, axes.detail
     if axes.link is Link.ONLINE and axes.auth is Auth.OK:

@@ -14,7 +14,7 @@ from msd.coordinator.board import StatusBoard
 from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
 from msd.coordinator.status import Auth, after_error, connecting, online, with_credentials
-from msd.errors import BackendError, MsdError, UnknownSourceError, UnreachableError
+from msd.errors import BackendError, MsdError, StorageError, UnknownSourceError, UnreachableError
 from msd.managers.auth import is_keyring_trouble
 from msd.models import (
     ConnectAttempt,
@@ -92,8 +92,8 @@ class Supervisor:
         self._note(source, "ok", "", started)
         self._backoff.reset()
         self._board.set_retry(source.id, attempts=0, next_retry=UnixSeconds(0))
-        await self._remember(source, facts)
         self._board.update(source.id, online(self._board.axes(source.id), facts))
+        await self._remember(source, facts)
         self._connected(source.id)
         return RECHECK_S
 
@@ -140,7 +140,10 @@ class Supervisor:
         """Keep the server's version and address, which a start without network shows."""
         version, address = facts.version, facts.address or source.address
         if (version, address) != (source.server_version, source.address):
-            await self._registry.change(source.id, server_version=version, address=address)
+            try:
+                await self._registry.change(source.id, server_version=version, address=address)
+            except StorageError as error:  # the next connect tries again
+                log.info("what %s said of itself was not kept: %s", source.id, error)
 
     def _note(self, source: Source, outcome: str, detail: str, started: float) -> None:
         self._board.note(

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msd.backend_api import Credentials
@@ -23,6 +24,7 @@ from msd.events import Event, ItemsChanged, SourceChanged
 from msd.models import (
     JobId,
     JobKind,
+    Library,
     LibraryId,
     Source,
     SourceId,
@@ -37,8 +39,23 @@ if TYPE_CHECKING:  # msgspec is imported when the first sync starts, not before
 
 RETRY_S = 300.0  # a failed sync is not begun again by itself sooner than this
 COUNT_EVERY_S = 1.0
+AUTOMATIC = frozenset({SyncPolicy.INTERVAL, SyncPolicy.LIVE})
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What one sync is to do; without any wish it does everything."""
+
+    mode: SyncMode = SyncMode.AUTO
+    only: frozenset[LibraryId] = frozenset()  # empty: every library but those in `off`
+    off: frozenset[LibraryId] = frozenset()
+    confirm_deletes: bool = False  # the losses that are held are real
+    anew: frozenset[LibraryId] = frozenset()  # hold something else now: their losses are none
+
+
+EVERYTHING = Wish()
 
 
 class Syncing:
@@ -70,15 +87,7 @@ class Syncing:
         """Return the sync that runs or waits for a source."""
         return self._jobs.active(JobKind.SYNC, source_id)
 
-    def start(
-        self,
-        source_id: SourceId,
-        *,
-        mode: SyncMode = SyncMode.AUTO,
-        only: Sequence[LibraryId] = (),
-        off: frozenset[LibraryId] = frozenset(),
-        confirm_deletes: bool = False,
-    ) -> JobId:
+    def start(self, source_id: SourceId, wish: Wish = EVERYTHING) -> JobId:
         """Start a sync, or join the one that runs (Y1).
 
         Raises:
@@ -93,11 +102,11 @@ class Syncing:
             raise NotSupportedError("the source is disabled; enable it first")
         axes = self._board.axes(source_id)
         if axes.auth is Auth.NEEDS_AUTH:
-            raise AuthRequiredError(axes.detail, reason=axes.auth_reason)
+            raise AuthRequiredError(axes.auth_detail, reason=axes.auth_reason)
         self._begun[source_id] = time.monotonic()
 
         async def work(job: JobHandle) -> Result:
-            request = await self._request(source, mode, frozenset(only), off, confirm_deletes)
+            request = await self._request(source_id, wish)
             return await self._run(source_id, request, job)
 
         job_id = self._jobs.start(JobKind.SYNC, source_id, work)
@@ -109,19 +118,19 @@ class Syncing:
         started = [self.start_if_possible(source.id) for source in self._registry.sources()]
         return tuple(job_id for job_id in started if job_id is not None)
 
-    def start_if_possible(
-        self,
-        source_id: SourceId,
-        *,
-        only: Sequence[LibraryId] = (),
-        confirm_deletes: bool = False,
-    ) -> JobId | None:
+    def start_if_possible(self, source_id: SourceId, wish: Wish = EVERYTHING) -> JobId | None:
         """Start a sync; None when the source is disabled or waits for the user."""
         try:
-            return self.start(source_id, only=only, confirm_deletes=confirm_deletes)
+            return self.start(source_id, wish)
         except MsdError as error:
             log.info("%s is not synced: %s", source_id, error)
             return None
+
+    async def restart(self, source_id: SourceId, wish: Wish) -> JobId:
+        """Start a sync of its own, in place of one that runs."""
+        while self.job(source_id) is not None:
+            await self.stop(source_id)
+        return self.start(source_id, wish)
 
     async def stop(self, source_id: SourceId) -> None:
         """Cancel a running sync and return when it has ended."""
@@ -139,31 +148,32 @@ class Syncing:
             log.info("%s was not caught up: %s", source_id, error)
 
     async def _start_if_due(self, source_id: SourceId) -> None:
-        source = self._registry.source(source_id)
         begun = self._begun.get(source_id)
         if begun is not None and time.monotonic() - begun < RETRY_S:
             return
+        source = self._registry.source(source_id)
         libraries = await self._catalogue.libraries(source_id)
-        policies = {library.id: library.settings for library in libraries}
-        automatic = {SyncPolicy.INTERVAL, SyncPolicy.LIVE}
-        off = frozenset(i for i, own in policies.items() if own.sync not in automatic)
-        if policies and len(off) == len(policies):
-            return
-        intervals = [own.interval_s for i, own in policies.items() if i not in off]
-        interval_s = min((i for i in intervals if i), default=self._settings.sync.interval_s)
-        if time.time() - source.last_sync >= interval_s:
-            self.start(source_id, off=off)
+        own = [library for library in libraries if library.settings.sync in AUTOMATIC]
+        due = [library.id for library in own if self._is_due(source, library)]
+        if not libraries and self._is_due(source, None):
+            self.start(source_id)
+        elif due:
+            manual = frozenset(library.id for library in libraries if library not in own)
+            wish = Wish(off=manual) if len(due) == len(own) else Wish(only=frozenset(due))
+            self.start(source_id, wish)
 
-    async def _request(
-        self,
-        source: Source,
-        mode: SyncMode,
-        only: frozenset[LibraryId],
-        off: frozenset[LibraryId],
-        confirm_deletes: bool,  # noqa: FBT001 - passed on as it came
-    ) -> "SyncRequest":
+    def _is_due(self, source: Source, library: Library | None) -> bool:
+        interval_s, synced_at = self._settings.sync.interval_s, source.last_sync
+        if library is not None:
+            interval_s = library.settings.interval_s or interval_s
+            synced_at = max(synced_at, library.synced_at)
+        # A time in the future means that the clock was wrong, then or now.
+        return not 0 <= time.time() - synced_at < interval_s
+
+    async def _request(self, source_id: SourceId, wish: Wish) -> "SyncRequest":
         from msd.sync.messages import SyncRequest  # noqa: PLC0415 - see above
 
+        source = self._registry.source(source_id)
         account = self._registry.account_of(source)
         credentials = (
             Credentials(user_id="", token="")
@@ -176,7 +186,7 @@ class Syncing:
             if own.sync is SyncPolicy.OFF
         }
         return SyncRequest(
-            source=self._registry.source(source.id),
+            source=self._registry.source(source_id),
             user_id=credentials.user_id,
             token=credentials.token,
             device_id="" if account is None else account.device_id,
@@ -184,11 +194,12 @@ class Syncing:
             cache_db=str(self._settings.cache_db),
             state_db=str(self._settings.state_db),
             cache_dir=str(self._settings.cache_dir),
-            mode=mode,
-            only=only,
-            off=off | never,
-            content_types=self._catalogue.content_types(source.id),
-            confirm_deletes=confirm_deletes,
+            mode=wish.mode,
+            only=wish.only,
+            off=wish.off | never,
+            content_types=self._catalogue.content_types(source_id),
+            confirm_deletes=wish.confirm_deletes,
+            anew=wish.anew,
         )
 
     async def _run(self, source_id: SourceId, request: "SyncRequest", job: JobHandle) -> Result:
@@ -213,8 +224,11 @@ class Syncing:
                 self._catalogue.recount_soon(source_id)
 
         try:
-            report = await self._syncs.run(
-                request, started=job.running, progress=progress, changed=changed
+            report = await contained(
+                lambda: self._syncs.run(
+                    request, started=job.running, progress=progress, changed=changed
+                ),
+                f"syncing {source_id}",
             )
         except MsdError as error:
             await self._record(source_id, last_sync_error=str(error))
@@ -223,13 +237,11 @@ class Syncing:
             raise
         finally:
             self._catalogue.recount_soon(source_id)
-        await self._record(
-            source_id,
-            last_sync=UnixSeconds(int(time.time())),
-            last_sync_error="",
-            skipped_items=report.skipped,
-            held_deletes=report.held,
-        )
+        columns: dict[str, object] = {"last_sync_error": "", "held_deletes": report.held}
+        if not request.only:
+            columns["last_sync"] = UnixSeconds(int(time.time()))
+            columns["skipped_items"] = report.skipped
+        await self._record(source_id, **columns)
         return _result(report)
 
     async def _record(self, source_id: SourceId, **columns: object) -> None:

@@ -71,7 +71,12 @@ class SyncManager:
             if name not in {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}
         }
         process = await anyio.open_process(
-            self._command, stdin=PIPE, stdout=PIPE, stderr=None, env=environment
+            self._command,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=None,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is the daemon's; the worker ends with its pipe
         )
         try:
             yield process

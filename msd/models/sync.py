@@ -27,7 +27,7 @@ class SyncReport:
     removed: int = 0
     unchanged: int = 0
     skipped: int = 0
-    held: int = 0  # deletions held back (Y7)
+    held: int = 0  # deletions that are held back in the whole source now (Y7)
     complete: bool = True  # every listing was enumerated completely
     duration_ms: int = 0
     skipped_examples: tuple[str, ...] = ()  # at most 20, one sentence each

@@ -34,6 +34,8 @@ class KnownItems:
         self._pks = array("q", map(pks.__getitem__, order))
         self._flags = bytearray(map(flags.__getitem__, order))
         self._live = sum(self._flags)
+        self._new = array("q")  # hashes of rows that were listed and not known
+        self._new_is_sorted = False
 
     def is_fresh(self, remote_id: RemoteId, fingerprint: int) -> bool:
         """Mark the row as seen; return whether it must be read: it is new or has changed.
@@ -42,9 +44,23 @@ class KnownItems:
         """
         at = self._find(remote_id)
         if at is None:
+            self._new.append(hash(remote_id))
             return True
         self._flags[at] |= _SEEN
         return self._fingerprints[at] != fingerprint or not self._flags[at] & _LIVE
+
+    def has_seen(self, remote_id: RemoteId) -> bool:
+        """Return whether the listing has shown a row, known before or not.
+
+        Meant for when the listing is at its end: new rows are put in order at the first question.
+        """
+        at = self._find(remote_id)
+        if at is not None:
+            return bool(self._flags[at] & _SEEN)
+        if not self._new_is_sorted:
+            self._new = array("q", sorted(self._new))
+            self._new_is_sorted = True
+        return _place(self._new, hash(remote_id)) is not None
 
     def missing(self) -> list[int]:
         """Return the primary keys of live rows that were not seen."""
@@ -55,7 +71,9 @@ class KnownItems:
         return self._live
 
     def _find(self, remote_id: RemoteId) -> int | None:
-        wanted = hash(remote_id)
-        at = bisect_left(self._hashes, wanted)
-        found = at < len(self._hashes) and self._hashes[at] == wanted
-        return at if found else None
+        return _place(self._hashes, hash(remote_id))
+
+
+def _place(ordered: "array[int]", wanted: int) -> int | None:
+    at = bisect_left(ordered, wanted)
+    return at if at < len(ordered) and ordered[at] == wanted else None

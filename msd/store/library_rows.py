@@ -38,10 +38,15 @@ class LibraryRows:
             with transaction(self._connection):
                 self._connection.executemany(sql.PUT_LIBRARY, changed)
         ids = {remote_id: library_id(self._source_id, remote_id) for remote_id in listed}
+        never = self._connection.execute(
+            "SELECT id FROM library WHERE source_id = ? AND synced_at = 0", (self._source_id,)
+        )
         counts = self._connection.execute(_LIVE_COUNTS, (self._source_id,))
         present = set(ids.values())
         vanished = {LibraryId(one): count or 0 for one, count in counts if one not in present}
-        return SavedLibraries(ids=ids, vanished=vanished)
+        return SavedLibraries(
+            ids=ids, vanished=vanished, never_synced=frozenset(LibraryId(one) for (one,) in never)
+        )
 
     def listing(self, library: LibraryId, item_type: ItemType) -> int:
         """Return the key of a listing; it is made on first use."""
@@ -96,6 +101,15 @@ class LibraryRows:
         row = (self.library_pk(library), item_type or "", loss.count, loss.digest, since)
         with transaction(self._connection):
             self._connection.execute(sql.PUT_HOLD, row)
+
+    def total_held(self) -> int:
+        """Return how many items are held back in the whole source."""
+        found = self._connection.execute(
+            "SELECT sum(hold.count) FROM hold JOIN library ON library.pk = hold.library"
+            " WHERE library.source_id = ? AND library.deleted_at IS NULL",
+            (self._source_id,),
+        ).fetchone()
+        return int(found[0] or 0)
 
     def clear_hold(self, library: LibraryId, item_type: ItemType | None) -> None:
         """Forget a held loss."""

@@ -25,6 +25,7 @@ class SavedLibraries:
 
     ids: Mapping[RemoteId, LibraryId]
     vanished: Mapping[LibraryId, int]  # not listed any more, with their live items
+    never_synced: frozenset[LibraryId] = frozenset()  # not yet enumerated completely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

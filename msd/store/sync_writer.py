@@ -92,6 +92,11 @@ class SyncWriter:
             self._connection.execute(sql.DELETE_HOLDS, (library_pk,))
             return self._bury(rows)
 
+    def total_held(self) -> int:
+        """Return how many items are held back in the whole source."""
+        with noting_damage(self._cache_path):
+            return self._libraries.total_held()
+
     def types(self, library_id: LibraryId) -> frozenset[ItemType]:
         """Return the types of which the library has live items."""
         with noting_damage(self._cache_path):

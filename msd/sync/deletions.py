@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from msd.models import LibraryId, UnixSeconds
-from msd.sync.enumeration import Verdict, verdict
+from msd.sync.enumeration import Loss, Trust, Verdict, verdict
 from msd.sync.listing import CopiedListing
-from msd.sync.ports import Held, SyncStore, Written
+from msd.sync.ports import Held, Written
 from msd.sync.store_thread import StoreThread
 from msd.sync.tally import Tally
 
@@ -24,20 +24,19 @@ class Deletions:
 
     def __init__(
         self,
-        store: SyncStore,
         thread: StoreThread,
         changed: Callable[[LibraryId, Written], None],
         tally: Tally,
         *,
         now: UnixSeconds,
-        confirmed: bool,
+        trust: Callable[[LibraryId], Trust],
     ) -> None:
-        self._store = store
+        self._store = thread.store
         self._thread = thread
         self._changed = changed
         self._tally = tally
         self._now = now
-        self._confirmed = confirmed
+        self._trust = trust
 
     async def apply(self, copied: list[CopiedListing]) -> None:
         """Rename, hide or hold what the complete ones among the listings lack."""
@@ -69,9 +68,9 @@ class Deletions:
             done.append(_Done(self._store.adopt(library_id, item_type, missing), deleted=False))
             missing = self._store.remaining(library_id, item_type, missing)
         digest = _digest(missing)
-        match self._verdict(live, len(missing), digest, self._store.held(library_id, item_type)):
+        held = self._store.held(library_id, item_type)
+        match self._verdict(library_id, live, len(missing), digest, held):
             case Verdict.HOLD:
-                self._tally.held += len(missing)
                 self._store.hold(
                     library_id, item_type, count=len(missing), digest=digest, now=self._now
                 )
@@ -84,20 +83,24 @@ class Deletions:
 
     def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
         held = self._store.held(library_id, None)
-        if self._verdict(count, count, 0, held) is Verdict.HOLD:
-            self._tally.held += count
+        if self._verdict(library_id, count, count, 0, held) is Verdict.HOLD:
             self._store.hold(library_id, None, count=count, digest=0, now=self._now)
             return []
         return [_Done(self._store.remove_library(library_id))]
 
-    def _verdict(self, live: int, missing: int, digest: int, held: Held | None) -> Verdict:
+    def _verdict(
+        self, library_id: LibraryId, live: int, missing: int, digest: int, held: Held | None
+    ) -> Verdict:
+        loss = None
+        if held is not None:
+            loss = Loss(count=held.count, digest=held.digest, since=held.since)
         return verdict(
             live=live,
             missing=missing,
             digest=digest,
-            held=None if held is None else (held.digest, held.since),
+            held=loss,
             now=self._now,
-            confirmed=self._confirmed,
+            trust=self._trust(library_id),
         )
 
     def _tell(self, library_id: LibraryId, done: list[_Done]) -> None:

@@ -7,14 +7,15 @@ libraries ─► for each listing: pages ─► parse what is new ─► write  
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msd.backend_api import Listing, MediaBackend, Page
 from msd.errors import AuthRequiredError, BackendError, UnreachableError
 from msd.models import (
+    ItemType,
     LibraryId,
-    LibraryType,
     RemoteId,
     RemoteLibrary,
     SyncMode,
@@ -23,8 +24,9 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.sync.deletions import Deletions
+from msd.sync.enumeration import Trust
 from msd.sync.listing import WITH_MEMBERS, CopiedListing, ListingCopier
-from msd.sync.ports import SyncStore
+from msd.sync.ports import Known, SyncStore
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
 from msd.sync.tally import Tally
@@ -42,12 +44,19 @@ class SyncPlan:
     only: frozenset[LibraryId] = frozenset()  # empty: every library but those in `off`
     off: frozenset[LibraryId] = frozenset()
     confirm_deletes: bool = False
+    anew: frozenset[LibraryId] = frozenset()  # just said to hold something else
 
     def includes(self, library_id: LibraryId) -> bool:
         """Return whether a library is to be synced."""
         if library_id in self.off:
             return False
         return not self.only or library_id in self.only
+
+    def trust(self, library_id: LibraryId) -> Trust:
+        """Return what the user said about losses of a library."""
+        if library_id in self.anew:
+            return Trust.ALL
+        return Trust.HELD if self.confirm_deletes else Trust.NONE
 
 
 class SyncEngine:
@@ -63,12 +72,13 @@ class SyncEngine:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._backend = backend
-        self._thread = StoreThread()
+        self._thread = StoreThread(store)
         self._store = store
         self._report = report
         self._plan = plan
         self._clock = clock
         self._tally = Tally()
+        self._earlier: defaultdict[ItemType, list[Known]] = defaultdict(list)
 
     async def run(self) -> SyncReport:
         """Copy the source; return what was done.
@@ -87,28 +97,28 @@ class SyncEngine:
         wanted = [
             (library, saved.ids[library.remote_id])
             for library in sorted(libraries, key=lambda lib: lib.position)
-            if library.type is not LibraryType.UNSUPPORTED
-            and library.remote_id in saved.ids  # not one whose id can't be stored
+            if library.remote_id in saved.ids  # not one whose id can't be stored
             and self._plan.includes(saved.ids[library.remote_id])
         ]
         for library, library_id in wanted:
-            await self._taste_library(library, library_id)
+            if library_id in saved.never_synced:
+                await self._taste_library(library, library_id)
         copied: list[CopiedListing] = []
         for library, library_id in wanted:
             copied += await self._copy_library(library, library_id)
         deletions = Deletions(
-            self._store,
             self._thread,
             self._report.changed,
             self._tally,
             now=self._now(),
-            confirmed=self._plan.confirm_deletes,
+            trust=self._plan.trust,
         )
         self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
         await deletions.welcome_back(saved.ids.values())
         await deletions.apply(copied)
         await deletions.apply_to_libraries(self._in_plan(saved.vanished))
         await self._finish(copied)
+        self._tally.held = await self._thread.run(self._store.total_held)
         return self._tally.report(duration_ms=int((self._clock() - started) * 1000))
 
     def _in_plan(self, vanished: Mapping[LibraryId, int]) -> dict[LibraryId, int]:
@@ -132,10 +142,10 @@ class SyncEngine:
     def _copier(self) -> ListingCopier:
         return ListingCopier(
             self._backend,
-            self._store,
             self._thread,
             self._report,
             self._tally,
+            earlier=self._earlier,
             read_all=self._plan.mode is SyncMode.FULL,
         )
 
@@ -150,6 +160,8 @@ class SyncEngine:
             await self._copy_contained(copier, copied)
             if listing.type in WITH_MEMBERS:
                 await self._copy_members(copied)
+        for copied in outcome:
+            self._earlier[copied.listing.type].append(copied.known)
         if all(copied.enumeration.is_complete for copied in outcome):
             outcome += await self._no_longer_listed(copier, library, library_id, outcome)
         return outcome

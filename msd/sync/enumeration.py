@@ -1,5 +1,6 @@
 """Was a listing enumerated completely? And may what is missing from it be deleted? (Y7). Pure."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from msd.backend_api import Page
@@ -70,14 +71,31 @@ class Verdict(StrEnum):
     HOLD = "hold"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Rows that were missing from a complete enumeration, as they were first held back."""
+
+    count: int
+    digest: int  # the same for the same rows
+    since: UnixSeconds
+
+
+class Trust(StrEnum):
+    """What the user said about losses."""
+
+    NONE = "none"
+    HELD = "held"  # what is held is real: believe it, but nothing beyond it
+    ALL = "all"  # the library holds something else now: believe everything
+
+
 def verdict(
     *,
     live: int,
     missing: int,
     digest: int,
-    held: tuple[int, UnixSeconds] | None,
+    held: Loss | None,
     now: UnixSeconds,
-    confirmed: bool,
+    trust: Trust,
 ) -> Verdict:
     """Decide about missing rows of one listing.
 
@@ -85,14 +103,17 @@ def verdict(
         live: rows that the cache showed before.
         missing: how many of them the source did not show.
         digest: a number that is the same for the same missing rows.
-        held: digest and time of the first pass that found this loss and held it.
+        held: the loss that an earlier pass found here and held.
         now: the time.
-        confirmed: the user said that the loss is real.
+        trust: what the user said about losses.
     """
     if missing == 0:
         return Verdict.KEEP
     suspicious = missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)
-    if not suspicious or confirmed:
+    if not suspicious or trust is Trust.ALL:
         return Verdict.DELETE
-    agreed = held is not None and held[0] == digest and now - held[1] >= AGREEMENT_S
-    return Verdict.DELETE if agreed else Verdict.HOLD
+    if held is None:
+        return Verdict.HOLD
+    confirmed = trust is Trust.HELD and missing <= held.count
+    agreed = held.digest == digest and now - held.since >= AGREEMENT_S
+    return Verdict.DELETE if confirmed or agreed else Verdict.HOLD

@@ -1,7 +1,7 @@
 """Copy one listing: fetch ahead, parse what is new or changed, write in whole transactions."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from msd.backend_api import Listing, MediaBackend, Page, RawItem, SkippedItem
 from msd.errors import BackendError, MsdError
 from msd.models import ItemType, LibraryId, MediaItem, RemoteId, SyncProgress
 from msd.sync.enumeration import Enumeration
-from msd.sync.ports import Known, SyncStore
+from msd.sync.ports import Known
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
 from msd.sync.tally import Tally
@@ -42,18 +42,19 @@ class ListingCopier:
     def __init__(
         self,
         backend: MediaBackend,
-        store: SyncStore,
         thread: StoreThread,
         report: Report,
         tally: Tally,
         *,
+        earlier: Mapping[ItemType, Sequence[Known]],
         read_all: bool,
     ) -> None:
         self._backend = backend
-        self._store = store
+        self._store = thread.store
         self._thread = thread
         self._report = report
         self._tally = tally
+        self._earlier = earlier  # listings of the same types in libraries that came before
         self._read_all = read_all
         self._batch: list[tuple[MediaItem, int]] = []
         self._written_at = 0.0  # so that the first page is committed at once
@@ -109,6 +110,8 @@ class ListingCopier:
     def _is_fresh(self, raw: RawItem, copied: CopiedListing) -> bool:
         if copied.listing.type in WITH_MEMBERS and len(copied.remote_ids) < MAX_MEMBERWITH_MEMBERS:
             copied.remote_ids.append(raw.remote_id)
+        if any(known.has_seen(raw.remote_id) for known in self._earlier[copied.listing.type]):
+            return False  # an item in two libraries stays in the first, or it would move for ever
         return copied.known.is_fresh(raw.remote_id, raw.fingerprint) or self._read_all
 
     def _keep(self, raws: Sequence[RawItem], parsed: list[MediaItem | SkippedItem]) -> None:

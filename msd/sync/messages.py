@@ -1,6 +1,6 @@
 """What the daemon and its sync worker say to each other: one JSON object a line.
 
-daemon → worker   SyncRequest, then nothing; closing the pipe or `cancel` stops the worker
+daemon → worker   SyncRequest, then nothing; closing the pipe stops the worker
 worker → daemon   Progress …, Changed …, then exactly one Finished or Failed
 """
 
@@ -21,7 +21,6 @@ from msd.models import (
     SyncReport,
 )
 
-CANCEL = b"cancel\n"
 MAX_LINE = 1024 * 1024
 
 
@@ -41,6 +40,7 @@ class SyncRequest(msgspec.Struct, frozen=True, kw_only=True):
     off: frozenset[LibraryId] = frozenset()
     content_types: Mapping[RemoteId, LibraryType] = {}
     confirm_deletes: bool = False
+    anew: frozenset[LibraryId] = frozenset()  # just said to hold something else
 
     def __repr__(self) -> str:
         """Name the source only."""

@@ -1,6 +1,7 @@
 """What a sync needs of the cache; `msd.store.SyncWriter` provides it. Every method blocks."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from msd.models import ItemId, ItemType, LibraryId, MediaItem, RemoteId, RemoteLibrary, UnixSeconds
@@ -40,6 +41,9 @@ class Known(Protocol):
     def is_fresh(self, remote_id: RemoteId, fingerprint: int) -> bool:
         """Mark the row as seen; return whether it must be read: it is new or has changed."""
 
+    def has_seen(self, remote_id: RemoteId) -> bool:
+        """Return whether the listing has shown a row; asked when it is at its end."""
+
     def missing(self) -> list[int]:
         """Return the keys of live rows that were not seen."""
 
@@ -49,6 +53,10 @@ class Known(Protocol):
 
 class Held(Protocol):
     """A loss that was held back."""
+
+    @property
+    def count(self) -> int:
+        """How many rows it was."""
 
     @property
     def digest(self) -> int:
@@ -65,6 +73,10 @@ class SavedLibraries(Protocol):
     @property
     def ids(self) -> Mapping[RemoteId, LibraryId]:
         """The id of every listed library."""
+
+    @property
+    def never_synced(self) -> AbstractSet[LibraryId]:
+        """Those among them that were never enumerated completely."""
 
     @property
     def vanished(self) -> Mapping[LibraryId, int]:
@@ -125,6 +137,9 @@ class SyncStore(Protocol):
 
     def clear_hold(self, library_id: LibraryId, item_type: ItemType | None) -> None:
         """Forget a held loss: it is over, or it was accepted."""
+
+    def total_held(self) -> int:
+        """Return how many rows are held back in the whole source."""
 
     def set_members(self, parent: RemoteId, members: Sequence[RemoteId]) -> Written:
         """Store the members of a collection or playlist in order."""

@@ -6,14 +6,17 @@ from typing import TypeVar, TypeVarTuple
 import anyio
 from anyio import to_thread
 
+from msd.sync.ports import SyncStore
+
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
 
 class StoreThread:
-    """One thread at a time, so that calls never overlap and a transaction always ends."""
+    """A store, and one thread at a time for it: calls never overlap, transactions always end."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: SyncStore) -> None:
+        self.store = store
         self._limiter = anyio.CapacityLimiter(1)
 
     async def run(self, call: Callable[[*Args], Result], *args: *Args) -> Result:

@@ -141,6 +141,7 @@ class InProcessSyncs(SyncManager):
             only=request.only,
             off=request.off,
             confirm_deletes=request.confirm_deletes,
+            anew=request.anew,
         )
         try:
             return await SyncEngine(FakeBackend(self._server), writer, report, plan=plan).run()

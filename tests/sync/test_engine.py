@@ -277,6 +277,58 @@ async def test_a_library_whose_id_can_not_be_stored_is_left_out(
     assert report.added == 4
 
 
+async def test_confirming_one_loss_confirms_no_other(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """Y7: another library that comes out empty in the confirming pass is held."""
+    first, second = server.library("first"), server.library("second")
+    server.movies(first, 12)
+    server.movies(second, 30, first=100)
+    await source.sync()
+    server.items[first].clear()
+    await source.sync()
+    server.items[second].clear()
+
+    report = await source.sync(SyncPlan(confirm_deletes=True))
+
+    assert (report.removed, report.held) == (12, 30)
+
+
+async def test_a_sync_of_one_library_still_reports_what_is_held_in_another(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """Y7: HeldDeletes is of the source."""
+    first, second = server.library("first"), server.library("second")
+    server.movies(first, 12)
+    server.movies(second, 3, first=100)
+    await source.sync()
+    server.items[first].clear()
+    await source.sync()
+
+    report = await source.sync(SyncPlan(only=frozenset({source.library_id("second")})))
+
+    assert report.held == 12
+    assert second
+
+
+async def test_an_item_in_two_libraries_stays_in_the_first(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """Y5: it does not move back and forth with every sync."""
+    first, second = server.library("first"), server.library("second")
+    server.movies(first, 12)
+    server.movies(second, 12)
+    await source.sync()
+
+    report = await source.sync()
+
+    assert (report.updated, report.added, report.removed, report.held) == (0, 0, 0, 0)
+    assert source.items()["m3"]["library_id"] == source.library_id("first")
+    server.drop(first, "m3")
+    await source.sync()
+    assert source.items()["m3"]["library_id"] == source.library_id("second")
+
+
 async def test_an_item_that_moves_to_another_library_is_never_lost(
     source: CachedSource, server: FakeServer
 ) -> None:

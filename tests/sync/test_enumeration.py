@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from msd.backend_api import Page, RawItem
 from msd.models import RemoteId, UnixSeconds
-from msd.sync.enumeration import AGREEMENT_S, MAX_EMPTY_WINDOWS, Enumeration, Verdict, verdict
+from msd.sync.enumeration import (
+    AGREEMENT_S,
+    MAX_EMPTY_WINDOWS,
+    Enumeration,
+    Loss,
+    Trust,
+    Verdict,
+    verdict,
+)
 
 NOW = UnixSeconds(1_800_000_000)
 
@@ -86,7 +94,7 @@ def test_a_long_run_of_empty_windows_is_hopeless() -> None:
 
 
 def decide(live: int, missing: int, **changes: object) -> Verdict:
-    given: dict[str, object] = {"digest": 7, "held": None, "now": NOW, "confirmed": False}
+    given: dict[str, object] = {"digest": 7, "held": None, "now": NOW, "trust": Trust.NONE}
     return verdict(live=live, missing=missing, **(given | changes))  # type: ignore[arg-type]
 
 
@@ -109,16 +117,28 @@ def test_drops_are_judged_by_share_and_count(live: int, missing: int, expected: 
     assert expected is decide(live, missing)
 
 
-def test_the_user_may_confirm_a_held_drop() -> None:
-    """Y7."""
-    assert decide(100, 100, confirmed=True) is Verdict.DELETE
+def loss(count: int, age_s: int = 0, digest: int = 7) -> Loss:
+    return Loss(count=count, digest=digest, since=UnixSeconds(NOW - age_s))
+
+
+def test_the_user_may_confirm_what_is_held_and_nothing_beyond_it() -> None:
+    """Y7: a loss that nobody saw yet is not confirmed with another."""
+    assert decide(100, 100, trust=Trust.HELD, held=loss(100)) is Verdict.DELETE
+    assert decide(100, 50, trust=Trust.HELD, held=loss(100)) is Verdict.DELETE
+    assert decide(100, 100, trust=Trust.HELD, held=loss(50)) is Verdict.HOLD
+    assert decide(100, 100, trust=Trust.HELD) is Verdict.HOLD
+
+
+def test_a_library_that_holds_something_else_now_has_no_losses() -> None:
+    """A5: the user said so."""
+    assert decide(100, 100, trust=Trust.ALL) is Verdict.DELETE
 
 
 def test_a_drop_that_stays_the_same_for_a_day_is_believed() -> None:
     """Y7: agreeing complete passes over at least 24 hours."""
-    assert decide(100, 100, held=(7, UnixSeconds(NOW - AGREEMENT_S))) is Verdict.DELETE
-    assert decide(100, 100, held=(7, UnixSeconds(NOW - AGREEMENT_S + 1))) is Verdict.HOLD
-    assert decide(100, 100, held=(8, UnixSeconds(NOW - AGREEMENT_S))) is Verdict.HOLD
+    assert decide(100, 100, held=loss(100, AGREEMENT_S)) is Verdict.DELETE
+    assert decide(100, 100, held=loss(100, AGREEMENT_S - 1)) is Verdict.HOLD
+    assert decide(100, 100, held=loss(100, AGREEMENT_S, digest=8)) is Verdict.HOLD
 
 
 @given(live=st.integers(0, 10_000), missing=st.integers(0, 10_000))
