@@ -17,6 +17,8 @@ from typing import Any
 from child_process import Environment, TrialError, stopping
 from session_bus import BUS_NAME, answers, private_bus, refuse_second_daemon
 
+from msd.backends.local.filekind import MEDIA_KINDS, kind_of
+
 ROOT = Path(__file__).resolve().parents[1]
 ROOT_OBJECT = "/org/msd/Msd1"
 START_SECONDS = 20
@@ -145,9 +147,9 @@ def _needs_samples(directory: Path) -> bool:
 
 
 def _media_folders() -> list[Path]:
-    """Return the user's Videos and Music folders, if there is something in them."""
+    """Return the user's Videos and Music folders, if there is something to play in them."""
     folders = [_user_folder("VIDEOS", "Videos"), _user_folder("MUSIC", "Music")]
-    return [folder for folder in folders if _has_content(folder)]
+    return [folder for folder in folders if _has_media(folder)]
 
 
 def _user_folder(kind: str, name: str) -> Path:
@@ -160,11 +162,12 @@ def _user_folder(kind: str, name: str) -> Path:
     return Path.home() / name
 
 
-def _has_content(folder: Path) -> bool:
-    try:
-        return any(folder.iterdir())
-    except OSError:
-        return False
+def _has_media(folder: Path) -> bool:
+    return any(
+        kind_of(os.fsencode(name)) in MEDIA_KINDS
+        for _folder, _folders, names in os.walk(folder)
+        for name in names
+    )
 
 
 def _msdctl(*arguments: str) -> list[str]:

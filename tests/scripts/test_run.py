@@ -24,7 +24,11 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trial(directory: Path) -> Iterator[Trial]:
-    with trying(directory / "data", newcomer(directory / "home")) as running:
+    environment = newcomer(directory / "home")
+    videos = directory / "home/Videos"
+    videos.mkdir()
+    (videos / "notes.txt").write_text("nothing to play")
+    with trying(directory / "data", environment) as running:
         yield running
 
 

@@ -33,7 +33,8 @@ class UserManager:
         self, *command: str, stdin: str = "", check: bool = True, user: int = UID
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the manager's namespaces and return what it printed."""
-        enter = ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--ipc", "--cgroup"]
+        spaces = ("--mount", "--pid", "--ipc", "--cgroup", "--root")  # root: msd's may be a chroot
+        enter = ["nsenter", f"--target={self.pid}", *spaces]
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": str(HOME),
