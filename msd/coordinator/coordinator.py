@@ -23,11 +23,11 @@ from msd.coordinator.fleet import Fleet
 from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.removing import Removing
 from msd.coordinator.services import Services
-from msd.coordinator.status import Axes, disabled
+from msd.coordinator.status import Axes, disabled, first_axes
 from msd.coordinator.syncing import Syncing, Wish
 from msd.coordinator.upkeep import Upkeep
 from msd.coordinator.views import Views
-from msd.errors import InvalidArgumentError, LimitExceededError
+from msd.errors import InvalidArgumentError, KeyringLockedError, LimitExceededError
 from msd.events import (
     AccountAdded,
     AccountChanged,
@@ -113,7 +113,7 @@ class SourceCoordinator:
     async def open(self) -> None:
         """Show every configured source, offline, with what is cached of it; touch no network."""
         for source in self._registry.sources():
-            self._board.add(source, _first_axes(source))
+            self._board.add(source, first_axes(source))
         await self._catalogue.open()
         if self._cache.rebuilt_because:
             await self._registry.forget_syncs(
@@ -219,8 +219,8 @@ class SourceCoordinator:
             InvalidArgumentError: the name is empty or too long.
         """
         name = name.strip()
-        if not name or len(name) > MAX_NAME:
-            raise InvalidArgumentError(f"a name has 1 to {MAX_NAME} characters")
+        if not name.isprintable() or not 1 <= len(name) <= MAX_NAME:
+            raise InvalidArgumentError(f"a name has 1 to {MAX_NAME} characters that can be shown")
         await self._registry.change(source_id, name=name)
         self.events.publish(SourceChanged(source_id))
 
@@ -375,7 +375,9 @@ class SourceCoordinator:
 
     async def _unlock(self, job: JobHandle) -> Result:
         job.running()
-        return {"unlocked": await self._auth.unlock()}
+        if not await self._auth.unlock():
+            raise KeyringLockedError("the keyring is still locked")
+        return {}
 
     async def _read_anew(self, library: Library) -> None:
         """Sync a library that holds something else now; what it held so is no loss."""
@@ -396,7 +398,3 @@ class SourceCoordinator:
     def _after_connect(self, source_id: SourceId) -> None:
         self.events.publish(SourceChanged(source_id))
         self._tasks.start_soon(self._syncing.catch_up, source_id)
-
-
-def _first_axes(source: Source) -> Axes:
-    return Axes() if source.enabled else disabled(Axes())

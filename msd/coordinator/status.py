@@ -22,7 +22,7 @@ from msd.errors import (
     MsdError,
     UnreachableError,
 )
-from msd.models import PublicStatus, ServerFacts, StatusReason
+from msd.models import PublicStatus, ServerFacts, Source, StatusReason
 
 
 class Auth(StrEnum):
@@ -64,6 +64,11 @@ class Axes:
     link_reason: StatusReason = StatusReason.STARTING
     detail: str = "msd has just started"
     facts: ServerFacts | None = None
+
+
+def first_axes(source: Source) -> Axes:
+    """Return the axes of a configured source at start, before any socket is opened (S1)."""
+    return Axes() if source.enabled else disabled(Axes())
 
 
 def connecting(axes: Axes) -> Axes:

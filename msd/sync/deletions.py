@@ -107,6 +107,8 @@ class Deletions:
         for one in done:
             if one.deleted:
                 self._tally.removed += len(one.written.removed)
+            else:
+                self._tally.adopt(len(one.written.removed))
             self._changed(library_id, one.written)
 
 

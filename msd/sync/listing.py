@@ -77,6 +77,7 @@ class ListingCopier:
             # Rows that are left out here are left out, and counted, by `copy`.
             if isinstance(item, MediaItem) and item.parent_remote_id != item.remote_id:
                 self._batch.append((item, raw.fingerprint))
+        self._tally.tasted += len(self._batch)
         await self._flush(copied)
 
     async def copy(self, copied: CopiedListing) -> None:

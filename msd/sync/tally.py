@@ -17,6 +17,7 @@ class Tally:
     updated: int = 0
     removed: int = 0
     unchanged: int = 0
+    tasted: int = 0  # added before the listing was enumerated, so seen there as unchanged
     skipped: int = 0
     held: int = 0
     complete: bool = True
@@ -34,6 +35,11 @@ class Tally:
         self.removed += len(written.removed)
         self.skip(written.refused, ())
 
+    def adopt(self, count: int) -> None:
+        """Take in that rows which were added turned out to be known ones with another id (I2)."""
+        self.added = max(self.added - count, 0)
+        self.updated += count
+
     def report(self, *, duration_ms: int) -> SyncReport:
         """Return the numbers as they stand."""
         return SyncReport(
@@ -41,7 +47,7 @@ class Tally:
             added=self.added,
             updated=self.updated,
             removed=self.removed,
-            unchanged=self.unchanged,
+            unchanged=max(self.unchanged - self.tasted, 0),
             skipped=self.skipped,
             held=self.held,
             complete=self.complete,

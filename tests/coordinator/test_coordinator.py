@@ -261,6 +261,26 @@ async def test_unlock_secrets_raises_the_prompt_as_a_job(rig: Rig) -> None:
         assert run.coordinator.get_source(source_id)
 
 
+async def test_a_prompt_that_is_dismissed_is_a_failed_job(rig: Rig) -> None:
+    """Dbus-api: failure is never a status in a success."""
+    rig.keyring.is_dismissed = True
+    async with rig.running() as run:
+        rig.keyring.now = KeyringState.LOCKED
+        job = await run.coordinator.unlock_secrets()
+
+        assert await run.until_ended(job) is JobState.FAILED
+        assert "still locked" in run.coordinator.get_job(job).error
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 201, "\x1b[31m"])
+async def test_names_that_can_not_be_shown_are_refused(rig: Rig, name: str) -> None:
+    """K5, A5."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        with pytest.raises(errors.InvalidArgumentError):
+            await run.coordinator.rename_source(source_id, name)
+
+
 async def test_refused_credentials_stop_requests_and_syncs(rig: Rig) -> None:
     """S4: until new credentials; a sync says so at once."""
     async with rig.running() as run:

@@ -43,6 +43,7 @@ class FakeKeyring:
 
     now: KeyringState = KeyringState.AVAILABLE
     unlocks: int = 0
+    is_dismissed: bool = False
     _changes: anyio.Event = field(default_factory=anyio.Event)
 
     async def state(self) -> KeyringState:
@@ -56,6 +57,8 @@ class FakeKeyring:
 
     async def unlock(self) -> bool:
         self.unlocks += 1
+        if self.is_dismissed:
+            return False
         self.become(KeyringState.AVAILABLE)
         return True
 

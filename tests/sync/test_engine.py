@@ -36,7 +36,8 @@ async def test_a_first_sync_copies_every_row(source: CachedSource, server: FakeS
 
     report = await source.sync()
 
-    assert (report.seen, report.added, report.complete) == (37, 37, True)
+    assert (report.seen, report.added, report.unchanged) == (37, 37, 0)
+    assert report.complete
     assert len(source.items()) == 37
     assert source.libraries()[0].item_count == 37
 
@@ -366,7 +367,7 @@ async def test_a_rekeyed_item_keeps_its_id_and_history(
     assert before == source.ids()["new"]
     assert source.items()["new"]["watched"] is True
     assert "old" not in source.items()
-    assert report.held == 0
+    assert (report.added, report.updated, report.removed, report.held) == (0, 1, 0, 0)
 
 
 async def test_two_versions_of_one_film_stay_two_items(
