@@ -1,0 +1,131 @@
+"""What the conformance suite needs of each backend: a real source to talk to, and its switches.
+
+A new backend gets one class here and its name in `HARNESSES`; the suite does the rest.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from msd.backend_api import BackendSpec
+from msd.backend_api.protocol import OptionValue
+from msd.backends import discover
+from msd.errors import UnreachableError
+from msd.models import BackendKind, RemoteId
+from tests.simulators.jellyfin import JellyfinSimulator, Phase, make_world
+from tests.support.fake_backend import FakeServer, fake_spec
+
+
+class Harness(Protocol):
+    """A source that holds some items; may be used once."""
+
+    spec: BackendSpec
+    options: Mapping[str, OptionValue]
+    bad_options: Mapping[str, OptionValue]  # well typed, and refused
+    secrets: tuple[str, ...]  # must show nowhere
+
+    def vanish(self) -> None:
+        """Make the source unreachable."""
+
+    def come_back(self) -> None:
+        """Make it reachable again."""
+
+    def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        """Delete one of these items on the source; return its id."""
+
+
+class FakeHarness:
+    """The fake backend: proves that the suite itself can be passed."""
+
+    def __init__(self) -> None:
+        self.server = FakeServer()
+        self.server.movies(self.server.library("films"), 25)
+        self.spec = fake_spec(self.server)
+        self.options = {"user": "alice", "password": "secret"}
+        self.bad_options = {"user": "alice", "password": "wrong"}
+        self.secrets = ("token-of-alice",)
+
+    def vanish(self) -> None:
+        self.server.error = UnreachableError("gone")
+
+    def come_back(self) -> None:
+        self.server.error = None
+
+    def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.server.drop(RemoteId("films"), remote_ids[0])
+        return remote_ids[0]
+
+
+class LocalHarness:
+    """A folder of real files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.spec = discover()[BackendKind("local")]
+        self.options = {"path": str(folder)}
+        self.bad_options = {"path": str(folder / "nothing here")}
+        self.secrets = ()
+
+    def vanish(self) -> None:
+        self.folder.rename(self.folder.with_name("away"))
+
+    def come_back(self) -> None:
+        self.folder.with_name("away").rename(self.folder)
+
+    def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        film = next((self.folder / "Movies").iterdir())
+        (gone,) = (one for one in remote_ids if film.name.split(" (")[0] in _readable(one))
+        shutil.rmtree(film)
+        return gone
+
+
+class JellyfinHarness:
+    """The simulator."""
+
+    def __init__(self, simulator: JellyfinSimulator) -> None:
+        self.simulator = simulator
+        self.spec = discover()[BackendKind("jellyfin")]
+        self.options = {"url": simulator.url, "username": "alice", "password": "secret"}
+        self.bad_options = {"url": simulator.url, "username": "alice", "password": "wrong-pw"}
+        self.secrets = ("wrong-pw",)
+
+    def vanish(self) -> None:
+        self.simulator.set_phase(Phase.REFUSED)
+
+    def come_back(self) -> None:
+        self.simulator.set_phase(Phase.READY)
+
+    def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.simulator.world.delete(remote_ids[0])
+        return remote_ids[0]
+
+
+def _readable(remote_id: RemoteId) -> str:
+    from urllib.parse import unquote  # noqa: PLC0415 - of this harness only
+
+    return unquote(remote_id)
+
+
+@contextmanager
+def _fake(_samples: Path, _folder: Path) -> Iterator[Harness]:
+    yield FakeHarness()
+
+
+@contextmanager
+def _local(samples: Path, folder: Path) -> Iterator[Harness]:
+    yield LocalHarness(Path(shutil.copytree(samples, folder / "media")))
+
+
+@contextmanager
+def _jellyfin(_samples: Path, _folder: Path) -> Iterator[Harness]:
+    with JellyfinSimulator(make_world(120, seed=9), version="10.11") as simulator:
+        yield JellyfinHarness(simulator)
+
+
+class _Opener(Protocol):
+    def __call__(self, samples: Path, folder: Path, /) -> AbstractContextManager[Harness]: ...
+
+
+HARNESSES: Mapping[str, _Opener] = {"fake": _fake, "local": _local, "jellyfin": _jellyfin}
