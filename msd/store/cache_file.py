@@ -84,7 +84,7 @@ def connect_cache_writer(path: Path) -> sqlite3.Connection:
     """Open the existing cache for writing; losing the last moments in a power cut is fine."""
     with noting_damage(path):
         connection = connect_writer(path, synchronous="NORMAL", page_size=_PAGE_SIZE)
-        connection.execute("PRAGMA cache_size=-32768")
+        connection.execute("PRAGMA cache_size=-16384")
         connection.execute("PRAGMA temp_store=MEMORY")
     return connection
 

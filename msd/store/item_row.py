@@ -5,9 +5,9 @@ is told apart before anything is called.
 """
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import msgspec
+from xxhash import xxh3_64_digest
 
 from msd.models import ItemId, MediaItem, RemoteId, WatchState
 from msd.store import normalise
@@ -47,10 +47,14 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
     detail = _detail(item, genres, external_ids)
     values = _values(item)
     identity = _hash(item.identity.encode(errors="replace")) if item.identity else None
-    relations = _relations(item)
+    relations = (
+        _relation(item.parent_remote_id),
+        _relation(item.show_remote_id),
+        _relation(item.album_remote_id),
+    )
     # The relations' remote ids are hashed, not their item ids: those change when a parent is
     # re-keyed, which is no change of this item.
-    content = _hash(_encode((item.remote_id, values, relations, identity, detail)))
+    content = _hash(_encode((item.remote_id, values, relations, identity)) + detail)
     full = None if item.details is None else encode_details(item.details)
     return ItemRow(
         id=ids.id_of(item.remote_id),
@@ -88,7 +92,7 @@ def _values(item: MediaItem) -> tuple[object, ...]:
         (text(item.album) or None) if item.album else None,
         None if item.disc_number is None else _position(item.disc_number),
         None if item.track_number is None else _position(item.track_number),
-        number_or_none(item.child_count, normalise.MAX_COUNT),
+        None if item.child_count is None else number_or_none(item.child_count, normalise.MAX_COUNT),
         _artwork(item) if item.images else 0,
     )
 
@@ -97,20 +101,15 @@ def _position(value: int) -> int | None:
     return number_or_none(value, normalise.MAX_NUMBER)
 
 
+def _relation(remote_id: RemoteId | None) -> RemoteId | None:
+    return remote_id if remote_id and normalise.is_usable_id(remote_id) else None
+
+
 def _artwork(item: MediaItem) -> int:
     bits = 0
     for image in item.images[: normalise.MAX_ENTRIES]:
         bits |= ARTWORK.get(image.kind, 0)
     return bits
-
-
-def _relations(item: MediaItem) -> tuple[RemoteId | None, RemoteId | None, RemoteId | None]:
-    parent, show, album = item.parent_remote_id, item.show_remote_id, item.album_remote_id
-    return (
-        parent if normalise.is_usable_id(parent) else None,
-        show if normalise.is_usable_id(show) else None,
-        album if normalise.is_usable_id(album) else None,
-    )
 
 
 def _external_ids(item: MediaItem) -> list[str]:
@@ -146,7 +145,7 @@ def _detail(item: MediaItem, genres: list[str], external_ids: list[str]) -> byte
 
 def _images(item: MediaItem) -> list[tuple[str, str]]:
     return [
-        (text(image.kind, normalise.NAME), image.ref)
+        (image.kind if image.kind in ARTWORK else text(image.kind, normalise.NAME), image.ref)
         for image in item.images[: normalise.MAX_ENTRIES]
         if text(image.ref, normalise.REFERENCE) == image.ref  # cut, it would lead nowhere
     ]
@@ -164,4 +163,4 @@ def _watch(watch: WatchState) -> tuple[object, ...]:
 
 
 def _hash(value: bytes) -> int:
-    return int.from_bytes(blake2b(value, digest_size=8).digest(), signed=True)
+    return int.from_bytes(xxh3_64_digest(value), signed=True)

@@ -27,10 +27,19 @@ def text(value: object, limit: int = TITLE) -> str:
     """Return text that fits, without NUL and lone surrogates; "" for anything but text."""
     if not isinstance(value, str):
         return ""
-    if value.isascii() and len(value) <= limit and "\0" not in value:
+    if len(value) <= limit and value.isascii() and "\0" not in value:
+        return value
+    if len(value) <= limit and "\0" not in value and _fits(value, limit):
         return value
     encoded = value[:limit].encode(errors="replace")[:limit]
     return encoded.decode(errors="ignore").replace("\0", " ")
+
+
+def _fits(value: str, limit: int) -> bool:
+    try:
+        return len(value.encode()) <= limit
+    except UnicodeEncodeError:  # lone surrogates
+        return False
 
 
 def texts(values: Iterable[object], limit: int = NAME) -> list[str]:

@@ -1,7 +1,8 @@
 """The order of titles: without case, accents and leading articles, numbers by their value."""
 
 import re
-import unicodedata
+from itertools import filterfalse
+from unicodedata import combining, normalize
 
 MAX_LENGTH = 120
 _ARTICLE = re.compile(r"\A(?:the|an|a)\s+(?=\S)")
@@ -23,8 +24,7 @@ def fold(text: str) -> str:
     """Return text without case and accents."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return "".join(filterfalse(combining, normalize("NFKD", text.casefold())))
 
 
 def _folded(text: str) -> str:
