@@ -34,27 +34,22 @@ def connect_writer(path: Path, *, synchronous: str, page_size: int = 4096) -> sq
         synchronous: FULL where a commit must survive a power cut, NORMAL where not.
         page_size: takes effect in an empty file only.
     """
-    connection = _connect(path, "rw")
-    try:
-        with storage_errors(path):
-            connection.execute(f"PRAGMA page_size={page_size}")
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-            connection.execute(f"PRAGMA synchronous={synchronous}")
-            connection.execute("PRAGMA foreign_keys=OFF")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return _connect(
+        path,
+        "rw",
+        f"page_size={page_size}",
+        "journal_mode=WAL",
+        f"synchronous={synchronous}",
+        "foreign_keys=OFF",
+    )
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open an existing database for reading only."""
-    connection = _connect(path, "ro")
-    connection.execute("PRAGMA query_only=ON")
-    return connection
+    return _connect(path, "ro", "query_only=ON")
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, *pragmas: str) -> sqlite3.Connection:
     with storage_errors(path):
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode={mode}",
@@ -63,8 +58,12 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             isolation_level=None,  # transactions are ours: see `transaction`
             check_same_thread=False,  # every user of a connection holds it alone
         )
-        connection.execute("PRAGMA trusted_schema=OFF")
-        connection.execute("PRAGMA cell_size_check=ON")
+        try:
+            for pragma in ("trusted_schema=OFF", "cell_size_check=ON", *pragmas):
+                connection.execute(f"PRAGMA {pragma}").fetchall()
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 

@@ -34,10 +34,11 @@ class ReaderPool:
             try:
                 connection.execute("BEGIN")
                 yield connection
-            finally:
-                if connection.in_transaction:
-                    connection.execute("COMMIT")
-                self._give_back(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.close()  # what failed is not lent again
+                raise
+            self._give_back(connection)
 
     def close(self) -> None:
         """Close what is idle now and what is lent when it comes back."""
