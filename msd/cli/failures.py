@@ -3,9 +3,9 @@
 from enum import IntEnum
 
 from msd.bus.names import ERROR_PREFIX
+from msd.cli.hints import hint_for, with_flags
 
 START_HINT = "start it with `systemctl --user start msd`, or run `msd` in another terminal"
-KEYRING_HINT = "unlock it with `msdctl unlock`, then try again"
 
 
 # What a job answers that is over for more than a minute, or that a restart has forgotten.
@@ -50,7 +50,7 @@ def usage_error(message: str, *, hint: str = "") -> CommandError:
 def unknown_error(what: str, name: str, *, hint: str = "") -> CommandError:
     """Return the error of a source, library, item or job that msd does not have."""
     return CommandError(
-        f"there is no {what.lower()} {name!r}",
+        f"there is no {what.lower()} '{name}'",
         code=f"Unknown{what}",
         hint=hint,
         exit_code=ExitCode.UNKNOWN,
@@ -91,16 +91,6 @@ _EXIT_CODES = {
     "KeyringLocked": ExitCode.SIGN_IN,
     "KeyringUnavailable": ExitCode.SIGN_IN,
 }
-_HINTS = {
-    "UnknownSource": "`msdctl sources` lists what there is",
-    "UnknownLibrary": "`msdctl libraries` lists what there is",
-    "UnknownJob": "`msdctl jobs` lists what there is; a job stays for a minute after its end",
-    "SourceExists": "`msdctl sources` lists what there is",
-    "KeyringLocked": KEYRING_HINT,
-    "KeyringUnavailable": "start a Secret Service such as gnome-keyring, then try again",
-    "AuthRefused": "check the user name and the password",
-    "Internal": "`journalctl --user -u msd` has the details",
-}
 
 
 def from_bus(name: str, text: str) -> CommandError:
@@ -108,9 +98,9 @@ def from_bus(name: str, text: str) -> CommandError:
     if name.startswith(ERROR_PREFIX):
         code = name.removeprefix(ERROR_PREFIX)
         return CommandError(
-            text or code,
+            with_flags(text) or code,
             code=code,
-            hint=_HINTS.get(code, ""),
+            hint=hint_for(code, text),
             exit_code=_EXIT_CODES.get(code, ExitCode.FAILED),
         )
     if name in _ABSENT or name.startswith((_STARTING_FAILED, _SYSTEMD_FAILED)):

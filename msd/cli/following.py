@@ -45,8 +45,14 @@ async def begin_and_follow(
         if not ended and not session.out.as_json:
             session.out.note("left to the daemon; `msdctl jobs` shows how it goes on")
         return ExitCode.INTERRUPTED
-    failed = any(job.state != "done" for job in ended)
-    return ExitCode.FAILED if failed else ExitCode.OK
+    return _exit_code(ended)
+
+
+def _exit_code(ended: Sequence[JobView]) -> ExitCode:
+    bad = [job for job in ended if job.state != "done"]
+    if not bad:
+        return ExitCode.OK
+    return ExitCode.SIGN_IN if all(job.is_unlock for job in bad) else ExitCode.FAILED
 
 
 async def cancel_all(client: Client, paths: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import JOB, OBJECT_MANAGER, PROPERTIES
 from msd.cli.failures import GONE_CODES, CommandError, not_reachable, signals_ended
+from msd.models import JobKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,11 @@ class JobView:
     def kind(self) -> str:
         """What the job does."""
         return self._text("Kind")
+
+    @property
+    def is_unlock(self) -> bool:
+        """Whether it is about the keyring, and not about a source."""
+        return self.kind == JobKind.UNLOCK
 
     @property
     def state(self) -> str:

@@ -65,7 +65,7 @@ def match(what: str, rows: Sequence[Fields], name: str) -> str:
         raise unknown_error(what, name, hint=hint)
     if len(found) > 1:
         raise CommandError(
-            f"{name!r} may be any of {', '.join(found)}",
+            f"'{name}' may be any of {', '.join(found)}",
             code="Ambiguous",
             hint="give the whole id",
             exit_code=ExitCode.UNKNOWN,

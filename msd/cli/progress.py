@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from msd.cli.text import cell, safe
+from msd.cli.hints import with_flags
+from msd.cli.phases import phase_with_count
+from msd.cli.text import safe
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -86,7 +88,7 @@ class PlainLines:
             self._out.say(summary(job, self._names))
         elif job.phase and self._phases.get(job.path) != job.phase:
             self._phases[job.path] = job.phase
-            self._out.say(f"{title(job, self._names)}: {safe(job.phase)}{_count(job)}")
+            self._out.say(f"{title(job, self._names)}: {phase_with_count(job)}")
 
     def pause(self) -> None:
         """Do nothing: lines don't disturb a question."""
@@ -114,13 +116,16 @@ class ProgressBars:
             return
         if task is None:
             name = title(job, self._names)
-            task = self._tasks[job.path] = self._bars.add_task(name, total=None, phase="")
+            task = self._tasks[job.path] = self._bars.add_task(
+                name, total=None, phase=phase_with_count(job)
+            )
         self._bars.update(
             task,
             completed=max(job.done, 0),
-            total=job.total or None,
-            phase=safe(job.phase or job.state),
+            phase=phase_with_count(job),
         )
+        # `update` takes a total of None for "as before"; a phase without one needs a reset.
+        self._bars.tasks[self._bars.task_ids.index(task)].total = job.total or None
 
     def pause(self) -> None:
         """Take the bars off the terminal."""
@@ -140,7 +145,6 @@ def _bars(out: Output) -> Iterator[Bars]:
         progress.TextColumn("{task.description}", markup=False, table_column=Column(ratio=1)),
         progress.TextColumn("{task.fields[phase]}", markup=False),
         progress.BarColumn(bar_width=24),
-        progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
         console=out.console,
         transient=True,
@@ -155,22 +159,43 @@ def title(job: JobView, names: Names) -> str:
 
 def summary(job: JobView, names: Names) -> str:
     """Return one line that says how a job ended and what it did."""
+    if job.is_unlock:
+        return _unlock_summary(job)
     parts = [title(job, names), f": {job.state}"]
     if job.error:
-        parts.append(f" ({safe(job.error)})")
-    counts = [f"{job.result[name]} {name}" for name in _COUNTS if job.result.get(name)]
-    if counts:
-        parts.append(f": {', '.join(counts)}")
+        parts.append(f" ({with_flags(safe(job.error))})")
+    if job.result:
+        parts.append(f": {', '.join(_counts(job))}")
     milliseconds = job.result.get("duration_ms")
     if isinstance(milliseconds, int) and milliseconds > 0:
         parts.append(f" in {milliseconds / 1000:.1f} s")
     if job.result.get("held"):
-        parts.append("; deletions wait for `msdctl confirm-deletes`")
+        parts.append(f"; `msdctl confirm-deletes {safe(job.source_id)}` removes them here too")
+    if job.result.get("complete") is False:
+        parts.append("; some of it could not be read to the end")
     return "".join(parts)
 
 
-_COUNTS = ("seen", "added", "updated", "removed", "skipped", "held")
+def _unlock_summary(job: JobView) -> str:
+    if job.state == "done":
+        return "the keyring is unlocked"
+    return safe(job.error) or "the keyring stays as it is: unlocking was cancelled"
 
 
-def _count(job: JobView) -> str:
-    return f" {cell(max(job.done, 0))}/{cell(job.total)}" if job.total else ""
+def _counts(job: JobView) -> list[str]:
+    """Return what a sync did, in words; what it left as it was only beside changes."""
+    result = job.result
+    changes = [f"{result[name]} {name}" for name in _CHANGES if result.get(name)]
+    if not changes:
+        changes = ["nothing changed"]
+    elif result.get("unchanged"):
+        changes.append(f"{result['unchanged']} unchanged")
+    if result.get("skipped"):
+        changes.append(f"{result['skipped']} skipped")
+    if result.get("held"):
+        held = result["held"]
+        changes.append(f"{held} missing {'item' if held == 1 else 'items'} kept")
+    return changes
+
+
+_CHANGES = ("added", "updated", "removed")

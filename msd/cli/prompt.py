@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from getpass import getpass
 from typing import TYPE_CHECKING
 
+from msd.cli.failures import usage_error
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,10 +27,25 @@ def confirm(question: str) -> bool:
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def ask_secret(name: str) -> str:
-    """Ask for something that is not shown while it is typed."""
+def ask(name: str) -> str:
+    """Ask for a word; nothing when the person ends the input instead."""
     with _interruptible():
-        return getpass(f"{name.capitalize()}: ")
+        sys.stderr.write(f"{name}: ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip()
+
+
+def ask_secret(name: str) -> str:
+    """Ask for something that is not shown while it is typed.
+
+    Raises:
+        CommandError: the person ended the input instead.
+    """
+    with _interruptible():
+        try:
+            return getpass(f"{name.capitalize()}: ")
+        except EOFError as exc:
+            raise usage_error(f"no {name} was given") from exc
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from msd.bus.gate import Gate
 from msd.bus.names import BUS_NAME
 from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
-from msd.errors import StorageError
+from msd.errors import AuthRequiredError, StorageError
 from msd.events import JobChanged, JobFinished
 from msd.models import ItemPage, ItemQuery, JobId, JobState, LibraryId, SourceId, SyncMode
 from tests.support.bus import PrivateBus
@@ -36,6 +36,7 @@ class StagedCoordinator(FakeCoordinator):
         super().__init__()
         self._called = anyio.Event()
         self.obeys = True  # cancelled jobs end
+        self.left_out: set[SourceId] = set()  # can't be synced
         self.fails_from: int | None = None  # the first item that can't be read
 
     async def until(self, is_so: Callable[[], object]) -> None:
@@ -69,12 +70,18 @@ class StagedCoordinator(FakeCoordinator):
         mode: SyncMode = SyncMode.AUTO,
         libraries: Sequence[LibraryId] = (),
     ) -> JobId:
+        if source_id in self.left_out:
+            raise AuthRequiredError("the keyring is locked; unlock it to sign in")
         running = [job.id for job in self.jobs.values() if job.source_id == source_id]
         return (
             running[0]
             if running
             else await super().sync_source(source_id, mode=mode, libraries=libraries)
         )
+
+    async def sync_all_sources(self) -> tuple[JobId, ...]:
+        wanted = [source_id for source_id in self.sources if source_id not in self.left_out]
+        return tuple([await self.sync_source(source_id) for source_id in wanted])
 
     async def cancel_job(self, job_id: JobId) -> None:
         self._check("cancel_job", job_id)

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from msd.errors import UnreachableError
 from msd.models import (
     ItemType,
     LibraryId,
@@ -131,6 +132,42 @@ async def test_a_password_that_can_not_be_one_is_refused(stage, stdin):
     done = await stage.run("add", "jellyfin", "x", "ada", "--password-stdin", stdin=stdin)
 
     assert (done.code, stage.coordinator.calls) == (2, [])
+
+
+async def test_a_missing_user_name_is_named_before_anything_is_asked(stage):
+    """the sentence names the argument"""
+    done = await stage.run("add", "jellyfin", "x", "--password-stdin", stdin=b"geheim\n")
+
+    assert done.code == 2
+    assert done.stderr.startswith("msdctl: adding a jellyfin source needs the argument USERNAME\n")
+    assert stage.coordinator.calls == []
+
+
+async def test_adding_in_vain_names_the_address(stage):
+    """a mistyped address is seen at once"""
+    stage.coordinator.failure = UnreachableError("the server refused the connection")
+
+    done = await stage.run(
+        *("add", "jellyfin", "http://nas.lan:8097", "ada", "--password-stdin"), stdin=b"x\n"
+    )
+
+    assert done.code == 1
+    assert done.stderr.endswith("hint: the address that was tried is http://nas.lan:8097\n")
+
+
+async def test_a_status_comes_with_what_to_do_now(sources):
+    """needs-auth: the user is needed"""
+    view = sources.coordinator.get_source(SourceId(NAS))
+    refused = type(view.status)(
+        status=PublicStatus.NEEDS_AUTH, reason=StatusReason.TOKEN_REFUSED, detail="no", since=5
+    )
+    sources.coordinator.put_status(NAS, refused)
+
+    person = await sources.run("status", NAS)
+    script = await sources.run("--json", "status", NAS)
+
+    assert f"`msdctl remove {NAS}`, then `msdctl add local /srv/media`" in person.stderr
+    assert (script.document["status"], script.stderr) == ("needs-auth", "")
 
 
 async def test_a_folder_is_given_as_an_absolute_path(stage):

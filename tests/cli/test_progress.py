@@ -5,9 +5,12 @@ import json
 
 import pytest
 
+from msd.cli import phases
 from msd.cli.jobs import JobView
 from msd.cli.output import Output
+from msd.cli.phases import phase_with_count
 from msd.cli.progress import JsonLines, PlainLines, ProgressBars, _bars, summary, title
+from msd.models import ItemType
 
 
 class Screen(io.StringIO):
@@ -18,7 +21,7 @@ class Screen(io.StringIO):
 
 
 NAMES = {"local_1": "[b]Films[/b]\x1b[31m"}
-WAITING = "; deletions wait for `msdctl confirm-deletes`"
+WAITING = "; `msdctl confirm-deletes local_1` removes them here too"
 RESULT = {"seen": 12, "added": 3, "held": 4, "duration_ms": 2100, "complete": True}
 
 
@@ -49,9 +52,9 @@ def test_plain_output_has_a_line_for_each_phase_and_one_for_the_end(written):
         lines.show(step)
 
     assert written.getvalue().splitlines() == [
-        "Films: movie",
-        "Films: show 9/10",
-        "Films: done: 12 seen, 3 added, 4 held in 2.1 s" + WAITING,
+        "Films: movies 1",
+        "Films: shows 9/10",
+        "Films: done: 3 added, 4 missing items kept in 2.1 s" + WAITING,
     ]
 
 
@@ -80,7 +83,58 @@ def test_bars_come_with_a_job_and_go_with_it():
 
         assert (task.completed, task.total) == (5, 10)
         assert bars.tasks == []
-    assert "[b]Films[/b]\\x1b[31m: done: 12 seen" in screen.getvalue()
+    assert "[b]Films[/b]\\x1b[31m: done: 3 added" in screen.getvalue()
+
+
+def test_a_phase_without_a_total_forgets_that_of_the_last():
+    """Y11: total is the server's number or unknown; never a guess"""
+    screen = Screen()
+    out = Output(screen, screen, as_json=False)
+
+    with _bars(out) as bars:
+        shown = ProgressBars(bars, out, NAMES)
+        shown.show(running(2075, 2075))
+        shown.show(running(0, -1, "deletions"))
+        (task,) = bars.tasks
+
+        assert (task.completed, task.total) == (0, None)
+        assert task.fields["phase"] == "checking for deleted items"
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "name", "words"),
+    [
+        (500, 2075, "movie", "movies 500/2075"),
+        (7, -1, "music-video", "music videos 7"),
+        (0, -1, "libraries", "looking for libraries"),
+        (0, -1, "new-thing\x1b", "new thing\\x1b"),
+        (0, -1, "", "running"),
+    ],
+)
+def test_a_phase_is_told_in_plain_words(done, total, name, words):
+    """Y11, for people"""
+    assert phase_with_count(running(done, total, name)) == words
+
+
+def test_every_type_that_is_synced_has_words():
+    """a phase is mostly the type that is listed"""
+    assert [kind for kind in ItemType if kind.value not in phases._WORDS] == []
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ({"seen": 9, "unchanged": 9}, "nothing changed"),
+        ({"added": 1, "updated": 2, "removed": 3, "unchanged": 4}, "1 added, 2 updated, 3 removed"),
+        ({"added": 1, "unchanged": 4}, "1 added, 4 unchanged"),
+        ({"skipped": 2, "unchanged": 4}, "nothing changed, 2 skipped"),
+        ({"held": 1}, "nothing changed, 1 missing item kept; `msdctl confirm-deletes local_1`"),
+        ({"complete": False}, "nothing changed; some of it could not be read to the end"),
+    ],
+)
+def test_the_summary_says_in_words_what_was_done(result, words):
+    """one line at the end"""
+    assert summary(job(State="done", Result=result), {}).startswith(f"local_1: done: {words}")
 
 
 def test_a_name_from_a_server_is_shown_and_not_obeyed():
@@ -90,9 +144,9 @@ def test_a_name_from_a_server_is_shown_and_not_obeyed():
 
 def test_a_failed_job_says_why_on_one_line():
     """Y11: a failed sync is reported as failed, with what was kept"""
-    failed = job(State="failed", Error="no route\nto host", Result={"seen": 7})
+    failed = job(State="failed", Error="no route\nto host", Result={"added": 7})
 
-    assert summary(failed, {}) == "local_1: failed (no route\\x0ato host): 7 seen"
+    assert summary(failed, {}) == "local_1: failed (no route\\x0ato host): 7 added"
 
 
 @pytest.mark.parametrize("total", [-1, None, "many"])

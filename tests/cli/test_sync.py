@@ -4,7 +4,15 @@ import signal
 
 import pytest
 
-from msd.models import JobId, JobState, SyncMode
+from msd.models import (
+    JobId,
+    JobState,
+    PublicStatus,
+    SourceStatus,
+    StatusReason,
+    SyncMode,
+    UnixSeconds,
+)
 from tests.cli.stage import Stage, running_msdctl
 from tests.cli.terminal import CTRL_C, msdctl_on_terminal
 from tests.support.fake_coordinator import source_view
@@ -14,6 +22,18 @@ pytestmark = pytest.mark.anyio
 FILMS = "local_aaaaaaaaaaaa"
 NAS = "jellyfin_3f2a9c41d07e"
 BOTH = pytest.mark.parametrize("library", ["dbus_next", "dbus_fast"], indirect=True)
+LOCKED = SourceStatus(
+    status=PublicStatus.NEEDS_AUTH,
+    reason=StatusReason.KEYRING_LOCKED,
+    detail="the keyring is locked; unlock it to sign in",
+    since=UnixSeconds(5),
+)
+DISABLED = SourceStatus(
+    status=PublicStatus.OFFLINE,
+    reason=StatusReason.DISABLED,
+    detail="the source is disabled",
+    since=UnixSeconds(5),
+)
 
 
 @pytest.fixture
@@ -46,7 +66,7 @@ async def test_a_sync_is_followed_to_its_end(sources):
         code = await msdctl.wait()
 
     assert code == 0
-    assert shown.splitlines()[-1] == (f"Folder {FILMS}: done: 10 seen, 3 added in 2.1 s")
+    assert shown.splitlines()[-1] == (f"Folder {FILMS}: done: 3 added in 2.1 s")
 
 
 async def test_a_running_sync_is_joined_and_told_from_where_it_is(sources):
@@ -81,12 +101,13 @@ async def test_a_full_sync_reads_every_row_of_enabled_sources(sources):
     """dbus-api: Source.Sync mode full"""
     view = source_view(NAS)
     disabled = type(view.source)(**{**_fields(view.source), "enabled": False})
-    sources.coordinator.put_source(NAS, source=disabled)
+    sources.coordinator.put_source(NAS, source=disabled, status=DISABLED)
 
     done = await sources.run("sync", "--full", "--detach")
 
     assert sources.coordinator.calls == [("sync_source", FILMS, SyncMode.FULL, ())]
-    assert (done.code, done.stdout) == (0, "begun: job 1\n")
+    left_out = f"Folder {NAS}: not synced: the source is disabled\n"
+    assert (done.code, done.stdout) == (0, left_out + "begun: job 1\n")
 
 
 def _fields(value):
@@ -128,8 +149,69 @@ async def test_unlocking_is_followed_and_fails_when_dismissed(sources):
         await began(sources)
         sources.coordinator.end_job(1, JobState.FAILED, error="the prompt was dismissed")
 
-        assert "unlock: failed (the prompt was dismissed)" in await output_of(msdctl)
-        assert await msdctl.wait() == 1
+        assert await output_of(msdctl) == "the prompt was dismissed\n"
+        assert await msdctl.wait() == 5
+
+
+async def test_an_unlocked_keyring_is_told(sources):
+    """what `done` is about"""
+    async with running_msdctl("unlock", env=sources.env) as msdctl:
+        await began(sources)
+        sources.coordinator.end_job(1, JobState.DONE)
+
+        assert await output_of(msdctl) == "the keyring is unlocked\n"
+        assert await msdctl.wait() == 0
+
+
+# --- sources that are left out --------------------------------------------------------------
+
+
+def leave_out(stage, **statuses):
+    for source_id, status in statuses.items():
+        stage.coordinator.put_status(source_id, status)
+        stage.coordinator.left_out.add(source_id)
+
+
+async def test_a_source_that_is_left_out_is_told_with_the_reason(sources):
+    """a person must not believe that all is up to date"""
+    leave_out(sources, **{NAS: LOCKED})
+    async with running_msdctl("sync", env=sources.env) as msdctl:
+        await began(sources)
+        sources.coordinator.end_job(1, JobState.DONE)
+        shown = await output_of(msdctl)
+
+        assert await msdctl.wait() == 0
+    assert shown.splitlines()[0] == f"Folder {NAS}: not synced: {LOCKED.detail}"
+
+
+@pytest.mark.parametrize(("films", "code"), [(LOCKED, 5), (DISABLED, 1)])
+@pytest.mark.parametrize("more", [(), ("--full",), ("--detach",)])
+async def test_a_sync_of_nothing_fails(sources, films, code, more):
+    """exit code 5: a sign-in is needed everywhere"""
+    leave_out(sources, **{FILMS: films, NAS: LOCKED})
+
+    done = await sources.run("sync", *more)
+
+    assert done.code == code
+    assert [line.partition(": not synced: ")[2] for line in done.stdout.splitlines()] == [
+        films.detail,
+        LOCKED.detail,
+    ]
+
+
+async def test_a_script_reads_what_is_left_out_as_objects(sources):
+    """issue 2 §8: --json on all"""
+    leave_out(sources, **{FILMS: DISABLED, NAS: LOCKED})
+
+    done = await sources.run("--json", "sync")
+
+    assert done.records[1] == {
+        "source_id": NAS,
+        "left_out": True,
+        "reason": "keyring-locked",
+        "detail": LOCKED.detail,
+    }
+    assert (done.code, len(done.records)) == (1, 2)
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------------
@@ -165,12 +247,14 @@ async def test_on_a_terminal_bars_show_the_progress(sources):
     async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
         await began(sources)
         sources.coordinator.move_job(1, "movie", 250, 1000)
-        await terminal.expect(rf"Folder {FILMS} +movie .*250/1000")
-        sources.coordinator.end_job(1, JobState.DONE, seen=1000)
+        await terminal.expect(rf"Folder {FILMS} +movies 250/1000 ")
+        sources.coordinator.move_job(1, "deletions", 0, None)
+        await terminal.expect(rf"Folder {FILMS} +checking for deleted items ━")
+        sources.coordinator.end_job(1, JobState.DONE, seen=1000, unchanged=1000)
         code = await terminal.exit_code()
 
         assert code == 0
-        assert f"Folder {FILMS}: done: 1000 seen" in terminal.text
+        assert f"Folder {FILMS}: done: nothing changed\n" in terminal.text
 
 
 @pytest.mark.parametrize(
@@ -241,6 +325,42 @@ async def test_a_typed_password_is_not_shown(sources):
     assert sources.coordinator.calls[0][2]["password"] == "geheim"
 
 
+async def test_a_missing_user_name_is_asked_for_before_the_password(sources):
+    """a password for nobody is typed in vain"""
+    arguments = ("add", "jellyfin", "http://nas.lan")
+    async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
+        await terminal.expect("^User name: ")
+        await terminal.type(b"ada\n")
+        await terminal.expect("Password: ")
+        await terminal.type(b"geheim\n")
+
+        assert await terminal.exit_code() == 0
+    assert sources.coordinator.calls[0][2]["username"] == "ada"
+
+
+async def test_no_user_name_is_no_password_prompt(sources):
+    """Enter at the prompt"""
+    arguments = ("add", "jellyfin", "http://nas.lan")
+    async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
+        await terminal.expect("^User name: ")
+        await terminal.type(b"\n")
+
+        assert await terminal.exit_code() == 2
+        assert "needs the argument USERNAME" in terminal.text
+        assert "Password" not in terminal.text
+
+
+async def test_the_end_of_input_at_the_password_is_one_sentence(sources):
+    """Ctrl-D"""
+    arguments = ("add", "jellyfin", "http://nas.lan", "ada")
+    async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
+        await terminal.expect("Password: ")
+        await terminal.type(b"\x04")
+
+        assert await terminal.exit_code() == 2
+        assert "no password was given" in terminal.text
+
+
 @pytest.mark.parametrize(
     ("arguments", "prompt"),
     [(("add", "jellyfin", "x", "ada"), "Password: "), (("remove", FILMS), r"\[y/N\]")],
@@ -259,7 +379,7 @@ async def test_an_interrupt_at_a_prompt_ends_it(sources, arguments, prompt):
 async def test_a_person_is_asked_before_a_source_is_removed(sources, answer, code):
     """A4 purges history: a slip of the keyboard should not"""
     async with msdctl_on_terminal("remove", FILMS, env=sources.env) as terminal:
-        await terminal.expect(rf"Remove {FILMS} .*\[y/N\]")
+        await terminal.expect(rf"Remove Folder {FILMS} \({FILMS}\) .* of it\? \[y/N\]")
         await terminal.type(answer)
 
         assert await terminal.exit_code() == code

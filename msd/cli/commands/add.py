@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import PEER
 from msd.bus.variant import Variant
-from msd.cli.failures import ExitCode, usage_error
+from msd.cli.failures import CommandError, ExitCode, usage_error
+from msd.cli.hints import hint_for_adding
+from msd.cli.prompt import ask, can_ask
 from msd.cli.secret import as_descriptor, read_secret
 from msd.cli.text import cell
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from msd.cli.session import Commands, Session
 
 _NOTES = """\
 KIND is a word of the daemon's Capabilities (`msdctl status`). Two have a short form:
 
-  jellyfin URL [USERNAME]   the password is prompted for
+  jellyfin URL [USERNAME]   the user name, when missing, and the password are prompted for
   local PATH                a folder
 
 Everything else is given as key=value: text, or with key:=value a number, true or false.
@@ -38,11 +40,13 @@ msdctl add somekind host=nas.lan port:=8080 --secret token"""
 class KindForm:
     """What msdctl knows of a kind beyond what AddSource asks for."""
 
-    arguments: tuple[str, ...]  # the options that plain arguments stand for; the first must be
+    arguments: tuple[str, ...]  # the options that plain arguments stand for; all must be given
     is_path: bool = False
     secrets: tuple[str, ...] = ()
 
 
+# Options that a person is asked for when they are missing.
+_PROMPTS = {"username": "User name"}
 MAX_UINT32 = 2**32 - 1
 FORMS = {
     "jellyfin": KindForm(arguments=("url", "username"), secrets=("password",)),
@@ -81,23 +85,67 @@ def register(commands: Commands) -> None:
 async def _add(session: Session, options: Namespace) -> ExitCode:
     form = FORMS.get(options.kind)
     given = given_options(options)
+    missing = _missing(form, given, options) if form else ()
     # Starts the daemon when it can be started: nobody should type a password for nothing.
     await session.client.call("Ping", interface=PEER)
+    for name in missing:
+        given[name] = _asked(options.kind, name)
     with ExitStack() as stack:
         descriptors: list[int] = []
         for name in dict.fromkeys((*(form.secrets if form else ()), *options.secret)):
             secret = read_secret(name, from_stdin=options.password_stdin)
             given[f"{name}-fd"] = Variant("h", len(descriptors))
             descriptors.append(stack.enter_context(as_descriptor(secret)))
-        (ids,) = await session.client.call(
-            "AddSource", "sa{sv}", options.kind, given, descriptors=descriptors
-        )
-    added = cast("list[str]", ids)
+        added = await _add_source(session, options, given, descriptors)
     if session.out.as_json:
         session.out.document({"added": added})
     else:
         session.out.say(*(f"added {cell(identifier)}" for identifier in added))
     return ExitCode.OK
+
+
+async def _add_source(
+    session: Session, options: Namespace, given: Mapping[str, Variant], descriptors: list[int]
+) -> list[str]:
+    try:
+        (ids,) = await session.client.call(
+            "AddSource", "sa{sv}", options.kind, given, descriptors=descriptors
+        )
+    except CommandError as error:
+        form = FORMS.get(options.kind)
+        address = str(given[form.arguments[0]].value) if form else ""
+        error.hint = hint_for_adding(error.code, error.message, address) or error.hint
+        raise
+    return cast("list[str]", ids)
+
+
+def _missing(form: KindForm, given: Mapping[str, Variant], options: Namespace) -> list[str]:
+    """Return what has to be asked for.
+
+    Raises:
+        CommandError: something is missing that nobody can be asked for.
+    """
+    missing = [name for name in form.arguments if name not in given]
+    may_ask = can_ask() and not options.password_stdin
+    for name in missing:
+        if not may_ask or name not in _PROMPTS:
+            raise _needs(options.kind, name)
+    return missing
+
+
+def _needs(kind: str, name: str) -> CommandError:
+    words = " ".join(argument.upper() for argument in FORMS[kind].arguments)
+    return usage_error(
+        f"adding a {kind} source needs the argument {name.upper()}",
+        hint=f"`msdctl add {kind} {words}`; `msdctl add --help` shows examples",
+    )
+
+
+def _asked(kind: str, name: str) -> Variant:
+    answer = ask(_PROMPTS[name])
+    if not answer:
+        raise _needs(kind, name)
+    return Variant("s", answer)
 
 
 def given_options(options: Namespace) -> dict[str, Variant]:
@@ -122,10 +170,7 @@ def given_options(options: Namespace) -> dict[str, Variant]:
 
 def _by_place(form: KindForm, kind: str, arguments: list[str]) -> dict[str, Variant]:
     if not arguments:
-        raise usage_error(
-            f"adding a {kind} source needs its {form.arguments[0]}",
-            hint="`msdctl add --help` shows examples",
-        )
+        raise _needs(kind, form.arguments[0])
     address = arguments.pop(0)  # may well hold an equals sign
     given = {form.arguments[0]: Variant("s", _absolute(address) if form.is_path else address)}
     for name in form.arguments[1:]:
@@ -149,7 +194,7 @@ def _key_value(argument: str) -> tuple[str, Variant]:
     key, equals, value = argument.partition("=")
     if not equals or not key.strip(":"):
         raise usage_error(
-            f"{argument!r} is not key=value", hint="`msdctl add --help` shows examples"
+            f"'{argument}' is not key=value", hint="`msdctl add --help` shows examples"
         )
     if not key.endswith(":"):
         return key, Variant("s", value)
@@ -158,4 +203,4 @@ def _key_value(argument: str) -> tuple[str, Variant]:
         return key, Variant("b", value == "true")
     if value.isascii() and value.isdigit() and int(value) <= MAX_UINT32:
         return key, Variant("u", int(value))
-    raise usage_error(f"{value!r} is neither a number nor true or false")
+    raise usage_error(f"'{value}' is neither a number nor true or false")

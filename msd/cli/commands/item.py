@@ -94,13 +94,13 @@ def _add_form(items: ArgumentParser) -> None:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_LIMIT):
-        raise ArgumentTypeError(f"{text!r} is not a number from 1 to {_MAX_LIMIT}")
+        raise ArgumentTypeError(f"'{text}' is not a number from 1 to {_MAX_LIMIT}")
     return int(text)
 
 
 def _year(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= _MAX_YEAR):
-        raise ArgumentTypeError(f"{text!r} is not a year")
+        raise ArgumentTypeError(f"'{text}' is not a year")
     return int(text)
 
 

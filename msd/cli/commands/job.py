@@ -9,6 +9,7 @@ from msd.cli.failures import GONE_CODES, CommandError, ExitCode, unknown_error
 from msd.cli.following import begin_and_follow
 from msd.cli.interrupt import OnInterrupt
 from msd.cli.jobs import JobView, cancel_job
+from msd.cli.phases import phase
 from msd.cli.table import Column, Table
 from msd.cli.text import cell, moment, snake_case
 
@@ -75,7 +76,7 @@ def _row(job: JobView) -> list[str]:
         cell(job.kind),
         cell(job.source_id),
         cell(job.state),
-        cell(job.phase),
+        phase(job) if job.phase else "",
         cell(job.done),
         cell(job.total),
         moment(job.fields.get("StartedAt")),

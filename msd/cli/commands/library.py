@@ -102,13 +102,13 @@ def policy_setting(argument: str) -> tuple[str, Variant]:
     """
     key, equals, value = argument.partition("=")
     if not equals or not key:
-        raise usage_error(f"{argument!r} is not key=value", hint="see `msdctl policy --help`")
+        raise usage_error(f"'{argument}' is not key=value", hint="see `msdctl policy --help`")
     if key == "show_in_home":
         if value not in _TRUTH:
-            raise usage_error(f"{key} must be yes or no, not {value!r}")
+            raise usage_error(f"{key} must be yes or no, not '{value}'")
         return key, Variant("b", _TRUTH[value])
     if key == "interval_s":
         if not (value.isascii() and value.isdigit() and int(value) <= _MAX_UINT32):
-            raise usage_error(f"{key} must be a number of seconds, not {value!r}")
+            raise usage_error(f"{key} must be a number of seconds, not '{value}'")
         return key, Variant("u", int(value))
     return key, Variant("s", value)  # a key that nobody knows: the daemon names those it does

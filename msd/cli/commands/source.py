@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msd.cli.failures import CommandError, ExitCode
-from msd.cli.lookup import list_sources, source_id, source_ids
+from msd.cli.lookup import list_sources, match, source_id, source_ids
 from msd.cli.prompt import can_ask, confirm
 from msd.cli.table import Column, Table
 from msd.cli.text import cell, safe
@@ -77,10 +77,13 @@ async def _sources(session: Session, _options: Namespace) -> ExitCode:
 
 
 async def _remove(session: Session, options: Namespace) -> ExitCode:
-    ids = await source_ids(session.client, options.sources)
+    rows = await list_sources(session.client)
+    ids = list(dict.fromkeys(match("Source", rows, name) for name in options.sources))
     if not options.yes and can_ask():
-        question = f"Remove {', '.join(ids)} and all that is stored of it?"
-        if not confirm(safe(question)):
+        names = {str(row["id"]): row.get("name") for row in rows}
+        what = ", ".join(f"{names[identifier]} ({identifier})" for identifier in ids)
+        pronoun = "it" if len(ids) == 1 else "them"
+        if not confirm(safe(f"Remove {what} and all that is stored of {pronoun}?")):
             raise CommandError("nothing was removed", code="Refused", exit_code=ExitCode.FAILED)
     for identifier in ids:
         await session.client.call("RemoveSource", "s", identifier)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import ROOT_PATH, SOURCE_COORDINATOR
 from msd.cli.failures import ExitCode
+from msd.cli.hints import hint_for_status, with_flags
 from msd.cli.lookup import list_sources, match
 from msd.cli.table import Column, Table
-from msd.cli.text import cell, moment, snake_case
+from msd.cli.text import cell, moment, safe, snake_case
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -72,13 +73,16 @@ def _show_one(session: Session, row: Fields) -> None:
         session.out.document(row)
         return
     session.out.pairs(
-        (name, moment(value) if name in _TIMES else cell(value))
+        (name, moment(value) if name in _TIMES else with_flags(cell(value)))
         for name, value in row.items()
         if name != "explain"
     )
     if "explain" in row:
         session.out.say("")
         session.out.table(_attempt_table(row))
+    hint = hint_for_status(row)
+    if hint:
+        session.out.note(f"hint: {safe(hint)}")
 
 
 async def _explain(session: Session, identifier: str) -> list[Fields]:
@@ -104,7 +108,7 @@ def _status_table(rows: list[Fields]) -> Table:
                 cell(row.get("status")),
                 cell(row.get("status_reason")),
                 moment(row.get("status_since")),
-                cell(row.get("status_detail")),
+                with_flags(cell(row.get("status_detail"))),
             ]
             for row in rows
         ],
@@ -121,7 +125,7 @@ def _attempt_table(row: Fields) -> Table:
                 cell(step.get("step")),
                 cell(step.get("outcome")),
                 f"{step['latency_ms']} ms" if step.get("latency_ms") else "",
-                cell(step.get("detail")),
+                with_flags(cell(step.get("detail"))),
             ]
             for step in steps
         ],

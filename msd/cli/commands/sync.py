@@ -7,28 +7,35 @@ from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import SOURCE, source_path
 from msd.bus.variant import Variant
-from msd.cli.failures import ExitCode
+from msd.cli.failures import CommandError, ExitCode
 from msd.cli.following import Begin, begin_and_follow
+from msd.cli.hints import with_flags
 from msd.cli.interrupt import OnInterrupt, on_interrupt
+from msd.cli.jobs import read_job
 from msd.cli.lookup import list_sources, match
-from msd.cli.text import cell
+from msd.cli.text import cell, safe
 from msd.models import SourceId
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from msd.cli.client import Client
+    from msd.cli.client import Client, Fields
     from msd.cli.session import Commands, Session
 
 _NOTES = """\
-Without SOURCE, every enabled source is synced. A sync that runs already is joined. SOURCE
-is an id, the unique start of one, or the exact name of a source.
+Without SOURCE, every source is synced that can be; a line tells why one is left out. Where
+that leaves nothing, the exit code is 5 when all need a sign-in, else 1. A sync that runs
+already is joined. SOURCE is an id, the unique start of one, or the exact name of a source.
 
 Ctrl-C asks whether to cancel the sync or to let it run without msdctl; a second Ctrl-C
 cancels. Where nobody can be asked it cancels, or does what --on-interrupt says. What is
 cached by then is kept, and the exit code is 130.
 
-With --json each change is one line: "event" is "progress" or, at the end, "finished"."""
+With --json each change is one line: "event" is "progress" or, at the end, "finished". A
+source that is left out is one line with "source_id", "left_out", "reason" and "detail"."""
+
+# What the daemon answers for a source that can't be synced now, and one that was just removed.
+_LEFT_OUT_CODES = frozenset({"AuthRequired", "NotSupported", "UnknownSource"})
 
 
 def register(commands: Commands) -> None:
@@ -74,8 +81,26 @@ async def _sync(session: Session, options: Namespace) -> ExitCode:
         session.out.say("nothing to sync: there are no sources yet")
         return ExitCode.OK
     names = {str(row["id"]): str(row.get("name", "")) for row in rows}
-    begin = partial(_begin_syncs, session.client, ids, full=options.full)
-    return await _run(session, options, begin, names)
+    if ids:
+        begin = partial(_begin_named, session.client, ids, full=options.full)
+        return await _run(session, options, begin, names)
+    return await _sync_all(session, options, names)
+
+
+async def _sync_all(session: Session, options: Namespace, names: dict[str, str]) -> ExitCode:
+    outcome = ExitCode.OK
+
+    async def begin() -> list[str]:
+        nonlocal outcome
+        paths = await _begin_all(session.client, full=options.full)
+        left_out = await _left_out(session.client, paths)
+        for row in left_out:
+            _tell_left_out(session, row)
+        if left_out and not paths:
+            outcome = _nothing_synced(left_out)
+        return paths
+
+    return await _run(session, options, begin, names) or outcome
 
 
 async def _confirm_deletes(session: Session, options: Namespace) -> ExitCode:
@@ -100,13 +125,44 @@ async def _run(
     return ExitCode.OK
 
 
-async def _begin_syncs(client: Client, ids: list[SourceId], *, full: bool) -> list[str]:
-    if not ids and not full:
+async def _begin_all(client: Client, *, full: bool) -> list[str]:
+    if not full:
         (paths,) = await client.call("SyncAllSources")
         return cast("list[str]", paths)
-    if not ids:
-        rows = await list_sources(client)
-        ids = [SourceId(str(row["id"])) for row in rows if row.get("enabled", True)]
+    begun: list[str] = []
+    for row in await list_sources(client):
+        if not row.get("enabled", True):
+            continue
+        try:
+            begun += await _begin_named(client, [SourceId(str(row["id"]))], full=True)
+        except CommandError as error:
+            if error.code not in _LEFT_OUT_CODES:
+                raise
+    return begun
+
+
+async def _left_out(client: Client, paths: list[str]) -> list[Fields]:
+    """Return the sources that none of the jobs works on."""
+    begun = {(await read_job(client, path)).source_id for path in paths}
+    return [row for row in await list_sources(client) if row["id"] not in begun]
+
+
+def _tell_left_out(session: Session, row: Fields) -> None:
+    reason, detail = str(row.get("status_reason", "")), str(row.get("status_detail", ""))
+    if session.out.as_json:
+        record = {"source_id": row["id"], "left_out": True, "reason": reason, "detail": detail}
+        session.out.record(record)
+        return
+    name = safe(str(row.get("name") or row["id"]))
+    session.out.say(f"{name}: not synced: {with_flags(safe(detail or reason))}")
+
+
+def _nothing_synced(left_out: list[Fields]) -> ExitCode:
+    need_sign_in = all(row.get("status") == "needs-auth" for row in left_out)
+    return ExitCode.SIGN_IN if need_sign_in else ExitCode.FAILED
+
+
+async def _begin_named(client: Client, ids: list[SourceId], *, full: bool) -> list[str]:
     options = {"mode": Variant("s", "full" if full else "auto")}
     return [
         str(path)

@@ -1,0 +1,85 @@
+"""What a person can do about an error or a status, in terms of msdctl's own commands."""
+
+from collections.abc import Mapping
+
+UNLOCK = "unlock it with `msdctl unlock`, then try again"
+START_KEYRING = "start a Secret Service such as gnome-keyring, then try again"
+_LISTED = "`msdctl {}` lists what there is"
+_SIGN_IN_AGAIN = "to sign in again, remove the source and add it anew"
+_PLAIN_TO_TLS = ("wrong version", "unknown protocol", "http request", "record layer")
+
+# What the daemon calls an option, and what msdctl calls it.
+_FLAGS = {"allow_insecure": "--allow-insecure"}
+
+_BY_CODE = {
+    "UnknownSource": _LISTED.format("sources"),
+    "UnknownLibrary": _LISTED.format("libraries"),
+    "UnknownJob": _LISTED.format("jobs") + "; a job stays for a minute after its end",
+    "SourceExists": _LISTED.format("sources"),
+    "KeyringLocked": UNLOCK,
+    "KeyringUnavailable": START_KEYRING,
+    "AuthRequired": _SIGN_IN_AGAIN,
+    "Internal": "`journalctl --user -u msd` has the details",
+}
+_BY_REASON = {
+    "keyring-locked": UNLOCK,
+    "keyring-unavailable": START_KEYRING,
+    "disabled": "`msdctl enable {id}` lets it connect again",
+    "deletes-held": "`msdctl confirm-deletes {id}` removes them here too",
+}
+
+
+def with_flags(text: str) -> str:
+    """Return the daemon's sentence with options called as on the command line."""
+    for option, flag in _FLAGS.items():
+        text = text.replace(f"set {option}", f"give {flag}").replace(option, flag)
+    return text
+
+
+def hint_for(code: str, text: str) -> str:
+    """Return what to do about an error of the daemon; nothing when its text says all."""
+    if code == "AuthRefused":
+        return _hint_for_refusal(text)
+    if code == "AuthRequired" and "keyring" in text:
+        return UNLOCK if "locked" in text else START_KEYRING
+    if code == "NotSupported" and "disabled" in text:
+        return "`msdctl enable SOURCE` enables it"
+    return _BY_CODE.get(code, "")
+
+
+def _hint_for_refusal(text: str) -> str:
+    # A user who is shut out gains nothing from typing the password again.
+    if "password" in text:
+        return "check the user name and the password"
+    return "check the user name" if "user name" in text else ""
+
+
+def hint_for_adding(code: str, text: str, address: str) -> str:
+    """Return what to do when a source at an address can't be added; maybe nothing."""
+    scheme, separator, rest = address.partition("://")
+    if code == "Unreachable":
+        is_named = (rest or scheme).partition("/")[0] in text
+        return "" if is_named else f"the address that was tried is {address}"
+    if code != "TlsError":
+        return ""
+    if any(flag in text for flag in _FLAGS.values()):
+        return "try https://, or add it with --allow-insecure"
+    if scheme.lower() == "https" and separator and _is_plain(text):
+        return f"the server may not use encryption there: try http://{rest}"
+    return ""
+
+
+def _is_plain(text: str) -> bool:
+    return any(sign in text.lower() for sign in _PLAIN_TO_TLS)
+
+
+def hint_for_status(row: Mapping[str, object]) -> str:
+    """Return what to do about a source's status; nothing when it heals by itself."""
+    identifier = str(row.get("id", ""))
+    hint = _BY_REASON.get(str(row.get("status_reason")))
+    if hint is not None:
+        return hint.format(id=identifier)
+    if row.get("status") != "needs-auth":
+        return ""
+    kind, address = row.get("kind", "KIND"), row.get("address") or "URL"
+    return f"{_SIGN_IN_AGAIN}: `msdctl remove {identifier}`, then `msdctl add {kind} {address}`"
