@@ -69,8 +69,8 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
     ) -> None:
         if not self._may_speak_clear:
             raise TlsError(
-                "the server is on the internet and its address is not encrypted; use https, or set"
-                " allow_insecure"
+                "plain http to a public address must be allowed explicitly (allow_insecure);"
+                " better use https"
             )
         await self._inner.write(buffer, timeout)
 

@@ -21,6 +21,9 @@ from msd.models import StatusReason
 _LONGEST_CHAIN = 32
 _FIRST_SERVER_FAULT = 500
 _TOO_MANY_REQUESTS = 429
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# What OpenSSL calls an answer in clear: the second since its version 3.2.
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 
 
 @contextmanager
@@ -69,31 +72,51 @@ def _broken_transport(error: httpx.TransportError) -> MsdError:
             )
 
 
-def _no_connection(error: Exception) -> MsdError:
+def _no_connection(error: httpx.TransportError) -> MsdError:
     """Why no connection came about; httpx hides the cause in the chain of contexts."""
     causes = tuple(_chain(error))
+    place = _place(error)
     for cause in causes:
         # An end of file in the handshake is a server that went away, not a bad certificate.
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-            return TlsError(f"the secure connection failed: {_tls_text(cause)}")
+            return TlsError(_tls_text(cause, place))
     for cause in causes:
         if isinstance(cause, socket.gaierror):
-            return UnreachableError("the server's name is not known", reason=StatusReason.DNS)
+            return UnreachableError(
+                f"the name in {place} is not known; check its spelling and the network",
+                reason=StatusReason.DNS,
+            )
         if isinstance(cause, ConnectionRefusedError):
             return UnreachableError(
-                "the server refused the connection", reason=StatusReason.REFUSED
+                f"{place} refused the connection; check the port and that the server runs",
+                reason=StatusReason.REFUSED,
             )
         if isinstance(cause, OSError) and cause.errno == errno.ENETUNREACH:
-            return UnreachableError("no network leads to it", reason=StatusReason.NO_NETWORK)
+            return UnreachableError(f"no network leads to {place}", reason=StatusReason.NO_NETWORK)
         if isinstance(cause, OSError) and cause.errno == errno.EHOSTUNREACH:
-            return UnreachableError("the server does not answer", reason=StatusReason.TIMEOUT)
-    return UnreachableError("the server can't be reached", reason=StatusReason.REFUSED)
+            return UnreachableError(
+                f"{place} does not answer; check that the server runs", reason=StatusReason.TIMEOUT
+            )
+    return UnreachableError(f"{place} can't be reached", reason=StatusReason.REFUSED)
 
 
-def _tls_text(error: ssl.SSLError) -> str:
+def _place(error: httpx.TransportError) -> str:
+    """Host and port that were asked: never more of an address, which might hold a secret."""
+    try:
+        url = error.request.url
+    except RuntimeError:  # httpx was not told
+        return "the server"
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{host}:{url.port or _DEFAULT_PORTS.get(url.scheme, '')}"
+
+
+def _tls_text(error: ssl.SSLError, place: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return str(error.verify_message).lower()
-    return (error.reason or "handshake").replace("_", " ").lower()
+        return f"the secure connection to {place} failed: {str(error.verify_message).lower()}"
+    reason = getattr(error, "reason", None) or "handshake"
+    if reason in _NOT_TLS:
+        return f"{place} seems not to speak https; check the port, or try http://"
+    return f"the secure connection to {place} failed: {reason.replace('_', ' ').lower()}"
 
 
 def _bad_status(status: int) -> MsdError:

@@ -15,6 +15,7 @@ _ESCAPE = re.compile(
     rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+_LONGEST_MARGIN = 64  # before the first tag of a page that calls itself JSON
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ def decode(answer: Answer, shape: type[T]) -> T:
             the text ends too early.
         BadResponseError: it is JSON of another shape, or no JSON, or nested too deep.
     """
-    if answer.media_type != "application/json" and not answer.media_type.endswith("+json"):
+    if not _is_json(answer):
         raise UnreachableError(
             "something else than the media server answered",
             reason=StatusReason.NOT_A_MEDIA_SERVER,
@@ -45,6 +46,11 @@ def decode(answer: Answer, shape: type[T]) -> T:
                 "the server's answer ends too early", reason=StatusReason.SERVER_ERROR
             ) from error
         raise BadResponseError("the server's answer is not valid JSON") from error
+
+
+def _is_json(answer: Answer) -> bool:
+    is_said = answer.media_type == "application/json" or answer.media_type.endswith("+json")
+    return is_said and not answer.body[:_LONGEST_MARGIN].lstrip().startswith(b"<")
 
 
 def _decoded(body: bytes, shape: type[T]) -> T:

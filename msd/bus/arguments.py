@@ -34,7 +34,7 @@ def _value(value: Any, descriptors: Sequence[int]) -> object:  # noqa: ANN401 - 
         }
     if isinstance(value, bytes):
         if len(value) > MAX_STRING_BYTES:
-            raise LimitExceededError("more than 64 KiB of bytes")
+            raise LimitExceededError("byte strings of more than 64 KiB are not taken")
         return value
     if hasattr(value, "signature"):
         return Variant(value.signature, _content(value, descriptors))
@@ -53,10 +53,10 @@ def _text(value: str) -> str:
     if len(value) > MAX_STRING_BYTES or (
         len(value) * 4 > MAX_STRING_BYTES and len(value.encode()) > MAX_STRING_BYTES
     ):
-        raise LimitExceededError("a text of more than 64 KiB")
+        raise LimitExceededError("texts of more than 64 KiB are not taken")
     return value
 
 
 def _check_length(value: Sequence[object] | dict[object, object]) -> None:
     if len(value) > MAX_LIST_LENGTH:
-        raise LimitExceededError(f"a list of more than {MAX_LIST_LENGTH} elements")
+        raise LimitExceededError(f"lists of more than {MAX_LIST_LENGTH} elements are not taken")

@@ -4,12 +4,15 @@ Only what both offer alike is used: connecting, reading messages and a message h
 sends is encoded by `marshal` and written by `outbox`.
 """
 
+import asyncio
 import importlib
 import os
 import typing
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from enum import IntEnum
+from functools import partial
 from typing import Any, Protocol
 
 from msd.bus.errors import BusUnavailableError
@@ -56,6 +59,9 @@ class LibraryBus(Protocol):
     async def wait_for_disconnect(self) -> None: ...  # noqa: D102
     def next_serial(self) -> int: ...  # noqa: D102
     def add_message_handler(self, handler: Callable[[Message], bool]) -> None: ...  # noqa: D102
+
+    _auth_readline: Callable[[], Awaitable[str]]
+
     def _finalize(self, err: Exception) -> None: ...
 
 
@@ -89,14 +95,29 @@ def new_bus(library: str, address: str) -> LibraryBus:
     except BaseException:
         close_socket(bus)
         raise
+    if library == "dbus_next":
+        bus._auth_readline = partial(_handshake_line, bus)  # noqa: SLF001 - see there
     return bus
+
+
+async def _handshake_line(bus: LibraryBus) -> str:
+    """Read a line; dbus-next's own reader spins for ever when the bus dies in the handshake."""
+    line = b""
+    while not line.endswith(b"\r\n"):
+        # Two bytes at a time, or what follows the line would be lost.
+        read = await asyncio.get_running_loop().sock_recv(bus._sock, 2)  # noqa: SLF001 - see above
+        if not read:
+            raise EOFError("the bus ended the connection")
+        line += read
+    return line[:-2].decode()
 
 
 def close_socket(bus: LibraryBus) -> None:
     """Close what dbus-next leaves open when a connection ends or could not be made."""
     for closable in (getattr(bus, "_stream", None), getattr(bus, "_sock", None)):
         if closable is not None:
-            closable.close()
+            with suppress(OSError):  # of the bytes that a dead bus did not take
+                closable.close()
 
 
 def close_descriptors(message: Message) -> None:

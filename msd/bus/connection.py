@@ -55,6 +55,8 @@ class Connection:
         self._calls = PendingCalls()
         self._lost = anyio.Event()
         self._ended = anyio.Event()
+        # Whoever stops this connection still waits for its end, which the watch tells.
+        self._watching = anyio.CancelScope(shield=True)
         self._lost_because = ""
         self._names: set[str] = set()
         self._bus: LibraryBus
@@ -91,7 +93,7 @@ class Connection:
             await self._ended.wait()
         self.outbox.close()
         close_socket(self._bus)
-        self._tasks.cancel_scope.cancel()
+        self._watching.cancel()
         # Without the block's exception: the task group would wrap it into an ExceptionGroup.
         await self._stack.aclose()
 
@@ -216,6 +218,10 @@ class Connection:
         self.outbox.post(wire.signal(self._bus.next_serial(), address, signature, values))
 
     async def _watch(self) -> None:
+        with self._watching:
+            await self._follow_to_the_end()
+
+    async def _follow_to_the_end(self) -> None:
         try:
             await self._bus.wait_for_disconnect()
         except Exception as error:  # noqa: BLE001 - the libraries pass on whatever ended them

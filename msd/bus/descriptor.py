@@ -59,7 +59,7 @@ async def _text_from(key: str, descriptor: int, deadline_s: float) -> str:
     except (OSError, TimeoutError) as error:
         raise InvalidArgumentError(f"{key}: no end of the text in time") from error
     if len(data) > MAX_DESCRIPTOR_BYTES:
-        raise LimitExceededError(f"{key}: more than 64 KiB")
+        raise LimitExceededError(f"{key} must deliver at most 64 KiB")
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -33,10 +33,9 @@ def _year(key: str, value: object) -> int:
 
 
 def _limit(key: str, variant: Variant) -> object:
-    limit = whole_number(1, _INT64)(key, variant)
-    if isinstance(limit, int) and limit > MAX_PAGE:
+    if isinstance(variant.value, int) and variant.value > MAX_PAGE:
         raise LimitExceededError(f"limit must be at most {MAX_PAGE}")
-    return limit
+    return whole_number(1, MAX_PAGE)(key, variant)
 
 
 def _parent(key: str, variant: Variant) -> object:

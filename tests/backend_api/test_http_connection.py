@@ -108,7 +108,7 @@ async def test_a_handshake_that_is_cancelled_closes_its_socket():
         backend = GuardedBackend(allow_public_http=False)
         stream = await backend.connect_tcp("127.0.0.1", port)
         with anyio.move_on_after(0.1):
-            await stream.start_tls(httpcore.default_ssl_context())
+            await stream.start_tls(httpcore.default_ssl_context(), "localhost")
         with anyio.fail_after(5):
             await closed.wait()
         group.cancel_scope.cancel()

@@ -120,6 +120,41 @@ def test_the_reason_of_a_failed_connection_comes_from_its_cause(cause, reason):
     assert reason is error.reason
 
 
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://ada:s3cret@host/path?api_key=s3cret", "host:443"),
+        ("http://host/", "host:80"),
+        ("http://[fd00::5]:8096/", "[fd00::5]:8096"),
+    ],
+)
+@pytest.mark.parametrize(
+    "cause", [socket.gaierror(-2, "unknown"), ConnectionRefusedError(), ssl.SSLError(1, "bad")]
+)
+def test_a_failed_connection_names_host_and_port_and_no_secret(url, place, cause):
+    """Style §4: one sentence that a person can act on; no URL with a token (K1)."""
+    request = httpx.Request("GET", url)
+
+    error = translated(caused(httpx.ConnectError("x", request=request), cause))
+
+    assert place in str(error)
+    assert "s3cret" not in str(error)
+
+
+def test_an_https_address_of_an_http_server_is_told_apart():
+    """S2: "wrong version number" helps nobody."""
+    left, right = ssl.MemoryBIO(), ssl.MemoryBIO()
+    left.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with pytest.raises(ssl.SSLError) as caught:
+        ssl.create_default_context().wrap_bio(left, right, server_hostname="host").do_handshake()
+
+    request = httpx.Request("GET", "https://host:8096/")
+    error = translated(caused(httpx.ConnectError("x", request=request), caught.value))
+
+    assert isinstance(error, TlsError)
+    assert "host:8096 seems not to speak https; check the port, or try http://" == str(error)
+
+
 def test_a_chain_of_causes_that_bites_its_tail_ends():
     """K5: bounded."""
     first, second = OSError("a"), OSError("b")

@@ -50,9 +50,9 @@ def test_text_that_ends_early_is_a_broken_connection(body):
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"a":"1"}', b"[]", b"null", b"{}", b'{"a":1} x', b"\xff", b'{"a":1e400}', b"<html>", b"["
+    [b'{"a":"1"}', b"[]", b"null", b"{}", b'{"a":1} x', b"\xff", b'{"a":1e400}', b"["
      * 200_000, b'{"b":' + b"[" * 200_000 + b"]" * 200_000 + b',"a":1}'],
-    ids=range(10),
+    ids=range(9),
 )  # fmt: skip
 def test_json_of_another_shape_or_depth_is_a_bad_response(body):
     """Bad input: wrongly typed, deep or broken JSON is one typed error."""

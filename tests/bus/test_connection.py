@@ -1,17 +1,22 @@
 """The connection against a real dbus-daemon that stops, dies or takes names away."""
 
 import os
+import socket
 from contextlib import suppress
+from pathlib import Path
 
 import anyio
+import anyio.abc
 import pytest
 from dbus_fast import Message as FastMessage
 from dbus_fast import MessageType
 from dbus_fast.aio import MessageBus
 
-from msd.bus.connection import Connection
+from msd.bus.binding import close_socket
+from msd.bus.connection import FLUSH_TIMEOUT_S, Connection
 from msd.bus.errors import (
     BusLostError,
+    BusUnavailableError,
     NameTakenError,
     RemoteError,
 )
@@ -341,6 +346,70 @@ async def test_what_is_sent_after_the_end_is_dropped_and_its_descriptors_are_clo
 
     with pytest.raises(OSError):
         os.fstat(descriptor)
+
+
+@pytest.mark.parametrize("last", [b"AUTH", b"BEGIN"])
+async def test_a_bus_that_dies_while_it_is_connected_to_is_no_bus(
+    tmp_path: Path, library: str, last: bytes
+) -> None:
+    """O5: one error says so; in the handshake, and after it before the answer to Hello."""
+
+    async def die_early(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            heard = b""
+            while last not in heard:
+                heard = await stream.receive()
+                if b"AUTH" in heard and last != b"AUTH":
+                    await stream.send(b"OK 0123456789abcdef0123456789abcdef\r\n")
+                if b"NEGOTIATE" in heard:
+                    await stream.send(b"AGREE_UNIX_FD\r\n")
+
+    listener = await anyio.create_unix_listener(tmp_path / "bus")
+    async with listener, anyio.create_task_group() as group:
+        group.start_soon(listener.serve, die_early)
+        with pytest.raises(BusUnavailableError, match="can't connect to the session bus"):
+            async with Connection(f"unix:path={tmp_path / 'bus'}", library=library):
+                pytest.fail("there is no bus")
+        group.cancel_scope.cancel()
+
+
+async def test_closing_what_a_dead_bus_left_never_raises_and_closes_all(library: str) -> None:
+    """O5: bytes that were not taken must not hide why there is no bus."""
+
+    class Bus:
+        def __init__(self) -> None:
+            self._sock, other = socket.socketpair()
+            self._stream = self._sock.makefile("wb")
+            self._stream.write(b"waiting")
+            other.close()
+
+    bus = Bus()
+
+    close_socket(bus)  # type: ignore[arg-type]
+
+    assert bus._sock._closed  # type: ignore[attr-defined]
+    assert -1 == bus._sock.fileno()
+
+
+async def test_a_connection_of_a_cancelled_task_ends_at_once_and_says_its_last(
+    bus: PrivateBus, library: str, client: Client
+) -> None:
+    """O5: an orderly stop takes no deadline; what was said is sent first."""
+    await client.listen(f"interface='{DEMO}'")
+    began = 0.0
+
+    async with (
+        anyio.create_task_group() as group,
+        Connection(bus.address, library=library) as connection,
+    ):
+        connection.emit(TICK, "u", [7])
+        group.cancel_scope.cancel()
+        began = anyio.current_time()
+    took = anyio.current_time() - began
+    (signal,) = await client.wait_for(1)
+
+    assert [7] == signal.body
+    assert took < FLUSH_TIMEOUT_S / 2
 
 
 async def test_a_broken_connection_is_noticed_while_writing(bus: PrivateBus, library: str) -> None:

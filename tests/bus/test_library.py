@@ -100,7 +100,7 @@ async def test_a_query_is_converted_whole(
         ("limit", Variant("u", 501), "LimitExceeded"),
         ("limit", Variant("u", 0), "InvalidArgument"),
         ("limit", Variant("i", -1), "InvalidArgument"),
-        ("limit", Variant("t", 2**64 - 1), "InvalidArgument"),
+        ("limit", Variant("t", 2**64 - 1), "LimitExceeded"),
         ("types", Variant("as", ["film"]), "InvalidArgument"),
         ("types", Variant("s", "movie"), "InvalidArgument"),
         ("sort", Variant("s", "size"), "InvalidArgument"),
@@ -127,6 +127,18 @@ async def test_a_query_that_can_not_be_meant_is_refused_and_named(
     assert code == failure.code
     assert key in failure.text
     assert [] == coordinator.calls
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+async def test_too_small_a_limit_is_answered_with_the_bounds(
+    msd: BusServer, client: Client, limit: int
+) -> None:
+    """Dbus-api: at most 500 items a page, and the text says so."""
+    options = {"limit": Variant("i", limit)}
+
+    failure = await failure_of(client, LIBRARY, "QueryItems", "a{sv}", options)
+
+    assert "limit must be from 1 to 500" == failure.text
 
 
 async def test_years_may_be_numbers_too(

@@ -17,6 +17,7 @@ from msd.models import StatusReason
 
 PUBLIC_INFO = "/System/Info/Public"
 _PRODUCT = "Jellyfin Server"
+_NOT_JELLYFIN = "the address answers, but not as a Jellyfin server; check its port and path"
 _MOST_REDIRECTS = 3
 _LONGEST_NAME = 200
 _EMBY_MARKS = frozenset({"remoteaddresses", "localaddresses"})
@@ -83,9 +84,9 @@ def _redirected(base: str, answer: Answer) -> str:
 def _server(base: str, answer: Answer, latency_ms: int) -> Server:
     raise_if_unavailable(answer)
     if not answer.is_success:
-        raise _not_jellyfin("the address answers, but not as a Jellyfin server")
+        raise _not_jellyfin(_NOT_JELLYFIN)
     # While it starts, 10.11 answers in camelCase: keys are compared without case.
-    info = {key.lower(): value for key, value in decode(answer, dict[str, object]).items()}
+    info = {key.lower(): value for key, value in _decoded(answer).items()}
     if info.get("productname") != _PRODUCT and _EMBY_MARKS & info.keys():
         raise _not_jellyfin("this is an Emby server, not a Jellyfin server")
     if info.get("startupwizardcompleted") is False:
@@ -94,7 +95,7 @@ def _server(base: str, answer: Answer, latency_ms: int) -> Server:
             reason=StatusReason.SERVER_STARTING,
         )
     if info.get("productname") != _PRODUCT:
-        raise _not_jellyfin("the address answers, but not as a Jellyfin server")
+        raise _not_jellyfin(_NOT_JELLYFIN)
     server_id = guid(info.get("id"))
     if server_id is None:
         raise BadResponseError("the server does not say its identity")
@@ -106,6 +107,15 @@ def _server(base: str, answer: Answer, latency_ms: int) -> Server:
         latency_ms=latency_ms,
         is_private=_is_private(base, answer.peer),
     )
+
+
+def _decoded(answer: Answer) -> dict[str, object]:
+    try:
+        return decode(answer, dict[str, object])
+    except UnreachableError as error:
+        if error.reason is StatusReason.NOT_A_MEDIA_SERVER:
+            raise _not_jellyfin(_NOT_JELLYFIN) from error
+        raise
 
 
 def raise_if_unavailable(answer: Answer) -> None:

@@ -297,4 +297,4 @@ def _is_part(entry: FileEntry) -> bool:
 
 
 def _skip(leaf: Leaf, why: str) -> SkippedItem:
-    return SkippedItem(remote_id=leaf.remote_id, why=f"{decode_name(leaf.path)}: {why}")
+    return SkippedItem(remote_id=leaf.remote_id, why=why)

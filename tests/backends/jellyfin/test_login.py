@@ -191,6 +191,7 @@ async def test_another_kind_of_server_is_no_media_server_of_ours(info):
     "answer",
     [
         reply(200, b"<html>router</html>", "text/html"),
+        reply(200, b"\n <!DOCTYPE html><p>router</p>", "application/json"),
         reply(404, b"", "text/html"),
         reply(401, b"", "text/html"),
         reply(200, b"pong", "text/plain"),
@@ -199,7 +200,7 @@ async def test_another_kind_of_server_is_no_media_server_of_ours(info):
         reply(302),
         reply(302, Location="/System/Info/Public"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 async def test_a_page_or_a_way_elsewhere_is_no_media_server(answer):
     """S2, K4: HTML, wrong answers, redirects to another host or in circles."""

@@ -226,10 +226,31 @@ async def test_what_can_not_be_played_is_skipped_with_the_reason(media, root, ca
 
     assert [item.title for item in items] == ["Good"]
     assert sorted(skipped) == [
-        "Movies/Empty (2001).mkv: an empty file",
-        "Movies/Noise (2002).mkv: nothing in it can be played",
         "Movies/readme.pdf: not a media file by its name",
+        "an empty file",
+        "nothing in it can be played",
     ]
+
+
+async def test_what_is_said_of_a_skipped_item_does_not_repeat_its_name(media, root, cache):
+    """Protocol: the sync puts the id before the reason; rows without an id name the file once."""
+    media.video(root / "Movies/Good (2000).mkv")
+    (root / "Movies/Empty (2001).mkv").touch()
+    (root / "Movies/readme.pdf").touch()
+    backend = opened(await added_source(str(root)), cache)
+    (library,) = await backend.libraries()
+
+    texts: list[str] = []
+    reasons: list[str] = []
+    for listing in backend.listings(library):
+        async for page in backend.pages(listing):
+            texts += page.skipped
+            parsed = await backend.parse(page.items)
+            reasons += [item.why for item in parsed if isinstance(item, SkippedItem)]
+    await backend.aclose()
+
+    assert ["an empty file"] == reasons
+    assert ["Movies/readme.pdf: not a media file by its name"] == texts
 
 
 async def test_odd_names_are_ordinary(media, root, cache):
