@@ -41,7 +41,7 @@ from msd.store.cache import CacheStore
 from msd.store.credentials import KeyringVault
 from msd.store.state import StateStore
 
-BUS_LOST = 1
+BUS_LOST = 1  # and every other error: systemd starts msd again
 CONFIG_ERROR = 78
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LEAVE_S = 4.7  # what hangs after a stop signal is left behind then (O4: within 5 s)
@@ -74,6 +74,7 @@ async def run(settings: Settings) -> None:
         await tasks.start(_watch_signals, stop)
         export_root(bus, gate)
         await bus.own_name(BUS_NAME)
+        tasks.start_soon(_leave_although_something_hangs, stop)
         tasks.start_soon(bus.serve)
         tasks.start_soon(keep_watchdog_fed)
         error = await _serve_or_error(settings, bus, gate, stop)
@@ -167,15 +168,23 @@ async def _watch_signals(
             async for _ in signals:
                 if not stop.is_set():
                     stop.set()
-                    _leave_in_time()
+                    _leave_in_time(code=0)
     finally:
         for number in STOP_SIGNALS:  # one more must not turn a clean end into a failure
             signal.signal(number, signal.SIG_IGN)
 
 
-def _leave_in_time() -> None:
+async def _leave_although_something_hangs(stop: anyio.Event) -> None:
+    """See to it that an error ends the process too, whatever thread its task group waits for."""
+    try:
+        await anyio.sleep_forever()
+    finally:
+        _leave_in_time(code=0 if stop.is_set() else BUS_LOST)
+
+
+def _leave_in_time(*, code: int) -> None:
     """End the process after `LEAVE_S` in a thread, for the event loop may be what hangs."""
-    deadline = threading.Timer(LEAVE_S, os._exit, args=(0,))
+    deadline = threading.Timer(LEAVE_S, os._exit, args=(code,))
     deadline.daemon = True
     deadline.start()
 

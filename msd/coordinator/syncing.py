@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -82,6 +83,7 @@ class Syncing:
         self._publish = publish
         self._failed = failed
         self._begun: dict[SourceId, float] = {}
+        self._anew: defaultdict[SourceId, set[LibraryId]] = defaultdict(set)
 
     def job(self, source_id: SourceId) -> JobId | None:
         """Return the sync that runs or waits for a source."""
@@ -104,6 +106,7 @@ class Syncing:
         if axes.auth is Auth.NEEDS_AUTH:
             raise AuthRequiredError(axes.auth_detail, reason=axes.auth_reason)
         self._begun[source_id] = time.monotonic()
+        self._anew[source_id] |= wish.anew  # until a sync has read them, also one after this
 
         async def work(job: JobHandle) -> Result:
             request = await self._request(source_id, wish)
@@ -199,7 +202,7 @@ class Syncing:
             off=wish.off | never,
             content_types=self._catalogue.content_types(source_id),
             confirm_deletes=wish.confirm_deletes,
-            anew=wish.anew,
+            anew=frozenset(self._anew[source_id]),
         )
 
     async def _run(self, source_id: SourceId, request: "SyncRequest", job: JobHandle) -> Result:
@@ -237,6 +240,8 @@ class Syncing:
             raise
         finally:
             self._catalogue.recount_soon(source_id)
+        if not request.only or request.anew <= request.only:
+            self._anew[source_id] -= request.anew
         columns: dict[str, object] = {"last_sync_error": "", "held_deletes": report.held}
         if not request.only:
             columns["last_sync"] = UnixSeconds(int(time.time()))

@@ -33,13 +33,6 @@ from tests.support.rig import Rig, Run
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Rig:
-    rig = Rig(tmp_path)
-    rig.server.movies(rig.server.library("films"), 12)
-    return rig
-
-
 async def count(run: Run) -> int:
     return (await run.coordinator.query_items(ItemQuery())).total
 

@@ -4,8 +4,8 @@ import anyio
 import pytest
 
 from msd import errors
-from msd.coordinator.jobs import MAX_RUNNING, JobHandle, Jobs, Result
-from msd.events import Event, JobAdded, JobFinished
+from msd.coordinator.jobs import MAX_ENDED, MAX_RUNNING, JobHandle, Jobs, Result
+from msd.events import Event, JobAdded, JobFinished, JobRemoved
 from msd.models import JobKind, JobState, SourceId
 
 pytestmark = pytest.mark.anyio
@@ -91,4 +91,55 @@ async def test_jobs_are_bounded() -> None:
             jobs.start(JobKind.SYNC, SOURCE, work)
         with pytest.raises(errors.LimitExceededError):
             jobs.start(JobKind.SYNC, SOURCE, work)
+        tasks.cancel_scope.cancel()
+
+
+async def test_ended_jobs_are_bounded_and_the_oldest_go_first() -> None:
+    """K6: the minute that they are shown for is no reason to grow."""
+    told: list[Event] = []
+    async with anyio.create_task_group() as tasks:
+        jobs = Jobs(tasks, told.append)
+
+        async def work(_job: JobHandle) -> Result:
+            return {}
+
+        started = []
+        for _ in range(MAX_ENDED + 10):
+            started.append(jobs.start(JobKind.SYNC, SOURCE, work))
+            await ended(jobs, started[-1])
+
+        shown = [job.id for job in jobs.all()]
+        gone = [job_id for job_id in started if job_id not in shown]
+        assert len(shown) <= MAX_ENDED + 1
+        assert gone == started[: len(gone)]
+        assert gone == [event.job_id for event in told if isinstance(event, JobRemoved)]
+        tasks.cancel_scope.cancel()
+
+
+async def test_stopping_all_jobs_returns_when_the_last_has_ended() -> None:
+    """O4: each at a page boundary."""
+    async with anyio.create_task_group() as tasks:
+        jobs = Jobs(tasks, lambda _event: None)
+        boundary, stopped = anyio.Event(), anyio.Event()
+
+        async def work(_job: JobHandle) -> Result:
+            with anyio.CancelScope(shield=True):
+                await boundary.wait()
+            return {}
+
+        async def stop() -> None:
+            await jobs.cancel_all()
+            stopped.set()
+
+        job_id = jobs.start(JobKind.SYNC, SOURCE, work)
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(stop)
+        await anyio.wait_all_tasks_blocked()
+        returned_early = stopped.is_set()
+        boundary.set()
+
+        assert not returned_early
+        with anyio.fail_after(5):
+            await stopped.wait()
+        assert jobs.get(job_id).state in {JobState.CANCELLED, JobState.DONE}
         tasks.cancel_scope.cancel()

@@ -108,3 +108,26 @@ def test_held_deletes_show_on_a_connected_source_only() -> None:
 def test_the_link_words_are_those_of_the_rules() -> None:
     """Section 3."""
     assert set(Link) == {"unknown", "connecting", "online", "offline", "faulty", "disabled"}
+
+
+def test_the_detail_of_a_healed_keyring_is_not_that_of_the_link() -> None:
+    """S5: reason and detail belong together."""
+    locked = after_error(connecting(Axes()), errors.KeyringLockedError("the keyring is locked"))
+
+    status, reason, detail = public_status(with_credentials(locked))
+
+    assert (status, reason) == (PublicStatus.OFFLINE, StatusReason.CONNECTING)
+    assert "keyring" not in detail
+
+
+def test_the_detail_of_a_refusal_is_not_that_of_a_later_outage() -> None:
+    """S5: reason and detail belong together."""
+    refused = after_error(Axes(), errors.AuthRequiredError("the server refused the token"))
+
+    after_outage = after_error(refused, errors.UnreachableError("no route to host"))
+
+    assert public_status(after_outage) == (
+        PublicStatus.NEEDS_AUTH,
+        StatusReason.TOKEN_REFUSED,
+        "the server refused the token",
+    )

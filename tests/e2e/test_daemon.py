@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -284,3 +285,109 @@ def test_a_stop_signal_ends_it_although_a_thread_hangs(daemon: Daemon, media: Pa
 
     assert daemon.process.wait(6) == 0
     caller.join(10)
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    """A folder with three files that look like films."""
+    folder = tmp_path / "Films"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"Film {number} (2001).mkv").write_bytes(b"x" * (1000 + number))
+    return folder
+
+
+def start_whatever_comes(daemon: Daemon) -> None:
+    """Start msd without expecting that it gets as far as its name."""
+    with (daemon.home / "log").open("ab") as log:
+        daemon.process = subprocess.Popen(
+            [sys.executable, "-m", "msd"], env=daemon.environment, stderr=log
+        )
+    daemon.until(daemon._owns_name, "msd owns its name")
+
+
+def test_a_damaged_row_of_a_source_is_told_and_left_as_it_is(daemon: Daemon, films: Path) -> None:
+    """O1: degraded, clear errors; not a crash that systemd repeats."""
+    daemon.start()
+    daemon.call("AddLocalSource", "s", str(films))
+    daemon.stop()
+    state_db = daemon.home / "data" / "msd" / "state.db"
+    with sqlite3.connect(state_db) as db:
+        db.execute("UPDATE source SET config = '{'")
+    db.close()
+
+    start_whatever_comes(daemon)
+    until_ready(daemon, "degraded")
+
+    with pytest.raises(CallError, match=r"state\.db is damaged"):
+        daemon.call("ListSources")
+    code, _ = daemon.stop()
+    assert code == 0
+    assert "Traceback" not in daemon.log
+
+
+def test_damage_of_the_cache_that_shows_late_is_mended_in_the_same_run(
+    daemon: Daemon, films: Path
+) -> None:
+    """O1: a file that opens well and fails when its rows are counted."""
+    daemon.start()
+    source_id = str(daemon.call("AddLocalSource", "s", str(films)))
+    daemon.until_synced(source_id)
+    items = daemon.count()
+    daemon.stop()
+    cache = daemon.home / "data" / "msd" / "cache.db"
+    with sqlite3.connect(cache) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page_size,) = db.execute("PRAGMA page_size").fetchone()
+        (root,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'library'").fetchone()
+    db.close()
+    with cache.open("r+b") as file:
+        file.seek((root - 1) * page_size)
+        file.write(b"\xff" * page_size)
+
+    start_whatever_comes(daemon)
+    until_ready(daemon)
+    daemon.until(lambda: daemon.count() == items, "the cache is filled again")
+
+    assert [path for path in cache.parent.iterdir() if "cache.db.damaged-" in path.name]
+    assert "opened once more" in daemon.log
+    code, _ = daemon.stop()
+    assert code == 0
+    assert "Traceback" not in daemon.log
+
+
+def test_a_fatal_error_ends_it_although_a_thread_hangs(daemon: Daemon) -> None:
+    """O4, O5: or systemd could not start it again; the journal says why."""
+    daemon.home.mkdir(parents=True)
+    fifo = daemon.home / "hangs"
+    os.mkfifo(fifo)
+    spy = daemon.home / "spy.py"
+    spy.write_text(
+        "import os, threading\n"
+        "import anyio\n"
+        "from anyio import to_thread\n"
+        "from msd.coordinator import SourceCoordinator\n"
+        "hanging = threading.Event()\n"
+        "def hang():\n"
+        "    hanging.set()\n"
+        "    open(os.environ['FIFO'])\n"
+        "async def wait():\n"
+        "    await to_thread.run_sync(hang, abandon_on_cancel=True)  # as the keyring's calls\n"
+        "async def fail():\n"
+        "    while not hanging.is_set():\n"
+        "        await anyio.lowlevel.checkpoint()\n"
+        "    raise ValueError('a bug')\n"
+        "def start(self):\n"
+        "    self._tasks.start_soon(wait)\n"
+        "    self._tasks.start_soon(fail)\n"
+        "SourceCoordinator.start = start\n"
+        "from msd.__main__ import run_and_leave\n"
+        "run_and_leave()\n"
+    )
+    with (daemon.home / "log").open("ab") as log:
+        daemon.process = subprocess.Popen(
+            [sys.executable, spy], env={**daemon.environment, "FIFO": str(fifo)}, stderr=log
+        )
+
+    assert daemon.process.wait(15) == 1
+    assert "a bug" in daemon.log

@@ -178,3 +178,24 @@ async def test_only_so_many_workers_run_at_once(tmp_path: Path) -> None:
     async with anyio.create_task_group() as tasks:
         for _ in range(3):
             tasks.start_soon(one)
+
+
+async def test_a_worker_does_not_speak_to_the_service_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readiness and the watchdog are the daemon's own affair; the rest of the environment stays."""
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "MSD_TEST_CANARY"):
+        monkeypatch.setenv(name, "1")
+    seen = tmp_path / "seen"
+    program = (
+        "import os, sys\n"
+        "sys.stdin.readline()\n"
+        f"open({str(seen)!r}, 'w').write(' '.join(os.environ))\n"
+    )
+
+    with pytest.raises(MsdError):
+        await run(program, tmp_path)
+
+    names = set(seen.read_text().split())
+    assert "MSD_TEST_CANARY" in names
+    assert not names & {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}
