@@ -126,7 +126,9 @@ def test_a_second_msd_gives_up_for_good(manager: UserManager) -> None:
 @pytest.mark.parametrize("drop_in", ["", HARDENING], ids=["as shipped", "hardened"])
 def test_a_folder_is_synced_inside_the_sandbox(manager: UserManager, drop_in: str) -> None:
     """Platform §4.3: the sandbox takes nothing away that a sync worker needs."""
-    manager.drop_in("hardening", drop_in)
+    # PrivateTmp hides what is installed below /tmp, as a checkout may be in a test.
+    visible = f"BindReadOnlyPaths={ROOT}\n" if drop_in else ""
+    manager.drop_in("hardening", drop_in + visible)
     try:
         start_msd(manager)
         answer = manager.call("SourceCoordinator", "AddLocalSource", "s", "/run/msd-test/Videos")
