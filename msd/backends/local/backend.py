@@ -4,7 +4,7 @@ import heapq
 import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -54,6 +54,7 @@ class LocalBackend:
         self._scan: Scan | None = None
         self._parser: EntryParser | None = None
         self._index: TagIndex | None = None
+        self._opening = Lock()
 
     async def connect(self) -> ServerFacts:
         """Check that the folder is there; see `MediaBackend.connect`."""
@@ -160,10 +161,14 @@ class LocalBackend:
     async def aclose(self) -> None:
         """End what still runs and close the index."""
         self._stop.set()
-        if self._index is not None:
+        with anyio.move_on_after(_CLOSE_S, shield=True):  # threads may hang on a dead disk
+            await to_thread.run_sync(self._close_index, abandon_on_cancel=True)
+
+    def _close_index(self) -> None:
+        with self._opening:
             index, self._index = self._index, None
-            with anyio.move_on_after(_CLOSE_S, shield=True):  # threads may hang on a dead disk
-                await to_thread.run_sync(index.close, abandon_on_cancel=True)
+        if index is not None:
+            index.close()
 
     async def _scanned(self) -> "Scan":
         async with self._lock:
@@ -183,9 +188,13 @@ class LocalBackend:
         from msd.backends.local.index import TagIndex  # noqa: PLC0415 - imported when used
         from msd.backends.local.scan import Scan  # noqa: PLC0415
 
-        if self._index is None:
-            self._index = TagIndex(self._context.cache_dir)
-        return Scan(self._source, self._context.content_types, self._index, self._stop)
+        # A cancelled call may still open the index in the thread that it left behind.
+        with self._opening:
+            if self._stop.is_set():
+                raise UnreachableError("the source is being closed", reason=StatusReason.CONNECTING)
+            if self._index is None:
+                self._index = TagIndex(self._context.cache_dir)
+            return Scan(self._source, self._context.content_types, self._index, self._stop)
 
     async def _run(self, call: Callable[..., Result], *args: object) -> Result:
         """Run blocking work in a thread; a cancelled caller leaves at once, the work soon after."""
