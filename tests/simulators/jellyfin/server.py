@@ -131,7 +131,7 @@ class JellyfinSimulator:
         """Go to a phase of starting up; REFUSED closes the port and every connection."""
         was, self.state.phase = self.state.phase, phase
         if phase is Phase.REFUSED and was is not Phase.REFUSED:
-            self._call(self._close)
+            self._wait(self._close())
         elif was is Phase.REFUSED and phase is not Phase.REFUSED:
             self._wait(self._listen())
 
@@ -215,15 +215,20 @@ class JellyfinSimulator:
         finally:
             self._writers.discard(writer)
 
-    def _close(self) -> None:
-        if self._server:
-            self._server.close()
-            self._server = None
+    async def _close(self) -> None:
+        server, self._server = self._server, None
+        if server:
+            # A server that closes in the turn in which it accepts leaves that socket open for ever:
+            # stop accepting, let what was accepted become a connection, then close.
+            for listening in server.sockets:
+                self._loop.remove_reader(listening.fileno())
+            await asyncio.sleep(0)
+            server.close()
         self._abort_all()
 
     async def _end(self) -> None:
         """Close everything, connections included that were accepted a moment ago."""
-        self._close()
+        await self._close()
         for _ in range(20):
             others = asyncio.all_tasks() - {asyncio.current_task()}
             if not others:
