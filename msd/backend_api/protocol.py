@@ -21,11 +21,21 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from msd.backend_api.accounts import AddContext, Credentials, NewSources, OptionSpec, OptionValue
+from msd.backend_api.sign_in import (
+    AccountContext,
+    AccountServers,
+    DiscoverContext,
+    FoundServer,
+    LoginDialogue,
+)
 from msd.models import (
     BackendKind,
     Capability,
+    ConnectAttempt,
+    Connection,
     ItemType,
     LibraryType,
     MediaItem,
@@ -34,68 +44,6 @@ from msd.models import (
     ServerFacts,
     Source,
 )
-
-OptionValue = str | int | bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What the keyring holds for one account; its repr shows nothing."""
-
-    user_id: str
-    token: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionSpec:
-    """One option of `AddSource`: its name, D-Bus type and meaning."""
-
-    name: str
-    signature: str  # "s", "b", "u" or "h" (a descriptor whose content is the value, as "s")
-    description: str
-    required: bool = False
-    secret: bool = False  # prompted for without echo; may come as `<name>-fd` (type h)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddContext:
-    """What a backend is given to add an account or folder."""
-
-    installation_id: str
-    device_id: str  # for the new account; stable from now on (I3)
-    client_name: str
-    client_version: str
-    device_name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAccount:
-    """The account that `add` signed in to."""
-
-    remote_user_id: str
-    display_name: str
-    credentials: Credentials
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSource:
-    """One source that `add` found. msd makes its id from kind, server_id and user (I1)."""
-
-    server_id: str
-    name: str
-    server_version: str = ""
-    address: str = ""
-    owned: bool = True
-    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSources:
-    """What `add` verified with the server; nothing of it is stored yet."""
-
-    account: NewAccount | None
-    sources: tuple[NewSource, ...]
-    undo: Callable[[], Awaitable[None]] | None = None  # best effort, e.g. sign out again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +109,10 @@ class SkippedItem:
 
 
 class MediaBackend(Protocol):
-    """The live client of one source. Used by one task group; closed with `aclose`."""
+    """The live client of one source. Used by one task group; closed with `aclose`.
+
+    What not every backend can do is a protocol of its own below: `HasConnections`.
+    """
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -203,12 +154,35 @@ class MediaBackend(Protocol):
         """Release connections."""
 
 
+@runtime_checkable
+class HasConnections(Protocol):
+    """A backend whose server may be reached by several addresses."""
+
+    @property
+    def attempts(self) -> tuple[ConnectAttempt, ...]:
+        """What the last `connect` tried, address by address, for `Explain`."""
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Return every address that is known of the server, best first; no I/O."""
+
+    async def test_connections(self) -> tuple[Connection, ...]:
+        """Try every address once, without a token, and return what came of it."""
+
+
+Login = Callable[[Mapping[str, OptionValue], AddContext, LoginDialogue], Awaitable[NewSources]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendSpec:
-    """How msd learns about a backend."""
+    """How msd learns about a backend. What a kind can't do stays None."""
 
     kind: BackendKind
     display_name: str
     options: tuple[OptionSpec, ...]
     add: Callable[[Mapping[str, OptionValue], AddContext], Awaitable[NewSources]]
     open: Callable[[BackendContext], MediaBackend]
+    login: Login | None = None
+    login_options: tuple[OptionSpec, ...] = ()
+    servers: Callable[[AccountContext], Awaitable[AccountServers]] | None = None
+    sign_out: Callable[[AccountContext], Awaitable[None]] | None = None
+    discover: Callable[[DiscoverContext], AsyncGenerator[FoundServer, None]] | None = None

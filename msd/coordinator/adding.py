@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import anyio
 
 from msd.backend_api import NewSource, NewSources
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
 from msd.errors import MsdError, SourceExistsError, UnreachableError

@@ -8,7 +8,7 @@ from typing import TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
 from msd.errors import (

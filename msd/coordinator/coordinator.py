@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import anyio
 from anyio.abc import TaskGroup
 
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.coordinator.adding import Adding
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.catalogue import Catalogue

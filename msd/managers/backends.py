@@ -16,7 +16,7 @@ from msd.backend_api import (
     MediaBackend,
     NewSources,
 )
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.errors import InvalidArgumentError, UnreachableError
 from msd.models import (
     Account,

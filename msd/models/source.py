@@ -96,3 +96,16 @@ class ConnectAttempt:
     outcome: str  # "ok", or the reason word
     detail: str
     latency_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One address at which a server may be reached, as `ListConnections` shows it."""
+
+    address: str  # base URL without a secret
+    route: Route
+    outcome: str = ""  # of the last try: "ok" or a reason word; "" = not tried
+    detail: str = ""
+    latency_ms: int = 0
+    in_use: bool = False
+    pinned: bool = False

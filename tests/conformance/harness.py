@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from msd.backend_api import BackendSpec
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.backends import discover
 from msd.errors import UnreachableError
 from msd.models import BackendKind, RemoteId

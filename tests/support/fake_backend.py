@@ -20,7 +20,7 @@ from msd.backend_api import (
     RawItem,
     SkippedItem,
 )
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.errors import AuthRefusedError, MsdError
 from msd.models import (
     BackendKind,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import anyio
 
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.errors import UnknownAccountError, UnknownJobError, UnknownLibraryError, UnknownSourceError
 from msd.events import (
     Event,

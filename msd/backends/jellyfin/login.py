@@ -7,9 +7,7 @@ import anyio
 import httpx
 from anyio.streams.memory import MemoryObjectSendStream
 
-from msd.backend_api.http import Answer, open_client
-from msd.backend_api.http_json import decode
-from msd.backend_api.protocol import (
+from msd.backend_api.accounts import (
     AddContext,
     Credentials,
     NewAccount,
@@ -17,6 +15,8 @@ from msd.backend_api.protocol import (
     NewSources,
     OptionValue,
 )
+from msd.backend_api.http import Answer, open_client
+from msd.backend_api.http_json import decode
 from msd.backends.jellyfin.address import candidates
 from msd.backends.jellyfin.client import JellyfinClient
 from msd.backends.jellyfin.header import Device

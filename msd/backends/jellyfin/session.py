@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from msd.backend_api.protocol import BackendContext, Credentials
+from msd.backend_api.accounts import Credentials
+from msd.backend_api.protocol import BackendContext
 from msd.backends.jellyfin.client import ME, JellyfinClient
 from msd.backends.jellyfin.header import Device
 from msd.backends.jellyfin.probe import Server, probe

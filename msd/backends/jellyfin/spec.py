@@ -2,15 +2,8 @@
 
 from collections.abc import Mapping
 
-from msd.backend_api.protocol import (
-    AddContext,
-    BackendContext,
-    BackendSpec,
-    MediaBackend,
-    NewSources,
-    OptionSpec,
-    OptionValue,
-)
+from msd.backend_api.accounts import AddContext, NewSources, OptionSpec, OptionValue
+from msd.backend_api.protocol import BackendContext, BackendSpec, MediaBackend
 from msd.models import BackendKind
 
 

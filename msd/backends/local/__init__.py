@@ -18,7 +18,7 @@ from msd.backend_api import (
     NewSources,
     OptionSpec,
 )
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.models import BackendKind
 
 

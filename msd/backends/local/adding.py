@@ -7,7 +7,7 @@ from types import MappingProxyType
 from anyio import to_thread
 
 from msd.backend_api import AddContext, NewSource, NewSources
-from msd.backend_api.protocol import OptionValue
+from msd.backend_api.accounts import OptionValue
 from msd.backends.local.folder import canonical_folder, mount_of
 from msd.errors import InvalidArgumentError
 
