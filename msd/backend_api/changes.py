@@ -1,0 +1,102 @@
+"""What changed since the last look, and what changes right now (Y6, Y9): for backends that can.
+
+    cursor(library, lane)          → Cursor       where the library stands, in the server's time
+    changes(library, lane, since)  → Changes…     what may differ since then; the last one has the
+                                                  next cursor
+    live()                         → LiveChange…  subscribed once entered, until the connection dies
+    fetch(remote_ids)              → Located…     rows by id; an id that is absent is gone
+
+A backend implements `HasChanges`, `HasLiveUpdates`, both or neither beside `MediaBackend`; without
+them a source is enumerated at intervals.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType, Protocol, runtime_checkable
+
+from msd.backend_api.protocol import Listing, RawItem
+from msd.models import RemoteId, RemoteLibrary
+
+Cursor = NewType("Cursor", str)
+"""A backend's own words for a moment in the server's time; msd only stores and returns it."""
+
+
+class Lane(StrEnum):
+    """What a cursor is about. The two move at different speeds and by different means."""
+
+    METADATA = "metadata"
+    WATCH = "watch"  # one user's watch state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Rows of one listing that may differ from what is cached, whole as in `pages`.
+
+    `count` is how many rows the listing has now where the server says so: a count that differs
+    from the cached one means that something vanished, and the listing is enumerated. `cursor`
+    comes with the last page alone and covers every page before it.
+    """
+
+    listing: Listing
+    items: tuple[RawItem, ...] = ()
+    count: int | None = None
+    cursor: Cursor | None = None
+
+
+@runtime_checkable
+class HasChanges(Protocol):
+    """A backend that can tell what changed, at a cost that follows the changes."""
+
+    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+        """Return where the library stands now.
+
+        Taken before an enumeration it covers what changes while that runs.
+        """
+
+    def changes(
+        self, library: RemoteLibrary, lane: Lane, since: Cursor
+    ) -> AsyncGenerator[Changes, None]:
+        """Yield what may have changed since the cursor, with an overlap; empty when nothing did.
+
+        Raises:
+            BadResponseError: the cursor means nothing any more; enumerate instead.
+            BackendError: as everywhere; no cursor moves.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveChange:
+    """Something happened on the server.
+
+    Without ids the library is to be looked at; without a library, every library.
+    """
+
+    library: RemoteId | None = None
+    lane: Lane = Lane.METADATA
+    changed: tuple[RemoteId, ...] = ()
+    removed: tuple[RemoteId, ...] = ()  # a claim: `fetch` confirms it (Y7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A row and where it belongs; `listing` is None when the server does not say."""
+
+    item: RawItem
+    listing: Listing | None = None
+
+
+@runtime_checkable
+class HasLiveUpdates(Protocol):
+    """A backend whose server tells of changes as they happen."""
+
+    def live(self) -> AbstractAsyncContextManager[AsyncIterator[LiveChange]]:
+        """Subscribe. Entered means subscribed: nothing that happens from then on is missed.
+
+        Iterating raises an `UnreachableError` when the connection is dead, within 60 s of its
+        death, also when it died silently; it never just ends.
+        """
+
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+        """Return the rows with these ids, with details as listed; absent ones are gone."""
