@@ -11,6 +11,7 @@ from msd.models.ids import (
     ItemId,
     JobId,
     LibraryId,
+    LoginId,
     Milliseconds,
     RemoteId,
     SourceId,
@@ -30,6 +31,11 @@ from msd.models.library import (
     Library,
     LibrarySettings,
     RemoteLibrary,
+)
+from msd.models.login import (
+    Caller,
+    Login,
+    LoginUser,
 )
 from msd.models.query import (
     ItemFields,
@@ -59,6 +65,8 @@ from msd.models.words import (
     JobState,
     KeyringState,
     LibraryType,
+    LoginState,
+    LoginStep,
     PublicStatus,
     Route,
     SortKey,
@@ -74,6 +82,7 @@ __all__ = [
     "AccountId",
     "AccountView",
     "BackendKind",
+    "Caller",
     "Capability",
     "ConnectAttempt",
     "Connection",
@@ -94,6 +103,11 @@ __all__ = [
     "LibraryId",
     "LibrarySettings",
     "LibraryType",
+    "Login",
+    "LoginId",
+    "LoginState",
+    "LoginStep",
+    "LoginUser",
     "Marker",
     "MediaItem",
     "MediaSource",
