@@ -17,7 +17,7 @@ _ESCAPE = re.compile(
 )
 _LONGEST_MARGIN = 64  # before the first tag of a page that calls itself JSON
 # Broken in a text, and worth no more than a space between members.
-_CONTROL = bytes(max(byte, 32) for byte in range(256))
+CONTROL = bytes(max(byte, 32) for byte in range(256))
 
 T = TypeVar("T")
 
@@ -82,5 +82,5 @@ def mended(text: bytes) -> bytes:
     Servers pass them on from file names; one of them must not cost a whole page. What is broken
     becomes U+FFFD, a control character a space.
     """
-    plain = text.translate(_CONTROL).decode("utf-8", "replace").encode()
+    plain = text.translate(CONTROL).decode("utf-8", "replace").encode()
     return _ESCAPE.sub(lambda match: rb"\ufffd" if match[1] else match[0], plain)
