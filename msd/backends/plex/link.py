@@ -18,9 +18,10 @@ from msd.backends.plex.connections import (
     usable_address,
 )
 from msd.backends.plex.device import device_of
-from msd.backends.plex.identity import Identity, identify, media_container, word
+from msd.backends.plex.identity import Identity, identify, media_container
 from msd.backends.plex.plex_direct import DirectDialling
 from msd.backends.plex.race import Outcome, ask_all, race
+from msd.backends.plex.scalars import word
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -41,9 +42,7 @@ class ServerLink:
         self._credentials = context.credentials
         self._device = device_of(context)
         self._known = known_addresses(context.source.config)
-        self._http = open_client(
-            allow_public_http=self._known.allow_insecure, network=DirectDialling()
-        )
+        self._http = open_client(network=DirectDialling())
         self._turn = anyio.Lock()
         self._client: PlexClient | None = None
         remembered = usable_address(context.source.address)
@@ -89,7 +88,7 @@ class ServerLink:
 
     def connections(self) -> tuple[Connection, ...]:
         """Return every address that is known of the server, best first."""
-        return tuple(self._connection(candidate) for candidate in self._candidates())
+        return tuple(self._connection(candidate) for candidate in self._usable())
 
     async def test_connections(self) -> tuple[Connection, ...]:
         """Try every address once, without a token, and return what came of it."""
@@ -98,7 +97,7 @@ class ServerLink:
             async def probe(candidate: Candidate) -> Identity:
                 return await identify(many, candidate.address, self._source.server_id)
 
-            self._outcomes |= await ask_all(self._candidates(), probe)
+            self._outcomes |= await ask_all(self._usable(), probe)
         return self.connections()
 
     async def aclose(self) -> None:
@@ -130,7 +129,7 @@ class ServerLink:
 
     async def _find(self) -> tuple[Candidate, Identity]:
         """Return the best address at which the server answers."""
-        candidates = self._candidates()
+        candidates = self._wanted()
         if not candidates:
             raise UnreachableError("no address of the server is known", reason=StatusReason.DNS)
         first = self._in_use if self._in_use in candidates else None
@@ -148,23 +147,23 @@ class ServerLink:
 
     def _many(self) -> httpx.AsyncClient:
         """Return a client that asks all addresses at once."""
-        return open_client(
-            allow_public_http=self._known.allow_insecure,
-            network=DirectDialling(),
-            max_connections=MOST_CONNECTIONS,
-        )
+        return open_client(network=DirectDialling(), max_connections=MOST_CONNECTIONS)
 
-    def _candidates(self) -> tuple[Candidate, ...]:
-        """Return the addresses that may be tried: once https worked, http is none of them (K4)."""
-        known = self._known
-        if known.pinned:
-            candidates: tuple[Candidate, ...] = (candidate_at(known.pinned, known),)
-        else:
-            in_use = () if self._in_use is None else (self._in_use,)
-            candidates = best_first((*known.candidates, *in_use))
+    def _usable(self) -> tuple[Candidate, ...]:
+        """Return the addresses that may be used: once https worked, none of http (K4)."""
+        in_use = () if self._in_use is None else (self._in_use,)
+        candidates = best_first((*self._known.candidates, *in_use))
         if self._in_use is not None and self._in_use.is_secure:
             return tuple(candidate for candidate in candidates if candidate.is_secure)
         return candidates
+
+    def _wanted(self) -> tuple[Candidate, ...]:
+        """Return the addresses to try: the pinned one alone, if there is one."""
+        pinned = self._known.pinned
+        usable = self._usable()
+        if not pinned:
+            return usable
+        return tuple(candidate for candidate in usable if candidate.address == pinned)
 
     def _note(self, outcomes: dict[Candidate, Outcome]) -> None:
         self._outcomes |= outcomes
