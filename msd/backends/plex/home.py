@@ -80,9 +80,10 @@ async def switch(
         LoginUser(id=user.id, name=user.name, needs_pin=user.needs_pin and user.id != signed_in_as)
         for user in users
     ]
+    is_chosen = len(shown) == 1 and not shown[0].needs_pin
     while True:
-        if len(shown) == 1 and not shown[0].needs_pin:
-            choice = UserChoice(user_id=shown[0].id)
+        if is_chosen:
+            choice, is_chosen = UserChoice(user_id=shown[0].id), False
         else:
             choice = await dialogue.choose_user(shown, message)
         chosen = next((user for user in users if user.id == choice.user_id), None)
