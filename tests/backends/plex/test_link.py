@@ -28,7 +28,6 @@ from tests.backends.plex.pms import (
     TOKEN,
     UNAUTHORISED,
     context,
-    identity,
     pms,
     root,
     tokens,
@@ -92,10 +91,12 @@ async def test_a_private_server_without_tls_is_found(trusted):
 
 async def test_another_server_never_sees_the_token(tls):
     """I4, K4: the identity is checked before anything else."""
-    async with raw_server(pms(server_id=OTHER), tls=tls) as server:
-        async with linked(context(direct(server.port))) as link:
-            with pytest.raises(IdentityMismatchError):
-                await link.connect()
+    async with (
+        raw_server(pms(server_id=OTHER), tls=tls) as server,
+        linked(context(direct(server.port))) as link,
+    ):
+        with pytest.raises(IdentityMismatchError):
+            await link.connect()
 
     assert ["/identity"] == server.paths()
     assert [] == tokens(server.seen)
@@ -103,19 +104,23 @@ async def test_another_server_never_sees_the_token(tls):
 
 async def test_a_server_that_changes_its_identity_after_the_probe_is_not_used(tls):
     """I4: what is signed in to says who it is, too."""
-    async with raw_server(pms(_=root(OTHER)), tls=tls) as server:
-        async with linked(context(direct(server.port))) as link:
-            with pytest.raises(IdentityMismatchError):
-                await link.connect()
+    async with (
+        raw_server(pms(_=root(OTHER)), tls=tls) as server,
+        linked(context(direct(server.port))) as link,
+    ):
+        with pytest.raises(IdentityMismatchError):
+            await link.connect()
 
 
 async def test_a_certificate_for_another_name_is_refused(authority, trusted):
     """K3: an attacker has a certificate of Plex, too, but for his own server's name."""
     stranger = server_tls(authority, f"*.{OTHER_HASH}.plex.direct")
-    async with raw_server(pms(), tls=stranger) as server:
-        async with linked(context(direct(server.port))) as link:
-            with pytest.raises(TlsError):
-                await link.connect()
+    async with (
+        raw_server(pms(), tls=stranger) as server,
+        linked(context(direct(server.port))) as link,
+    ):
+        with pytest.raises(TlsError):
+            await link.connect()
 
     assert [] == server.seen
 
@@ -124,10 +129,12 @@ async def test_a_redirect_is_not_followed(tls):
     """K4: a token never crosses a redirect; neither does a probe."""
     async with raw_server(pms(), tls=tls) as target:
         away = reply(302, Location=f"{direct(target.port)}/identity")
-        async with raw_server(answering(away), tls=tls) as server:
-            async with linked(context(direct(server.port))) as link:
-                with pytest.raises(UnreachableError) as caught:
-                    await link.connect()
+        async with (
+            raw_server(answering(away), tls=tls) as server,
+            linked(context(direct(server.port))) as link,
+        ):
+            with pytest.raises(UnreachableError) as caught:
+                await link.connect()
 
     assert caught.value.reason is StatusReason.NOT_A_MEDIA_SERVER
     assert [] == target.seen
@@ -135,10 +142,12 @@ async def test_a_redirect_is_not_followed(tls):
 
 async def test_nobody_is_asked_without_a_token(tls):
     """§10: a server for which plex.tv gave no token needs a sign-in."""
-    async with raw_server(pms(), tls=tls) as server:
-        async with linked(context(direct(server.port), token="")) as link:
-            with pytest.raises(AuthRequiredError) as caught:
-                await link.connect()
+    async with (
+        raw_server(pms(), tls=tls) as server,
+        linked(context(direct(server.port), token="")) as link,
+    ):
+        with pytest.raises(AuthRequiredError) as caught:
+            await link.connect()
 
     assert caught.value.reason is StatusReason.NO_CREDENTIALS
     assert [] == server.seen
@@ -146,10 +155,12 @@ async def test_nobody_is_asked_without_a_token(tls):
 
 async def test_a_refused_token_needs_a_sign_in(tls):
     """§10, S2: a token for another server; confirmed by a second call."""
-    async with raw_server(pms(token="another"), tls=tls) as server:
-        async with linked(context(direct(server.port))) as link:
-            with pytest.raises(AuthRequiredError) as caught:
-                await link.connect()
+    async with (
+        raw_server(pms(token="another"), tls=tls) as server,
+        linked(context(direct(server.port))) as link,
+    ):
+        with pytest.raises(AuthRequiredError) as caught:
+            await link.connect()
 
     assert caught.value.reason is StatusReason.TOKEN_REFUSED
     assert ["/identity", "/", "/"] == server.paths()
@@ -157,10 +168,12 @@ async def test_a_refused_token_needs_a_sign_in(tls):
 
 async def test_a_starting_server_says_when_to_come_back(tls):
     """§10: 503 with XML, even on /identity, perhaps for hours."""
-    async with raw_server(answering(MAINTENANCE), tls=tls) as server:
-        async with linked(context(direct(server.port))) as link:
-            with pytest.raises(UnreachableError) as caught:
-                await link.connect()
+    async with (
+        raw_server(answering(MAINTENANCE), tls=tls) as server,
+        linked(context(direct(server.port))) as link,
+    ):
+        with pytest.raises(UnreachableError) as caught:
+            await link.connect()
 
     assert caught.value.reason is StatusReason.SERVER_STARTING
     assert caught.value.retry_after_s == 7.0
@@ -183,10 +196,12 @@ async def test_a_starting_server_says_when_to_come_back(tls):
 )  # fmt: skip
 async def test_what_is_no_identity_gets_no_token(tls, answer, error, reason):
     """§10: whatever else answers at /identity."""
-    async with raw_server(pms(_identity=answer), tls=tls) as server:
-        async with linked(context(direct(server.port))) as link:
-            with pytest.raises(error) as caught:
-                await link.connect()
+    async with (
+        raw_server(pms(_identity=answer), tls=tls) as server,
+        linked(context(direct(server.port))) as link,
+    ):
+        with pytest.raises(error) as caught:
+            await link.connect()
 
     assert caught.value.reason is reason
     assert [] == tokens(server.seen)
@@ -275,10 +290,12 @@ async def test_a_remembered_address_that_hangs_costs_its_head_start_only(tls):
 
 async def test_a_remembered_address_that_plex_tv_no_longer_lists_still_works(tls):
     """O3: what plex.tv doesn't know, such as a discovered address."""
-    async with raw_server(pms(), tls=tls) as server:
-        async with linked(context(address=direct(server.port))) as link:
-            assert direct(server.port) == (await link.connect()).address
-            [connection] = link.connections()
+    async with (
+        raw_server(pms(), tls=tls) as server,
+        linked(context(address=direct(server.port))) as link,
+    ):
+        assert direct(server.port) == (await link.connect()).address
+        [connection] = link.connections()
 
     assert connection.in_use
 
@@ -286,14 +303,18 @@ async def test_a_remembered_address_that_plex_tv_no_longer_lists_still_works(tls
 async def test_an_outage_is_told_by_the_address_that_says_most(tls):
     """S2: a strange host at one of many addresses makes no error of the source."""
     with dead() as port:
-        async with raw_server(pms(server_id=OTHER), tls=tls) as wrong:
-            async with linked(context(direct(wrong.port), direct(port))) as link:
-                with pytest.raises(UnreachableError) as caught:
-                    await link.connect()
-        async with raw_server(answering(MAINTENANCE), tls=tls) as starting:
-            async with linked(context(direct(port), direct(starting.port))) as link:
-                with pytest.raises(UnreachableError) as also_caught:
-                    await link.connect()
+        async with (
+            raw_server(pms(server_id=OTHER), tls=tls) as wrong,
+            linked(context(direct(wrong.port), direct(port))) as link,
+        ):
+            with pytest.raises(UnreachableError) as caught:
+                await link.connect()
+        async with (
+            raw_server(answering(MAINTENANCE), tls=tls) as starting,
+            linked(context(direct(port), direct(starting.port))) as link,
+        ):
+            with pytest.raises(UnreachableError) as also_caught:
+                await link.connect()
 
     assert caught.value.reason is StatusReason.REFUSED
     assert also_caught.value.reason is StatusReason.SERVER_STARTING
@@ -425,6 +446,8 @@ async def test_a_cancelled_connect_leaves_nothing_open(tls):
         async with linked(context(direct(port))) as link:
             with anyio.move_on_after(0.05):
                 await link.connect()
-            async with raw_server(pms(), tls=tls) as server:
-                async with linked(context(direct(server.port))) as other:
-                    await other.connect()
+            async with (
+                raw_server(pms(), tls=tls) as server,
+                linked(context(direct(server.port))) as other,
+            ):
+                await other.connect()
