@@ -18,7 +18,13 @@ from msd.backend_api.http import Answer
 from msd.backend_api.http_json import decode
 from msd.backends.plex.scalars import identifier, number, token
 from msd.backends.plex.tv import PlexTv
-from msd.errors import AuthRefusedError, BadResponseError, LoginExpiredError, UnreachableError
+from msd.errors import (
+    AuthRefusedError,
+    BadResponseError,
+    LoginExpiredError,
+    TlsError,
+    UnreachableError,
+)
 from msd.models import UnixSeconds
 
 PINS = "/api/v2/pins"
@@ -105,22 +111,21 @@ def _lifetime_s(said: Mapping[str, object]) -> int:
 
 
 async def _poll(tv: PlexTv, pin: Pin) -> str:
-    """Return the token, "" while nobody has approved the code."""
+    """Return the token, "" while nobody has approved the code or plex.tv can't be asked."""
     try:
-        answer = await tv.send("GET", f"{PINS}/{pin.id}")
-    except UnreachableError as error:
+        return _claimed(await tv.send("GET", f"{PINS}/{pin.id}"))
+    except (UnreachableError, TlsError) as error:
         await anyio.sleep(error.retry_after_s or 0.0)
         return ""
-    if answer.is_success:
-        return _claimed(answer)
+
+
+def _claimed(answer: Answer) -> str:
     if answer.status in _GONE:
         raise _expired()
     if answer.status in _REJECTED:
         raise AuthRefusedError("plex.tv rejected the sign-in")
-    raise BadResponseError(f"plex.tv refused to tell of the sign-in with status {answer.status}")
-
-
-def _claimed(answer: Answer) -> str:
+    if not answer.is_success:
+        raise BadResponseError(f"plex.tv refused to tell of a sign-in: status {answer.status}")
     said = decode(answer, dict[str, object]).get("authToken")
     if not said:
         return ""

@@ -1,7 +1,7 @@
 """Requests to plex.tv, the sign-in service of all Plex accounts, and what refusals mean.
 
 Two hosts serve the same interface; the second is asked when the first doesn't work. The variable
-`MSD_PLEX_TV` of the environment names another base address instead of both: for tests.
+`MSD_PLEX_TV` of the environment names other base addresses, apart by spaces: for tests.
 """
 
 import os
@@ -26,7 +26,7 @@ from msd.errors import (
 from msd.models import StatusReason
 
 USER = "/api/v2/user"
-_BASE_VARIABLE = "MSD_PLEX_TV"
+_VARIABLE = "MSD_PLEX_TV"
 _BASES = ("https://clients.plex.tv", "https://plex.tv")
 _PAUSE_S = 10.0  # plex.tv often asks to wait without saying how long
 _MOST_ERRORS = 10
@@ -168,10 +168,8 @@ def _raise_unless_its_own(answer: Answer) -> None:
 
 
 def _bases() -> tuple[str, ...]:
-    given = os.environ.get(_BASE_VARIABLE)
-    if not given:
-        return _BASES
-    base = usable_address(given)
-    if base is None:
-        raise InvalidArgumentError(f"{_BASE_VARIABLE} must be the base address of a web server")
-    return (base,)
+    given = os.environ.get(_VARIABLE, "").split()
+    bases = tuple(filter(None, map(usable_address, given)))
+    if len(bases) != len(given):
+        raise InvalidArgumentError(f"{_VARIABLE} must hold base addresses of web servers")
+    return bases or _BASES
