@@ -8,15 +8,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from msd.backend_api import PINNED_ADDRESS
 from msd.backend_api.host import is_private_host
 from msd.backends.plex.plex_direct import certificate_hash, encoded_address
 from msd.models import Route
 
-CONNECTIONS = "connections"  # keys of `Source.config`
-ALLOW_INSECURE = "allow_insecure"
-PINNED = "pinned"
+CONNECTIONS = "connections"  # a key of `Source.config`
 MOST_CONNECTIONS = 32  # a server has one for each network card, and each container's
 _LONGEST_ADDRESS = 300
 _ROUTES = (Route.LOCAL, Route.REMOTE, Route.RELAY)
@@ -50,8 +50,7 @@ class KnownAddresses:
     """What a source knows of its server's addresses."""
 
     candidates: tuple[Candidate, ...]  # best first
-    pinned: str = ""
-    allow_insecure: bool = False
+    pinned: str = ""  # the one address that may be used; "" when all may
 
     @property
     def certificates(self) -> frozenset[str]:
@@ -83,21 +82,17 @@ def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(by_address.values(), key=lambda known: known.grade))[:MOST_CONNECTIONS]
 
 
-def config_of(candidates: Sequence[Candidate], *, allow_insecure: bool) -> Mapping[str, str]:
+def config_of(candidates: Sequence[Candidate]) -> Mapping[str, str]:
     """Return what a source keeps of the addresses of its server."""
     rows = [{"address": known.address, "route": known.route.value} for known in candidates]
-    config = {CONNECTIONS: json.dumps(rows, separators=(",", ":"))}
-    if allow_insecure:
-        config[ALLOW_INSECURE] = "true"
-    return config
+    return MappingProxyType({CONNECTIONS: json.dumps(rows, separators=(",", ":"))})
 
 
 def known_addresses(config: Mapping[str, str]) -> KnownAddresses:
     """Return what a source's config says; what can't be read of it is left out."""
     return KnownAddresses(
         candidates=best_first(_candidates(config.get(CONNECTIONS, ""))),
-        pinned=usable_address(config.get(PINNED, "")) or "",
-        allow_insecure=config.get(ALLOW_INSECURE) == "true",
+        pinned=usable_address(config.get(PINNED_ADDRESS, "")) or "",
     )
 
 

@@ -9,6 +9,7 @@ from msd.backend_api.http import Answer, fetch
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
 from msd.backend_api.http_status import raise_if_unavailable
+from msd.backends.plex.scalars import word
 from msd.errors import (
     BadResponseError,
     IdentityMismatchError,
@@ -19,7 +20,6 @@ from msd.models import StatusReason
 
 IDENTITY = "/identity"  # answers everybody
 PROBE_S = 5.0  # what other clients give an address
-_LONGEST_WORD = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +72,3 @@ def media_container(answer: Answer) -> dict[str, object]:
         UnreachableError, BadResponseError: as `decode`.
     """
     return decode(answer, dict[str, dict[str, object]]).get("MediaContainer", {})
-
-
-def word(value: object) -> str:
-    """A name or version as it may be shown, "" when it is none."""
-    if not isinstance(value, str):
-        return ""
-    return "".join(filter(str.isprintable, value))[:_LONGEST_WORD]

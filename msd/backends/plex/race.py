@@ -28,7 +28,7 @@ Probe = Callable[[Candidate], Awaitable[Identity]]
 _News = tuple[Candidate, Outcome]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RaceResult:
     """What came of each address that was asked."""
 
@@ -47,6 +47,10 @@ class RaceResult:
         """How the addresses failed that did."""
         return [said for said in self.outcomes.values() if isinstance(said, BackendError)]
 
+    def joined(self, other: "RaceResult") -> "RaceResult":
+        """Return what came of the addresses of both races."""
+        return RaceResult(self.outcomes | other.outcomes)
+
 
 async def race(
     candidates: Sequence[Candidate], probe: Probe, *, first: Candidate | None = None
@@ -54,7 +58,7 @@ async def race(
     """Ask the candidates until the best one that can be hoped for has answered, or all failed.
 
     Args:
-        candidates: at least one.
+        candidates: whom to ask.
         probe: asks one address; raises `BackendError`s only and ends by itself.
         first: gets a head start over all others.
     """
@@ -147,5 +151,5 @@ def _waves(
         ([candidate for candidate in direct if not candidate.is_secure], PATIENCE_S),
         ([candidate for candidate in others if candidate.route is Route.RELAY], PATIENCE_S),
     ]
-    *earlier, (last, _) = [(wave, patience_s) for wave, patience_s in waves if wave]
-    return [*earlier, (last, math.inf)]  # every probe ends by itself
+    filled = [(wave, patience_s) for wave, patience_s in waves if wave]
+    return [*filled[:-1], *((wave, math.inf) for wave, _ in filled[-1:])]  # probes end themselves

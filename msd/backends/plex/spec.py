@@ -53,12 +53,6 @@ def _open(context: BackendContext) -> MediaBackend:
     return PlexBackend(context)
 
 
-_ALLOW_INSECURE = OptionSpec(
-    name="allow_insecure",
-    signature="b",
-    description="allow unencrypted http to a public address of a server",
-)
-
 SPEC = BackendSpec(
     kind=BackendKind("plex"),
     display_name="Plex",
@@ -66,11 +60,10 @@ SPEC = BackendSpec(
         OptionSpec(
             name="token",
             signature="s",
-            description="a token of the Plex account, obtained elsewhere; stored in the keyring",
+            description="a token of the Plex account; signed out when the account is removed",
             required=True,
             secret=True,
         ),
-        _ALLOW_INSECURE,
     ),
     add=_add,
     open=_open,
@@ -86,7 +79,6 @@ SPEC = BackendSpec(
             signature="s",
             description="where the browser goes after signing in",
         ),
-        _ALLOW_INSECURE,
     ),
     servers=_servers,
     sign_out=_sign_out,

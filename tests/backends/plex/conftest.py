@@ -9,7 +9,14 @@ import pytest
 import trustme
 
 from msd.backend_api import http
-from tests.backends.plex.addresses import HASH
+from tests.backends.plex.addresses import HASH, server_tls
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here asks plex.tv or the network that the machine is in."""
+    monkeypatch.setenv("MSD_PLEX_TV", "http://127.0.0.1:9")
+    monkeypatch.setenv("MSD_PLEX_GDM", "")
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +41,3 @@ def trusted(
 def tls(authority: trustme.CA, trusted: None) -> ssl.SSLContext:
     """What a server has that owns `*.HASH.plex.direct`."""
     return server_tls(authority, f"*.{HASH}.plex.direct")
-
-
-def server_tls(authority: trustme.CA, name: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    return context

@@ -70,7 +70,7 @@ def context(
         account_id=AccountId("account"),
         server_id=SERVER_ID,
         address=address,
-        config={**config_of(known, allow_insecure=False), **(config or {})},
+        config={**config_of(known), **(config or {})},
     )
     return BackendContext(
         source=source,
