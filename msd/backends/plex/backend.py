@@ -12,8 +12,9 @@ from msd.backends.plex.markup import in_json
 from msd.backends.plex.members import members
 from msd.backends.plex.pages import ListReader
 from msd.backends.plex.parse import media_item, parsed
-from msd.backends.plex.query import PAGE_SIZE, items_query, listing_query
+from msd.backends.plex.query import PAGE_SIZE, SHARED, items_query, listing_query
 from msd.backends.plex.rows import read_full
+from msd.backends.plex.shared import shared_page
 from msd.backends.plex.wire import Providers, ProvidersListed, Section, SectionsListed
 from msd.errors import BadResponseError, ForbiddenError
 from msd.models import (
@@ -100,6 +101,9 @@ class PlexBackend:
 
     async def pages_from(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
         """Enumerate a listing from a row on."""
+        if listing.library.remote_id == SHARED:
+            yield await shared_page(self._link, listing.type, self._page_size)
+            return
         reader = ListReader(self._link, listing_query(listing), listing.type)
         async for page in reader.pages(self._page_size, start):
             if listing.type in {ItemType.COLLECTION, ItemType.PLAYLIST}:

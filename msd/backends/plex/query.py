@@ -74,17 +74,25 @@ def listing_query(listing: Listing) -> Query:
     library = listing.library.remote_id
     if library == PLAYLISTS:
         return Query(path="/playlists")
+    if library == SHARED:
+        return shared_query(listing.type)
+    return Query(path=f"/library/sections/{library}/all", parameters=_rows_of(listing.type))
+
+
+def shared_query(item_type: ItemType, path: str = "/library/shared/all") -> Query:
+    """Return the request for individually shared items, or for what is below one of them."""
+    return Query(path=path, parameters=_rows_of(item_type) | {"excludeAllLeaves": 1})
+
+
+def _rows_of(item_type: ItemType) -> dict[str, str | int]:
     # Only of an unmatched item does the file's path say what stays when the key changes.
-    heavy = _HEAVY if listing.type in BY_FILE else f"{_HEAVY},Media"
-    return Query(
-        path="/library/shared/all" if library == SHARED else f"/library/sections/{library}/all",
-        parameters={
-            "type": TYPE_CODES[listing.type],
-            "sort": _ORDERED_BY_KEY,
-            "includeGuids": 1,
-            "excludeElements": heavy,
-        },
-    )
+    heavy = _HEAVY if item_type in BY_FILE else f"{_HEAVY},Media"
+    return {
+        "type": TYPE_CODES[item_type],
+        "sort": _ORDERED_BY_KEY,
+        "includeGuids": 1,
+        "excludeElements": heavy,
+    }
 
 
 def members_query(remote_id: RemoteId, item_type: ItemType) -> Query:
