@@ -353,7 +353,13 @@ def test_the_fingerprint_is_the_same_however_the_server_writes_the_row():
     members = {"year": 1999, "addedAt": 5, "Genre": [{"tag": "A"}, {"tag": "B"}]}
     light = raw(**members)
     full = raw(
-        librarySectionID=1, librarySectionTitle="Renamed", updatedAt=99, Genre=[{"tag": "A", "id": 1}, {"tag": "B"}, {"tag": "C"}], Media=[{"id": 1, "Part": [{"id": 1, "Stream": [{"id": 1}]}]}], addedAt="5", year="1999"
+        librarySectionID=1,
+        librarySectionTitle="Renamed",
+        updatedAt=99,
+        Genre=[{"tag": "A", "id": 1}, {"tag": "B"}, {"tag": "C"}],
+        Media=[{"id": 1, "Part": [{"id": 1, "Stream": [{"id": 1}]}]}],
+        addedAt="5",
+        year="1999",
     )
 
     assert light.fingerprint == full.fingerprint
