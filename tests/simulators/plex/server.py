@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tests.simulators.http.connection import Service
 from tests.simulators.http.server import Listener, LoopbackServer
@@ -10,7 +10,7 @@ from tests.simulators.http.tls import TestAuthority
 
 from .doors import Conduct, Door
 from .generate import make_world
-from .item import Item, hex_id
+from .item import Item, Section, hex_id
 from .pms.app import MediaServer
 from .pms.call import PmsState
 from .pms.events import Disturbance, Notifications
@@ -107,9 +107,11 @@ class PlexServer(LoopbackServer):
 
     # What a test lets happen
 
-    def share(self, name: str, account_id: int, *, sections: set[int] | None = None) -> Viewer:
-        """Let another account see some sections, or all."""
-        return Viewer(account_id=account_id, name=name, sections=sections)
+    def limit(self, viewer: Viewer, sections: Iterable[Section] | None) -> None:
+        """Let an account see these sections from now on, or all."""
+        with self.world.lock:
+            viewer.sections = None if sections is None else {each.id for each in sections}
+            self.world.revision += 1
 
     @property
     def disturbance(self) -> Disturbance:
