@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -114,7 +115,7 @@ class Notifications:
     world: World
     disturbance: Disturbance = field(default_factory=Disturbance)
     open: list[Stream] = field(default_factory=list)
-    sessions: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def open_for(self, request: Request, query: Query, viewer: Viewer) -> Response:
         """Return the reply that makes a channel of a viewer's connection."""
@@ -180,6 +181,12 @@ class Notifications:
             },
             item.section_id,
         )
+
+    def wait_for(self, count: int, timeout_s: float) -> None:
+        """Wait in another thread until so many channels are open."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.open) == count, timeout_s):
+                raise TimeoutError(f"{len(self.open)} channels are open, not {count}")
 
     def close_all(self) -> None:
         """End every channel in an orderly way."""
@@ -262,7 +269,9 @@ class Notifications:
         self.push("activity", _activity("ended", activity), item.section_id)
 
     async def _serve(self, stream: Stream, listening: Any) -> None:
-        self.open.append(stream)
+        with self._changed:
+            self.open.append(stream)
+            self._changed.notify_all()
         pinging = asyncio.create_task(self._ping(stream))
         try:
             await stream.writer.drain()
@@ -271,7 +280,9 @@ class Notifications:
             pass
         finally:
             pinging.cancel()
-            self.open.remove(stream)
+            with self._changed:
+                self.open.remove(stream)
+                self._changed.notify_all()
 
     async def _ping(self, stream: Stream) -> None:
         while True:
