@@ -59,6 +59,9 @@ class Stream(Protocol):
     def ping(self) -> None:
         """Show that the line is alive."""
 
+    def end(self) -> None:
+        """Say goodbye."""
+
 
 @dataclass(eq=False, slots=True)
 class _EventSource:
@@ -74,6 +77,11 @@ class _EventSource:
     def ping(self) -> None:
         """Send the event that says nothing."""
         self._event("ping", {})
+
+    def end(self) -> None:
+        """End the reply."""
+        self.writer.write(b"0\r\n\r\n")
+        self.writer.close()
 
     def send_raw(self, text: bytes) -> None:
         """Send any bytes as one chunk of the stream."""
@@ -91,6 +99,7 @@ class _WebSocket:
     wanted: frozenset[str]
     unwanted: frozenset[str]
     writer: asyncio.StreamWriter
+    closing: bool = False
 
     def send(self, kind: str, entry: dict[str, Any]) -> None:
         """Send one event in its container."""
@@ -101,6 +110,11 @@ class _WebSocket:
     def ping(self) -> None:
         """Send a ping frame."""
         self.send_raw(b"", PING)
+
+    def end(self) -> None:
+        """Send a close frame; the client's ends the connection."""
+        self.closing = True
+        self.send_raw(b"\x03\xe8", CLOSE)
 
     def send_raw(self, payload: bytes, opcode: int = TEXT) -> None:
         """Send any frame."""
@@ -191,11 +205,7 @@ class Notifications:
     def close_all(self) -> None:
         """End every channel in an orderly way."""
         for stream in list(self.open):
-            if isinstance(stream, _WebSocket):
-                stream.send_raw(b"\x03\xe8", CLOSE)
-            else:
-                stream.writer.write(b"0\r\n\r\n")
-            stream.writer.close()
+            stream.end()
 
     def break_all(self) -> None:
         """Break every channel."""
@@ -315,7 +325,8 @@ async def _answer_frames(socket: _WebSocket, reader: asyncio.StreamReader) -> No
     while True:
         opcode, payload = await read_frame(reader)
         if opcode == CLOSE:
-            socket.send_raw(payload, CLOSE)
+            if not socket.closing:
+                socket.send_raw(payload, CLOSE)
             return
         if opcode == PING:
             socket.send_raw(payload, PONG)
