@@ -2,6 +2,7 @@
 
 from . import faults
 from .doors import Conduct, Door, ipv6_works
+from .gdm import GdmResponder
 from .generate import make_world
 from .household import Household
 from .plextv import PlexTv
@@ -11,6 +12,7 @@ from .world import World
 __all__ = [
     "Conduct",
     "Door",
+    "GdmResponder",
     "Household",
     "PlexServer",
     "PlexTv",

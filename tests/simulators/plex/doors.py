@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Any
 
 from tests.simulators.http.connection import Service
+from tests.simulators.http.dual import DualListener
 from tests.simulators.http.server import HOST, Listener, bound
 from tests.simulators.http.tls import TestAuthority
 
@@ -29,7 +30,8 @@ class Door:
 
     Args:
         host: any loopback address, "::1" included; 127.0.0.2 is as good as 127.0.0.1.
-        secure: https by its plex.direct name; otherwise http by its address.
+        secure: https by its plex.direct name, and plain http on the same port; otherwise only
+            plain http.
         local: as plex.tv announces it.
         relay: as plex.tv announces it.
         name: a domain of the server's own instead of plex.direct, like "localhost".
@@ -97,7 +99,7 @@ class Door:
     def reserve(self, service: Service, digits: str) -> Listener:
         """Bind the port for a server whose plex.direct names have these hex digits."""
         self._digits = digits
-        listener = self._listener = Listener(service, host=self.host)
+        listener = self._listener = DualListener(service, host=self.host)
         listener.name = f"{self.host}:{listener.port}"
         return listener
 

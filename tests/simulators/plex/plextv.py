@@ -114,12 +114,20 @@ class PlexTv(LoopbackServer):
 
     # Servers
 
-    def publish(self, server: PlexServer, owner: PlexUser) -> Published:
-        """List a server as its owner's."""
+    def publish(
+        self, server: PlexServer, owner: PlexUser, *, takes_account_token: bool = False
+    ) -> Published:
+        """List a server as its owner's.
+
+        With `takes_account_token` it takes the owner's account tokens too, as most do; without,
+        a client that mixes tokens up is found out.
+        """
         with self.state.lock:
             server.owner.name = owner.name
             entry = Published(server=server, owner=owner, viewers={owner.id: server.owner})
             self.state.published.append(entry)
+        if takes_account_token:
+            server.grants.account_tokens = lambda token: self._owner_of(token, entry)
         return entry
 
     def share(
@@ -164,3 +172,7 @@ class PlexTv(LoopbackServer):
     def published(self, server: PlexServer) -> Published:
         """Return a server's entry, to change what is told of it."""
         return next(each for each in self.state.published if each.server is server)
+
+    def _owner_of(self, token: str, entry: Published) -> Viewer | None:
+        found = self.state.tokens.find(token)
+        return entry.server.owner if found and found.user is entry.owner else None

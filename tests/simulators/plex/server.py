@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tests.simulators.http.connection import Service
 from tests.simulators.http.server import Listener, LoopbackServer
@@ -10,7 +10,7 @@ from tests.simulators.http.tls import TestAuthority
 
 from .doors import Conduct, Door
 from .generate import make_world
-from .item import Item, hex_id
+from .item import Item, Section, hex_id
 from .pms.app import MediaServer
 from .pms.call import PmsState
 from .pms.events import Disturbance, Notifications
@@ -95,9 +95,8 @@ class PlexServer(LoopbackServer):
         self._wait(self._open_all())
 
     def restart(self) -> None:
-        """Shut down and come back: channels end, session keys start again."""
+        """Shut down and come back; every connection and channel ends."""
         self.refuse()
-        self.notifications.sessions = 0
         self.accept()
 
     def set_conduct(self, door: Door, conduct: Conduct) -> None:
@@ -107,9 +106,11 @@ class PlexServer(LoopbackServer):
 
     # What a test lets happen
 
-    def share(self, name: str, account_id: int, *, sections: set[int] | None = None) -> Viewer:
-        """Let another account see some sections, or all."""
-        return Viewer(account_id=account_id, name=name, sections=sections)
+    def limit(self, viewer: Viewer, sections: Iterable[Section] | None) -> None:
+        """Let an account see these sections from now on, or all."""
+        with self.world.lock:
+            viewer.sections = None if sections is None else {each.id for each in sections}
+            self.world.revision += 1
 
     @property
     def disturbance(self) -> Disturbance:
@@ -123,6 +124,10 @@ class PlexServer(LoopbackServer):
     def push(self, kind: str, entry: dict[str, object]) -> None:
         """Send any event to every listener."""
         self._call(lambda: self.notifications.push(kind, entry))
+
+    def wait_for_channels(self, count: int, timeout_s: float = 10) -> None:
+        """Wait until so many push channels are open; TimeoutError when they are not in time."""
+        self.notifications.wait_for(count, timeout_s)
 
     def close_channels(self) -> None:
         """End every push channel in an orderly way."""
