@@ -73,13 +73,20 @@ class PlexClient:
         await self._raise_for_status(answer, path)
         return _spoken_by_plex(answer)
 
-    async def get_or_none(self, path: str, parameters: Parameters | None = None) -> Answer | None:
-        """Return the successful answer to a GET, None when the server has no such thing.
+    async def get_or_none(
+        self,
+        path: str,
+        parameters: Parameters | None = None,
+        *,
+        start: int | None = None,
+        size: int | None = None,
+    ) -> Answer | None:
+        """Return what `get` does, None when the server has no such thing.
 
         Raises:
             BackendError: as `get`.
         """
-        answer = await self._send(path, parameters)
+        answer = await self._send(path, parameters, start, size)
         if answer.status == httpx.codes.NOT_FOUND:
             return None
         await self._raise_for_status(answer, path)
