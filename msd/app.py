@@ -23,6 +23,7 @@ from msd.bus.exports import export_root, msd_specs
 from msd.bus.gate import Gate
 from msd.bus.names import BUS_NAME
 from msd.bus.network import SystemNetwork
+from msd.bus.presence import Presence
 from msd.bus.secret_service import SecretServiceClient
 from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
@@ -136,6 +137,7 @@ async def _build(
         cache=await CacheManager.open(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),
         network=SystemNetwork(),
+        callers=Presence(bus.connection),
     )
     return SourceCoordinator(services, EventStream(), tasks)
 

@@ -54,6 +54,7 @@ from msd.models.source import (
 )
 from msd.models.sync import (
     Job,
+    JobValue,
     SyncProgress,
     SyncReport,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "JobId",
     "JobKind",
     "JobState",
+    "JobValue",
     "KeyringState",
     "Library",
     "LibraryId",

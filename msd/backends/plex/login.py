@@ -1,7 +1,7 @@
 """Sign in to a Plex account, by a token or by a PIN, and find the servers that it reaches."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from msd.backend_api import (
 from msd.backend_api.http import open_client
 from msd.backends.plex.device import device_of
 from msd.backends.plex.home import home_users, switch
-from msd.backends.plex.pin import claimed_token
+from msd.backends.plex.pin import PAUSES_S, claimed_token, lasting
 from msd.backends.plex.scalars import flag, number, token, word
 from msd.backends.plex.servers import servers_of
 from msd.backends.plex.tv import USER, PlexTv
@@ -63,9 +63,19 @@ async def add(options: Mapping[str, OptionValue], context: AddContext) -> NewSou
 
 
 async def login(
-    options: Mapping[str, OptionValue], context: AddContext, dialogue: LoginDialogue
+    options: Mapping[str, OptionValue],
+    context: AddContext,
+    dialogue: LoginDialogue,
+    *,
+    pauses_s: Sequence[float] = PAUSES_S,
 ) -> NewSources:
     """Sign in by a PIN, as the chosen member of a Home, and find the servers that he reaches.
+
+    Args:
+        options: see `SPEC.login_options`.
+        context: who adds the account.
+        dialogue: who signs in.
+        pauses_s: between questions to plex.tv; the last one over and over.
 
     Raises:
         InvalidArgumentError: an option can't be meant.
@@ -78,10 +88,14 @@ async def login(
     async with open_client() as http:
         tv = PlexTv(http, device_of(context))
         claimed = await claimed_token(
-            tv, dialogue, link=options.get("link") is True, forward_url=forward_url
+            tv,
+            dialogue,
+            link=options.get("link") is True,
+            forward_url=forward_url,
+            pauses_s=pauses_s,
         )
         tv = tv.signed_in(claimed)
-        account, has_home = await _patient_account(tv, claimed)
+        account, has_home = await _patient_account(tv, claimed, pauses_s)
         # Before anything else: plex.tv has ended the token that this device had before (A1).
         await dialogue.keep(account)
         if has_home:
@@ -117,14 +131,16 @@ async def _account(tv: PlexTv, account_token: str) -> tuple[NewAccount, bool]:
     return account, flag(said.get("home"))
 
 
-async def _patient_account(tv: PlexTv, account_token: str) -> tuple[NewAccount, bool]:
+async def _patient_account(
+    tv: PlexTv, account_token: str, pauses_s: Sequence[float]
+) -> tuple[NewAccount, bool]:
     """Ask again while plex.tv doesn't work, for the token can't be had a second time."""
     with anyio.move_on_after(_PATIENCE_S):
-        while True:
+        for pause_s in lasting(pauses_s):
             try:
                 return await _account(tv, account_token)
             except UnreachableError as error:
-                await anyio.sleep(error.retry_after_s or 2.0)
+                await anyio.sleep(max(pause_s, error.retry_after_s or 0.0))
     return await _account(tv, account_token)
 
 

@@ -79,7 +79,7 @@ async def claimed_token(
         else "open the link and sign in to Plex",
     )
     with anyio.move_on_after(pin.lasts_s):
-        for pause_s in _pauses(pauses_s):
+        for pause_s in lasting(pauses_s):
             await anyio.sleep(pause_s)
             if claimed := await _poll(tv, pin):
                 return claimed
@@ -146,7 +146,8 @@ def _approve_url(pin: Pin, tv: PlexTv, forward_url: str) -> str:
     return _APPROVE_URL + urlencode(parameters)
 
 
-def _pauses(pauses_s: Iterable[float]) -> Iterator[float]:
+def lasting(pauses_s: Iterable[float]) -> Iterator[float]:
+    """Return pauses of which the last one comes over and over."""
     *first, last = pauses_s
     return chain(first, repeat(last))
 
