@@ -54,8 +54,9 @@ async def test_every_item_of_every_library_is_listed_once(server):
     async with signed_in(server, page_size=7) as backend:
         for library in await backend.libraries():
             for listing in backend.listings(library):
-                section = world.sections.get(int(library.remote_id) if
-                                             library.remote_id.isdigit() else 0)  # fmt: skip
+                section = world.sections.get(
+                    int(library.remote_id) if library.remote_id.isdigit() else 0
+                )
                 rows = world.of_kind(KINDS[listing.type], section=section)
                 expected = {str(row.key) for row in rows}
 
@@ -312,8 +313,13 @@ async def test_another_window_than_was_asked_for_is_refused(server):
 
 async def test_bad_rows_cost_themselves(server):
     """K5: a bad item is skipped and counted."""
-    rows = [{"ratingKey": "1", "type": "movie", "title": "x"}, 5, None, {"title": "no key"},
-            {"ratingKey": "../2", "type": "movie", "title": "x"}]  # fmt: skip
+    rows = [
+        {"ratingKey": "1", "type": "movie", "title": "x"},
+        5,
+        None,
+        {"title": "no key"},
+        {"ratingKey": "../2", "type": "movie", "title": "x"},
+    ]
     async with signed_in(server) as backend:
         value = {"MediaContainer": {"Metadata": rows, "totalSize": 5, "offset": 0}}
         server.faults.add(LISTS, faults.replace_json(value))
