@@ -48,6 +48,7 @@ from msd.models.source import (
 )
 from msd.models.sync import (
     Job,
+    Mark,
     SyncProgress,
     SyncReport,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "LibraryId",
     "LibrarySettings",
     "LibraryType",
+    "Mark",
     "Marker",
     "MediaItem",
     "MediaSource",

@@ -49,6 +49,11 @@ class KnownItems:
         self._flags[at] |= _SEEN
         return self._fingerprints[at] != fingerprint or not self._flags[at] & _LIVE
 
+    def has(self, remote_id: RemoteId) -> bool:
+        """Return whether the listing had a live row with this id."""
+        at = self._find(remote_id)
+        return at is not None and bool(self._flags[at] & _LIVE)
+
     def has_seen(self, remote_id: RemoteId) -> bool:
         """Return whether the listing has shown a row, known before or not.
 

@@ -19,7 +19,7 @@ from msd.store.sync_writer import SyncWriter
 from msd.sync.engine import SyncEngine, SyncPlan
 from msd.sync.ports import Written
 from msd.sync.report import Report
-from tests.support.fake_backend import FakeBackend, FakeServer
+from tests.support.fake_backend import FakeServer
 
 SOURCE = SourceId("fake_0123456789ab")
 
@@ -49,7 +49,7 @@ class CachedSource:
             changed=lambda _library, written: self.changes.append(written),
         )
         engine = SyncEngine(
-            FakeBackend(self.server),
+            self.server.open(),
             writer,
             report,
             plan=plan or SyncPlan(),

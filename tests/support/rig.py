@@ -34,7 +34,7 @@ from msd.store.sync_writer import SyncWriter
 from msd.sync.engine import SyncEngine, SyncPlan
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report
-from tests.support.fake_backend import KIND, FakeBackend, FakeServer, fake_spec
+from tests.support.fake_backend import KIND, FakeServer, fake_spec
 
 
 @dataclass
@@ -147,7 +147,7 @@ class InProcessSyncs(SyncManager):
             anew=request.anew,
         )
         try:
-            return await SyncEngine(FakeBackend(self._server), writer, report, plan=plan).run()
+            return await SyncEngine(self._server.open(), writer, report, plan=plan).run()
         finally:
             writer.close()
 
