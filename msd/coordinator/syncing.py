@@ -54,6 +54,7 @@ class Wish:
     off: frozenset[LibraryId] = frozenset()
     confirm_deletes: bool = False  # the losses that are held are real
     anew: frozenset[LibraryId] = frozenset()  # hold something else now: their losses are none
+    sweep: bool = False  # enumerate, whatever the cursors say
 
 
 EVERYTHING = Wish()
@@ -203,6 +204,7 @@ class Syncing:
             content_types=self._catalogue.content_types(source_id),
             confirm_deletes=wish.confirm_deletes,
             anew=frozenset(self._anew[source_id]),
+            sweep=wish.sweep,
         )
 
     async def _run(self, source_id: SourceId, request: "SyncRequest", job: JobHandle) -> Result:

@@ -222,13 +222,13 @@ class SyncWriter:
             listing = self._libraries.listing(library_id, item_type)
             return [pk for pk, *_ in self._remaining(listing, keys)]
 
-    def remaining_ids(
+    def remaining_rows(
         self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
-    ) -> list[RemoteId]:
-        """Return the remote ids of those."""
+    ) -> list[tuple[int, RemoteId]]:
+        """Return those with their remote ids."""
         with noting_damage(self._cache_path):
             listing = self._libraries.listing(library_id, item_type)
-            return [remote_id for _, _, remote_id in self._remaining(listing, keys)]
+            return [(pk, remote_id) for pk, _, remote_id in self._remaining(listing, keys)]
 
     def adopt(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> WriteResult:
         """Let newcomers take over the ids of missing rows with the same identity (I2).

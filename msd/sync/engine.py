@@ -12,25 +12,24 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from msd.backend_api import Listing, MediaBackend, Page
 from msd.backend_api.changes import CanResume, HasChanges, Lane
 from msd.errors import BackendError
 from msd.models import (
     ItemType,
-    LibraryId,
     RemoteLibrary,
     SyncMode,
     SyncProgress,
     SyncReport,
     UnixSeconds,
 )
+from msd.sync.absence import Absence
 from msd.sync.deletions import Deletions
-from msd.sync.enumeration import Trust
 from msd.sync.following import Follower
 from msd.sync.listing import FATAL, WITH_MEMBERS, CopiedListing, ListingCopier
 from msd.sync.passes import LibraryPass
+from msd.sync.plan import SyncPlan
 from msd.sync.ports import Known, SavedLibraries, SyncStore
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
@@ -38,37 +37,7 @@ from msd.sync.tally import Tally
 
 log = logging.getLogger(__name__)
 
-MOST_ASKED = 20  # rows of one listing, one by one, whether they are gone
 SWEEP_S = 24 * 3600  # after this long a library is enumerated, for what changes can't tell
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncPlan:
-    """What the user wants of one sync."""
-
-    mode: SyncMode = SyncMode.AUTO
-    only: frozenset[LibraryId] = frozenset()  # empty: every library but those in `off`
-    off: frozenset[LibraryId] = frozenset()
-    confirm_deletes: bool = False
-    anew: frozenset[LibraryId] = frozenset()  # just said to hold something else
-    sweep: bool = False  # enumerate, whatever the cursors say
-
-    @property
-    def reads_all(self) -> bool:
-        """Whether every library is enumerated from its first row."""
-        return self.sweep or self.confirm_deletes or self.mode is SyncMode.FULL
-
-    def includes(self, library_id: LibraryId) -> bool:
-        """Return whether a library is to be synced."""
-        if library_id in self.off:
-            return False
-        return not self.only or library_id in self.only
-
-    def trust(self, library_id: LibraryId) -> Trust:
-        """Return what the user said about losses of a library."""
-        if library_id in self.anew:
-            return Trust.ALL
-        return Trust.HELD if self.confirm_deletes else Trust.NONE
 
 
 class SyncEngine:
@@ -111,8 +80,10 @@ class SyncEngine:
         await self._follow([one for one in passes if one.is_wanted and not one.is_whole], passes)
         for one in passes:
             await self._enumerate(one)
-        await self._look_for_moved(passes)
-        await self._delete(passes, saved)
+        absence = Absence(self._backend, self._thread, passes)
+        for one in await absence.to_look_through():
+            await self._enumerate(one)
+        await self._delete(await absence.confirm(), saved)
         await self._finish(passes)
         self._tally.held = await self._thread.run(self._store.total_held)
         return self._tally.report(duration_ms=int((self._clock() - started) * 1000))
@@ -281,70 +252,14 @@ class SyncEngine:
         for item_type in sorted(cached - {copied.listing.type for copied in one.copied}):
             listing = Listing(library=one.library, type=item_type)
             copied = await copier.begin(listing, one.library_id)
+            copied.is_listed = False
             copied.enumeration.add(Page(start=0, limit=1, total=0, items=()))
             found.append(copied)
         return found
 
     # --- what is gone ------------------------------------------------------------------------
 
-    async def _look_for_moved(self, passes: list[LibraryPass]) -> None:
-        """Look for rows that a listing lacks in every other one of their type (Y7).
-
-        Otherwise an item that moved to a library which was only followed would be taken for
-        deleted until that one is enumerated.
-        """
-        lacking = [
-            copied.listing.type
-            for one in passes
-            for copied in one.copied
-            if copied.enumeration.is_complete and await self._lacks_rows(copied)
-        ]
-        for one in passes:
-            listed = {listing.type for listing in self._backend.listings(one.library)}
-            unseen = {kind for kind in lacking if kind in listed and one.lacks(kind)}
-            if unseen:
-                one.suspects |= unseen
-                await self._enumerate(one)
-
-    async def _lacks_rows(self, copied: CopiedListing) -> bool:
-        missing = copied.known.missing()
-        if not missing:
-            return False
-        return bool(
-            await self._thread.run(
-                self._store.remaining, copied.library_id, copied.listing.type, missing
-            )
-        )
-
-    async def _may_have_moved(self, copied: CopiedListing, passes: list[LibraryPass]) -> bool:
-        """Return whether what a listing lacks may be in one that could not be seen (Y7)."""
-        item_type = copied.listing.type
-        if not copied.enumeration.is_complete or not await self._lacks_rows(copied):
-            return False
-        unseen = (
-            listing.type is item_type and not one.has_seen(item_type)
-            for one in passes
-            for listing in self._backend.listings(one.library)
-        )
-        return any(unseen) and not await self._are_gone(copied)
-
-    async def _are_gone(self, copied: CopiedListing) -> bool:
-        """Ask for each row that a listing lacks, if they are few."""
-        where = (copied.library_id, copied.listing.type)
-        missing = await self._thread.run(self._store.remaining_ids, *where, copied.known.missing())
-        if len(missing) > MOST_ASKED:
-            return False
-        for remote_id in missing:
-            try:
-                if await self._backend.item(remote_id) is not None:
-                    return False
-            except FATAL:
-                raise
-            except BackendError:
-                return False
-        return True
-
-    async def _delete(self, passes: list[LibraryPass], saved: SavedLibraries) -> None:
+    async def _delete(self, copied: list[CopiedListing], saved: SavedLibraries) -> None:
         deletions = Deletions(
             self._thread,
             self._report.changed,
@@ -354,14 +269,7 @@ class SyncEngine:
         )
         self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
         await deletions.welcome_back(saved.ids.values())
-        await deletions.apply(
-            [
-                copied
-                for one in passes
-                for copied in one.copied
-                if not await self._may_have_moved(copied, passes)
-            ]
-        )
+        await deletions.apply(copied)
         await deletions.apply_to_libraries(
             {
                 library_id: count

@@ -37,10 +37,12 @@ class CopiedListing:
     known: Known
     enumeration: Enumeration
     is_first: bool = False  # nothing of it was ever enumerated to its end
+    is_listed: bool = True  # or a type that the library has no more
     start: int = 0  # where an interrupted first sync goes on
     taken_to: int | None = None  # rows before it are in the cache or in the batch
     resume_at: int | None = None  # as it is recorded
     remote_ids: list[RemoteId] = field(default_factory=list)  # of collections and playlists
+    gone: list[int] = field(default_factory=list)  # keys of rows that the source has no more
 
 
 class ListingCopier:

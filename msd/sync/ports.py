@@ -155,10 +155,10 @@ class SyncStore(Protocol):
     ) -> list[int]:
         """Return those keys whose live row still belongs to the listing (did not move away)."""
 
-    def remaining_ids(
+    def remaining_rows(
         self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
-    ) -> list[RemoteId]:
-        """Return the remote ids of those."""
+    ) -> list[tuple[int, RemoteId]]:
+        """Return those with their remote ids."""
 
     def adopt(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> Written:
         """Let newcomers take over the ids of missing rows with the same identity (I2).

@@ -16,7 +16,8 @@ from msd.models import (
 from msd.store.cache import CacheStore
 from msd.store.state import StateStore
 from msd.store.sync_writer import SyncWriter
-from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.engine import SyncEngine
+from msd.sync.plan import SyncPlan
 from msd.sync.ports import Written
 from msd.sync.report import Report
 from tests.support.fake_backend import FakeServer

@@ -8,7 +8,8 @@ import pytest
 from msd.backend_api.changes import Lane
 from msd.errors import ForbiddenError, UnreachableError
 from msd.models import ItemType, LibraryType, SyncMode, WatchState
-from msd.sync.engine import SWEEP_S, SyncPlan
+from msd.sync.engine import SWEEP_S
+from msd.sync.plan import SyncPlan
 from tests.support.changing_backend import ChangingServer
 from tests.support.fake_backend import movie
 from tests.support.library import CachedSource
