@@ -297,12 +297,12 @@ class SyncEngine:
 
     def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> None:
         enumeration, where = copied.enumeration, (copied.library_id, copied.listing.type)
+        can_be_trusted = enumeration.is_at_end and not copied.known.has_repeats()
+        total = (enumeration.total or 0) if can_be_trusted else -1
         if enumeration.is_complete:
-            self._store.finish_listing(*where, total=enumeration.total or 0, now=now)
-        elif enumeration.is_at_end:
-            self._store.expect_rows(*where, enumeration.total or 0)
+            self._store.finish_listing(*where, total=total, now=now)
         else:
-            self._store.expect_rows(*where, -1)
+            self._store.expect_rows(*where, total)
 
     def _now(self) -> UnixSeconds:
         return UnixSeconds(int(self._clock()))

@@ -56,6 +56,9 @@ class Known(Protocol):
     def has_seen(self, remote_id: RemoteId) -> bool:
         """Return whether the listing has shown a row; asked when it is at its end."""
 
+    def has_repeats(self) -> bool:
+        """Return whether a row was listed twice: then another one may have slipped through."""
+
     def missing(self) -> list[int]:
         """Return the keys of live rows that were not seen."""
 

@@ -54,6 +54,8 @@ class FakeServer:
     error: MsdError | Exception | None = None  # raised by every call
     listing_errors: dict[ItemType, MsdError] = field(default_factory=dict)
     totals: dict[ItemType, Callable[[int, int], int | None]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)  # rows that are counted and left out
+    on_call: Callable[[str], None] | None = None  # before each call; may raise, may change things
     poison: set[str] = field(default_factory=set)  # rows on which the server fails
     parse_error_after: int | None = None  # calls
     refused: set[RemoteId] = field(default_factory=set)  # libraries
@@ -171,7 +173,7 @@ class FakeBackend:
                 items=tuple(
                     RawItem(item.remote_id, fingerprint(item), item)
                     for _, item in window
-                    if item.remote_id not in server.poison
+                    if item.remote_id not in server.poison | server.hidden
                 ),
                 gaps=server.gaps or bool(bad),
                 skipped=bad,
@@ -214,6 +216,8 @@ class FakeBackend:
 
     def _call(self, what: str) -> None:
         self._server.calls.append(what)
+        if self._server.on_call is not None:
+            self._server.on_call(what)
         if self._server.error is not None:
             raise self._server.error
 
