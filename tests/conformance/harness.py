@@ -21,7 +21,6 @@ from tests.simulators.plex import PlexServer, PlexTv
 from tests.simulators.plex import make_world as plex_world
 from tests.support.fake_backend import FakeServer, fake_spec
 
-
 DEVICE = "0123456789abcdef0123456789abcdef"
 
 
