@@ -23,7 +23,7 @@ from msd.errors import INTERNAL_CODE, INTERNAL_TEXT, MsdError, NotSupportedError
 from msd.models import LibraryId, SyncProgress, SyncReport
 from msd.store.sync_writer import SyncWriter
 from msd.sync import messages
-from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.engine import SyncEngine
 from msd.sync.ports import Written
 from msd.sync.report import Report
 
@@ -110,13 +110,7 @@ async def _sync(request: messages.SyncRequest, output: Output) -> SyncReport:
         backend,
         store,
         Report(progress=output.progress, changed=output.changed),
-        plan=SyncPlan(
-            mode=request.mode,
-            only=request.only,
-            off=request.off,
-            confirm_deletes=request.confirm_deletes,
-            anew=request.anew,
-        ),
+        plan=request.plan(),
     )
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)

@@ -55,6 +55,7 @@ from msd.models.source import (
 from msd.models.sync import (
     Job,
     JobValue,
+    Mark,
     SyncProgress,
     SyncReport,
 )
@@ -110,6 +111,7 @@ __all__ = [
     "LoginState",
     "LoginStep",
     "LoginUser",
+    "Mark",
     "Marker",
     "MediaItem",
     "MediaSource",

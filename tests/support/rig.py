@@ -32,10 +32,10 @@ from msd.settings import Settings
 from msd.store.cache import CacheStore
 from msd.store.state import StateStore
 from msd.store.sync_writer import SyncWriter
-from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report
-from tests.support.fake_backend import KIND, FakeBackend, FakeServer, fake_spec
+from tests.support.fake_backend import KIND, FakeServer, fake_spec
 
 
 @dataclass
@@ -150,15 +150,8 @@ class InProcessSyncs(SyncManager):
                 )
             ),
         )
-        plan = SyncPlan(
-            mode=request.mode,
-            only=request.only,
-            off=request.off,
-            confirm_deletes=request.confirm_deletes,
-            anew=request.anew,
-        )
         try:
-            return await SyncEngine(FakeBackend(self._server), writer, report, plan=plan).run()
+            return await SyncEngine(self._server.open(), writer, report, plan=request.plan()).run()
         finally:
             writer.close()
 

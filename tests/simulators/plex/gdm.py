@@ -28,6 +28,7 @@ class GdmResponder:
         self.newline = newline
         self.silent = False
         self.verbatim: list[bytes] = []  # sent besides, whatever it is
+        self._ending = threading.Event()
         self.searches: list[bytes] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((HOST, 0))
@@ -66,15 +67,16 @@ class GdmResponder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._ending.set()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", (HOST, self.port))  # wakes the thread, which then ends
+            last.sendto(b"", (HOST, self.port))  # wakes the thread
         self._thread.join(timeout=10)
         self._socket.close()
 
     def _serve(self) -> None:
         while True:
             datagram, sender = self._socket.recvfrom(4096)
-            if not datagram:
+            if self._ending.is_set():
                 return
             self.searches.append(datagram)
             if self.silent or not datagram.startswith(_SEARCH):
