@@ -91,10 +91,7 @@ class WatchLane:
             moved.begun = tuple(item.remote_id for item in begun)
             marks[item_type.value] = moved
             if found.is_unsure or not _adds_up(mark, moved, found):
-                unsure |= {
-                    item_type,
-                    *(above for above, below in BELOW.items() if item_type in below),
-                }
+                unsure |= {item_type, *above_of(item_type)}
         above = holders(touched)
         for changes in await changes_by_id(self._link, above, shelves, self._listings):
             yield changes
