@@ -15,7 +15,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from msd.backend_api.changes import Lane, LiveChange
 from msd.backends.plex.events import Event, EventReader, Meaning
 from msd.backends.plex.link import ServerLink
-from msd.backends.plex.located import holders, located, rows_by_id
+from msd.backends.plex.located import holders, rows_by_id
 from msd.errors import BackendError, MsdError, UnreachableError
 from msd.models import StatusReason
 
@@ -93,12 +93,12 @@ async def _with_holders(link: ServerLink, change: LiveChange) -> LiveChange:
     if change.lane is not Lane.WATCH or not change.changed:
         return change
     try:
-        found = located(await rows_by_id(link, change.changed), {})
+        rows = await rows_by_id(link, change.changed)
     except UnreachableError:
         raise
     except BackendError:
         return change
-    above = sorted(holders(one.item for one in found) - set(change.changed))
+    above = sorted(holders(rows) - set(change.changed))
     return replace(change, changed=(*change.changed, *above))
 
 
