@@ -20,14 +20,15 @@ from msd.coordinator.adding import Adding
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.catalogue import Catalogue
 from msd.coordinator.fleet import Fleet
-from msd.coordinator.jobs import JobHandle, Jobs, Result
+from msd.coordinator.jobs import Jobs
 from msd.coordinator.removing import Removing
+from msd.coordinator.secrets import Secrets
 from msd.coordinator.services import Services
 from msd.coordinator.status import Axes, disabled, first_axes
 from msd.coordinator.syncing import Syncing, Wish
 from msd.coordinator.upkeep import Upkeep
 from msd.coordinator.views import Views
-from msd.errors import InvalidArgumentError, KeyringLockedError, LimitExceededError
+from msd.errors import InvalidArgumentError, LimitExceededError
 from msd.events import (
     AccountAdded,
     AccountChanged,
@@ -52,7 +53,6 @@ from msd.models import (
     ItemQuery,
     Job,
     JobId,
-    JobKind,
     Library,
     LibraryId,
     Source,
@@ -65,7 +65,6 @@ from msd.models import (
 MAX_SOURCES = 200
 MAX_NAME = 200
 CANCEL_S = 4.0
-NO_SOURCE = SourceId("")
 
 
 class SourceCoordinator:
@@ -79,13 +78,13 @@ class SourceCoordinator:
         self.events = events
         self.state = DaemonState.STARTING
         self._registry = services.registry
-        self._auth = services.auth
         self._backends = services.backends
         self._cache = services.cache
         self._network = services.network
         self._tasks = tasks
         self._switching: defaultdict[SourceId, anyio.Lock] = defaultdict(anyio.Lock)
         self._jobs = Jobs(tasks, events.publish)
+        self._secrets = Secrets(services, self._jobs)
         self._board = StatusBoard(self._publish_status)
         self._views = Views(services, self._board, self._jobs)
         self._catalogue = Catalogue(services, tasks, events.publish)
@@ -159,6 +158,16 @@ class SourceCoordinator:
     def pending_writes(self) -> int:
         """Changes that wait to be sent to a source; msd has no queue yet."""
         return 0
+
+    @property
+    def secret_store(self) -> str:
+        """Where credentials rest, as the user chose."""
+        return self._secrets.store
+
+    @property
+    def keyring_state(self) -> str:
+        """Whether the keyring can be used: available, locked, absent, or unknown yet."""
+        return self._secrets.keyring_state
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -330,11 +339,7 @@ class SourceCoordinator:
 
     async def unlock_secrets(self) -> JobId:
         """Raise the keyring's own prompt; a prompt that is open already is joined."""
-        running = self._jobs.active(JobKind.UNLOCK, NO_SOURCE)
-        if running is not None:
-            return running
-
-        return self._jobs.start(JobKind.UNLOCK, NO_SOURCE, self._unlock)
+        return self._secrets.unlock()
 
     def list_jobs(self) -> tuple[Job, ...]:
         """Return every job, those that ended in the last minute included."""
@@ -372,12 +377,6 @@ class SourceCoordinator:
             account_id = self._registry.source(event.source_id).account_id
             if account_id is not None:
                 self.events.publish(AccountChanged(account_id))
-
-    async def _unlock(self, job: JobHandle) -> Result:
-        job.running()
-        if not await self._auth.unlock():
-            raise KeyringLockedError("the keyring is still locked")
-        return {}
 
     async def _read_anew(self, library: Library) -> None:
         """Sync a library that holds something else now; what it held so is no loss."""
