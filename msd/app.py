@@ -23,6 +23,7 @@ from msd.bus.exports import export_root, msd_specs
 from msd.bus.gate import Gate
 from msd.bus.names import BUS_NAME
 from msd.bus.network import SystemNetwork
+from msd.bus.presence import Presence
 from msd.bus.secret_service import SecretServiceClient
 from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
@@ -108,8 +109,7 @@ async def _serve(
     settings: Settings, redactor: Redactor, bus: BusServer, gate: Gate, stop: anyio.Event
 ) -> None:
     async with _stores(settings, redactor) as (state, cache), anyio.create_task_group() as tasks:
-        auth = _auth(settings, redactor, bus)
-        coordinator = await _build(settings, auth, state, cache, tasks)
+        coordinator = await _build(settings, redactor, bus, (state, cache), tasks)
         await coordinator.open()
         gate.open(coordinator)
         await tasks.start(run_signals, bus, coordinator)
@@ -124,13 +124,18 @@ async def _serve(
 
 
 async def _build(
-    settings: Settings, auth: AuthManager, state: StateStore, cache: CacheStore, tasks: TaskGroup
+    settings: Settings,
+    redactor: Redactor,
+    bus: BusServer,
+    stores: tuple[StateStore, CacheStore],
+    tasks: TaskGroup,
 ) -> SourceCoordinator:
+    state, cache = stores
     registry = await SourceRegistry.open(state)
     services = Services(
         settings=settings,
         registry=registry,
-        auth=auth,
+        auth=_auth(settings, redactor, bus),
         backends=BackendManager(
             discover,
             installation_id=registry.installation_id,
@@ -141,6 +146,7 @@ async def _build(
         cache=await CacheManager.open(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),
         network=SystemNetwork(),
+        callers=Presence(bus.connection),
     )
     return SourceCoordinator(services, EventStream(), tasks)
 

@@ -7,6 +7,8 @@ MsdError                          Failed
 ├─ UnknownLibraryError            UnknownLibrary
 ├─ UnknownItemError               UnknownItem
 ├─ UnknownJobError                UnknownJob
+├─ UnknownLoginError              UnknownLogin
+├─ NotOwnerError                  NotOwner
 ├─ SourceExistsError              SourceExists
 ├─ LimitExceededError             LimitExceeded
 ├─ KeyringLockedError             KeyringLocked
@@ -16,6 +18,7 @@ MsdError                          Failed
 └─ BackendError                   BackendFailed
    ├─ AuthRequiredError           AuthRequired
    ├─ AuthRefusedError            AuthRefused
+   ├─ LoginExpiredError           LoginExpired
    ├─ UnreachableError            Unreachable
    ├─ TlsError                    TlsError
    ├─ IdentityMismatchError       IdentityMismatch
@@ -84,6 +87,18 @@ class UnknownJobError(MsdError):
     """No job has this id; jobs stay for a minute after their end."""
 
     code = "UnknownJob"
+
+
+class UnknownLoginError(MsdError):
+    """No login has this number; logins stay for a minute after their end."""
+
+    code = "UnknownLogin"
+
+
+class NotOwnerError(MsdError):
+    """Somebody else began this login (K6)."""
+
+    code = "NotOwner"
 
 
 class SourceExistsError(MsdError):
@@ -155,6 +170,13 @@ class AuthRefusedError(BackendError):
     """Wrong password, PIN or user while adding or signing in."""
 
     code = "AuthRefused"
+    default_reason = StatusReason.NO_CREDENTIALS
+
+
+class LoginExpiredError(BackendError):
+    """Nobody used the code of a sign-in in time."""
+
+    code = "LoginExpired"
     default_reason = StatusReason.NO_CREDENTIALS
 
 

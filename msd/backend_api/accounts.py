@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from msd.models import Source
+from msd.models import Account, Source
 
 OptionValue = str | int | bool
 
@@ -51,6 +51,7 @@ class AddContext:
     client_version: str
     device_name: str
     source: Source | None = None  # signed in to anew (A3): its server stands for the options
+    account: Account | None = None  # who signs in anew; anybody else is refused afterwards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from msd.models.ids import (
     ItemId,
     JobId,
     LibraryId,
+    LoginId,
     Milliseconds,
     RemoteId,
     SourceId,
@@ -31,6 +32,11 @@ from msd.models.library import (
     LibrarySettings,
     RemoteLibrary,
 )
+from msd.models.login import (
+    Caller,
+    Login,
+    LoginUser,
+)
 from msd.models.query import (
     ItemFields,
     ItemPage,
@@ -48,6 +54,7 @@ from msd.models.source import (
 )
 from msd.models.sync import (
     Job,
+    JobValue,
     SyncProgress,
     SyncReport,
 )
@@ -59,6 +66,8 @@ from msd.models.words import (
     JobState,
     KeyringState,
     LibraryType,
+    LoginState,
+    LoginStep,
     PublicStatus,
     Route,
     SecretStore,
@@ -75,6 +84,7 @@ __all__ = [
     "AccountId",
     "AccountView",
     "BackendKind",
+    "Caller",
     "Capability",
     "ConnectAttempt",
     "Connection",
@@ -90,11 +100,17 @@ __all__ = [
     "JobId",
     "JobKind",
     "JobState",
+    "JobValue",
     "KeyringState",
     "Library",
     "LibraryId",
     "LibrarySettings",
     "LibraryType",
+    "Login",
+    "LoginId",
+    "LoginState",
+    "LoginStep",
+    "LoginUser",
     "Marker",
     "MediaItem",
     "MediaSource",

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
@@ -42,6 +42,8 @@ _SOURCE_COLUMNS = (
     "id, kind, name, account_id, server_id, server_version, address, config, owned, enabled,"
     " position, added_at, last_sync, last_sync_error, skipped_items, held_deletes"
 )
+
+_HIDDEN = "hidden_servers/"  # of keys of `meta`; an account's id follows
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -154,6 +156,14 @@ class StateStore:
             for row in rows
         }
 
+    def hidden_servers(self) -> Mapping[AccountId, frozenset[str]]:
+        """Return the servers that a user removed although his account still brings them."""
+        rows = self._rows("SELECT key, value FROM meta WHERE key LIKE ?", (f"{_HIDDEN}%",))
+        return {
+            AccountId(key.removeprefix(_HIDDEN)): frozenset(json.loads(value))
+            for key, value in rows
+        }
+
     def revision_floor(self) -> int:
         """Return the number below which no cache may start its revisions (Y10)."""
         return int(self._meta("revision_floor") or 0)
@@ -223,6 +233,25 @@ class StateStore:
             used = {one.account_id for one in (*self.sources(), *self.removed_sources())}
             if gone[0].account_id not in used:
                 self._connection.execute(sql.DELETE_ACCOUNT, (gone[0].account_id,))
+                self._connection.execute(sql.DELETE_META, (f"{_HIDDEN}{gone[0].account_id}",))
+
+    def drop_account(self, account_id: AccountId) -> None:
+        """Forget an account unless a source uses it, a removed one included."""
+        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
+
+        with self._writing():
+            used = {one.account_id for one in (*self.sources(), *self.removed_sources())}
+            if account_id not in used:
+                self._connection.execute(sql.DELETE_ACCOUNT, (account_id,))
+                self._connection.execute(sql.DELETE_META, (f"{_HIDDEN}{account_id}",))
+
+    def set_hidden_servers(self, account_id: AccountId, server_ids: Collection[str]) -> None:
+        """Remember which servers of an account the user removed."""
+        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
+
+        with self._writing():
+            value = json.dumps(sorted(server_ids))
+            self._connection.execute(sql.SET_META, (f"{_HIDDEN}{account_id}", value))
 
     def set_library_settings(
         self, source_id: SourceId, library_id: LibraryId, settings: LibrarySettings

@@ -1,5 +1,6 @@
 """A whole coordinator: real databases, a fake keyring, a fake server; no bus, no processes."""
 
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -109,6 +110,16 @@ class FakeNetwork:
             changed()
 
 
+@dataclass
+class FakeCallers:
+    """The bus as far as it tells who has left it."""
+
+    left: defaultdict[str, anyio.Event] = field(default_factory=lambda: defaultdict(anyio.Event))
+
+    async def gone(self, name: str) -> None:
+        await self.left[name].wait()
+
+
 class InProcessSyncs(SyncManager):
     """Runs the real engine here instead of in a worker process."""
 
@@ -161,6 +172,7 @@ class Rig:
     keyring: FakeKeyring = field(default_factory=FakeKeyring)
     vault: FakeVault = field(default_factory=FakeVault)
     network: FakeNetwork = field(default_factory=FakeNetwork)
+    callers: FakeCallers = field(default_factory=FakeCallers)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Run"]:
@@ -189,6 +201,7 @@ class Rig:
             cache=await CacheManager.open(cache),
             syncs=syncs,
             network=self.network,
+            callers=self.callers,
         )
         events = EventStream()
         async with anyio.create_task_group() as tasks:

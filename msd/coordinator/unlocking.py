@@ -1,4 +1,4 @@
-"""The store of credentials as a whole: which one it is, how it stands, unlocking it."""
+"""Unlocking the keyring: the only thing in msd that raises its prompt."""
 
 from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.services import Services
@@ -8,21 +8,15 @@ from msd.models import JobId, JobKind, SourceId
 NO_SOURCE = SourceId("")
 
 
-class Secrets:
-    """What the bus shows of the store, and the one use case that may prompt (K2)."""
+class Unlocking:
+    """One prompt at a time."""
 
     def __init__(self, services: Services, jobs: Jobs) -> None:
         self._auth = services.auth
         self._jobs = jobs
-        self.store = services.settings.secrets.store
 
-    @property
-    def keyring_state(self) -> str:
-        """Whether the keyring can be used: available, locked, absent, or unknown yet."""
-        return self._auth.keyring_state
-
-    def unlock(self) -> JobId:
-        """Raise the keyring's own prompt; a prompt that is open already is joined."""
+    def start(self) -> JobId:
+        """Raise the prompt, or join the one that is open already."""
         running = self._jobs.active(JobKind.UNLOCK, NO_SOURCE)
         if running is not None:
             return running
