@@ -55,6 +55,7 @@ from msd.models.source import (
 from msd.models.sync import (
     Job,
     JobValue,
+    Mark,
     SyncProgress,
     SyncReport,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "LoginState",
     "LoginStep",
     "LoginUser",
+    "Mark",
     "Marker",
     "MediaItem",
     "MediaSource",

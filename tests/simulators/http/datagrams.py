@@ -22,6 +22,7 @@ class Responder:
         self.silent = False
         self.verbatim: list[bytes] = []  # sent besides, whatever it is
         self.searches: list[bytes] = []
+        self._ending = threading.Event()
         self._answers = answers
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((HOST, 0))
@@ -43,15 +44,16 @@ class Responder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._ending.set()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", (HOST, self.port))  # wakes the thread, which then ends
+            last.sendto(b"", (HOST, self.port))  # wakes the thread
         self._thread.join(timeout=10)
         self._socket.close()
 
     def _serve(self) -> None:
         while True:
             datagram, sender = self._socket.recvfrom(4096)
-            if not datagram:
+            if self._ending.is_set():
                 return
             self.searches.append(datagram)
             found = () if self.silent else self._answers(datagram)
