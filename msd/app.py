@@ -143,6 +143,7 @@ async def _build(
             client_version=__version__,
             device_name=socket.gethostname(),
             cache_dir=settings.cache_dir,
+            redactor=redactor,
         ),
         cache=await CacheManager.open(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),

@@ -164,6 +164,11 @@ class Accounts:
         elif self._backends.has_servers(source.kind):
             await self._registry.hide_server(source.account_id, source.server_id)
 
+    def forget_answer(self, account_id: AccountId) -> None:
+        """Ask the service again at the next occasion, however young its last answer is."""
+        standing = self._standing(account_id)
+        standing.answered_at = time.monotonic() - EVERY_S
+
     def wake(self) -> None:
         """Ask again soon, since the network changed."""
         for standing in self._standings.values():

@@ -267,8 +267,7 @@ class SourceCoordinator:
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now; a start does so by itself."""
-        for source in self._registry.sources():
-            self._fleet.kick(source.id)
+        self._fleet.kick_all()
 
     async def reconnect(self, source_id: SourceId) -> None:
         """Connect a source now, also one that waits for a retry."""

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .message import first_header
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedRequest:
@@ -18,11 +20,11 @@ class LoggedRequest:
     body: bytes
     template: str
     status: int
+    door: str = ""
 
     def header(self, name: str) -> str | None:
         """Return the first header of this name, or None."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        return first_header(self.headers, name)
 
 
 class RequestLog:

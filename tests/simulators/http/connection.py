@@ -5,34 +5,27 @@ from __future__ import annotations
 import asyncio
 import gzip
 import time
-from dataclasses import dataclass
-from email.utils import format_datetime
+from dataclasses import dataclass, field
 from typing import Final
 
 import h11
 
-from .app import Reply, answer, is_list, template_of
 from .faults import FaultScript, Trouble
-from .http import Request, Response
-from .query import Query
+from .message import Application, Reply, Request, Response
 from .requestlog import LoggedRequest, RequestLog
-from .state import ServerState
-from .websocket import Sockets
 
 _READ_SIZE: Final = 65_536
 _REQUEST_LINE_LIMIT: Final = 8192
 _COMPRESSED_FROM: Final = 1024
-_ENDLESS_CHUNK: Final = b'{"Id":"00000000000000000000000000000000","Name":"again"},' * 1000
 
 
 @dataclass(slots=True)
 class Service:
     """What every connection of one server shares."""
 
-    state: ServerState
-    faults: FaultScript
-    log: RequestLog
-    sockets: Sockets
+    application: Application
+    faults: FaultScript = field(default_factory=FaultScript)
+    log: RequestLog = field(default_factory=RequestLog)
     compresses: bool = True
 
 
@@ -40,9 +33,14 @@ class Connection:
     """One client's connection."""
 
     def __init__(
-        self, service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        service: Service,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        door: str = "",
     ) -> None:
         self._service = service
+        self._door = door
         self._reader = reader
         self._writer = writer
         self._http = h11.Connection(h11.SERVER)
@@ -69,38 +67,45 @@ class Connection:
         headers = [(name.decode(), value.decode("latin-1")) for name, value in head.headers]
         path, _, query = target.partition("?")
         request = Request(
-            method=head.method.decode(), path=path, query=Query(query), headers=headers, body=body
+            method=head.method.decode(),
+            path=path,
+            query_string=query,
+            headers=headers,
+            body=body,
+            door=self._door,
         )
-        if (request.header("upgrade") or "").lower() == "websocket":
-            await self._service.sockets.serve(request, self._reader, self._writer)
-            return False
-        listing = is_list(template_of(self._service.state, request.method, path))
+        listing = self._service.application.is_list(request)
         if listing:
             self._service.log.list_began()
         try:
-            return await self._answer(request, query, too_long=len(target) > _REQUEST_LINE_LIMIT)
+            return await self._answer(request, too_long=len(target) > _REQUEST_LINE_LIMIT)
         finally:
             if listing:
                 self._service.log.list_ended()
 
-    async def _answer(self, request: Request, query: str, *, too_long: bool) -> bool:
+    async def _answer(self, request: Request, *, too_long: bool) -> bool:
         began = time.perf_counter()
-        trouble = self._service.faults.meet(request.path, query)
+        trouble = self._service.faults.meet(request.path, request.query_string)
         if trouble:
             await self._suffer_before(trouble, request)
-        reply = Reply(Response(status=414)) if too_long else answer(self._service.state, request)
+        application = self._service.application
+        reply = Reply(Response(status=414)) if too_long else application.answer(request)
         response = trouble.apply(reply.response) if trouble else reply.response
         self._service.log.add(
             LoggedRequest(
                 method=request.method,
                 path=request.path,
-                query=query,
+                query=request.query_string,
                 headers=tuple(request.headers),
                 body=request.body,
                 template=reply.template,
                 status=response.status,
+                door=request.door,
             )
         )
+        if response.takes_over:
+            await response.takes_over(self._reader, self._writer)
+            return False
         return await self._send(request, response, trouble, time.perf_counter() - began)
 
     async def _suffer_before(self, trouble: Trouble, request: Request) -> None:
@@ -110,7 +115,7 @@ class Connection:
         if trouble.before:
             # In a thread, so that a test may hold a reply back with an event.
             await asyncio.to_thread(trouble.before)
-        cost_s = trouble.delay_for(request.query) if trouble.delay_for else 0
+        cost_s = trouble.delay_for(request.query_string) if trouble.delay_for else 0
         await asyncio.sleep(trouble.delay_s + cost_s)
 
     async def _send(
@@ -119,7 +124,7 @@ class Connection:
         headers = self._headers(response, took_s)
         body = self._compressed(request, response, headers)
         if trouble and trouble.endless:
-            return await self._send_endless(response, headers)
+            return await self._send_endless(response, headers, trouble)
         if response.status not in (204, 304):
             headers.append(("Content-Length", str(len(body))))
         head = self._http.send(h11.Response(status_code=response.status, headers=headers))
@@ -132,12 +137,14 @@ class Connection:
         await self._writer.drain()
         return self._may_go_on()
 
-    async def _send_endless(self, response: Response, headers: list[tuple[str, str]]) -> bool:
+    async def _send_endless(
+        self, response: Response, headers: list[tuple[str, str]], trouble: Trouble
+    ) -> bool:
         head = self._http.send(h11.Response(status_code=response.status, headers=headers))
-        start = self._http.send(h11.Data(data=b'{"TotalRecordCount":10,"StartIndex":0,"Items":['))
+        start = self._http.send(h11.Data(data=trouble.endless_start))
         self._writer.write((head or b"") + (start or b""))
         while not self._writer.is_closing():
-            self._writer.write(self._http.send(h11.Data(data=_ENDLESS_CHUNK)) or b"")
+            self._writer.write(self._http.send(h11.Data(data=trouble.endless * 1000)) or b"")
             await self._writer.drain()
         return False
 
@@ -155,13 +162,7 @@ class Connection:
         return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     def _headers(self, response: Response, took_s: float) -> list[tuple[str, str]]:
-        now = self._service.state.world.clock.now()
-        headers = [
-            ("Date", format_datetime(now, usegmt=True)),
-            ("Server", "Kestrel"),
-            ("X-Response-Time-ms", f"{took_s * 1000:.4f}"),
-            *response.headers,
-        ]
+        headers = [*self._service.application.standing_headers(took_s), *response.headers]
         if response.content_type:
             headers.append(("Content-Type", response.content_type))
         return headers
