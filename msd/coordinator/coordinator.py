@@ -5,8 +5,7 @@ Every use case of the bus is one method here. Each names its source; there is no
     coordinator ─┬─ adding, removing     all-or-nothing add, purge that resumes
                  ├─ logins               sign-ins that ask, each with an owner
                  ├─ accounts             what an account brings and may sign in with
-                 ├─ connections          the addresses of a server
-                 ├─ discovery            what answers on the local network
+                 ├─ connections          the addresses of a server; discovery: what is around
                  ├─ changing             names, order, on and off, policies
                  ├─ supervisor           one task per source: connect, wait, reconnect
                  ├─ board, status        where each source stands
@@ -30,6 +29,7 @@ from msd.coordinator.discovery import Discovery
 from msd.coordinator.fleet import Fleet
 from msd.coordinator.jobs import Jobs
 from msd.coordinator.logins import Logins
+from msd.coordinator.notices import Notices
 from msd.coordinator.removing import Removing
 from msd.coordinator.resuming import Resuming
 from msd.coordinator.services import Services
@@ -43,12 +43,10 @@ from msd.events import (
     AccountAdded,
     AccountChanged,
     AccountRemoved,
-    Event,
     EventStream,
     SourceAdded,
     SourceChanged,
     SourceRemoved,
-    SourceStatusChanged,
     StateChanged,
 )
 from msd.models import (
@@ -91,7 +89,7 @@ class SourceCoordinator:
         self._network = services.network
         self._tasks = tasks
         self._jobs = Jobs(tasks, events.publish)
-        self._board = StatusBoard(self._publish_status)
+        self._board = StatusBoard(events.publish)
         self._views = Views(services, self._board, self._jobs)
         self._catalogue = Catalogue(services, tasks, events.publish)
         self._removing = Removing(services, tasks)
@@ -128,6 +126,7 @@ class SourceCoordinator:
         self.connections = Connections(services, publish=events.publish, reconnect=self._reconnect)
         self._discovery = Discovery(services, self._jobs, events.publish)
         self._unlocking = Unlocking(services, self._jobs)
+        self._notices = Notices(services, self._board, events, self._unlocking.start)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -146,6 +145,7 @@ class SourceCoordinator:
     def start(self) -> None:
         """Open sockets and the keyring: connect every enabled source in the background (O6)."""
         self._upkeep.start(self._tasks)
+        self._tasks.start_soon(self._notices.run)
         self._removing.resume()
         self._tasks.start_soon(self._adding.drop_leftovers)
         for source in self._registry.sources():
@@ -182,6 +182,16 @@ class SourceCoordinator:
     def pending_writes(self) -> int:
         """Changes that wait to be sent to a source; msd has no queue yet."""
         return 0
+
+    @property
+    def secret_store(self) -> str:
+        """Where credentials rest, as the user chose."""
+        return self._unlocking.store
+
+    @property
+    def keyring_state(self) -> str:
+        """Whether the keyring can be used: available, locked, absent, or unknown yet."""
+        return self._unlocking.keyring_state
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -257,8 +267,7 @@ class SourceCoordinator:
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now; a start does so by itself."""
-        for source in self._registry.sources():
-            self._fleet.kick(source.id)
+        self._fleet.kick_all()
 
     async def reconnect(self, source_id: SourceId) -> None:
         """Connect a source now, also one that waits for a retry."""
@@ -363,13 +372,6 @@ class SourceCoordinator:
         return await self._catalogue.items(ids, fields=fields, refresh=refresh)
 
     # --- inside ----------------------------------------------------------------------------
-
-    def _publish_status(self, event: Event) -> None:
-        self.events.publish(event)
-        if isinstance(event, SourceStatusChanged) and self._registry.has_source(event.source_id):
-            account_id = self._registry.source(event.source_id).account_id
-            if account_id is not None:
-                self.events.publish(AccountChanged(account_id))
 
     def _arrived(self, added: Sequence[Source]) -> None:
         """Tell of new sources of one account, or of a folder, and connect them."""

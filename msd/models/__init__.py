@@ -37,6 +37,7 @@ from msd.models.login import (
     Login,
     LoginUser,
 )
+from msd.models.notice import Notice
 from msd.models.query import (
     ItemFields,
     ItemPage,
@@ -71,6 +72,7 @@ from msd.models.words import (
     LoginStep,
     PublicStatus,
     Route,
+    SecretStore,
     SortKey,
     StatusReason,
     SyncMode,
@@ -117,11 +119,13 @@ __all__ = [
     "MediaSource",
     "MediaStream",
     "Milliseconds",
+    "Notice",
     "Person",
     "PublicStatus",
     "RemoteId",
     "RemoteLibrary",
     "Route",
+    "SecretStore",
     "ServerFacts",
     "SortKey",
     "Source",
