@@ -34,6 +34,7 @@ from msd.store.sync_writer import SyncWriter
 from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report
+from msd.sync.store_thread import StoreThread
 from tests.support.fake_backend import KIND, FakeServer, fake_spec
 
 
@@ -140,7 +141,9 @@ class InProcessSyncs(SyncManager):
             ),
         )
         try:
-            return await SyncEngine(self._server.open(), writer, report, plan=request.plan()).run()
+            return await SyncEngine(
+                self._server.open(), StoreThread(writer), report, plan=request.plan()
+            ).run()
         finally:
             writer.close()
 
