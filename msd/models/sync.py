@@ -7,6 +7,9 @@ from types import MappingProxyType
 from msd.models.ids import NEVER, JobId, SourceId, UnixSeconds
 from msd.models.words import JobKind, JobState
 
+JobValue = int | bool | str | tuple[Mapping[str, str | bool], ...]
+"""A value of a job's result; a tuple is a list of things that were found."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncProgress:
@@ -55,4 +58,4 @@ class Job:
     total: int | None = None
     started_at: UnixSeconds = NEVER
     error: str = ""
-    result: Mapping[str, int | bool | str] = field(default_factory=lambda: MappingProxyType({}))
+    result: Mapping[str, JobValue] = field(default_factory=lambda: MappingProxyType({}))
