@@ -32,6 +32,7 @@ from msd.models.library import (
     LibrarySettings,
     RemoteLibrary,
 )
+from msd.models.live import ChangeSet, LiveRow, LiveWrite
 from msd.models.login import (
     Caller,
     Login,
@@ -67,6 +68,7 @@ from msd.models.words import (
     JobState,
     KeyringState,
     LibraryType,
+    LiveState,
     LoginState,
     LoginStep,
     PublicStatus,
@@ -87,6 +89,7 @@ __all__ = [
     "BackendKind",
     "Caller",
     "Capability",
+    "ChangeSet",
     "ConnectAttempt",
     "Connection",
     "DaemonState",
@@ -107,6 +110,9 @@ __all__ = [
     "LibraryId",
     "LibrarySettings",
     "LibraryType",
+    "LiveRow",
+    "LiveState",
+    "LiveWrite",
     "Login",
     "LoginId",
     "LoginState",

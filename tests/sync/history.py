@@ -145,7 +145,9 @@ class History:
 
     def _edit(self, library: RemoteId, item: MediaItem) -> None:
         title = f"Title {self._random.randrange(10**6)}"
-        self.server.edit(library, item.remote_id, title=title, year=self._random.randrange(2000))
+        self.server.edit(
+            library, item.remote_id, title=title, year=1900 + self._random.randrange(120)
+        )
         self._note("edit", library, item.remote_id, title)
 
     def _watch(self, library: RemoteId, item: MediaItem) -> None:
