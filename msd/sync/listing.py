@@ -194,7 +194,8 @@ class ListingCopier:
     ) -> None:
         written = await self._thread.run(self._store.write, library_id, item_type, batch, mark)
         self._tally.count(written)
-        self._report.changed(library_id, written)
+        if written.changed or written.removed:
+            self._report.changed(library_id, written)
 
 
 def _progress(copied: CopiedListing) -> SyncProgress:

@@ -241,6 +241,11 @@ class Run:
             while not holds():
                 await anyio.lowlevel.checkpoint()
 
+    async def next_event(self) -> None:
+        """Take in one event, or a moment."""
+        with anyio.move_on_after(0.05):
+            self.seen.append(await self.received.receive())
+
     async def until_status(self, source_id: SourceId, status: PublicStatus) -> None:
         """Take in events until a source has a status."""
         await self.until(lambda: self.coordinator.get_source_status(source_id).status is status)
