@@ -151,6 +151,10 @@ class JellyfinSimulator:
         """Break every open connection, sockets included."""
         self._call(self._abort_all)
 
+    def mute_sockets(self) -> None:
+        """Let every open socket die silently."""
+        self._call(self.sockets.mute_all)
+
     def become_another_server(self, name: str = "Another Jellyfin") -> None:
         """Put another server, with an id of its own, on the same port."""
         with self.world.lock:

@@ -9,6 +9,7 @@ import json
 import struct
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -64,6 +65,8 @@ class Sockets:
     state: ServerState
     timing: Timing = field(default_factory=Timing)
     open: list[Socket] = field(default_factory=list)
+    refuse_with: int = 0  # the status of a proxy that passes no upgrade on
+    before_upgrade: Callable[[], object] | None = None
     _added: set[str] = field(default_factory=set)
     _updated: set[str] = field(default_factory=set)
     _removed: set[str] = field(default_factory=set)
@@ -75,6 +78,11 @@ class Sockets:
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """Upgrade a connection, on whatever path, and serve it until it ends."""
+        if self.before_upgrade:
+            self.before_upgrade()
+        if self.refuse_with:
+            _refuse(writer, "no websockets here", f"{self.refuse_with} Refused")
+            return
         caller = identify(request, self.state.version, legacy=self.state.allows_legacy)
         device = authenticate(self.state, caller.token)
         if device is None:
@@ -107,6 +115,11 @@ class Sockets:
         """Break every socket."""
         for socket in list(self.open):
             socket.writer.transport.abort()
+
+    def mute_all(self) -> None:
+        """Let every socket die silently: it stays open and nothing arrives on it any more."""
+        for socket in list(self.open):
+            socket.forgotten.set()
 
     def note(self, change: Change) -> None:
         """Note a change; every change restarts the wait before it is told."""
@@ -204,9 +217,9 @@ def _restart(timer: asyncio.TimerHandle | None) -> None:
         timer.cancel()
 
 
-def _refuse(writer: asyncio.StreamWriter, reason: str) -> None:
+def _refuse(writer: asyncio.StreamWriter, reason: str, status: str = "403 Forbidden") -> None:
     writer.write(
-        "HTTP/1.1 403 Forbidden\r\nServer: Kestrel\r\nContent-Type: text/plain\r\n"
+        f"HTTP/1.1 {status}\r\nServer: Kestrel\r\nContent-Type: text/plain\r\n"
         f"Connection: close\r\nContent-Length: {len(reason)}\r\n\r\n{reason}".encode()
     )
 
