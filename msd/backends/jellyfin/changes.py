@@ -17,15 +17,23 @@ from msd.backend_api.changes import Changes, Cursor
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.jellyfin.located import located, place_of, rows_by_id
 from msd.backends.jellyfin.pages import pages, total
-from msd.backends.jellyfin.query import ITEM_TYPES, changed_query, etag_query, listing_query
+from msd.backends.jellyfin.query import (
+    ITEM_TYPES,
+    below_queries,
+    changed_query,
+    etag_query,
+    listing_query,
+)
 from msd.backends.jellyfin.servertime import Moment, looked_back, server_moment, written
 from msd.backends.jellyfin.session import Session
 from msd.backends.jellyfin.wire import guid
-from msd.errors import BadResponseError
+from msd.errors import BadResponseError, ForbiddenError
 from msd.models import ItemType, RemoteId
 
 MOST_BY_ID = 1_000  # rows that are fetched by their ids; beyond that a listing is cheaper
+_MOST_HOLDERS = 50  # whose content is listed one by one; beyond that a listing is cheaper
 _HOLDERS = frozenset({ItemType.SHOW, ItemType.SEASON, ItemType.ALBUM})
+_HELD = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
 
 T = TypeVar("T")
 
@@ -42,6 +50,7 @@ class _Pass:
     since: str
     seen: set[RemoteId] = field(default_factory=set)
     holders: set[RemoteId] = field(default_factory=set)
+    saved_holders: set[RemoteId] = field(default_factory=set)
     unsure: set[ItemType] = field(default_factory=set)
 
 
@@ -82,6 +91,8 @@ class MetadataLane:
                     yield changes
         async for changes in by_id(self.session, self.listings, look.holders - look.seen):
             yield changes
+        async for changes in self._below(look):
+            yield changes
         queued = await self.session.queue.saved(start) - look.seen
         async for changes in hinted(self.session, self.listings, queued):
             yield changes
@@ -103,10 +114,26 @@ class MetadataLane:
                 look.unsure.add(listing.type)
             look.seen.update(row.remote_id for row in page.items)
             look.holders.update(holders(page.items))
+            if listing.type in _HOLDERS:
+                look.saved_holders.update(_outermost(page.items, look.saved_holders))
             if page.items:
                 yield Changes(listing=listing, items=page.items)
         if len(totals) > 1:
             look.unsure.add(listing.type)
+
+    async def _below(self, look: _Pass) -> AsyncGenerator[Changes, None]:
+        """Yield what lies in the shows and the like that were saved: it bears names of theirs."""
+        if len(look.saved_holders) > _MOST_HOLDERS:
+            look.unsure |= _HELD
+            return
+        for holder in sorted(look.saved_holders):
+            for query in below_queries(self.listings, holder, self.session.routes.user_id):
+                try:
+                    async for page in pages(self.session.client, query, self.page_size):
+                        for changes in sorted_out(page.items, self.listings):
+                            yield changes
+                except ForbiddenError:
+                    continue  # it went meanwhile, which the counts will show
 
     async def _count(self, listing: Listing) -> int:
         query = listing_query(listing, self.session.routes.user_id)
@@ -178,6 +205,15 @@ def holders(items: Sequence[RawItem]) -> set[RemoteId]:
         for value in (place.series_id, place.season_id, place.album_id)
     }
     return {RemoteId(each) for each in ids if each}
+
+
+def _outermost(items: Sequence[RawItem], known: AbstractSet[RemoteId]) -> set[RemoteId]:
+    """Return shows, albums, and the seasons of shows that are not known already."""
+    return {
+        item.remote_id
+        for item in items
+        if (place := place_of(item)) is None or guid(place.series_id) not in known
+    }
 
 
 def encoded(cursor: msgspec.Struct) -> Cursor:

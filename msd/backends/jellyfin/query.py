@@ -38,6 +38,7 @@ SERVER_WIDE = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 _PLAYED = frozenset(
     {ItemType.MOVIE, ItemType.EPISODE, ItemType.TRACK, ItemType.MUSIC_VIDEO, ItemType.VIDEO}
 )  # the others are as played as what is in them
+_INSIDE = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
 _MAY_BE_MISSING = frozenset({ItemType.SEASON, ItemType.EPISODE})
 
 
@@ -160,15 +161,31 @@ def etag_query(listing: Listing, user_id: str) -> Query:
     return Query(path=query.path, parameters={**query.parameters, **_ETAG_ONLY})
 
 
+def below_queries(
+    listings: Sequence[Listing], remote_id: RemoteId, user_id: str
+) -> tuple[Query, ...]:
+    """Return the requests that list what lies in a show, season or album."""
+    inside = [each for each in listings if each.type in _INSIDE]
+    queries = _joined(inside, user_id, playable=False)
+    for query in queries:
+        query.parameters["parentId"] = remote_id
+    return tuple(queries)
+
+
 def touched_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, ...]:
     """Return the requests that list what the user has played, begun or marked in a library.
 
-    The server keeps no date of such changes; what is on no list any more was taken back.
+    The server keeps no date of such changes; what is on no list any more was taken back. The few
+    collections and playlists are all listed: they are as played as their members from anywhere.
     """
+    wide = [listing_query(each, user_id) for each in listings if each.type in SERVER_WIDE]
+    others = [each for each in listings if each.type not in SERVER_WIDE]
     return tuple(
+        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY}) for query in wide
+    ) + tuple(
         Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY, "filters": word})
         for word in ("IsPlayed", "IsResumable", "IsFavorite")
-        for query in _joined(listings, user_id, playable=word != "IsFavorite")
+        for query in _joined(others, user_id, playable=word != "IsFavorite")
     )
 
 

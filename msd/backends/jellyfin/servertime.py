@@ -9,6 +9,7 @@ import msgspec
 from msd.backend_api.http import Answer
 from msd.backend_api.http_json import decode
 from msd.backends.jellyfin.client import JellyfinClient
+from msd.backends.jellyfin.probe import raise_if_unavailable
 from msd.backends.jellyfin.values import moment
 from msd.backends.jellyfin.wire import UtcTime
 from msd.errors import BackendError, BadResponseError
@@ -34,6 +35,7 @@ async def server_moment(client: JellyfinClient) -> Moment:
         UnreachableError, TlsError: as everywhere.
     """
     answer = await client.answer(_PATH)
+    raise_if_unavailable(answer)
     seconds = _told(answer) or _dated(answer)
     if not seconds:
         raise BadResponseError("the server does not tell the time")
