@@ -158,9 +158,13 @@ class MediaBackend(Protocol):
         """Release connections."""
 
 
+PINNED_ADDRESS = "pinned_address"
+"""The key of `Source.config` with the address that the user chose; absent: the backend chooses."""
+
+
 @runtime_checkable
 class HasConnections(Protocol):
-    """A backend whose server may be reached by several addresses."""
+    """A backend whose server may be reached by several addresses; `PINNED_ADDRESS` goes first."""
 
     @property
     def attempts(self) -> tuple[ConnectAttempt, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import anyio
 from anyio.abc import TaskGroup
 
+from msd.coordinator.access import Access
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
@@ -26,6 +27,7 @@ class Fleet:
         self,
         services: Services,
         board: StatusBoard,
+        access: Access,
         tasks: TaskGroup,
         *,
         content_types: Callable[[SourceId], Mapping[RemoteId, LibraryType]],
@@ -35,6 +37,7 @@ class Fleet:
         self._registry = services.registry
         self._backends = services.backends
         self._board = board
+        self._access = access
         self._tasks = tasks
         self._content_types = content_types
         self._connected = connected
@@ -48,6 +51,7 @@ class Fleet:
             source_id,
             self._services,
             self._board,
+            self._access,
             content_types=self._content_types,
             connected=self._connected,
         )

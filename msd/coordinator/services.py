@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from msd.coordinator.login_owner import Callers
 from msd.managers.auth import AuthManager
 from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
@@ -22,3 +23,4 @@ class Services:
     cache: CacheManager
     syncs: SyncManager
     network: Network
+    callers: Callers

@@ -16,9 +16,9 @@ from msd.backend_api.http import (
 )
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
+from msd.backend_api.http_status import raise_if_unavailable
 from msd.backend_api.websocket import WebSocket, open_websocket
 from msd.backends.jellyfin.header import Device
-from msd.backends.jellyfin.probe import raise_if_unavailable
 from msd.errors import (
     AuthRequiredError,
     BackendError,

@@ -16,9 +16,9 @@ import msgspec
 
 from msd.backend_api.changes import Lane, LiveChange
 from msd.backend_api.http import Answer
+from msd.backend_api.http_status import raise_if_unavailable
 from msd.backend_api.websocket import WebSocket
 from msd.backends.jellyfin.client import ME, JellyfinClient
-from msd.backends.jellyfin.probe import raise_if_unavailable
 from msd.backends.jellyfin.session import Session
 from msd.backends.jellyfin.wire import LibraryUpdate, Message, User, UserDataUpdate, guid
 from msd.errors import BadResponseError, ForbiddenError, UnreachableError

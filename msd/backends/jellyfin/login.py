@@ -17,10 +17,11 @@ from msd.backend_api.accounts import (
 )
 from msd.backend_api.http import Answer, open_client
 from msd.backend_api.http_json import decode
+from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.jellyfin.address import candidates
 from msd.backends.jellyfin.client import JellyfinClient
 from msd.backends.jellyfin.header import Device
-from msd.backends.jellyfin.probe import Server, probe, raise_if_unavailable
+from msd.backends.jellyfin.probe import Server, probe
 from msd.backends.jellyfin.wire import Login, guid
 from msd.errors import (
     AuthRefusedError,

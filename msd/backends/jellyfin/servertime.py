@@ -8,8 +8,8 @@ import msgspec
 
 from msd.backend_api.http import Answer
 from msd.backend_api.http_json import decode
+from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.jellyfin.client import JellyfinClient
-from msd.backends.jellyfin.probe import raise_if_unavailable
 from msd.backends.jellyfin.values import moment
 from msd.backends.jellyfin.wire import UtcTime
 from msd.errors import BackendError, BadResponseError

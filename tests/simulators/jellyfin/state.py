@@ -106,3 +106,13 @@ class Call:
         if user is None:
             raise Refusal(text_reply(PROBLEM_TEXT, 400))
         return user
+
+
+def authenticate(state: ServerState, token: str | None) -> Device | None:
+    """Return the device a token belongs to, or None when it is worthless."""
+    device = state.devices.by_token.get(token or "")
+    if device is None or (device.user and device.user.disabled):
+        return None
+    if device.user and device.user.id not in state.world.users:
+        return None
+    return device

@@ -1,0 +1,310 @@
+"""The push channels: EventSource and WebSocket (contract section 6)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tests.simulators.http.message import Request, Response
+from tests.simulators.http.websocket import CLOSE, PING, PONG, TEXT, frame, handshake, read_frame
+from tests.simulators.plex.item import Item, Section, hex_id
+from tests.simulators.plex.query import Query
+from tests.simulators.plex.viewer import Viewer
+from tests.simulators.plex.world import Change, What, World
+
+from .call import LIBRARY
+
+EVENTSOURCE = "/:/eventsource/notifications"
+WEBSOCKET = "/:/websockets/notifications"
+_ARRAYS = {
+    "playing": "PlaySessionStateNotification",
+    "timeline": "TimelineEntry",
+    "activity": "ActivityNotification",
+    "status": "StatusNotification",
+    "progress": "ProgressNotification",
+    "reachability": "ReachabilityNotification",
+    "backgroundProcessingQueue": "BackgroundProcessingQueueEventNotification",
+    "preference": "Setting",
+    "update.statechange": "AutoUpdateNotification",
+    "account": "AccountUpdateNotification",
+}
+_FINAL = {"state": 5}
+
+
+@dataclass(slots=True)
+class Disturbance:
+    """What goes wrong with events on their way, until a test takes it back."""
+
+    repeats: int = 1  # how often each event comes
+    delay_s: float = 0.0
+    lost: int = 0  # so many of the next events get lost
+    pings: bool = True
+    ping_every_s: float = 10.0
+
+
+class Stream(Protocol):
+    """One client that listens."""
+
+    viewer: Viewer
+    wanted: frozenset[str]
+    unwanted: frozenset[str]
+    writer: asyncio.StreamWriter
+
+    def send(self, kind: str, entry: dict[str, Any]) -> None:
+        """Send one event."""
+
+    def ping(self) -> None:
+        """Show that the line is alive."""
+
+
+@dataclass(eq=False, slots=True)
+class _EventSource:
+    viewer: Viewer
+    wanted: frozenset[str]
+    unwanted: frozenset[str]
+    writer: asyncio.StreamWriter
+
+    def send(self, kind: str, entry: dict[str, Any]) -> None:
+        """Send one event: no container, one object instead of an array."""
+        self._event(kind, {array_of(kind): entry})
+
+    def ping(self) -> None:
+        """Send the event that says nothing."""
+        self._event("ping", {})
+
+    def send_raw(self, text: bytes) -> None:
+        """Send any bytes as one chunk of the stream."""
+        if not self.writer.is_closing():
+            self.writer.write(b"%x\r\n%s\r\n" % (len(text), text))
+
+    def _event(self, kind: str, data: dict[str, Any]) -> None:
+        body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        self.send_raw(f"event: {kind}\ndata: {body}\n\n".encode())
+
+
+@dataclass(eq=False, slots=True)
+class _WebSocket:
+    viewer: Viewer
+    wanted: frozenset[str]
+    unwanted: frozenset[str]
+    writer: asyncio.StreamWriter
+
+    def send(self, kind: str, entry: dict[str, Any]) -> None:
+        """Send one event in its container."""
+        container = {"type": kind, "size": 1, array_of(kind): [entry]}
+        text = json.dumps({"NotificationContainer": container}, ensure_ascii=False)
+        self.send_raw(text.encode())
+
+    def ping(self) -> None:
+        """Send a ping frame."""
+        self.send_raw(b"", PING)
+
+    def send_raw(self, payload: bytes, opcode: int = TEXT) -> None:
+        """Send any frame."""
+        if not self.writer.is_closing():
+            self.writer.write(frame(opcode, payload))
+
+
+@dataclass(slots=True)
+class Notifications:
+    """Every client of one server that listens."""
+
+    world: World
+    disturbance: Disturbance = field(default_factory=Disturbance)
+    open: list[Stream] = field(default_factory=list)
+    sessions: int = 0
+
+    def open_for(self, request: Request, query: Query, viewer: Viewer) -> Response:
+        """Return the reply that makes a channel of a viewer's connection."""
+        filters = query.words("filters") | query.words("filter")
+        unwanted = frozenset(each[1:] for each in filters if each.startswith("-"))
+        wanted = frozenset(each for each in filters if not each.startswith("-"))
+
+        async def take_over(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if request.path == WEBSOCKET:
+                writer.write(handshake(request))
+                socket = _WebSocket(viewer, wanted, unwanted, writer)
+                await self._serve(socket, _answer_frames(socket, reader))
+            else:
+                writer.write(_EVENT_STREAM_HEAD)
+                stream = _EventSource(viewer, wanted, unwanted, writer)
+                await self._serve(stream, _until_gone(reader))
+
+        return Response(status=101 if request.path == WEBSOCKET else 200, takes_over=take_over)
+
+    def push(self, kind: str, entry: dict[str, Any], section_id: int | None = None) -> None:
+        """Send an event to all who want it and may know of it, disturbed as a test wishes."""
+        trouble = self.disturbance
+        if trouble.lost > 0:
+            trouble.lost -= 1
+            return
+        for _ in range(trouble.repeats):
+            if trouble.delay_s:
+                loop = asyncio.get_running_loop()
+                loop.call_later(trouble.delay_s, self._deliver, kind, entry, section_id)
+            else:
+                self._deliver(kind, entry, section_id)
+
+    def note(self, change: Change) -> None:
+        """Tell of a change in the world, with what a real server says for it."""
+        item, section = change.item, change.section
+        if change.what is What.SCANNED and section:
+            self._tell_scan(section)
+        elif item is None or (item.section_id is None and change.what is not What.DELETED):
+            return
+        elif change.what is What.ADDED:
+            self._timeline(item, state=0, metadataState="created")
+            self._timeline(item, **_FINAL)
+        elif change.what is What.EDITED:
+            self._timeline(item, **_FINAL)
+        elif change.what is What.DELETED:
+            self._timeline(item, state=9, metadataState="deleted")
+        else:
+            self._tell_idle_refresh(item)
+
+    def play(self, item: Item, state: str, offset_ms: int, session: str = "1") -> None:
+        """Tell what a player does."""
+        self.push(
+            "playing",
+            {
+                "sessionKey": session,
+                "clientIdentifier": "another-player",
+                "guid": item.guid,
+                "ratingKey": str(item.key),
+                "url": "",
+                "key": f"/library/metadata/{item.key}",
+                "viewOffset": offset_ms,
+                "state": state,
+            },
+            item.section_id,
+        )
+
+    def close_all(self) -> None:
+        """End every channel in an orderly way."""
+        for stream in list(self.open):
+            if isinstance(stream, _WebSocket):
+                stream.send_raw(b"\x03\xe8", CLOSE)
+            else:
+                stream.writer.write(b"0\r\n\r\n")
+            stream.writer.close()
+
+    def break_all(self) -> None:
+        """Break every channel."""
+        for stream in list(self.open):
+            stream.writer.transport.abort()
+
+    def _deliver(self, kind: str, entry: dict[str, Any], section_id: int | None) -> None:
+        section = self.world.sections.get(section_id or 0)
+        for stream in list(self.open):
+            if stream.wanted and kind not in stream.wanted:
+                continue
+            if kind in stream.unwanted or (section and not stream.viewer.sees_section(section)):
+                continue
+            stream.send(kind, entry)
+
+    def _timeline(self, item: Item, **more: Any) -> None:
+        entry = {
+            "identifier": LIBRARY,
+            "sectionID": str(item.section_id or -1),
+            "itemID": str(item.key),
+            "type": int(item.kind),
+            "title": item.title,
+            **more,
+            "updatedAt": self.world.now(),
+        }
+        if item.parent:
+            entry["parentItemID"] = str(item.parent)
+        if item.grandparent:
+            entry["rootItemID"] = str(item.grandparent)
+        self.push("timeline", entry, item.section_id)
+
+    def _tell_scan(self, section: Section) -> None:
+        number = hex_id(32, "scan", section.id, section.scanned_at)
+        for event, progress in (("started", 0), ("ended", 100)):
+            activity = {
+                "uuid": number,
+                "type": "library.update.section",
+                "cancellable": True,
+                "userID": 1,
+                "title": "Scanning",
+                "subtitle": section.title,
+                "progress": progress,
+                "Context": {"librarySectionID": str(section.id)},
+            }
+            self.push("activity", _activity(event, activity), section.id)
+        complete = {
+            "title": "Library scan complete",
+            "description": "",
+            "notificationName": "LIBRARY_UPDATE",
+        }
+        self.push("status", complete, section.id)
+
+    def _tell_idle_refresh(self, item: Item) -> None:
+        """Say what opening an item or marking it causes: a refresh that changed nothing."""
+        activity = {
+            "uuid": hex_id(32, "refresh", item.key, self.world.revision),
+            "type": "library.refresh.items",
+            "cancellable": False,
+            "userID": 1,
+            "title": "Refreshing",
+            "subtitle": item.title,
+            "progress": 100,
+            "Context": {
+                "accessible": True,
+                "analyzed": False,
+                "exists": True,
+                "key": f"/library/metadata/{item.key}",
+                "refreshed": False,
+            },
+        }
+        self.push("activity", _activity("ended", activity), item.section_id)
+
+    async def _serve(self, stream: Stream, listening: Any) -> None:
+        self.open.append(stream)
+        pinging = asyncio.create_task(self._ping(stream))
+        try:
+            await stream.writer.drain()
+            await listening
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            pinging.cancel()
+            self.open.remove(stream)
+
+    async def _ping(self, stream: Stream) -> None:
+        while True:
+            if self.disturbance.pings:
+                stream.ping()
+            await asyncio.sleep(self.disturbance.ping_every_s)
+
+
+_EVENT_STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+    b"X-Plex-Protocol: 1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+
+def array_of(kind: str) -> str:
+    """Return the name of what an event carries."""
+    return "TranscodeSession" if kind.startswith("transcodeSession.") else _ARRAYS.get(kind, kind)
+
+
+def _activity(event: str, activity: dict[str, Any]) -> dict[str, Any]:
+    return {"event": event, "uuid": activity["uuid"], "Activity": activity}
+
+
+async def _until_gone(reader: asyncio.StreamReader) -> None:
+    while await reader.read(65_536):
+        pass
+
+
+async def _answer_frames(socket: _WebSocket, reader: asyncio.StreamReader) -> None:
+    while True:
+        opcode, payload = await read_frame(reader)
+        if opcode == CLOSE:
+            socket.send_raw(payload, CLOSE)
+            return
+        if opcode == PING:
+            socket.send_raw(payload, PONG)
