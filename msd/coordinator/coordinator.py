@@ -4,7 +4,7 @@ Every use case of the bus is one method here. Each names its source; there is no
 
     coordinator ─┬─ adding, removing     all-or-nothing add, purge that resumes
                  ├─ logins, accounts     sign-ins that ask, and what an account brings
-                 ├─ connections          addresses; discovery: what answers on the network
+                 ├─ connections          the addresses of a server; discovery: what is around
                  ├─ changing             names, order, on and off, policies
                  ├─ supervisor           one task per source: connect, wait, reconnect
                  ├─ board, status        where each source stands
@@ -31,6 +31,7 @@ from msd.coordinator.fleet import Fleet
 from msd.coordinator.freshness import Freshness
 from msd.coordinator.jobs import Jobs
 from msd.coordinator.logins import Logins
+from msd.coordinator.notices import Notices
 from msd.coordinator.removing import Removing
 from msd.coordinator.resuming import Resuming
 from msd.coordinator.services import Services
@@ -84,9 +85,7 @@ class SourceCoordinator:
     def __init__(self, services: Services, events: EventStream, tasks: TaskGroup) -> None:
         self.events = events
         self.state = DaemonState.STARTING
-        self._settings = services.settings
         self._registry = services.registry
-        self._auth = services.auth
         self._backends = services.backends
         self._cache = services.cache
         self._network = services.network
@@ -128,13 +127,13 @@ class SourceCoordinator:
         )
         self._upkeep = Upkeep(services, self._fleet, self.accounts, events.publish)
         self._resuming = Resuming(services, self._fleet, self._syncing, events.publish)
-        signing_in = SigningIn(
-            services, self._adding, self.accounts, renewed=self._resuming.renewed
-        )
+        renewed = self._resuming.renewed
+        signing_in = SigningIn(services, self._adding, self.accounts, renewed=renewed)
         self.logins = Logins(services, signing_in, tasks, events.publish)
         self.connections = Connections(services, publish=events.publish, reconnect=self._fleet.kick)
         self._discovery = Discovery(services, self._jobs, events.publish)
         self._unlocking = Unlocking(services, self._jobs)
+        self._notices = Notices(services, self._board, events, self._unlocking.start)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -152,6 +151,7 @@ class SourceCoordinator:
         """Open sockets and the keyring: connect every enabled source in the background (O6)."""
         self._upkeep.start(self._tasks)
         self._freshness.start()
+        self._tasks.start_soon(self._notices.run)
         self._removing.resume()
         self._tasks.start_soon(self._adding.drop_leftovers)
         for source in self._registry.sources():
@@ -192,12 +192,12 @@ class SourceCoordinator:
     @property
     def secret_store(self) -> str:
         """Where credentials rest, as the user chose."""
-        return self._settings.secrets.store
+        return self._unlocking.store
 
     @property
     def keyring_state(self) -> str:
         """Whether the keyring can be used: available, locked, absent, or unknown yet."""
-        return self._auth.keyring_state
+        return self._unlocking.keyring_state
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -273,8 +273,7 @@ class SourceCoordinator:
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now; a start does so by itself."""
-        for source in self._registry.sources():
-            self._fleet.kick(source.id)
+        self._fleet.kick_all()
 
     async def reconnect(self, source_id: SourceId) -> None:
         """Connect a source now, also one that waits for a retry."""
@@ -324,8 +323,7 @@ class SourceCoordinator:
         """Start a sync and return its job; a running one is joined (Y1).
 
         Raises:
-            UnknownLibraryError, AuthRequiredError, NotSupportedError: not of this source, or
-                the source waits for new credentials or is disabled.
+            UnknownLibraryError, AuthRequiredError, NotSupportedError: see `Syncing.start`.
         """
         if libraries:
             await self._catalogue.check_libraries(source_id, libraries)
