@@ -64,6 +64,7 @@ class Logins:
         publish: Callable[[Event], None],
     ) -> None:
         self._auth = services.auth
+        self._backends = services.backends
         self._callers = services.callers
         self._signing_in = signing_in
         self._tasks = tasks
@@ -139,7 +140,7 @@ class Logins:
         """
         entry = self._own(login_id, caller)
         entry.dialogue.submit_password(password)
-        entry.secrets.enter_context(self._auth.hiding(password))
+        entry.secrets.enter_context(self._backends.hiding(password))
 
     async def select_user(self, login_id: LoginId, user_id: str, pin: str, caller: Caller) -> None:
         """Choose one of the users that a login offers.
@@ -150,7 +151,7 @@ class Logins:
         """
         entry = self._own(login_id, caller)
         entry.dialogue.select_user(user_id, pin)
-        entry.secrets.enter_context(self._auth.hiding(pin))
+        entry.secrets.enter_context(self._backends.hiding(pin))
 
     async def cancel(self, login_id: LoginId, caller: Caller) -> None:
         """End a login; one that has ended stays as it is.

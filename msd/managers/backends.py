@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -152,6 +152,10 @@ class BackendManager:
             context = replace(context, source=renewed[0], account=renewed[1])
         with self._redactor.hiding(*_secrets(spec.login_options, options)):
             return await spec.login(options, context, dialogue)
+
+    def hiding(self, *secrets: str) -> AbstractContextManager[None]:
+        """Keep what somebody typed out of logs and errors for as long as it is used."""
+        return self._redactor.hiding(*secrets)
 
     async def servers(self, account: Account, credentials: Credentials) -> AccountServers:
         """Ask the sign-in service which servers an account reaches now.
