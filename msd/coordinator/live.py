@@ -17,7 +17,7 @@ from msd.coordinator.services import Services
 from msd.coordinator.status import Link
 from msd.coordinator.subscription import Subscription
 from msd.coordinator.syncing import Syncing
-from msd.errors import MsdError, UnknownSourceError, UnreachableError
+from msd.errors import BackendError, MsdError, UnknownSourceError, UnreachableError
 from msd.models import LiveState, SourceId, SyncPolicy
 
 log = logging.getLogger(__name__)
@@ -84,16 +84,16 @@ class Live:
         try:
             with scope:
                 while (state := await self._possible(source_id)) is LiveState.OK:
-                    await self._subscribe(source_id, backoff)
-                    await anyio.sleep(backoff.next_delay_s())
+                    retry_after_s = await self._subscribe(source_id, backoff)
+                    await anyio.sleep(backoff.next_delay_s(retry_after_s))
         finally:
             del self._scopes[source_id]
             self._board.set_live(source_id, LiveState.OFF if scope.cancel_called else state)
             if scope.cancel_called:  # it may be wanted again by now
                 self.look(source_id)
 
-    async def _subscribe(self, source_id: SourceId, backoff: Backoff) -> None:
-        """Take in changes until the connection is dead."""
+    async def _subscribe(self, source_id: SourceId, backoff: Backoff) -> float | None:
+        """Take in changes until the connection is dead; return how long to wait at least."""
 
         def caught_up() -> None:
             backoff.reset()
@@ -113,3 +113,5 @@ class Live:
             log.info("%s does not tell of its changes: %s", source_id, error)
             self._board.set_live(source_id, LiveState.DEGRADED)
             self._lost(source_id)
+            return error.retry_after_s if isinstance(error, BackendError) else None
+        return None

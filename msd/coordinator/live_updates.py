@@ -20,6 +20,7 @@ from msd.models import (
     SyncPolicy,
 )
 
+FOLLOW_AGAIN_S = 300.0
 WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 
 
@@ -113,7 +114,10 @@ class LiveUpdates:
 
     async def _sync(self, wish: Wish) -> None:
         if not await self._syncing.complete(self._source_id, wish):
-            raise UnreachableError("what changed could not be followed")
+            # The same question at once would only make a slow server slower (Y1).
+            raise UnreachableError(
+                "what changed could not be followed", retry_after_s=FOLLOW_AGAIN_S
+            )
 
 
 def _libraries(found: Sequence[Located]) -> set[RemoteId]:
