@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulators.http.message import Request, Response
-from tests.simulators.http.routing import pattern_of
+from tests.simulators.http.routing import Route, pattern_of
 from tests.simulators.plex.containers import Span, container, page_of_rows
 from tests.simulators.plex.errors import refuse
 from tests.simulators.plex.item import Item, Kind, Section
@@ -138,17 +137,13 @@ Handler = Callable[[Call], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One route of the server."""
+class PmsRoute(Route[Handler]):
+    """One route of the server; an anonymous one asks for no token."""
 
-    method: str
-    template: str
-    pattern: re.Pattern[str]
-    handler: Handler
     anonymous: bool
 
 
-ROUTES: list[Route] = []
+ROUTES: list[PmsRoute] = []
 
 
 def route(*methods_and_template: str, anonymous: bool = False) -> Callable[[Handler], Handler]:
@@ -157,7 +152,7 @@ def route(*methods_and_template: str, anonymous: bool = False) -> Callable[[Hand
 
     def register(handler: Handler) -> Handler:
         ROUTES.extend(
-            Route(
+            PmsRoute(
                 method=method,
                 template=template,
                 pattern=pattern_of(template),
