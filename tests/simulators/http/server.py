@@ -121,7 +121,7 @@ class LoopbackServer:
         if self._thread.is_alive():
             self._wait(self._end())
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=60)
         elif not self._loop.is_closed():
             self._loop.close()
         for listener in self.listeners:
@@ -142,7 +142,7 @@ class LoopbackServer:
         self._wait(run())
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
     def _later(self, action: Callable[..., object], *arguments: object) -> None:
         """Run a function in the server's thread soon, if that runs."""

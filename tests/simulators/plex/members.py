@@ -19,6 +19,7 @@ class Shape:
     """Which members a row has."""
 
     detail: bool = False
+    section: bool = False  # details, and rows of lists that mix sections, name their own
     guids: bool = False
     markers: bool = False
     chapters: bool = False
@@ -46,6 +47,8 @@ def item_members(world: World, item: Item, shape: Shape) -> dict[str, Any]:
     if item.kind in LEAF_KINDS:
         members["Media"] = media_members(item, streams=shape.detail)
     members |= _tags(item, shape)
+    if shape.section or shape.detail:
+        members |= _section(world, item)
     if shape.detail:
         members |= _details(world, item, shape)
     if (shape.guids or shape.detail) and item.external_ids:
@@ -208,15 +211,19 @@ def _full_tag(name: str, word: str, place: int) -> dict[str, Any]:
     return tag
 
 
+def _section(world: World, item: Item) -> dict[str, Any]:
+    section = world.sections.get(item.section_id or 0)
+    if section is None:
+        return {}
+    return {
+        "librarySectionTitle": section.title,
+        "librarySectionID": section.id,
+        "librarySectionKey": f"/library/sections/{section.id}",
+    }
+
+
 def _details(world: World, item: Item, shape: Shape) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    section = world.sections.get(item.section_id or 0)
-    if section:
-        found |= {
-            "librarySectionTitle": section.title,
-            "librarySectionID": section.id,
-            "librarySectionKey": f"/library/sections/{section.id}",
-        }
     if item.rating is not None:
         found["Rating"] = [
             {"image": "imdb://image.rating", "value": item.rating, "type": "audience"}

@@ -94,11 +94,12 @@ class Call:
         if not self.viewer.owner:
             refuse(403)
 
-    def shape(self, *, detail: bool = False) -> Shape:
+    def shape(self, *, detail: bool = False, section: bool = False) -> Shape:
         """Return which members the request asks for."""
         query = self.query
         return Shape(
             detail=detail,
+            section=section,
             guids=query.flag("includeGuids", default=detail),
             markers=detail and query.flag("includeMarkers"),
             chapters=detail and query.flag("includeChapters"),
@@ -117,15 +118,30 @@ class Call:
         *,
         detail: bool = False,
         cap: int | None = None,
+        numbered: bool = False,
     ) -> Response:
-        """Return the asked page of a list."""
+        """Return the asked page of a list.
+
+        Rows name their section where the container does not; `numbered` ones their place in
+        a playlist.
+        """
         limit = self.query.number("limit")
         if limit is not None:
             items = items[:limit]
         span = Span(self.request, self.query, len(items), cap or self.state.page_cap)
         page = items[span.start : span.stop]
-        rows = self.state.rows.of(page, self.shape(detail=detail), self.viewer.account_id)
+        rows = self.rows(page, detail=detail, section="librarySectionID" not in members)
+        if numbered:
+            rows = [
+                b'%s,"playlistItemID":%d}' % (row[:-1], place)
+                for place, row in enumerate(rows, span.start + 1)
+            ]
         return page_of_rows(self.request, self.query, rows, span, members)
+
+    def rows(self, items: list[Item], *, detail: bool = False, section: bool = True) -> list[bytes]:
+        """Return rows as this viewer asks for them."""
+        shape = self.shape(detail=detail, section=section)
+        return self.state.rows.of(items, shape, self.viewer.account_id)
 
     def visible(self, items: Iterable[Item]) -> list[Item]:
         """Return the items this viewer sees."""
