@@ -7,6 +7,7 @@ from typing import Any
 
 from .item import LEAF_KINDS, Item, Kind
 from .media import media_members
+from .query import Query
 from .world import World
 
 _LIGHT_TAGS = 2
@@ -25,6 +26,19 @@ class Shape:
     chapters: bool = False
     extras: bool = False
     without: frozenset[str] = frozenset()
+
+    @classmethod
+    def asked(cls, query: Query, *, detail: bool = False, section: bool = False) -> Shape:
+        """Return the shape a request asks for."""
+        return cls(
+            detail=detail,
+            section=section,
+            guids=query.flag("includeGuids", default=detail),
+            markers=detail and query.flag("includeMarkers"),
+            chapters=detail and query.flag("includeChapters"),
+            extras=detail and query.flag("includeExtras"),
+            without=query.words("excludeElements") | query.words("excludeFields"),
+        )
 
 
 def item_members(world: World, item: Item, shape: Shape) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def test_a_hundred_thousand_items_leave_faster_than_anybody_stores_them() -> Non
 
     A quiet machine gives around 100,000 rows a second; the floor leaves room for a busy one.
     """
-    with _running("--items", "100000", "--warm") as (pms, token, _):
+    with _running("--items", "100000", "--warm", "includeGuids=1") as (pms, token, _):
         parts = urlsplit(pms)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
         headers = {"X-Plex-Token": token, "Accept": "application/json"}

@@ -248,7 +248,7 @@ def test_changes_are_heard_of(server: PlexServer, plex: PlexApiServer) -> None:
         server.world.edit(movie.key, title="Renamed")
         notice = heard.get(timeout=TIMEOUT_S)
     finally:
-        listener.stop()
+        server.close_channels()  # the client's own stop() waits ten seconds for its thread
         listener.join(TIMEOUT_S)
 
     entry = notice["TimelineEntry"][0]

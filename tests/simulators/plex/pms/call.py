@@ -94,19 +94,6 @@ class Call:
         if not self.viewer.owner:
             refuse(403)
 
-    def shape(self, *, detail: bool = False, section: bool = False) -> Shape:
-        """Return which members the request asks for."""
-        query = self.query
-        return Shape(
-            detail=detail,
-            section=section,
-            guids=query.flag("includeGuids", default=detail),
-            markers=detail and query.flag("includeMarkers"),
-            chapters=detail and query.flag("includeChapters"),
-            extras=detail and query.flag("includeExtras"),
-            without=query.words("excludeElements") | query.words("excludeFields"),
-        )
-
     def reply(self, **members: Any) -> Response:
         """Return a whole container."""
         return container(self.request, self.query, members)
@@ -140,7 +127,7 @@ class Call:
 
     def rows(self, items: list[Item], *, detail: bool = False, section: bool = True) -> list[bytes]:
         """Return rows as this viewer asks for them."""
-        shape = self.shape(detail=detail, section=section)
+        shape = Shape.asked(self.query, detail=detail, section=section)
         return self.state.rows.of(items, shape, self.viewer.account_id)
 
     def visible(self, items: Iterable[Item]) -> list[Item]:
