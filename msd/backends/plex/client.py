@@ -1,6 +1,7 @@
 """Requests to one Plex Media Server in the name of one user, and what refusals mean."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import httpx
 
@@ -69,7 +70,7 @@ class PlexClient:
             UnreachableError, TlsError: the server can't be asked now, or is none of Plex's.
             BadResponseError: it refuses the request itself.
         """
-        answer = await self._send(path, parameters, start, size)
+        answer = await self._send(path, parameters, _window(start, size))
         await self._raise_for_status(answer, path)
         return _spoken_by_plex(answer)
 
@@ -86,7 +87,7 @@ class PlexClient:
         Raises:
             BackendError: as `get`.
         """
-        answer = await self._send(path, parameters, start, size)
+        answer = await self._send(path, parameters, _window(start, size))
         if answer.status == httpx.codes.NOT_FOUND:
             return None
         await self._raise_for_status(answer, path)
@@ -124,13 +125,9 @@ class PlexClient:
         self,
         path: str,
         parameters: Parameters | None = None,
-        start: int | None = None,
-        size: int | None = None,
+        window: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
-        headers = dict(self._headers)
-        if start is not None and size is not None:  # alone, neither has an effect (§0.4)
-            headers["X-Plex-Container-Start"] = str(start)
-            headers["X-Plex-Container-Size"] = str(size)
+        headers = {**self._headers, **window}
         with backend_errors():
             request = self._http.build_request(
                 "GET", self.base_url + path, params=parameters, headers=headers
@@ -140,6 +137,13 @@ class PlexClient:
         except UnreachableError:
             self._lost()
             raise
+
+
+def _window(start: int | None, size: int | None) -> Mapping[str, str]:
+    """The headers that ask for some rows of a list; one without the other has no effect (§0.4)."""
+    if start is None or size is None:
+        return {}
+    return {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
 
 
 def _spoken_by_plex(answer: Answer) -> Answer:
