@@ -25,13 +25,15 @@ MsdError                          Failed
    ├─ ForbiddenError              Forbidden
    └─ BadResponseError            BadResponse
 
-A message is one lower-case sentence a person can act on; it never holds a secret. Anything that
-is not an `MsdError` reaches a D-Bus caller as `Internal` with a fixed text.
+A message is one lower-case sentence a person can act on; it never holds a secret, and what looks
+like one is taken out. Anything that is not an `MsdError` reaches a D-Bus caller as `Internal`
+with a fixed text.
 """
 
 from typing import ClassVar
 
 from msd.models import StatusReason
+from msd.redaction import redact
 
 INTERNAL_CODE = "Internal"
 INTERNAL_TEXT = "internal error; the journal of msd.service has the details"
@@ -41,6 +43,9 @@ class MsdError(Exception):
     """Base of everything msd raises on purpose."""
 
     code: ClassVar[str] = "Failed"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact(message))
 
     def __init_subclass__(cls) -> None:
         """Demand an explicit wire code, so that renaming a class can't change the API."""

@@ -50,6 +50,8 @@ class SourceCoordinatorInterface(Interface):
         "Metered": lambda daemon: daemon.metered,
         "Revision": lambda daemon: daemon.revision,
         "PendingWrites": lambda daemon: daemon.pending_writes,
+        "SecretStore": lambda daemon: daemon.secret_store,
+        "KeyringState": lambda daemon: daemon.keyring_state,
         "Capabilities": lambda daemon: daemon.capabilities,
     }
 

@@ -79,9 +79,7 @@ class Adding:
         try:
             return await self._take(kind, found, device_id, kept)
         except BaseException:
-            await undo(found)
-            if kept is not None:
-                await self.forget(kept)
+            await self._give_back(found, kept)
             raise
 
     async def keep(
@@ -172,10 +170,13 @@ class Adding:
     ) -> tuple[SourceId, ...]:
         """Add servers to the account that the same user has already; one sign-in is enough."""
         added = await self._put(known, [replace(one, account_id=known.id) for one in fresh])
+        await self._give_back(found, kept)
+        return _ids(added)
+
+    async def _give_back(self, found: NewSources, kept: Account | None) -> None:
         await undo(found)
         if kept is not None:
-            await self.forget(kept)
-        return _ids(added)
+            await self.drop(kept)
 
     def _same_account(self, account: Account | None) -> Account | None:
         if account is None or not self._backends.has_servers(account.kind):

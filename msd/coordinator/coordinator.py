@@ -43,12 +43,10 @@ from msd.events import (
     AccountAdded,
     AccountChanged,
     AccountRemoved,
-    Event,
     EventStream,
     SourceAdded,
     SourceChanged,
     SourceRemoved,
-    SourceStatusChanged,
     StateChanged,
 )
 from msd.models import (
@@ -85,13 +83,15 @@ class SourceCoordinator:
     def __init__(self, services: Services, events: EventStream, tasks: TaskGroup) -> None:
         self.events = events
         self.state = DaemonState.STARTING
+        self._settings = services.settings
         self._registry = services.registry
+        self._auth = services.auth
         self._backends = services.backends
         self._cache = services.cache
         self._network = services.network
         self._tasks = tasks
         self._jobs = Jobs(tasks, events.publish)
-        self._board = StatusBoard(self._publish_status)
+        self._board = StatusBoard(events.publish)
         self._views = Views(services, self._board, self._jobs)
         self._catalogue = Catalogue(services, tasks, events.publish)
         self._removing = Removing(services, tasks)
@@ -182,6 +182,16 @@ class SourceCoordinator:
     def pending_writes(self) -> int:
         """Changes that wait to be sent to a source; msd has no queue yet."""
         return 0
+
+    @property
+    def secret_store(self) -> str:
+        """Where credentials rest, as the user chose."""
+        return self._settings.secrets.store
+
+    @property
+    def keyring_state(self) -> str:
+        """Whether the keyring can be used: available, locked, absent, or unknown yet."""
+        return self._auth.keyring_state
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -363,13 +373,6 @@ class SourceCoordinator:
         return await self._catalogue.items(ids, fields=fields, refresh=refresh)
 
     # --- inside ----------------------------------------------------------------------------
-
-    def _publish_status(self, event: Event) -> None:
-        self.events.publish(event)
-        if isinstance(event, SourceStatusChanged) and self._registry.has_source(event.source_id):
-            account_id = self._registry.source(event.source_id).account_id
-            if account_id is not None:
-                self.events.publish(AccountChanged(account_id))
 
     def _arrived(self, added: Sequence[Source]) -> None:
         """Tell of new sources of one account, or of a folder, and connect them."""

@@ -40,7 +40,7 @@ class Upkeep:
 
     def start(self, tasks: TaskGroup) -> None:
         """Begin in the task group that is given."""
-        tasks.start_soon(self._keep, self._services.auth.watch, "watching the keyring")
+        tasks.start_soon(self._keep, self._watch_keyring, "watching the keyring")
         tasks.start_soon(self._keep, self._fleet.follow_keyring, "following the keyring")
         tasks.start_soon(self._keep, self._follow_network, "following the network")
         tasks.start_soon(self._keep, self._accounts.follow, "following the accounts")
@@ -54,6 +54,9 @@ class Upkeep:
             except MsdError as error:
                 log.warning("%s failed and is tried again: %s", what, error)
             await anyio.sleep(AGAIN_S)
+
+    async def _watch_keyring(self) -> None:
+        await self._services.auth.watch(lambda: self._publish(DaemonChanged()))
 
     async def _follow_network(self) -> None:
         """Try again at once when the network changed or the machine woke up (S6)."""

@@ -1,8 +1,8 @@
-"""AuthManager: credentials of accounts, kept in the keyring and, once read, in memory (K1, K2)."""
+"""AuthManager: credentials of accounts, kept in a store and, once read, in memory (K1, K2)."""
 
 import uuid
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, aclosing
 from typing import Protocol
 
 import anyio
@@ -10,12 +10,13 @@ import anyio
 from msd.backend_api import Credentials
 from msd.errors import AuthRequiredError, KeyringLockedError, KeyringUnavailableError, MsdError
 from msd.models import Account, AccountId, KeyringState, StatusReason
+from msd.redaction import Redactor
 
 RETRY_S = 60.0  # a keyring that changes without telling is looked at this often
 
 
 class Vault(Protocol):
-    """Where secrets rest; `msd.store.credentials` keeps them in the Secret Service."""
+    """Where secrets rest; see `msd.store.credentials`."""
 
     async def read(self, account: Account) -> Credentials | None:
         """Return what is stored for the account, None when nothing is."""
@@ -41,13 +42,24 @@ class Keyring(Protocol):
 
 
 class AuthManager:
-    """Hands out credentials, says what is wrong when it can't, and wakes those who wait."""
+    """Hands out credentials, says what is wrong when it can't, and wakes those who wait.
 
-    def __init__(self, vault: Vault, keyring: Keyring) -> None:
+    Args:
+        vault: where secrets rest.
+        keyring: what guards the vault; None when nothing does.
+        redactor: is told of every secret that comes to hand.
+    """
+
+    def __init__(
+        self, vault: Vault, keyring: Keyring | None, redactor: Redactor | None = None
+    ) -> None:
         self._vault = vault
         self._keyring = keyring
+        self._redactor = redactor or Redactor()
         self._known: dict[AccountId, Credentials] = {}
         self._changed = anyio.Event()
+        self._state_changed: Callable[[], None] = lambda: None
+        self.keyring_state = KeyringState.UNKNOWN if keyring else KeyringState.AVAILABLE
 
     def new_device_id(self) -> str:
         """Return a device id for an account that is about to be added (I3)."""
@@ -70,7 +82,7 @@ class AuthManager:
                 f"the keyring holds no credentials for {account.display_name}",
                 reason=StatusReason.NO_CREDENTIALS,
             )
-        self._known[account.id] = credentials
+        self._know(account, credentials)
         return credentials
 
     async def check_keyring(self) -> None:
@@ -80,19 +92,20 @@ class AuthManager:
             KeyringLockedError: the keyring is locked.
             KeyringUnavailableError: no keyring service is there.
         """
-        match await self._keyring.state():
+        match await self._look():
             case KeyringState.LOCKED:
                 raise KeyringLockedError("the keyring is locked; unlock it to sign in")
             case KeyringState.ABSENT:
                 raise KeyringUnavailableError("no keyring service (Secret Service) is running")
-            case KeyringState.AVAILABLE:
+            case _:
                 return
 
     async def store(self, account: Account, credentials: Credentials) -> None:
         """Store credentials of a new account, or replace them."""
         await self.check_keyring()
+        self._learn(credentials)
         await self._vault.write(account, credentials)
-        self._known[account.id] = credentials
+        self._know(account, credentials)
         self._wake()
 
     async def forget(self, account: Account) -> None:
@@ -107,20 +120,53 @@ class AuthManager:
 
     async def unlock(self) -> bool:
         """Raise the keyring's own prompt; return whether it is unlocked now."""
+        if self._keyring is None:
+            return True
         unlocked = await self._keyring.unlock()
+        await self._look()
         self._wake()
         return unlocked
+
+    def hiding(self, *passwords: str) -> AbstractContextManager[None]:
+        """Keep passwords out of logs and errors for as long as they are used."""
+        return self._redactor.hiding(*passwords)
 
     async def changed(self) -> None:
         """Return when the keyring may answer differently than before."""
         with anyio.move_on_after(RETRY_S):
             await self._changed.wait()
 
-    async def watch(self) -> None:
-        """Wake everybody who waits in `changed` whenever the keyring changes; never returns."""
+    async def watch(self, state_changed: Callable[[], None] = lambda: None) -> None:
+        """Wake everybody who waits in `changed` whenever the keyring changes.
+
+        Returns never, or at once when there is no keyring.
+
+        Args:
+            state_changed: called when `keyring_state` has another value.
+        """
+        self._state_changed = state_changed
+        if self._keyring is None:
+            return
         async with aclosing(self._keyring.changes()) as changes:
             async for _ in changes:
+                if self.keyring_state is not KeyringState.UNKNOWN:
+                    await self._look()
                 self._wake()
+
+    async def _look(self) -> KeyringState:
+        if self._keyring is not None:
+            state = await self._keyring.state()
+            if state is not self.keyring_state:
+                self.keyring_state = state
+                self._state_changed()
+        return self.keyring_state
+
+    def _know(self, account: Account, credentials: Credentials) -> None:
+        self._learn(credentials)
+        self._known[account.id] = credentials
+
+    def _learn(self, credentials: Credentials) -> None:
+        self._redactor.learn(credentials.token, *credentials.server_tokens.values())
 
     def _wake(self) -> None:
         self._changed.set()

@@ -57,9 +57,19 @@ class DaemonState(StrEnum):
 class KeyringState(StrEnum):
     """Whether the user's keyring can be used without a prompt."""
 
+    UNKNOWN = "unknown"  # not looked at yet
     AVAILABLE = "available"
     LOCKED = "locked"
     ABSENT = "absent"
+
+
+class SecretStore(StrEnum):
+    """Where credentials rest, as the user chose (K1)."""
+
+    SECRET_SERVICE = "secret-service"  # noqa: S105 - a word of the contract, not a secret
+    SYSTEMD = "systemd"
+    PASS = "pass"  # noqa: S105 - see above
+    FILE = "file"
 
 
 class ItemType(StrEnum):

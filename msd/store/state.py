@@ -27,6 +27,7 @@ from msd.models import (
     SyncPolicy,
     UnixSeconds,
 )
+from msd.redaction import Outlet, Redactor
 from msd.store.aliases import read_aliases, write_aliases
 from msd.store.backup import Backups
 from msd.store.database import (
@@ -63,8 +64,9 @@ STATE_SCHEMA = Schema(
 class StateStore:
     """The durable database. Every method blocks; any thread may call."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, redactor: Redactor) -> None:
         """Use `open` instead."""
+        self._redactor = redactor
         self._path = path
         self._connection = connection
         self._lock = threading.RLock()
@@ -75,6 +77,7 @@ class StateStore:
         path: Path,
         *,
         schema: Schema = STATE_SCHEMA,
+        redactor: Redactor | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
         """Open the database; create, migrate (after a backup) or back it up when it is time.
@@ -101,7 +104,7 @@ class StateStore:
         except BaseException:
             connection.close()
             raise
-        return cls(path, connection)
+        return cls(path, connection, redactor or Redactor())
 
     def close(self) -> None:
         """Close the file."""
@@ -189,8 +192,9 @@ class StateStore:
                 if source.id in present:
                     raise SourceExistsError(f"{source.name} is a source already: {source.id}")
             if account is not None:
-                self._connection.execute(sql.PUT_ACCOUNT, astuple(account))
-            self._connection.executemany(sql.PUT_SOURCE, map(_source_row, sources))
+                self._connection.execute(sql.PUT_ACCOUNT, self._clean(astuple(account)))
+            rows = [self._clean(_source_row(source)) for source in sources]
+            self._connection.executemany(sql.PUT_SOURCE, rows)
 
     def update_source(self, source: Source) -> None:
         """Store every changeable property of a source; nothing happens when it is gone."""
@@ -198,7 +202,7 @@ class StateStore:
 
         with self._writing():
             if any(source.id == stored.id for stored in self.sources()):
-                self._connection.execute(sql.PUT_SOURCE, _source_row(source))
+                self._connection.execute(sql.PUT_SOURCE, self._clean(_source_row(source)))
 
     def reorder(self, ids: Sequence[SourceId]) -> None:
         """Put the named sources first; the rest follow in the order that they had."""
@@ -289,6 +293,9 @@ class StateStore:
     def _writing(self) -> Iterator[None]:
         with self._lock, storage_errors(self._path), transaction(self._connection):
             yield
+
+    def _clean(self, row: tuple[object, ...]) -> tuple[object, ...]:
+        return self._redactor.value(row, Outlet.DATABASE)
 
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._lock, storage_errors(self._path):

@@ -102,6 +102,8 @@ class FakeCoordinator:
         self.metered = "unknown"
         self.revision = 1
         self.pending_writes = 0
+        self.secret_store = "secret-service"
+        self.keyring_state = "unknown"
         self.capabilities: tuple[str, ...] = ("jellyfin", "local")
         self.sources: dict[SourceId, SourceView] = {}
         self.account_views: dict[AccountId, AccountView] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 
 from msd.backend_api import Credentials
 from msd.coordinator import SourceCoordinator
@@ -36,6 +37,7 @@ from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report
 from tests.support.fake_backend import KIND, FakeServer, fake_spec
+from tests.support.fake_service import CLUB, FakeService, club_spec
 
 
 @dataclass
@@ -123,9 +125,10 @@ class FakeCallers:
 class InProcessSyncs(SyncManager):
     """Runs the real engine here instead of in a worker process."""
 
-    def __init__(self, server: FakeServer) -> None:
+    def __init__(self, server: FakeServer, service: FakeService) -> None:
         super().__init__(parallel=4)
         self._server = server
+        self._service = service
         self.requests: list[SyncRequest] = []
 
     async def run(
@@ -150,8 +153,11 @@ class InProcessSyncs(SyncManager):
                 )
             ),
         )
+        server = self._server
+        if request.source.kind == CLUB:
+            server = self._service.server(request.source.server_id)
         try:
-            return await SyncEngine(self._server.open(), writer, report, plan=request.plan()).run()
+            return await SyncEngine(server.open(), writer, report, plan=request.plan()).run()
         finally:
             writer.close()
 
@@ -162,6 +168,7 @@ class Rig:
 
     folder: Path
     server: FakeServer = field(default_factory=FakeServer)
+    service: FakeService = field(default_factory=FakeService)
     keyring: FakeKeyring = field(default_factory=FakeKeyring)
     vault: FakeVault = field(default_factory=FakeVault)
     network: FakeNetwork = field(default_factory=FakeNetwork)
@@ -179,13 +186,13 @@ class Rig:
         state = StateStore.open(settings.state_db)
         cache = CacheStore.open(settings.cache_db, revision_floor=state.revision_floor())
         registry = await SourceRegistry.open(state)
-        syncs = InProcessSyncs(self.server)
+        syncs = InProcessSyncs(self.server, self.service)
         services = Services(
             settings=settings,
             registry=registry,
             auth=AuthManager(self.vault, self.keyring),
             backends=BackendManager(
-                lambda: {KIND: fake_spec(self.server)},
+                lambda: {KIND: fake_spec(self.server), CLUB: club_spec(self.service)},
                 installation_id=registry.installation_id,
                 client_version="0",
                 device_name="test",
@@ -201,7 +208,7 @@ class Rig:
             coordinator = SourceCoordinator(services, events, tasks)
             with events.subscribe() as received:
                 await coordinator.open()
-                yield Run(coordinator, received, syncs, services)
+                yield Run(self, coordinator, received, syncs, services)
                 await coordinator.close()
                 tasks.cancel_scope.cancel()
         cache.close()
@@ -212,17 +219,24 @@ class Rig:
 class Run:
     """A running coordinator and what it published."""
 
+    rig: Rig
     coordinator: SourceCoordinator
     received: anyio.abc.ObjectReceiveStream[Event]
     syncs: InProcessSyncs
     services: Services
     seen: list[Event] = field(default_factory=list)
 
-    async def until(self, holds: Callable[[], bool]) -> None:
+    async def until(self, holds: Callable[[], bool], *, within_s: float = 10) -> None:
         """Take in events until a condition holds."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(within_s):
             while not holds():
                 self.seen.append(await self.received.receive())
+
+    async def eventually(self, holds: Callable[[], bool]) -> None:
+        """Return when a condition holds that no event tells of."""
+        with anyio.fail_after(10):
+            while not holds():
+                await anyio.lowlevel.checkpoint()
 
     async def until_status(self, source_id: SourceId, status: PublicStatus) -> None:
         """Take in events until a source has a status."""
