@@ -51,7 +51,7 @@ def sample(name):
     if name.endswith(".json"):
         body = json.dumps(json.loads(body)["response"]).encode()
     found = read_full(answer(body, XML if name.endswith(".xml") else JSON))
-    item_type = item_type_of(found[0], {})
+    item_type = item_type_of(found[0])
     return parsed(raw_item(found[0], item_type)), item_details(found[1])
 
 
@@ -218,8 +218,8 @@ def test_a_film_in_a_library_of_other_videos_is_a_video():
     """Contract §4.2: such sections list what they hold as films."""
     assert item(ItemType.VIDEO).type is ItemType.VIDEO
     [found] = read_rows(listed(row(librarySectionID=4))).rows
-    assert item_type_of(found, {"4": LibraryType.VIDEOS}) is ItemType.VIDEO
-    assert item_type_of(found, {"4": LibraryType.MUSIC_VIDEOS}) is ItemType.MUSIC_VIDEO
+    assert item_type_of(found, LibraryType.VIDEOS) is ItemType.VIDEO
+    assert item_type_of(found, LibraryType.MUSIC_VIDEOS) is ItemType.MUSIC_VIDEO
 
 
 @pytest.mark.parametrize(
