@@ -96,7 +96,7 @@ async def test_a_code_that_is_never_declared_expired_ends_in_time(monkeypatch, l
         "GET_pins_1272125134": json_reply(pin(**lifetime)),
     }
     async with plex_tv(monkeypatch, **answers):
-        with pytest.raises(LoginExpiredError):
+        with pytest.raises(LoginExpiredError), anyio.fail_after(20):
             await claim(Person())
 
 
