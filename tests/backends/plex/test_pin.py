@@ -100,6 +100,16 @@ async def test_a_code_that_is_never_declared_expired_ends_in_time(monkeypatch, l
             await claim(Person())
 
 
+async def test_a_code_lasts_an_hour_at_most(monkeypatch):
+    """K5: whatever plex.tv says; D-Bus carries no greater numbers than 64 bits."""
+    person = Person()
+    async with plex_tv(monkeypatch, POST_pins=json_reply(pin(expiresIn=10**30), 201)):
+        await claim(person)
+
+    [(_, _, expires_at)] = person.codes
+    assert expires_at <= time.time() + 3601
+
+
 @pytest.mark.parametrize("answer", [REFUSED, json_reply({"errors": []}, 403)])
 async def test_a_rejected_sign_in_ends(monkeypatch, answer):
     """Contract §2.1: 401 and 403."""
