@@ -21,6 +21,7 @@ from msd.errors import (
 from msd.models import StatusReason
 
 ROOT = "/"  # any signed-in user may read it
+DOUBT_S = 1.0  # an overloaded server refuses good tokens for a moment
 
 Parameters = Mapping[str, str | int]
 
@@ -34,6 +35,7 @@ class PlexClient:
         token: the server's own, not the account's (contract §0.1).
         lost: called when the server can't be reached any more, so that its other addresses are
             tried next.
+        doubt_s: how long after a refusal the server is asked whether it means it.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class PlexClient:
         token: str,
         *,
         lost: Callable[[], None] = lambda: None,
+        doubt_s: float = DOUBT_S,
     ) -> None:
         self.base_url = base_url
         self._http = http
         self._headers = device.headers(token)
         self._lost = lost
+        self._doubt_s = doubt_s
 
     async def get(
         self,
@@ -145,7 +149,8 @@ class PlexClient:
         raise BadResponseError(f"the server refused a request with status {answer.status}")
 
     async def _refusal(self, path: str) -> BackendError:
-        """What a 401 means: an overloaded server refuses good tokens, too (contract §10)."""
+        """What a 401 means, once the server has had time to think again (contract §10)."""
+        await anyio.sleep(self._doubt_s)
         second = await self._send(ROOT)
         if second.status == httpx.codes.UNAUTHORIZED:
             return AuthRequiredError("the server does not accept the sign-in; sign in again")
