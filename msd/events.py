@@ -73,6 +73,13 @@ class SourceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SignInRequested(Event):
+    """The user pressed "Sign in" on the notification of a source; whoever can shows the way."""
+
+    source_id: SourceId
+
+
+@dataclass(frozen=True, slots=True)
 class AccountAdded(Event):
     """An account was added."""
 

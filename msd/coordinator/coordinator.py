@@ -5,8 +5,7 @@ Every use case of the bus is one method here. Each names its source; there is no
     coordinator ─┬─ adding, removing     all-or-nothing add, purge that resumes
                  ├─ logins               sign-ins that ask, each with an owner
                  ├─ accounts             what an account brings and may sign in with
-                 ├─ connections          the addresses of a server
-                 ├─ discovery            what answers on the local network
+                 ├─ connections          the addresses of a server; discovery: what is around
                  ├─ changing             names, order, on and off, policies
                  ├─ supervisor           one task per source: connect, wait, reconnect
                  ├─ board, status        where each source stands
@@ -30,6 +29,7 @@ from msd.coordinator.discovery import Discovery
 from msd.coordinator.fleet import Fleet
 from msd.coordinator.jobs import Jobs
 from msd.coordinator.logins import Logins
+from msd.coordinator.notices import Notices
 from msd.coordinator.removing import Removing
 from msd.coordinator.resuming import Resuming
 from msd.coordinator.services import Services
@@ -83,9 +83,7 @@ class SourceCoordinator:
     def __init__(self, services: Services, events: EventStream, tasks: TaskGroup) -> None:
         self.events = events
         self.state = DaemonState.STARTING
-        self._settings = services.settings
         self._registry = services.registry
-        self._auth = services.auth
         self._backends = services.backends
         self._cache = services.cache
         self._network = services.network
@@ -128,6 +126,7 @@ class SourceCoordinator:
         self.connections = Connections(services, publish=events.publish, reconnect=self._reconnect)
         self._discovery = Discovery(services, self._jobs, events.publish)
         self._unlocking = Unlocking(services, self._jobs)
+        self._notices = Notices(services, self._board, events, self._unlocking.start)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -146,6 +145,7 @@ class SourceCoordinator:
     def start(self) -> None:
         """Open sockets and the keyring: connect every enabled source in the background (O6)."""
         self._upkeep.start(self._tasks)
+        self._tasks.start_soon(self._notices.run)
         self._removing.resume()
         self._tasks.start_soon(self._adding.drop_leftovers)
         for source in self._registry.sources():
@@ -186,12 +186,12 @@ class SourceCoordinator:
     @property
     def secret_store(self) -> str:
         """Where credentials rest, as the user chose."""
-        return self._settings.secrets.store
+        return self._unlocking.store
 
     @property
     def keyring_state(self) -> str:
         """Whether the keyring can be used: available, locked, absent, or unknown yet."""
-        return self._auth.keyring_state
+        return self._unlocking.keyring_state
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -267,8 +267,7 @@ class SourceCoordinator:
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now; a start does so by itself."""
-        for source in self._registry.sources():
-            self._fleet.kick(source.id)
+        self._fleet.kick_all()
 
     async def reconnect(self, source_id: SourceId) -> None:
         """Connect a source now, also one that waits for a retry."""

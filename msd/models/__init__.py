@@ -37,6 +37,7 @@ from msd.models.login import (
     Login,
     LoginUser,
 )
+from msd.models.notice import Notice
 from msd.models.query import (
     ItemFields,
     ItemPage,
@@ -118,6 +119,7 @@ __all__ = [
     "MediaSource",
     "MediaStream",
     "Milliseconds",
+    "Notice",
     "Person",
     "PublicStatus",
     "RemoteId",

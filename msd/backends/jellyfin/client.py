@@ -107,7 +107,11 @@ class JellyfinClient:
     async def _raise_if_token_refused(self, path: str) -> None:
         second = await self.answer(path)
         if second.status == httpx.codes.UNAUTHORIZED:
-            raise AuthRequiredError("the server no longer accepts the sign-in; sign in again")
+            # One answer for every cause: nothing in it tells which.
+            raise AuthRequiredError(
+                "the server no longer accepts the sign-in: it was ended there, the password was"
+                " changed, or the user was disabled; sign in again"
+            )
         if second.status != httpx.codes.FORBIDDEN:
             raise_if_unavailable(second)
 
