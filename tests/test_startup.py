@@ -53,9 +53,7 @@ def test_nothing_heavy_is_loaded_at_the_first_answer(tmp_path: Path) -> None:
     with private_bus(tmp_path / "bus") as bus:
         own = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("DATA", "CACHE", "CONFIG")}
         environment = {**bus.environment, **own}
-        first_answer(tmp_path, environment)  # makes the databases
-
-        loaded = first_answer(tmp_path, environment)
+        loaded = first_answer(tmp_path, environment)  # this one makes the databases
 
     assert "msd.coordinator.coordinator" in loaded
     assert loaded & HEAVY == set()
