@@ -106,7 +106,7 @@ MOVE_SHOW = (
 MOVE_ALBUM = "UPDATE item SET revision=?, album_id=? WHERE item.album_id = ? AND item.parent_id = ?"
 MOVE_CHILDREN = "UPDATE item SET revision=?, parent_id=? WHERE item.parent_id = ?"
 MOVE_MEMBERS = "UPDATE member SET item_id=? WHERE member.item_id = ?"
-PUT_DETAIL = "INSERT OR REPLACE INTO item_detail (item, body) VALUES (?, ?)"
+PUT_DETAIL = "INSERT OR REPLACE INTO item_detail (item, body) VALUES (?, CAST(? AS TEXT))"
 PUT_FULL = "INSERT OR REPLACE INTO item_full (item, fetched, body) VALUES (?, ?, ?)"
 PUT_GENRE = "INSERT OR IGNORE INTO genre (pk, name) VALUES (?, ?)"
 PUT_ITEM_GENRE = "INSERT OR IGNORE INTO item_genre (genre, item) VALUES (?, ?)"
