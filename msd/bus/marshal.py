@@ -23,9 +23,7 @@ from msd.errors import LimitExceededError
 logger = logging.getLogger(__name__)
 
 Encoder = Callable[[bytearray, Any], None]
-Entry = Callable[
-    [Any], bytes | bytearray
-]  # value → key, type and value, as they stand at a multiple of 8
+Entry = Callable[[Any], bytes]  # value → key, type and value, for a multiple of 8
 
 _PADDING = tuple(bytes(count) for count in range(8))
 _REPLACEMENT = "\ufffd".encode()
