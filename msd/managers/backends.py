@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,12 @@ from msd.backend_api import (
     FoundServer,
     HasConnections,
     LoginDialogue,
+    LoginUser,
     MediaBackend,
+    NewAccount,
     NewSources,
     OptionSpec,
+    UserChoice,
 )
 from msd.backend_api.accounts import OptionValue
 from msd.errors import InvalidArgumentError, NotSupportedError, UnreachableError
@@ -109,7 +112,15 @@ class BackendManager:
         spec = self._spec(kind)
         _check_options(spec.kind, spec.options, options)
         with self._redactor.hiding(*_secrets(spec.options, options)):
-            return await spec.add(options, self._add_context(device_id))
+            found = await spec.add(options, self._add_context(device_id))
+        self._learn(found.account)
+        return found
+
+    def _learn(self, account: NewAccount | None) -> None:
+        """Have what a sign-in brought taken out of everything, names of servers included."""
+        if account is not None:
+            tokens = account.credentials.server_tokens.values()
+            self._redactor.learn(account.credentials.token, *tokens)
 
     def check_login(
         self, kind: BackendKind, options: Mapping[str, OptionValue], *, is_anew: bool = False
@@ -150,8 +161,15 @@ class BackendManager:
         context = self._add_context(device_id)
         if renewed is not None:
             context = replace(context, source=renewed[0], account=renewed[1])
-        with self._redactor.hiding(*_secrets(spec.login_options, options)):
-            return await spec.login(options, context, dialogue)
+        with ExitStack() as hidden:
+
+            def hide(*secrets: str) -> None:
+                hidden.enter_context(self._redactor.hiding(*secrets))
+
+            hide(*_secrets(spec.login_options, options))
+            found = await spec.login(options, context, _Confidential(dialogue, hide))
+        self._learn(found.account)
+        return found
 
     async def servers(self, account: Account, credentials: Credentials) -> AccountServers:
         """Ask the sign-in service which servers an account reaches now.
@@ -336,6 +354,26 @@ def _several(backend: MediaBackend) -> HasConnections:
     if not isinstance(backend, HasConnections):
         raise NotSupportedError("the server of this source has one address")
     return backend
+
+
+class _Confidential:
+    """A dialogue whose answers are hidden for as long as the login lasts."""
+
+    def __init__(self, dialogue: LoginDialogue, hide: Callable[[str], None]) -> None:
+        self._dialogue = dialogue
+        self._hide = hide
+        self.show_code = dialogue.show_code
+        self.keep = dialogue.keep
+
+    async def ask_password(self, message: str) -> str:
+        password = await self._dialogue.ask_password(message)
+        self._hide(password)
+        return password
+
+    async def choose_user(self, users: Sequence[LoginUser], message: str) -> UserChoice:
+        choice = await self._dialogue.choose_user(users, message)
+        self._hide(choice.pin)
+        return choice
 
 
 def _secrets(specs: Sequence[OptionSpec], options: Mapping[str, OptionValue]) -> list[str]:

@@ -12,6 +12,7 @@ from msd.backend_api.http import (
     SMALL_BYTES,
     Answer,
     fetch,
+    without_echo,
 )
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
@@ -44,6 +45,7 @@ class JellyfinClient:
     ) -> None:
         self._http = http
         self._base_url = base_url
+        self._token = token
         self._authorization = device.authorization(token)
 
     async def answer(
@@ -133,7 +135,8 @@ class JellyfinClient:
                 json=body,
                 headers={"Authorization": self._authorization},
             )
-        return await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        return without_echo(answer, self._token)
 
 
 def _refused_once(path: str) -> BackendError:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from msd.backend_api.http import PAGE_BUDGET_S, PAGE_BYTES, Answer, fetch
+from msd.backend_api.http import PAGE_BUDGET_S, PAGE_BYTES, Answer, fetch, without_echo
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.plex.device import Device
@@ -45,6 +45,7 @@ class PlexClient:
         self.base_url = base_url
         self._http = http
         self._headers = device.headers(token)
+        self._token = token
         self._lost = lost
 
     async def get(
@@ -136,7 +137,8 @@ class PlexClient:
                 "GET", self.base_url + path, params=parameters, headers=headers
             )
         try:
-            return await fetch(self._http, request, max_bytes=PAGE_BYTES, budget_s=PAGE_BUDGET_S)
+            answer = await fetch(self._http, request, max_bytes=PAGE_BYTES, budget_s=PAGE_BUDGET_S)
+            return without_echo(answer, self._token)
         except UnreachableError:
             self._lost()
             raise
