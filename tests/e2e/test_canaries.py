@@ -232,8 +232,8 @@ def test_a_server_that_repeats_the_token_finds_no_place_for_it(
             text = json.dumps(page)
             return json.loads(text.replace('"Name": "', f'"Name": "{token} '))
 
+        hold = sim.faults.add("/Items", faults.late(2), times=1)
         sim.faults.add("/(Items|UserViews|Views)", faults.rewrite(echo))
-        hold = sim.faults.add("/Items", faults.late(1), times=1)
         canaries.call("SyncSource", "s", source_id)
         canaries.until(hold.fired.is_set, "the sync is in the middle")
         assert canaries.process is not None
@@ -246,7 +246,7 @@ def test_a_server_that_repeats_the_token_finds_no_place_for_it(
         canaries.call("SyncSource", "s", source_id)
         canaries.until(lambda: canaries.status(source_id)[0] == "offline", "offline")
         sim.faults.clear()
-        sim.faults.add(".*", faults.redirect(f"http://127.0.0.1:1/?api_key={token}"))
+        sim.faults.add(".*", faults.redirect(f"http://elsewhere.invalid/?api_key={token}"))
         canaries.call("InitializeAllSources")
         canaries.until(lambda: canaries.status(source_id)[1] == "not-a-media-server", "redirected")
         look_at_the_bus(places, canaries)
