@@ -24,7 +24,7 @@ from msd.models import LibraryId, SyncProgress, SyncReport
 from msd.redaction import Redactor
 from msd.store.sync_writer import SyncWriter
 from msd.sync import messages
-from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.engine import SyncEngine
 from msd.sync.ports import Written
 from msd.sync.report import Report
 
@@ -113,13 +113,7 @@ async def _sync(request: messages.SyncRequest, output: Output) -> SyncReport:
         backend,
         store,
         Report(progress=output.progress, changed=output.changed),
-        plan=SyncPlan(
-            mode=request.mode,
-            only=request.only,
-            off=request.off,
-            confirm_deletes=request.confirm_deletes,
-            anew=request.anew,
-        ),
+        plan=request.plan(),
     )
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)

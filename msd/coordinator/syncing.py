@@ -55,6 +55,7 @@ class Wish:
     off: frozenset[LibraryId] = frozenset()
     confirm_deletes: bool = False  # the losses that are held are real
     anew: frozenset[LibraryId] = frozenset()  # hold something else now: their losses are none
+    sweep: bool = False  # enumerate, whatever the cursors say
 
 
 EVERYTHING = Wish()
@@ -201,6 +202,7 @@ class Syncing:
             content_types=self._catalogue.content_types(source_id),
             confirm_deletes=wish.confirm_deletes,
             anew=frozenset(self._anew[source_id]),
+            sweep=wish.sweep,
         )
 
     async def _run(self, source_id: SourceId, request: "SyncRequest", job: JobHandle) -> Result:

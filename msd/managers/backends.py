@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,12 +21,10 @@ from msd.backend_api import (
     FoundServer,
     HasConnections,
     LoginDialogue,
-    LoginUser,
     MediaBackend,
     NewAccount,
     NewSources,
     OptionSpec,
-    UserChoice,
 )
 from msd.backend_api.accounts import OptionValue
 from msd.errors import InvalidArgumentError, NotSupportedError, UnreachableError
@@ -161,15 +159,14 @@ class BackendManager:
         context = self._add_context(device_id)
         if renewed is not None:
             context = replace(context, source=renewed[0], account=renewed[1])
-        with ExitStack() as hidden:
-
-            def hide(*secrets: str) -> None:
-                hidden.enter_context(self._redactor.hiding(*secrets))
-
-            hide(*_secrets(spec.login_options, options))
-            found = await spec.login(options, context, _Confidential(dialogue, hide))
+        with self._redactor.hiding(*_secrets(spec.login_options, options)):
+            found = await spec.login(options, context, dialogue)
         self._learn(found.account)
         return found
+
+    def hiding(self, *secrets: str) -> AbstractContextManager[None]:
+        """Keep what somebody typed out of logs and errors for as long as it is used."""
+        return self._redactor.hiding(*secrets)
 
     async def servers(self, account: Account, credentials: Credentials) -> AccountServers:
         """Ask the sign-in service which servers an account reaches now.
@@ -354,26 +351,6 @@ def _several(backend: MediaBackend) -> HasConnections:
     if not isinstance(backend, HasConnections):
         raise NotSupportedError("the server of this source has one address")
     return backend
-
-
-class _Confidential:
-    """A dialogue whose answers are hidden for as long as the login lasts."""
-
-    def __init__(self, dialogue: LoginDialogue, hide: Callable[[str], None]) -> None:
-        self._dialogue = dialogue
-        self._hide = hide
-        self.show_code = dialogue.show_code
-        self.keep = dialogue.keep
-
-    async def ask_password(self, message: str) -> str:
-        password = await self._dialogue.ask_password(message)
-        self._hide(password)
-        return password
-
-    async def choose_user(self, users: Sequence[LoginUser], message: str) -> UserChoice:
-        choice = await self._dialogue.choose_user(users, message)
-        self._hide(choice.pin)
-        return choice
 
 
 def _secrets(specs: Sequence[OptionSpec], options: Mapping[str, OptionValue]) -> list[str]:

@@ -56,6 +56,7 @@ from msd.models.source import (
 from msd.models.sync import (
     Job,
     JobValue,
+    Mark,
     SyncProgress,
     SyncReport,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "LoginState",
     "LoginStep",
     "LoginUser",
+    "Mark",
     "Marker",
     "MediaItem",
     "MediaSource",

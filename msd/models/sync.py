@@ -37,6 +37,15 @@ class SyncReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How far a sync is, as the transaction of the last rows records it beside them (Y6, Y8)."""
+
+    resume_at: int | None = None  # where the listing goes on, should the first sync be cut short
+    came: int = 0  # rows among these that the listing did not have
+    cursors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # by lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One long operation, as the `Job` object shows it."""
 

@@ -111,9 +111,9 @@ class FakeCoordinator:
         self.libraries: dict[LibraryId, Library] = {}
         self.items: dict[ItemId, ItemFields] = {}
         self.calls: list[tuple[object, ...]] = []
-        self.logins = FakeLogins(self.calls, self.events.publish)
-        self.accounts = FakeAccounts(self.calls)
-        self.connections = FakeConnections(self.calls)
+        self.logins = FakeLogins(self._check, self.events.publish)
+        self.accounts = FakeAccounts(self._check)
+        self.connections = FakeConnections(self._check)
         self.failure: BaseException | None = None
         self.hold: anyio.Event | None = None  # query_items waits for it
         self.querying = anyio.Event()

@@ -34,10 +34,10 @@ from msd.settings import Settings
 from msd.store.cache import CacheStore
 from msd.store.state import StateStore
 from msd.store.sync_writer import SyncWriter
-from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report
-from tests.support.fake_backend import KIND, FakeBackend, FakeServer, fake_spec
+from tests.support.fake_backend import KIND, FakeServer, fake_spec
 from tests.support.fake_service import CLUB, FakeService, club_spec
 
 
@@ -180,18 +180,11 @@ class InProcessSyncs(SyncManager):
                 )
             ),
         )
-        plan = SyncPlan(
-            mode=request.mode,
-            only=request.only,
-            off=request.off,
-            confirm_deletes=request.confirm_deletes,
-            anew=request.anew,
-        )
         server = self._server
         if request.source.kind == CLUB:
             server = self._service.server(request.source.server_id)
         try:
-            return await SyncEngine(FakeBackend(server), writer, report, plan=plan).run()
+            return await SyncEngine(server.open(), writer, report, plan=request.plan()).run()
         finally:
             writer.close()
 

@@ -1,10 +1,19 @@
 """Requests to one Plex Media Server in the name of one user, and what refusals mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 
+import anyio
 import httpx
 
-from msd.backend_api.http import PAGE_BUDGET_S, PAGE_BYTES, Answer, fetch, without_echo
+from msd.backend_api.http import (
+    CONNECT_S,
+    PAGE_BUDGET_S,
+    PAGE_BYTES,
+    Answer,
+    fetch,
+    without_echo,
+)
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.plex.device import Device
@@ -93,6 +102,40 @@ class PlexClient:
         await self._raise_for_status(answer, path)
         return _spoken_by_plex(answer)
 
+    @asynccontextmanager
+    async def stream(
+        self, path: str, parameters: Parameters, *, silence_s: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open an answer that does not end; yields its chunks as they come.
+
+        Args:
+            path: absolute, without the base address.
+            parameters: become the query; never a secret.
+            silence_s: after this long without a byte reading raises an `UnreachableError`.
+
+        Raises:
+            BackendError: as `get`.
+        """
+        headers = {**self._headers, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        with backend_errors():
+            request = self._http.build_request(
+                "GET",
+                self.base_url + path,
+                params=parameters,
+                headers=headers,
+                timeout=httpx.Timeout(CONNECT_S, read=silence_s),
+            )
+            response = await self._http.send(request, stream=True)
+        try:
+            answer = Answer(status=response.status_code, headers=response.headers, body=b"")
+            await self._raise_for_status(answer, path)
+            _spoken_by_plex(answer)
+            async with aclosing(_chunks(response)) as chunks:
+                yield chunks
+        finally:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+
     async def _raise_for_status(self, answer: Answer, path: str) -> None:
         if answer.is_success:
             return
@@ -142,6 +185,12 @@ class PlexClient:
         except UnreachableError:
             self._lost()
             raise
+
+
+async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    with backend_errors():
+        async for chunk in response.aiter_bytes():
+            yield chunk
 
 
 def _spoken_by_plex(answer: Answer) -> Answer:

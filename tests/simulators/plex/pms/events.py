@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -58,6 +59,9 @@ class Stream(Protocol):
     def ping(self) -> None:
         """Show that the line is alive."""
 
+    def end(self) -> None:
+        """Say goodbye."""
+
 
 @dataclass(eq=False, slots=True)
 class _EventSource:
@@ -73,6 +77,11 @@ class _EventSource:
     def ping(self) -> None:
         """Send the event that says nothing."""
         self._event("ping", {})
+
+    def end(self) -> None:
+        """End the reply."""
+        self.writer.write(b"0\r\n\r\n")
+        self.writer.close()
 
     def send_raw(self, text: bytes) -> None:
         """Send any bytes as one chunk of the stream."""
@@ -90,6 +99,7 @@ class _WebSocket:
     wanted: frozenset[str]
     unwanted: frozenset[str]
     writer: asyncio.StreamWriter
+    closing: bool = False
 
     def send(self, kind: str, entry: dict[str, Any]) -> None:
         """Send one event in its container."""
@@ -100,6 +110,11 @@ class _WebSocket:
     def ping(self) -> None:
         """Send a ping frame."""
         self.send_raw(b"", PING)
+
+    def end(self) -> None:
+        """Send a close frame; the client's ends the connection."""
+        self.closing = True
+        self.send_raw(b"\x03\xe8", CLOSE)
 
     def send_raw(self, payload: bytes, opcode: int = TEXT) -> None:
         """Send any frame."""
@@ -114,7 +129,7 @@ class Notifications:
     world: World
     disturbance: Disturbance = field(default_factory=Disturbance)
     open: list[Stream] = field(default_factory=list)
-    sessions: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def open_for(self, request: Request, query: Query, viewer: Viewer) -> Response:
         """Return the reply that makes a channel of a viewer's connection."""
@@ -181,14 +196,16 @@ class Notifications:
             item.section_id,
         )
 
+    def wait_for(self, count: int, timeout_s: float) -> None:
+        """Wait in another thread until so many channels are open."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.open) == count, timeout_s):
+                raise TimeoutError(f"{len(self.open)} channels are open, not {count}")
+
     def close_all(self) -> None:
         """End every channel in an orderly way."""
         for stream in list(self.open):
-            if isinstance(stream, _WebSocket):
-                stream.send_raw(b"\x03\xe8", CLOSE)
-            else:
-                stream.writer.write(b"0\r\n\r\n")
-            stream.writer.close()
+            stream.end()
 
     def break_all(self) -> None:
         """Break every channel."""
@@ -262,7 +279,9 @@ class Notifications:
         self.push("activity", _activity("ended", activity), item.section_id)
 
     async def _serve(self, stream: Stream, listening: Any) -> None:
-        self.open.append(stream)
+        with self._changed:
+            self.open.append(stream)
+            self._changed.notify_all()
         pinging = asyncio.create_task(self._ping(stream))
         try:
             await stream.writer.drain()
@@ -271,7 +290,9 @@ class Notifications:
             pass
         finally:
             pinging.cancel()
-            self.open.remove(stream)
+            with self._changed:
+                self.open.remove(stream)
+                self._changed.notify_all()
 
     async def _ping(self, stream: Stream) -> None:
         while True:
@@ -304,7 +325,8 @@ async def _answer_frames(socket: _WebSocket, reader: asyncio.StreamReader) -> No
     while True:
         opcode, payload = await read_frame(reader)
         if opcode == CLOSE:
-            socket.send_raw(payload, CLOSE)
+            if not socket.closing:
+                socket.send_raw(payload, CLOSE)
             return
         if opcode == PING:
             socket.send_raw(payload, PONG)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tests.simulators.http.message import Response
 from tests.simulators.http.routing import pattern_of
+from tests.simulators.plex.containers import XML_TYPE, wants_json
 from tests.simulators.plex.errors import tv_error
 from tests.simulators.plex.faults import too_many
 
@@ -98,7 +99,9 @@ def _sign_out(call: TvCall) -> Response:
 
 def _ping(call: TvCall) -> Response:
     call.signed_in()
-    return call.reply({"pong": True}, name="pong", xml={})
+    if wants_json(call.request, call.query):
+        return call.reply({"pong": True}, name="pong")
+    return Response(body=b"<pong>true</pong>", content_type=XML_TYPE)
 
 
 def _home(call: TvCall) -> Response:
