@@ -230,7 +230,7 @@ def ask_for_everything(daemon: Daemon, source_id: str, item_id: str) -> None:
     """Ask for all that usually leads to requests; return when all of it was answered."""
     daemon.call("InitializeAllSources")
     daemon.call("SyncAllSources")
-    with pytest.raises(CallError, match="sign|disabled"):
+    with pytest.raises(CallError, match=r"sign|disabled"):
         daemon.call("SyncSource", "s", source_id)
     refresh = ("1", item_id, "1", "refresh", "b", "true")
     daemon.call("GetItems", "asa{sv}", *refresh, interface=f"{NAME}.Library")
