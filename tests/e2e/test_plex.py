@@ -1,4 +1,4 @@
-"""A Plex account over the whole of msd, signed in to with gdbus alone; servers tell what they saw."""
+"""A Plex account over the whole of msd, with gdbus alone; the servers tell what they saw."""
 
 import json
 from collections.abc import Iterator
@@ -98,7 +98,18 @@ def test_an_account_is_signed_in_to_by_a_pin_with_gdbus_alone(
     assert (
         len(near.world.of_kind(Kind.MOVIE))
         == daemon.query(
-            "source_ids", "as", "1", sources["Near"], "types", "as", "1", "movie", "limit", "u", "1"
+            "source_ids",
+            "as",
+            "1",
+            sources["Near"],
+            "types",
+            "as",
+            "2",
+            "movie",
+            "video",
+            "limit",
+            "u",
+            "1",
         )[2]
     )
 
@@ -180,14 +191,14 @@ def test_with_plex_tv_down_a_cold_start_connects_and_syncs_on_the_local_network(
     daemon.stop()
     household.tv.refuse()
     film = household.near.world.of_kind(Kind.MOVIE)[0]
-    household.near.world.edit(film, title="A New Name")
+    household.near.world.edit(film.key, title="A New Name")
 
     daemon.start()
     until_status(daemon, sources["Near"], "connected", "ok")
 
     assert daemon.sync(sources["Near"])["state"] == "done"
     assert "A New Name" in {item["title"] for item in daemon.query("limit", "u", "500")[0]}
-    with pytest.raises(CallError, match="Unreachable"):
+    with pytest.raises(CallError, match="refused"):
         daemon._busctl(NAME, account(daemon), f"{NAME}.Account", "RefreshServers")
 
 
@@ -248,7 +259,7 @@ def test_a_revoked_account_is_renewed_in_place_for_all_its_servers(
         daemon.until_synced(sources[name])
     rows = daemon.count()
     household.tv.revoke_tokens(household.alice)
-    with pytest.raises(CallError, match="AuthRequired"):
+    with pytest.raises(CallError, match="sign in again"):
         # The servers' own tokens still work: only asking plex.tv finds it out.
         daemon.until(lambda: refreshed(daemon), "the account is asked for", 60)
     for source_id in sources.values():
@@ -291,7 +302,7 @@ def test_a_token_adds_an_account_and_its_servers_are_found_on_the_network(
         server["server_id"],
         server["is_known"],
     )
-    with pytest.raises(CallError, match="SourceExists"):
+    with pytest.raises(CallError, match="already"):
         daemon.call("AddPlexAccount", "s", household.token())
 
 
