@@ -157,11 +157,13 @@ async def _as_member(
     member, own = await switch(tv, users, dialogue, signed_in_as=account.remote_user_id)
     if not own:
         return account
-    return NewAccount(
+    chosen = NewAccount(
         remote_user_id=member.id,
         display_name=member.name,
         credentials=Credentials(user_id=member.id, token=own),
     )
+    await dialogue.keep(chosen)  # his token of old has ended by this one, too
+    return chosen
 
 
 async def _renewed(tv: PlexTv) -> AccountServers:
