@@ -121,9 +121,21 @@ async def fetch(
     with backend_errors(), anyio.fail_after(budget_s):
         response = await client.send(request, stream=True)
         try:
-            body = await _read(response, max_bytes)
+            return await read_answer(response, max_bytes=max_bytes, budget_s=budget_s)
         finally:
             await response.aclose()
+
+
+async def read_answer(
+    response: httpx.Response, *, max_bytes: int = SMALL_BYTES, budget_s: float = SMALL_BUDGET_S
+) -> Answer:
+    """Read a response that was sent for with `stream=True`; the caller closes it.
+
+    Raises:
+        As `fetch` does.
+    """
+    with backend_errors(), anyio.fail_after(budget_s):
+        body = await _read(response, max_bytes)
     return Answer(
         status=response.status_code, headers=response.headers, body=body, peer=_peer(response)
     )
