@@ -5,7 +5,7 @@ that falls behind loses its oldest facts and is told so by `Overflow`, on which 
 everything again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from msd.models import (
     ItemId,
     JobId,
     LibraryId,
+    LoginId,
     SourceId,
     SourceStatus,
 )
@@ -72,6 +73,13 @@ class SourceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SignInRequested(Event):
+    """The user pressed "Sign in" on the notification of a source; whoever can shows the way."""
+
+    source_id: SourceId
+
+
+@dataclass(frozen=True, slots=True)
 class AccountAdded(Event):
     """An account was added."""
 
@@ -121,6 +129,42 @@ class JobRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ServerFound(Event):
+    """A discovery found a server on the local network."""
+
+    job_id: JobId
+    server: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAdded(Event):
+    """A login began."""
+
+    login_id: LoginId
+
+
+@dataclass(frozen=True, slots=True)
+class LoginChanged(Event):
+    """A login asks for something else now."""
+
+    login_id: LoginId
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFinished(Event):
+    """A login reached a final state; its object stays for a minute."""
+
+    login_id: LoginId
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRemoved(Event):
+    """A finished login's object goes away."""
+
+    login_id: LoginId
+
+
+@dataclass(frozen=True, slots=True)
 class ItemsChanged(Event):
     """Cached items changed; both lists empty: too many to name, read again."""
 
@@ -129,6 +173,17 @@ class ItemsChanged(Event):
     changed: tuple[ItemId, ...]
     removed: tuple[ItemId, ...]
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletesHeld(Event):
+    """More deletions than before are held back until the user confirms them (Y7).
+
+    The source's properties are told as ever; this is for whoever wants to notify the user.
+    """
+
+    source_id: SourceId
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ Secrets travel in headers of single requests, never in a client's defaults or in
 """
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,6 +21,7 @@ import httpx
 from msd.backend_api.http_connection import GuardedBackend
 from msd.backend_api.http_errors import backend_errors
 from msd.errors import BadResponseError
+from msd.redaction import SHOWN
 
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 30.0
@@ -63,18 +64,25 @@ def _tls_context() -> ssl.SSLContext:
 class _GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport over guarded connections."""
 
-    def __init__(self, *, allow_public_http: bool) -> None:
+    def __init__(
+        self, network: httpcore.AsyncNetworkBackend, *, max_connections: int = MAX_CONNECTIONS
+    ) -> None:
         super().__init__(verify=_tls_context(), trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls_context(),
-            max_connections=MAX_CONNECTIONS,
+            max_connections=max_connections,
             max_keepalive_connections=2,
             keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=GuardedBackend(allow_public_http=allow_public_http),
+            network_backend=network,
         )
 
 
-def open_client(*, allow_public_http: bool = False) -> httpx.AsyncClient:
+def open_client(
+    *,
+    allow_public_http: bool = False,
+    network: httpcore.AsyncNetworkBackend | None = None,
+    max_connections: int = MAX_CONNECTIONS,
+) -> httpx.AsyncClient:
     """Return a client for one server; the caller closes it.
 
     Certificates are always verified. Redirects are not followed, cookies not kept, and proxies
@@ -83,9 +91,12 @@ def open_client(*, allow_public_http: bool = False) -> httpx.AsyncClient:
     Args:
         allow_public_http: the user asked for plain http to the internet; otherwise such a
             request raises a `TlsError` before a byte of it is sent (K3).
+        network: opens the connections, which are guarded in any case; default: the system does.
+        max_connections: more only for a client that asks several servers or addresses.
     """
+    guarded = GuardedBackend(allow_public_http=allow_public_http, inner=network)
     return httpx.AsyncClient(
-        transport=_GuardedTransport(allow_public_http=allow_public_http),
+        transport=_GuardedTransport(guarded, max_connections=max_connections),
         timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
         headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -110,12 +121,31 @@ async def fetch(
     with backend_errors(), anyio.fail_after(budget_s):
         response = await client.send(request, stream=True)
         try:
-            body = await _read(response, max_bytes)
+            return await read_answer(response, max_bytes=max_bytes, budget_s=budget_s)
         finally:
             await response.aclose()
+
+
+async def read_answer(
+    response: httpx.Response, *, max_bytes: int = SMALL_BYTES, budget_s: float = SMALL_BUDGET_S
+) -> Answer:
+    """Read a response that was sent for with `stream=True`; the caller closes it.
+
+    Raises:
+        As `fetch` does.
+    """
+    with backend_errors(), anyio.fail_after(budget_s):
+        body = await _read(response, max_bytes)
     return Answer(
         status=response.status_code, headers=response.headers, body=body, peer=_peer(response)
     )
+
+
+def without_echo(answer: Answer, secret: str) -> Answer:
+    """Return an answer without a secret that the request held and the server repeats (K1)."""
+    if not secret or secret.encode() not in answer.body:
+        return answer
+    return replace(answer, body=answer.body.replace(secret.encode(), SHOWN.encode()))
 
 
 async def _read(response: httpx.Response, max_bytes: int) -> bytes:

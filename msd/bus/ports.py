@@ -8,7 +8,10 @@ from msd.models import (
     AccountId,
     AccountView,
     BackendKind,
+    Caller,
+    ChangeSet,
     ConnectAttempt,
+    Connection,
     DaemonState,
     ItemFields,
     ItemId,
@@ -18,6 +21,8 @@ from msd.models import (
     JobId,
     Library,
     LibraryId,
+    Login,
+    LoginId,
     SourceId,
     SourceStatus,
     SourceView,
@@ -42,18 +47,81 @@ class Daemon(Protocol):
     @property
     def pending_writes(self) -> int: ...
     @property
+    def secret_store(self) -> str: ...
+    @property
+    def keyring_state(self) -> str: ...
+    @property
     def capabilities(self) -> tuple[str, ...]: ...
 
 
 # ruff: noqa: D102 - documented where they are implemented and in the interface XML
+class Logins(Protocol):
+    """Sign-ins in progress, each with an owner."""
+
+    async def begin(
+        self,
+        kind: BackendKind,
+        options: Mapping[str, OptionValue],
+        caller: Caller,
+        *,
+        tied: bool = False,
+    ) -> LoginId: ...
+    async def reauthenticate(
+        self,
+        source_id: SourceId,
+        options: Mapping[str, OptionValue],
+        caller: Caller,
+        *,
+        tied: bool = False,
+    ) -> LoginId: ...
+    def get(self, login_id: LoginId) -> Login: ...
+    def all(self) -> tuple[Login, ...]: ...
+    def is_owner(self, login_id: LoginId, caller: Caller) -> bool: ...
+    async def submit_password(self, login_id: LoginId, password: str, caller: Caller) -> None: ...
+    async def select_user(
+        self, login_id: LoginId, user_id: str, pin: str, caller: Caller
+    ) -> None: ...
+    async def cancel(self, login_id: LoginId, caller: Caller) -> None: ...
+
+
+class Accounts(Protocol):
+    """Accounts that bring several servers."""
+
+    async def refresh(self, account_id: AccountId) -> tuple[SourceId, ...]: ...
+
+
+class Connections(Protocol):
+    """The addresses at which the server of a source may be reached."""
+
+    async def list(self, source_id: SourceId) -> tuple[Connection, ...]: ...
+    async def test(self, source_id: SourceId) -> tuple[Connection, ...]: ...
+    async def pin(self, source_id: SourceId, address: str) -> None: ...
+
+
+class Feed(Protocol):
+    """The feed of changes."""
+
+    async def changes(self, since: int, limit: int) -> ChangeSet:
+        """Return what changed since a revision."""
+
+
 class Coordinator(Daemon, Protocol):
     """The SourceCoordinator as the adapters call it."""
 
     @property
     def events(self) -> EventStream: ...
+    @property
+    def logins(self) -> Logins: ...
+    @property
+    def feed(self) -> Feed: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def connections(self) -> Connections: ...
     async def add_source(
         self, kind: BackendKind, options: Mapping[str, OptionValue]
     ) -> tuple[SourceId, ...]: ...
+    async def add_plex_account(self, token: str) -> tuple[SourceId, ...]: ...
     async def add_jellyfin_source(self, url: str, username: str, password: str) -> SourceId: ...
     async def add_local_source(self, path: str) -> SourceId: ...
     async def remove_source(self, source_id: SourceId) -> None: ...
@@ -84,6 +152,7 @@ class Coordinator(Daemon, Protocol):
     async def sync_all_sources(self) -> tuple[JobId, ...]: ...
     async def confirm_deletes(self, source_id: SourceId) -> JobId: ...
     async def unlock_secrets(self) -> JobId: ...
+    async def discover_servers(self) -> JobId: ...
     def list_jobs(self) -> tuple[Job, ...]: ...
     def get_job(self, job_id: JobId) -> Job: ...
     async def cancel_job(self, job_id: JobId) -> None: ...

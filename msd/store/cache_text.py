@@ -5,6 +5,10 @@ Made by scripts/compile_sql.py from msd.store.cache_sql.py: change that one.
 
 CREATE = (
     (
+        "CREATE TABLE cursor ( library INTEGER NOT NULL, lane TEXT NOT NULL, value TEXT NOT NULL, "
+        "PRIMARY KEY (library, lane) ) WITHOUT ROWID"
+    ),
+    (
         "CREATE TABLE genre ( pk INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (pk), UNIQUE "
         "(name) )"
     ),
@@ -36,6 +40,7 @@ CREATE = (
     ("CREATE INDEX item_parent ON item (parent_id) WHERE parent_id IS NOT NULL"),
     ("CREATE INDEX item_rating ON item (listing, rating) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_released ON item (listing, released) WHERE deleted_at IS NULL"),
+    ("CREATE INDEX item_revision ON item (revision)"),
     ("CREATE INDEX item_title ON item (listing, sort_title) WHERE deleted_at IS NULL"),
     ("CREATE TABLE item_detail ( item INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (item) )"),
     (
@@ -54,13 +59,14 @@ CREATE = (
         "CREATE TABLE library ( pk INTEGER NOT NULL, id TEXT NOT NULL, source_id TEXT NOT NULL, "
         "remote_id TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, hidden BOOLEAN NOT "
         "NULL, position INTEGER NOT NULL, synced_at INTEGER DEFAULT 0 NOT NULL, deleted_at "
-        "INTEGER, PRIMARY KEY (pk), UNIQUE (id) )"
+        "INTEGER, swept_at INTEGER DEFAULT 0 NOT NULL, PRIMARY KEY (pk), UNIQUE (id) )"
     ),
     (
         "CREATE TABLE listing ( pk INTEGER NOT NULL, library INTEGER NOT NULL, type TEXT NOT "
         "NULL, item_count INTEGER DEFAULT 0 NOT NULL, complete_total INTEGER DEFAULT 0 NOT NULL, "
-        "complete_at INTEGER DEFAULT 0 NOT NULL, complete_pk INTEGER DEFAULT 0 NOT NULL, PRIMARY "
-        "KEY (pk) )"
+        "complete_at INTEGER DEFAULT 0 NOT NULL, complete_pk INTEGER DEFAULT 0 NOT NULL, "
+        "resume_at INTEGER DEFAULT 0 NOT NULL, lost INTEGER DEFAULT 0 NOT NULL, lost_since "
+        "INTEGER DEFAULT 0 NOT NULL, PRIMARY KEY (pk) )"
     ),
     ("CREATE UNIQUE INDEX listing_key ON listing (library, type)"),
     (
@@ -76,6 +82,7 @@ CREATE = (
 
 SET_META = 'INSERT OR REPLACE INTO meta ("key", value) VALUES (?, ?)'
 NEXT_REVISION = 'UPDATE meta SET value=(meta.value + ?) WHERE meta."key" = ? RETURNING value'
+RAISE_META = 'UPDATE meta SET value=? WHERE meta."key" = ? AND meta.value < ?'
 INSERT_ITEM = (
     "INSERT INTO item (pk, id, listing, remote_id, fingerprint, content, full_content, "
     "identity, revision, deleted_at, title, sort_title, year, released, added, duration_ms, "
@@ -126,13 +133,24 @@ PUT_LIBRARY = (
     "excluded.type, hidden = excluded.hidden, position = excluded.position, deleted_at = NULL"
 )
 BURY_LIBRARY = "UPDATE library SET deleted_at=? WHERE library.pk = ?"
-FINISH_LIBRARY = "UPDATE library SET synced_at=? WHERE library.id = ?"
+FINISH_LIBRARY = "UPDATE library SET synced_at=? WHERE library.pk = ?"
+FINISH_SWEEP = "UPDATE library SET swept_at=? WHERE library.pk = ?"
+PUT_CURSOR = "INSERT OR REPLACE INTO cursor (library, lane, value) VALUES (?, ?, ?)"
+DELETE_CURSORS = "DELETE FROM cursor WHERE cursor.library = ?"
 DELETE_LIBRARY = "DELETE FROM library WHERE library.pk = ?"
-PUT_LISTING = "INSERT OR IGNORE INTO listing (library, type) VALUES (?, ?)"
+PUT_LISTING = "INSERT OR IGNORE INTO listing (library, type, complete_total) VALUES (?, ?, -1)"
 COUNT_ITEMS = "UPDATE listing SET item_count=(listing.item_count + ?) WHERE listing.pk = ?"
 FINISH_LISTING = (
     "UPDATE listing SET complete_total=?, complete_at=?, complete_pk=? WHERE listing.pk = ?"
 )
+EXPECT_ROWS = "UPDATE listing SET complete_total=? WHERE listing.pk = ?"
+GROW_LISTING = (
+    "UPDATE listing SET complete_total=(listing.complete_total + ?) WHERE listing.pk = ? AND "
+    "listing.complete_total >= 0"
+)
+RESUME_AT = "UPDATE listing SET resume_at=? WHERE listing.pk = ?"
+RESUMED = "UPDATE listing SET resume_at=0 WHERE listing.library = ?"
+COUNT_LOST = "UPDATE listing SET lost=?, lost_since=? WHERE listing.pk = ?"
 DELETE_LISTINGS = "DELETE FROM listing WHERE listing.library = ?"
 PUT_HOLD = (
     "INSERT OR REPLACE INTO hold (library, type, count, digest, since) VALUES (?, ?, ?, ?, ?)"

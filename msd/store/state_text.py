@@ -33,6 +33,7 @@ CREATE = (
 )
 
 SET_META = 'INSERT OR REPLACE INTO meta ("key", value) VALUES (?, ?)'
+DELETE_META = 'DELETE FROM meta WHERE meta."key" = ?'
 PUT_ACCOUNT = (
     "INSERT OR REPLACE INTO account (id, kind, display_name, remote_user_id, device_id) "
     "VALUES (?, ?, ?, ?, ?)"

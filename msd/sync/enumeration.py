@@ -15,21 +15,26 @@ MAX_EMPTY_WINDOWS = 20  # in a row, before the announced total is called wrong
 class Enumeration:
     """Follows the pages of one listing and judges whether they add up to a whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: int = 0) -> None:
+        """Begin, in the middle when an interrupted enumeration goes on."""
         self.rows = 0
         self.total: int | None = None
+        self.next = start
         self._first_total: int | None = None
-        self._next = 0
+        self._is_first = True
         self._empty_windows = 0
         self._broken = False
+        self._partial = bool(start)
 
     def add(self, page: Page) -> None:
         """Take a page into account."""
-        if self._next == 0:
+        if self._is_first:
             self._first_total = page.total
-        if page.gaps or page.start != self._next:
+            self._is_first = False
+        if page.start != self.next:
             self._broken = True
-        self._next = page.start + page.limit
+        self._partial |= page.gaps
+        self.next = page.start + page.limit
         rows = len(page.items) + len(page.skipped)
         self._empty_windows = 0 if rows else self._empty_windows + 1
         self.rows += rows
@@ -48,17 +53,25 @@ class Enumeration:
         return self._empty_windows >= MAX_EMPTY_WINDOWS
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the absence of a row means that the source has it no more.
+    def is_at_end(self) -> bool:
+        """Whether every row was asked for, as far as the announced totals tell.
 
-        Every window of the announced total was fetched, and the source announced the same total
-        on the first and the last page. Rows may be fewer than the total, since servers hide some
-        after counting, but not by half.
+        The source announced the same total on the first and the last page. Rows may be fewer
+        than the total, since servers hide some after counting, but not by half. A row that the
+        server fails on, or one that an earlier run stored, is none that was left out.
         """
         if self._broken or self._first_total is None:
             return False
-        same_total = self._last_total == self._first_total
-        return same_total and self._next >= self._first_total <= 2 * self.rows
+        is_stable = self._last_total == self._first_total and self.next >= self._first_total
+        return is_stable and (self._partial or self._first_total <= 2 * self.rows)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the absence of a row means that the source has it no more.
+
+        It does when every window of the announced total was fetched without gaps.
+        """
+        return self.is_at_end and not self._partial
 
     _last_total: int | None = None
 
@@ -73,11 +86,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """Rows that were missing from a complete enumeration, as they were first held back."""
+    """Rows that are missing from a complete enumeration."""
 
     count: int
     digest: int  # the same for the same rows
-    since: UnixSeconds
+    since: UnixSeconds  # when they were first found to be
 
 
 class Trust(StrEnum):
@@ -88,32 +101,27 @@ class Trust(StrEnum):
     ALL = "all"  # the library holds something else now: believe everything
 
 
-def verdict(
-    *,
-    live: int,
-    missing: int,
-    digest: int,
-    held: Loss | None,
-    now: UnixSeconds,
-    trust: Trust,
-) -> Verdict:
+def verdict(found: Loss, *, live: int, held: Loss | None, trust: Trust, lost: int = 0) -> Verdict:
     """Decide about missing rows of one listing.
 
     Args:
+        found: what is missing now.
         live: rows that the cache showed before.
-        missing: how many of them the source did not show.
-        digest: a number that is the same for the same missing rows.
         held: the loss that an earlier pass found here and held.
-        now: the time.
         trust: what the user said about losses.
+        lost: rows that went one by one within the last day; they count towards the limit.
     """
-    if missing == 0:
+    if found.count == 0:
         return Verdict.KEEP
-    suspicious = missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)
-    if not suspicious or trust is Trust.ALL:
+    if not is_suspicious(live + lost, found.count + lost) or trust is Trust.ALL:
         return Verdict.DELETE
     if held is None:
         return Verdict.HOLD
-    confirmed = trust is Trust.HELD and missing <= held.count
-    agreed = held.digest == digest and now - held.since >= AGREEMENT_S
+    confirmed = trust is Trust.HELD and found.count <= held.count
+    agreed = held.digest == found.digest and found.since - held.since >= AGREEMENT_S
     return Verdict.DELETE if confirmed or agreed else Verdict.HOLD
+
+
+def is_suspicious(live: int, missing: int) -> bool:
+    """Return whether so many of the rows may not simply be deleted (Y7)."""
+    return missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)

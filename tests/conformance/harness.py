@@ -3,6 +3,7 @@
 A new backend gets one class here and its name in `HARNESSES`; the suite does the rest.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,8 +15,13 @@ from msd.backend_api.accounts import OptionValue
 from msd.backends import discover
 from msd.errors import UnreachableError
 from msd.models import BackendKind, RemoteId
-from tests.simulators.jellyfin import JellyfinSimulator, Phase, make_world
+from tests.simulators.jellyfin import JellyfinSimulator, Phase, Timing
+from tests.simulators.jellyfin import make_world as jellyfin_world
+from tests.simulators.plex import PlexServer, PlexTv
+from tests.simulators.plex import make_world as plex_world
 from tests.support.fake_backend import FakeServer, fake_spec
+
+DEVICE = "0123456789abcdef0123456789abcdef"
 
 
 class Harness(Protocol):
@@ -34,6 +40,9 @@ class Harness(Protocol):
 
     def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
         """Delete one of these items on the source; return its id."""
+
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        """Change one of these items on the source, so that it looks different; return its id."""
 
 
 class FakeHarness:
@@ -55,6 +64,10 @@ class FakeHarness:
 
     def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
         self.server.drop(RemoteId("films"), remote_ids[0])
+        return remote_ids[0]
+
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.server.edit(RemoteId("films"), remote_ids[0], title="Edited")
         return remote_ids[0]
 
 
@@ -80,6 +93,12 @@ class LocalHarness:
         shutil.rmtree(film)
         return gone
 
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        name = _readable(remote_ids[0]).removeprefix("file:")
+        with (self.folder / name).open("ab") as file:
+            file.write(b"more")
+        return remote_ids[0]
+
 
 class JellyfinHarness:
     """The simulator."""
@@ -101,6 +120,38 @@ class JellyfinHarness:
         self.simulator.world.delete(remote_ids[0])
         return remote_ids[0]
 
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.simulator.world.edit(remote_ids[0], name="Edited")
+        return remote_ids[0]
+
+
+class PlexHarness:
+    """The simulators of a media server and of plex.tv."""
+
+    def __init__(self, tv: PlexTv, server: PlexServer) -> None:
+        alice = tv.add_user("alice")
+        tv.publish(server, alice)
+        token = tv.token(alice, DEVICE)
+        self.server = server
+        self.spec = discover()[BackendKind("plex")]
+        self.options = {"token": token}
+        self.bad_options = {"token": "nobodys-token"}
+        self.secrets = (token, server.token, "nobodys-token")
+
+    def vanish(self) -> None:
+        self.server.refuse()
+
+    def come_back(self) -> None:
+        self.server.accept()
+
+    def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.server.world.delete(int(remote_ids[0]))
+        return remote_ids[0]
+
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.server.world.edit(int(remote_ids[0]), title="Edited")
+        return remote_ids[0]
+
 
 def _readable(remote_id: RemoteId) -> str:
     from urllib.parse import unquote  # noqa: PLC0415 - of this harness only
@@ -120,12 +171,27 @@ def _local(samples: Path, folder: Path) -> Iterator[Harness]:
 
 @contextmanager
 def _jellyfin(_samples: Path, _folder: Path) -> Iterator[Harness]:
-    with JellyfinSimulator(make_world(120, seed=9), version="10.11") as simulator:
+    timing = Timing(library_quiet_s=0.1, user_data_quiet_s=0.05)
+    world = jellyfin_world(120, seed=9)
+    with JellyfinSimulator(world, version="10.11", timing=timing) as simulator:
         yield JellyfinHarness(simulator)
+
+
+@contextmanager
+def _plex(_samples: Path, _folder: Path) -> Iterator[Harness]:
+    with PlexTv() as tv, PlexServer(plex_world(120, seed=9)) as server:
+        os.environ["MSD_PLEX_TV"] = tv.url
+        yield PlexHarness(tv, server)
+        del os.environ["MSD_PLEX_TV"]
 
 
 class _Opener(Protocol):
     def __call__(self, samples: Path, folder: Path, /) -> AbstractContextManager[Harness]: ...
 
 
-HARNESSES: Mapping[str, _Opener] = {"fake": _fake, "local": _local, "jellyfin": _jellyfin}
+HARNESSES: Mapping[str, _Opener] = {
+    "fake": _fake,
+    "local": _local,
+    "jellyfin": _jellyfin,
+    "plex": _plex,
+}

@@ -1,6 +1,6 @@
 """The coordinator's public face over values in memory, with a real EventStream."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import anyio
@@ -22,6 +22,7 @@ from msd.models import (
     AccountView,
     BackendKind,
     Capability,
+    ChangeSet,
     ConnectAttempt,
     DaemonState,
     ItemFields,
@@ -46,6 +47,7 @@ from msd.models import (
     SyncMode,
     UnixSeconds,
 )
+from tests.support.fake_logins import FakeAccounts, FakeConnections, FakeLogins
 
 STARTING = SourceStatus(
     status=PublicStatus.OFFLINE,
@@ -91,6 +93,18 @@ def library(library_id: str, source_id: str) -> Library:
     )
 
 
+class FakeFeed:
+    """A feed that says what a test put there."""
+
+    def __init__(self, check: Callable[..., None]) -> None:
+        self._check = check
+        self.answer = ChangeSet(revision=1)
+
+    async def changes(self, since: int, limit: int) -> ChangeSet:
+        self._check("changes", since, limit)
+        return self.answer
+
+
 class FakeCoordinator:
     """What the bus asks for, kept in dictionaries; `calls` are the changes that were asked for."""
 
@@ -101,13 +115,19 @@ class FakeCoordinator:
         self.metered = "unknown"
         self.revision = 1
         self.pending_writes = 0
+        self.secret_store = "secret-service"
+        self.keyring_state = "unknown"
         self.capabilities: tuple[str, ...] = ("jellyfin", "local")
         self.sources: dict[SourceId, SourceView] = {}
-        self.accounts: dict[AccountId, AccountView] = {}
+        self.account_views: dict[AccountId, AccountView] = {}
         self.jobs: dict[JobId, Job] = {}
         self.libraries: dict[LibraryId, Library] = {}
         self.items: dict[ItemId, ItemFields] = {}
         self.calls: list[tuple[object, ...]] = []
+        self.feed = FakeFeed(self._check)
+        self.logins = FakeLogins(self._check, self.events.publish)
+        self.accounts = FakeAccounts(self._check)
+        self.connections = FakeConnections(self._check)
         self.failure: BaseException | None = None
         self.hold: anyio.Event | None = None  # query_items waits for it
         self.querying = anyio.Event()
@@ -141,7 +161,7 @@ class FakeCoordinator:
             remote_user_id="u1",
             device_id="d1",
         )
-        self.accounts[account.id] = AccountView(
+        self.account_views[account.id] = AccountView(
             account=account,
             auth_state="ok",
             source_ids=tuple(SourceId(source_id) for source_id in source_ids),
@@ -167,6 +187,10 @@ class FakeCoordinator:
     ) -> tuple[SourceId, ...]:
         self._check("add_source", kind, dict(options))
         return (self.put_source(f"{kind}_0001"),)
+
+    async def add_plex_account(self, token: str) -> tuple[SourceId, ...]:
+        self._check("add_plex_account", token)
+        return (self.put_source("plex_0001"),)
 
     async def add_jellyfin_source(self, url: str, username: str, password: str) -> SourceId:
         self._check("add_jellyfin_source", url, username, password)
@@ -224,12 +248,12 @@ class FakeCoordinator:
         return self.get_source(source_id)
 
     def list_accounts(self) -> tuple[AccountView, ...]:
-        return tuple(self.accounts.values())
+        return tuple(self.account_views.values())
 
     def get_account(self, account_id: AccountId) -> AccountView:
-        if account_id not in self.accounts:
+        if account_id not in self.account_views:
             raise UnknownAccountError("no such account")
-        return self.accounts[account_id]
+        return self.account_views[account_id]
 
     def explain(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
         self.get_source(source_id)
@@ -265,6 +289,10 @@ class FakeCoordinator:
     async def unlock_secrets(self) -> JobId:
         self._check("unlock_secrets")
         return self.put_job(len(self.jobs) + 1, kind=JobKind.UNLOCK, source_id=SourceId(""))
+
+    async def discover_servers(self) -> JobId:
+        self._check("discover_servers")
+        return self.put_job(len(self.jobs) + 1, kind=JobKind.DISCOVER, source_id=SourceId(""))
 
     def list_jobs(self) -> tuple[Job, ...]:
         return tuple(self.jobs.values())

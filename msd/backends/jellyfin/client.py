@@ -1,6 +1,7 @@
 """Requests to one Jellyfin server in the name of one user, and what refusals mean."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 import httpx
@@ -12,11 +13,13 @@ from msd.backend_api.http import (
     SMALL_BYTES,
     Answer,
     fetch,
+    without_echo,
 )
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
+from msd.backend_api.http_status import raise_if_unavailable
+from msd.backend_api.websocket import WebSocket, open_websocket
 from msd.backends.jellyfin.header import Device
-from msd.backends.jellyfin.probe import raise_if_unavailable
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -44,6 +47,7 @@ class JellyfinClient:
     ) -> None:
         self._http = http
         self._base_url = base_url
+        self._token = token
         self._authorization = device.authorization(token)
 
     async def answer(
@@ -81,6 +85,10 @@ class JellyfinClient:
         """Return the answer to a POST, whatever its status. Never sent twice."""
         return await self._send("POST", path, body=body)
 
+    def websocket(self, path: str) -> AbstractAsyncContextManager[WebSocket | Answer]:
+        """Open the push channel at a path; see `open_websocket`."""
+        return open_websocket(self._http, self._request("GET", path))
+
     async def raise_for_status(self, answer: Answer, path: str) -> None:
         """Raise the error that an unsuccessful answer to a GET of `path` stands for."""
         if answer.is_success:
@@ -107,7 +115,11 @@ class JellyfinClient:
     async def _raise_if_token_refused(self, path: str) -> None:
         second = await self.answer(path)
         if second.status == httpx.codes.UNAUTHORIZED:
-            raise AuthRequiredError("the server no longer accepts the sign-in; sign in again")
+            # One answer for every cause: nothing in it tells which.
+            raise AuthRequiredError(
+                "the server no longer accepts the sign-in: it was ended there, the password was"
+                " changed, or the user was disabled; sign in again"
+            )
         if second.status != httpx.codes.FORBIDDEN:
             raise_if_unavailable(second)
 
@@ -121,15 +133,25 @@ class JellyfinClient:
         max_bytes: int = SMALL_BYTES,
         budget_s: float = SMALL_BUDGET_S,
     ) -> Answer:
+        request = self._request(method, path, parameters, body)
+        answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        return without_echo(answer, self._token)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> httpx.Request:
         with backend_errors():
-            request = self._http.build_request(
+            return self._http.build_request(
                 method,
                 self._base_url + path,
                 params=parameters,
                 json=body,
                 headers={"Authorization": self._authorization},
             )
-        return await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
 
 
 def _refused_once(path: str) -> BackendError:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import traceback
-from dataclasses import dataclass
+from email.utils import format_datetime
+
+from tests.simulators.http.message import Request as PlainRequest
 
 from . import routes  # noqa: F401 - registers every route
-from .access import Device, identify
+from .access import identify
 from .http import (
     PROBLEM_TEXT,
     Refusal,
+    Reply,
     Request,
     Response,
     bad_query,
@@ -21,7 +24,8 @@ from .http import (
 )
 from .query import BadQueryError
 from .routing import Route, router
-from .state import Call, Phase, ServerState
+from .state import Call, Phase, ServerState, authenticate
+from .websocket import Sockets
 from .wire import camel_case
 
 _OLD_PREFIX = re.compile(r"/(?:emby|mediabrowser)(?=/)", re.IGNORECASE)
@@ -36,27 +40,37 @@ _LIST_ROUTES = frozenset(
         "/Shows/{id}/Episodes",
     }
 )
+SOCKET = "/socket"
 LOADING_TEXT = "Jellyfin Server is loading. Please try again shortly."
 STARTING_PAGE = "<!DOCTYPE html><html><body><h1>Jellyfin is starting</h1></body></html>"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply and the template of the route that gave it ("" for none)."""
+class Jellyfin:
+    """The application behind a simulated server."""
 
-    response: Response
-    template: str = ""
+    def __init__(self, state: ServerState, sockets: Sockets) -> None:
+        self._state = state
+        self._sockets = sockets
 
+    def is_list(self, request: PlainRequest) -> bool:
+        """Whether a request lists items, which a polite client asks for one at a time."""
+        path = _inner_path(self._state, request.path) or ""
+        found = router.match(request.method, path, self._state.version)
+        return not isinstance(found, int) and found.route.template in _LIST_ROUTES
 
-def template_of(state: ServerState, method: str, path: str) -> str:
-    """Return the route a request will reach, without answering it."""
-    found = router.match(method, _inner_path(state, path) or "", state.version)
-    return "" if isinstance(found, int) else found.route.template
+    def answer(self, request: PlainRequest) -> Reply:
+        """Answer one request; a WebSocket opens on whatever path."""
+        if request.wants_websocket:
+            return Reply(self._sockets.upgrade(Request.read(request)), SOCKET)
+        return answer(self._state, Request.read(request))
 
-
-def is_list(template: str) -> bool:
-    """Whether a route lists items, which a polite client asks for one at a time."""
-    return template in _LIST_ROUTES
+    def standing_headers(self, took_s: float) -> list[tuple[str, str]]:
+        """Return the headers every reply carries."""
+        return [
+            ("Date", format_datetime(self._state.world.clock.now(), usegmt=True)),
+            ("Server", "Kestrel"),
+            ("X-Response-Time-ms", f"{took_s * 1000:.4f}"),
+        ]
 
 
 def answer(state: ServerState, request: Request) -> Reply:
@@ -77,16 +91,6 @@ def answer(state: ServerState, request: Request) -> Reply:
     with state.world.lock:
         response = _handled(call, found.route)
     return Reply(_in_asked_case(request, response), found.route.template)
-
-
-def authenticate(state: ServerState, token: str | None) -> Device | None:
-    """Return the device a token belongs to, or None when it is worthless."""
-    device = state.devices.by_token.get(token or "")
-    if device is None or (device.user and device.user.disabled):
-        return None
-    if device.user and device.user.id not in state.world.users:
-        return None
-    return device
 
 
 def _handled(call: Call, route: Route) -> Response:

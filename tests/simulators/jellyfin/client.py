@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import ssl
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
+
+from tests.simulators.http.client import Answer, send
 
 HEADER = 'MediaBrowser Client="probe", Device="bench", DeviceId="{}", Version="1.0"'
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
 
 
 @dataclass(slots=True)
@@ -53,20 +39,21 @@ class Probe:
         **query: Any,
     ) -> Answer:
         """Send one request. `headers` replaces the authorization header."""
-        target = urlsplit(self.url).path.rstrip("/") + path
+        target = self.url.rstrip("/") + path
         if query:
             target += "?" + urlencode(query, doseq=True)
         sent = {"Authorization": self.authorization} if headers is None else headers
         sent = sent | self.extra_headers
         if body is not None:
             sent = sent | {"Content-Type": "application/json"}
-        connection = self._connection()
-        try:
-            connection.request(method, target, json.dumps(body) if body is not None else None, sent)
-            reply = connection.getresponse()
-            return Answer(reply.status, dict(reply.getheaders()), reply.read())
-        finally:
-            connection.close()
+        return send(
+            method,
+            target,
+            sent,
+            json.dumps(body) if body is not None else None,
+            timeout_s=self.timeout_s,
+            ca_file=self.ca_file,
+        )
 
     def get(self, path: str, **query: Any) -> Answer:
         """Send a GET."""
@@ -78,13 +65,3 @@ class Probe:
         assert answer.status == 200, answer
         token = answer.json["AccessToken"]
         return Probe(self.url, token, self.device_id, self.timeout_s, self.ca_file)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        parts = urlsplit(self.url)
-        assert parts.hostname
-        if parts.scheme == "https":
-            context = ssl.create_default_context(cafile=self.ca_file)
-            return http.client.HTTPSConnection(
-                parts.hostname, parts.port, timeout=self.timeout_s, context=context
-            )
-        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=self.timeout_s)

@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from .item import Item, Library, User
-from .wire import TICKS_PER_SECOND, make_id
-from .words import (
+from tests.simulators.words import (
     ARTISTS,
     COLLECTION_WORDS,
     GENRES,
@@ -21,6 +19,9 @@ from .words import (
     TITLE_HEADS,
     TITLE_TAILS,
 )
+
+from .item import Item, Library, User
+from .wire import TICKS_PER_SECOND, make_id
 from .world import World
 
 _START = datetime(2023, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)

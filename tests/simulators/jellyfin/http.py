@@ -1,33 +1,60 @@
-"""A request as the routes see it, and the replies they give."""
+"""A request as the routes see it, and the replies only this server gives."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from .query import BadQueryError, Query
-from .wire import to_json
+from tests.simulators.http.message import (
+    JSON_TYPE,
+    Refusal,
+    Reply,
+    Response,
+    html_reply,
+    json_reply,
+    text_reply,
+)
+from tests.simulators.http.message import Request as PlainRequest
 
-JSON_TYPE = "application/json; charset=utf-8"
+from .query import BadQueryError, Query
+
+__all__ = [
+    "JSON_TYPE",
+    "PROBLEM_TEXT",
+    "Refusal",
+    "Reply",
+    "Request",
+    "Response",
+    "bad_query",
+    "html_reply",
+    "json_reply",
+    "not_found",
+    "text_reply",
+    "validation_problem",
+]
+
 PROBLEM_TEXT = "Error processing request."
 
 
 @dataclass(slots=True, kw_only=True)
-class Request:
-    """One request, after the base path was taken off its path."""
+class Request(PlainRequest):
+    """One request with its parameters read."""
 
-    method: str
-    path: str
     query: Query
-    headers: Sequence[tuple[str, str]]
-    body: bytes = b""
 
-    def header(self, name: str) -> str | None:
-        """Return the first header of this name, or None."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+    @classmethod
+    def read(cls, plain: PlainRequest) -> Request:
+        """Read what came."""
+        return cls(
+            method=plain.method,
+            path=plain.path,
+            query_string=plain.query_string,
+            headers=plain.headers,
+            body=plain.body,
+            door=plain.door,
+            query=Query(plain.query_string),
+        )
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object of the body, or refuse as the server does."""
@@ -40,41 +67,6 @@ class Request:
         if not isinstance(value, dict):
             raise Refusal(validation_problem("$", "The body is not an object."))
         return {key.lower(): member for key, member in value.items()}
-
-
-@dataclass(slots=True, kw_only=True)
-class Response:
-    """One reply."""
-
-    status: int = 200
-    body: bytes = b""
-    content_type: str | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list)
-
-
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
-    """Ends a route early with this reply."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
-
-
-def json_reply(value: Any, status: int = 200) -> Response:
-    """Return a JSON reply."""
-    return Response(status=status, body=to_json(value), content_type=JSON_TYPE)
-
-
-def text_reply(text: str, status: int) -> Response:
-    """Return a plain text reply."""
-    return Response(status=status, body=text.encode(), content_type="text/plain")
-
-
-def html_reply(text: str, status: int, *headers: tuple[str, str]) -> Response:
-    """Return an HTML reply."""
-    return Response(
-        status=status, body=text.encode(), content_type="text/html", headers=list(headers)
-    )
 
 
 def not_found() -> Response:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.simulators.words import PEOPLE
+
 from .item import Item
 from .wire import TICKS_PER_SECOND, make_id
-from .words import PEOPLE
 
 _BLUR = "WVIr:2Rj~pV@t7WBxuWBs:RjV@j[ofofj[j[a}WBt7t7ayWB"
 

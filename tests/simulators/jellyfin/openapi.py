@@ -1,20 +1,10 @@
-"""The published OpenAPI documents as an oracle for what the simulator answers.
-
-The documents mark nothing as required and say that an id has dashes, which the wire has not;
-so formats are not checked, and every member, its type and its enumeration are.
-"""
+"""The published OpenAPI documents of Jellyfin."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from pathlib import Path
-from typing import Any
+from tests.simulators.http.openapi import PROTOCOLS, Oracle
 
-from jsonschema import Draft202012Validator, ValidationError
-
-DOCUMENTS = Path(__file__).parents[4] / "shared" / "protocols" / "jellyfin"
+DOCUMENTS = PROTOCOLS / "jellyfin"
 _DOCUMENT_OF = {
     "10.8": "openapi-10.8.13.json",
     "10.10": "openapi-10.11.11.json",  # there is none of its own; it only lacks newer members
@@ -36,65 +26,6 @@ _OLD_ROUTES = {
 }
 
 
-def documents_are_here() -> bool:
-    """Whether the documents can be read; where CI is set their absence is a failure."""
-    found = DOCUMENTS.is_dir()
-    assert found or not os.environ.get("CI"), f"no OpenAPI documents in {DOCUMENTS}"
-    return found
-
-
-class Oracle:
-    """One version's document."""
-
-    def __init__(self, series: str) -> None:
-        document = json.loads((DOCUMENTS / _DOCUMENT_OF[series]).read_text())
-        self._paths = {_nameless(path): item for path, item in document["paths"].items()}
-        self._schemas = {
-            name: _with_null(schema) for name, schema in document["components"]["schemas"].items()
-        }
-
-    def knows(self, template: str, method: str) -> bool:
-        """Whether the document, or for a hidden old route its newer twin, has this route."""
-        return self._operation(template, method) is not None
-
-    def complaints(self, template: str, method: str, value: Any) -> list[str]:
-        """Return what is wrong with the JSON a route answered with status 200."""
-        operation = self._operation(template, method)
-        assert operation is not None
-        content = operation["responses"]["200"].get("content", {})
-        schema = content.get("application/json", {}).get("schema")
-        if schema is None:
-            return ["the document has no JSON for this route"]
-        root = _with_null(schema) | {"components": {"schemas": self._schemas}}
-        found = Draft202012Validator(root).iter_errors(value)
-        return [
-            f"{leaf.json_path}: {leaf.message[:200]}" for error in found for leaf in _leaf(error)
-        ]
-
-    def _operation(self, template: str, method: str) -> dict[str, Any] | None:
-        path = _nameless(template)
-        for candidate in (path, _OLD_ROUTES.get(path, path)):
-            operation: dict[str, Any] | None = self._paths.get(candidate, {}).get(method.lower())
-            if operation:
-                return operation
-        return None
-
-
-def _leaf(error: ValidationError) -> list[ValidationError]:
-    """Return the deepest causes of an error, leaving out that it is not null either."""
-    causes = [cause for cause in error.context if cause.validator_value != "null"]
-    return [leaf for cause in causes for leaf in _leaf(cause)] or [error]
-
-
-def _nameless(template: str) -> str:
-    return re.sub(r"\{\w+\}", "{}", template).lower()
-
-
-def _with_null(schema: Any) -> Any:
-    """Turn OpenAPI 3.0's `nullable` into what JSON Schema understands."""
-    if isinstance(schema, list):
-        return [_with_null(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {key: _with_null(value) for key, value in schema.items() if key != "nullable"}
-    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+def oracle(series: str) -> Oracle:
+    """Return the document of one version."""
+    return Oracle(DOCUMENTS / _DOCUMENT_OF[series], _OLD_ROUTES)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.simulators.clock import Clock
+
 from .access import Caller
 from .item import User
 from .wire import write_time
-from .world import Clock
 
 _LIFE = timedelta(minutes=10)
 _LIFE_AUTHORIZED = timedelta(minutes=11)

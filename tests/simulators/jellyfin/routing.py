@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.simulators.http.routing import Match, first_match, pattern_of
+from tests.simulators.http.routing import Route as PlainRoute
+
 from .http import Response
 from .state import Call
 from .versions import ServerVersion
@@ -16,13 +19,9 @@ _NEVER = (99, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(PlainRoute[Handler]):
     """One route of the server and the versions that have it."""
 
-    method: str
-    template: str
-    pattern: re.Pattern[str]
-    handler: Handler
     anonymous: bool
     administrators_only: bool
     since: tuple[int, int]
@@ -31,14 +30,6 @@ class Route:
     def is_in(self, version: ServerVersion) -> bool:
         """Whether this version has the route."""
         return self.since <= version.rank < self.before
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The route of a request and the parts of its path."""
-
-    route: Route
-    parts: dict[str, str]
 
 
 class Router:
@@ -57,9 +48,7 @@ class Router:
     ) -> Callable[[Handler], Handler]:
         """Register a function: `route("GET", "POST", "/System/Ping")`."""
         *methods, template = methods_and_template
-        # Only templates may have parts; they are written like {name}.
-        expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
-        pattern = re.compile(expression, re.IGNORECASE)
+        pattern = pattern_of(template, re.IGNORECASE)
 
         def register(handler: Handler) -> Handler:
             for method in methods:
@@ -79,16 +68,9 @@ class Router:
 
         return register
 
-    def match(self, method: str, path: str, version: ServerVersion) -> Match | int:
+    def match(self, method: str, path: str, version: ServerVersion) -> Match[Route] | int:
         """Return the route of a request, or the status of there being none (404 or 405)."""
-        status = 404
-        for route in self.routes:
-            found = route.pattern.fullmatch(path) if route.is_in(version) else None
-            if found and route.method == method:
-                return Match(route, found.groupdict())
-            if found:
-                status = 405
-        return status
+        return first_match((each for each in self.routes if each.is_in(version)), method, path)
 
 
 router = Router()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.simulators.http.wire import to_json
+
 from .dto import item_members, view_members
 from .fields import Shape
 from .item import Item, Library, User
 from .userdata import user_data_members, view_user_data_members
 from .versions import ServerVersion
-from .wire import to_json
 from .world import World
 
 _KEPT_SHAPES = 6

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import socket
-import threading
-from collections.abc import Callable, Coroutine
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from .connection import Connection, Service
+from tests.simulators.http.connection import Service
+from tests.simulators.http.server import Listener, LoopbackServer
+from tests.simulators.http.tls import LOOPBACK_NAMES, TestAuthority
+
+from .app import Jellyfin
 from .faults import FaultScript
 from .generate import make_world
 from .item import User
-from .requestlog import RequestLog
 from .state import Phase, ServerState
-from .tls import TestCertificate, issue
 from .versions import VERSIONS
 from .websocket import Sockets, Timing
 from .wire import make_id
 from .world import Change, World
 
-HOST = "127.0.0.1"
 
-
-class JellyfinSimulator:
+class JellyfinSimulator(LoopbackServer):
     """One simulated Jellyfin server. Use it as a context manager.
 
     Args:
@@ -49,75 +43,50 @@ class JellyfinSimulator:
         wrong_host: bool = False,
         timing: Timing | None = None,
     ) -> None:
+        super().__init__("jellyfin-simulator")
         self.world = world or make_world()
-        self.faults = FaultScript()
-        self.log = RequestLog()
         self.state = ServerState(self.world, VERSIONS[version], base_path=base_path)
         self.sockets = Sockets(self.state, timing or Timing())
-        self.service = Service(self.state, self.faults, self.log, self.sockets)
-        self._certificate: TestCertificate | None = issue(wrong_host=wrong_host) if tls else None
+        self.service = Service(Jellyfin(self.state, self.sockets))
+        self.faults: FaultScript = self.service.faults
+        self.log = self.service.log
+        self._authority = TestAuthority() if tls else None
+        self._names = ("elsewhere.example",) if wrong_host else LOOPBACK_NAMES
         self._wanted_port = port
-        self._holder: socket.socket | None = None
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="jellyfin-simulator", daemon=True)
         self.world.listeners.append(self._changed)
 
     # Life
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     def start(self) -> None:
         """Reserve a port and listen on it."""
-        # A bound socket that does not listen refuses connections and keeps the port ours.
-        self._holder = _bound(self._wanted_port)
+        tls = self._authority.issue(*self._names) if self._authority else None
+        self.listeners.append(Listener(self.service, port=self._wanted_port, tls=tls))
         self.state.url = self.url
-        self._thread.start()
-        self._wait(self._listen())
+        super().start()
 
     def stop(self) -> None:
         """Close everything."""
-        if not self._thread.is_alive():
-            return
-        self._wait(self._end())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        if self._holder:
-            self._holder.close()
-        if self._certificate:
-            shutil.rmtree(self._certificate.ca_file.parent, ignore_errors=True)
+        super().stop()
+        if self._authority:
+            self._authority.remove()
 
     # Where it is
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        assert self._holder is not None
-        port: int = self._holder.getsockname()[1]
-        return port
+        return self.listeners[0].port
 
     @property
     def url(self) -> str:
         """The address a person would type, base path included."""
-        scheme = "https" if self._certificate else "http"
-        return f"{scheme}://{HOST}:{self.port}{self.state.base_path}"
+        return f"{self.listeners[0].origin}{self.state.base_path}"
 
     @property
     def ca_file(self) -> str:
         """The certificate authority a client has to trust (PEM file)."""
-        assert self._certificate is not None
-        return str(self._certificate.ca_file)
+        assert self._authority is not None
+        return str(self._authority.ca_file)
 
     # What a test does to it
 
@@ -131,9 +100,9 @@ class JellyfinSimulator:
         """Go to a phase of starting up; REFUSED closes the port and every connection."""
         was, self.state.phase = self.state.phase, phase
         if phase is Phase.REFUSED and was is not Phase.REFUSED:
-            self._wait(self._close())
+            self._wait(self._close_all())
         elif was is Phase.REFUSED and phase is not Phase.REFUSED:
-            self._wait(self._listen())
+            self._wait(self._open_all())
 
     def set_version(self, series: str) -> None:
         """Become another version."""
@@ -147,9 +116,9 @@ class JellyfinSimulator:
         self.state.quick_connect.forget()
         self.set_phase(Phase.READY)
 
-    def drop_connections(self) -> None:
-        """Break every open connection, sockets included."""
-        self._call(self._abort_all)
+    def mute_sockets(self) -> None:
+        """Let every open socket die silently."""
+        self._call(self.sockets.mute_all)
 
     def become_another_server(self, name: str = "Another Jellyfin") -> None:
         """Put another server, with an id of its own, on the same port."""
@@ -177,82 +146,10 @@ class JellyfinSimulator:
 
     # Inside
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_forever()
-        finally:
-            tasks = asyncio.all_tasks(self._loop)
-            for task in tasks:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            self._loop.run_until_complete(self._loop.shutdown_default_executor())
-            self._loop.close()
-
-    def _call(self, action: Callable[[], object]) -> None:
-        """Run a function in the server's thread and wait for it."""
-
-        async def run() -> None:
-            action()
-
-        self._wait(run())
-
-    def _wait(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
-
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(
-            self._accept,
-            sock=_bound(self.port),
-            ssl=self._certificate.context if self._certificate else None,
-            backlog=128,
-        )
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        try:
-            await Connection(self.service, reader, writer).serve()
-        finally:
-            self._writers.discard(writer)
-
-    async def _close(self) -> None:
-        server, self._server = self._server, None
-        if server:
-            # A server that closes in the turn in which it accepts leaves that socket open for ever:
-            # stop accepting, let what was accepted become a connection, then close.
-            for listening in server.sockets:
-                self._loop.remove_reader(listening.fileno())
-            await asyncio.sleep(0)
-            server.close()
-        self._abort_all()
-
-    async def _end(self) -> None:
-        """Close everything, connections included that were accepted a moment ago."""
-        await self._close()
-        for _ in range(20):
-            others = asyncio.all_tasks() - {asyncio.current_task()}
-            if not others:
-                return
-            self._abort_all()
-            await asyncio.wait(others, timeout=0.05)
-
-    def _abort_all(self) -> None:
-        for writer in list(self._writers):
-            writer.transport.abort()
-
     async def _announce_restart(self) -> None:
         self.sockets.broadcast("ServerRestarting")
         for open_socket in list(self.sockets.open):
             await open_socket.writer.drain()
 
     def _changed(self, change: Change) -> None:
-        if self._loop.is_running():
-            self._loop.call_soon_threadsafe(self.sockets.note, change)
-
-
-def _bound(port: int) -> socket.socket:
-    # Named as TCP, or asyncio would not switch Nagle's algorithm off (40 ms a reply).
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind((HOST, port))
-    return made
+        self._later(self.sockets.note, change)

@@ -36,6 +36,7 @@ class ServerState:
     phase: Phase = Phase.READY
     legacy_authorization: bool | None = None
     lockout_after: int = -1
+    has_kodi_queue: bool = False
     devices: Devices = field(default_factory=Devices)
     quick_connect: QuickConnect = field(init=False)
     rows: Rows = field(init=False)
@@ -105,3 +106,13 @@ class Call:
         if user is None:
             raise Refusal(text_reply(PROBLEM_TEXT, 400))
         return user
+
+
+def authenticate(state: ServerState, token: str | None) -> Device | None:
+    """Return the device a token belongs to, or None when it is worthless."""
+    device = state.devices.by_token.get(token or "")
+    if device is None or (device.user and device.user.disabled):
+        return None
+    if device.user and device.user.id not in state.world.users:
+        return None
+    return device

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.simulators.http.openapi import documents_are_here
 from tests.simulators.jellyfin import VERSIONS, JellyfinSimulator, make_world
 from tests.simulators.jellyfin.access import Caller
 from tests.simulators.jellyfin.client import Probe
-from tests.simulators.jellyfin.openapi import DOCUMENTS, Oracle, documents_are_here
+from tests.simulators.jellyfin.openapi import DOCUMENTS, oracle
 from tests.simulators.jellyfin.routing import Route, router
 
 pytestmark = pytest.mark.skipif(
-    not documents_are_here(), reason="the OpenAPI documents (../shared) are not here"
+    not documents_are_here(DOCUMENTS), reason="the OpenAPI documents (../shared) are not here"
 )
 
 ALL_FIELDS = (
@@ -92,7 +93,7 @@ def test_every_json_answer_obeys_the_document_of_its_version(
     simulator: JellyfinSimulator,
 ) -> None:
     """Contract section 14: the published document is the oracle, for every route served."""
-    oracle, version = Oracle(simulator.state.version.series), simulator.state.version
+    document, version = oracle(simulator.state.version.series), simulator.state.version
     complaints, unknown = {}, set()
     for route in router.routes:
         silent = route.template in NOT_JSON or (
@@ -101,9 +102,9 @@ def test_every_json_answer_obeys_the_document_of_its_version(
         if silent or not route.is_in(version):
             continue
         value = _ask(route, simulator)
-        if not oracle.knows(route.template, route.method):
+        if not document.knows(route.template, route.method):
             unknown.add(f"{route.method} {route.template}")
-        elif found := oracle.complaints(route.template, route.method, value):
+        elif found := document.complaints(route.template, route.method, value):
             complaints[f"{route.method} {route.template}"] = found[:5]
 
     assert not complaints
@@ -117,16 +118,16 @@ def test_every_json_answer_obeys_the_document_of_its_version(
 
 def test_the_oracle_finds_a_wrong_type_an_unknown_member_and_a_wrong_enumeration_value() -> None:
     """The oracle itself must be able to fail."""
-    oracle = Oracle("10.11")
+    document = oracle("10.11")
 
     def page(**members: Any) -> dict[str, Any]:
         return {"Items": [{"Name": "x", "Type": "Movie", "ChannelId": None} | members]}
 
-    assert not oracle.complaints("/Items", "GET", page())
-    assert oracle.complaints("/Items", "GET", page(Name=5))
-    assert oracle.complaints("/Items", "GET", page(NoSuchMember=1))
-    assert oracle.complaints("/Items", "GET", page(Type="Film"))
-    assert oracle.complaints("/Items", "GET", page(UserData={"Played": None}))
+    assert not document.complaints("/Items", "GET", page())
+    assert document.complaints("/Items", "GET", page(Name=5))
+    assert document.complaints("/Items", "GET", page(NoSuchMember=1))
+    assert document.complaints("/Items", "GET", page(Type="Film"))
+    assert document.complaints("/Items", "GET", page(UserData={"Played": None}))
 
 
 @pytest.mark.parametrize("series", VERSIONS)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import json
-import struct
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
+
+from tests.simulators.http.websocket import CLOSE, PING, PONG, TEXT, frame, handshake, read_frame
 
 from .access import Device, identify
-from .app import authenticate
-from .http import Request
+from .http import Request, Response, text_reply
 from .item import User
-from .state import ServerState
+from .state import ServerState, authenticate
 from .userdata import user_data_members
 from .world import Change
-
-_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 
 
 @dataclass(slots=True)
@@ -51,10 +47,10 @@ class Socket:
             message["Data"] = data
         self.send_raw(json.dumps(message).encode())
 
-    def send_raw(self, payload: bytes, opcode: int = _TEXT) -> None:
+    def send_raw(self, payload: bytes, opcode: int = TEXT) -> None:
         """Send one frame with any payload."""
         if not (self.writer.is_closing() or self.forgotten.is_set()):
-            self.writer.write(_frame(opcode, payload))
+            self.writer.write(frame(opcode, payload))
 
 
 @dataclass(slots=True)
@@ -64,6 +60,8 @@ class Sockets:
     state: ServerState
     timing: Timing = field(default_factory=Timing)
     open: list[Socket] = field(default_factory=list)
+    refuse_with: int = 0  # the status of a proxy that passes no upgrade on
+    before_upgrade: Callable[[], object] | None = None
     _added: set[str] = field(default_factory=set)
     _updated: set[str] = field(default_factory=set)
     _removed: set[str] = field(default_factory=set)
@@ -71,21 +69,27 @@ class Sockets:
     _library_timer: asyncio.TimerHandle | None = None
     _data_timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
-    async def serve(
-        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Upgrade a connection, on whatever path, and serve it until it ends."""
+    def upgrade(self, request: Request) -> Response:
+        """Return the reply that makes a socket of a signed-in device's connection."""
+        if self.before_upgrade:
+            self.before_upgrade()
+        if self.refuse_with:
+            return text_reply("no websockets here", self.refuse_with)
         caller = identify(request, self.state.version, legacy=self.state.allows_legacy)
         device = authenticate(self.state, caller.token)
         if device is None:
-            _refuse(writer, "Token is required" if not caller.token else "Invalid token")
-            return
-        key = (request.header("sec-websocket-key") or "").encode()
-        accept = base64.b64encode(hashlib.sha1(key + _GUID).digest()).decode()
-        writer.write(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            f"Server: Kestrel\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode()
-        )
+            return text_reply("Invalid token" if caller.token else "Token is required", 403)
+
+        async def take_over(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(handshake(request, "Server: Kestrel"))
+            await self._serve(device, reader, writer)
+
+        return Response(status=101, takes_over=take_over)
+
+    async def _serve(
+        self, device: Device, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Serve an open socket until it ends."""
         socket = Socket(device, writer, asyncio.get_running_loop().time())
         self.open.append(socket)
         socket.send("ForceKeepAlive", self.timing.keep_alive_s)
@@ -107,6 +111,11 @@ class Sockets:
         """Break every socket."""
         for socket in list(self.open):
             socket.writer.transport.abort()
+
+    def mute_all(self) -> None:
+        """Let every socket die silently: it stays open and nothing arrives on it any more."""
+        for socket in list(self.open):
+            socket.forgotten.set()
 
     def note(self, change: Change) -> None:
         """Note a change; every change restarts the wait before it is told."""
@@ -167,13 +176,13 @@ class Sockets:
 
     async def _listen(self, socket: Socket, reader: asyncio.StreamReader) -> None:
         while True:
-            opcode, payload = await _read_frame(reader)
-            if opcode == _CLOSE:
-                socket.send_raw(payload, _CLOSE)
+            opcode, payload = await read_frame(reader)
+            if opcode == CLOSE:
+                socket.send_raw(payload, CLOSE)
                 return
-            if opcode == _PING:
-                socket.send_raw(payload, _PONG)
-            if opcode == _TEXT and json.loads(payload).get("MessageType") == "KeepAlive":
+            if opcode == PING:
+                socket.send_raw(payload, PONG)
+            if opcode == TEXT and json.loads(payload).get("MessageType") == "KeepAlive":
                 socket.heard_at = asyncio.get_running_loop().time()
                 socket.send("KeepAlive")
 
@@ -202,31 +211,3 @@ def _sees(state: ServerState, user: User, item_id: str) -> bool:
 def _restart(timer: asyncio.TimerHandle | None) -> None:
     if timer:
         timer.cancel()
-
-
-def _refuse(writer: asyncio.StreamWriter, reason: str) -> None:
-    writer.write(
-        "HTTP/1.1 403 Forbidden\r\nServer: Kestrel\r\nContent-Type: text/plain\r\n"
-        f"Connection: close\r\nContent-Length: {len(reason)}\r\n\r\n{reason}".encode()
-    )
-
-
-def _frame(opcode: int, payload: bytes) -> bytes:
-    size = len(payload)
-    if size < 126:
-        return struct.pack("!BB", 0x80 | opcode, size) + payload
-    if size < 65_536:
-        return struct.pack("!BBH", 0x80 | opcode, 126, size) + payload
-    return struct.pack("!BBQ", 0x80 | opcode, 127, size) + payload
-
-
-async def _read_frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    first, second = await reader.readexactly(2)
-    size = second & 0x7F
-    if size == 126:
-        (size,) = struct.unpack("!H", await reader.readexactly(2))
-    elif size == 127:
-        (size,) = struct.unpack("!Q", await reader.readexactly(8))
-    mask = await reader.readexactly(4) if second & 0x80 else b"\0\0\0\0"
-    payload = await reader.readexactly(size)
-    return first & 0x0F, bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -44,14 +43,6 @@ def dotnet_ticks(moment: datetime) -> int:
     """Return the .NET ticks of a moment, which is what an Etag is derived from."""
     delta = moment - _DOTNET_EPOCH
     return (delta.days * 86_400 + delta.seconds) * TICKS_PER_SECOND + delta.microseconds * 10
-
-
-def to_json(value: Any) -> bytes:
-    """Return compact JSON; a lone surrogate leaves as a backslash escape."""
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def camel_case(value: Any) -> Any:

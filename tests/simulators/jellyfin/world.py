@@ -5,26 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from tests.simulators.clock import Clock
 
 from .item import LEAF_TYPES, Item, Library, User, UserData
 from .wire import make_id
-
-
-class Clock:
-    """The server's clock: real time plus whatever a test has advanced it by."""
-
-    def __init__(self) -> None:
-        self._offset = timedelta()
-
-    def now(self) -> datetime:
-        """Return the server's time."""
-        return datetime.now(UTC) + self._offset
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass at once."""
-        self._offset += timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

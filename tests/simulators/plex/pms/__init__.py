@@ -1,0 +1,1 @@
+"""What a simulated Plex Media Server answers."""

@@ -1,0 +1,1 @@
+"""What a simulated plex.tv answers."""
