@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msd import __version__, logs
 from msd.errors import InvalidArgumentError
+from msd.redaction import Redactor
 from msd.settings import load
 
 CONFIG_ERROR = 78  # sysexits EX_CONFIG; the unit does not restart after it
@@ -23,19 +24,20 @@ msd is a session service: `systemctl --user start msd` or the first D-Bus call s
 `msdctl` talks to it."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, redactor: Redactor | None = None) -> int:
     """Run the daemon until it is told to stop; return its exit code."""
+    redactor = redactor or Redactor()
     options = _parser().parse_args(argv)
     try:
         settings = load(options.config)
     except InvalidArgumentError as error:
         sys.stderr.write(f"msd: {error}\n")
         return CONFIG_ERROR
-    logs.set_up(options.log_level or settings.log.level)
+    logs.set_up(options.log_level or settings.log.level, redactor)
 
     from msd import app  # noqa: PLC0415 - `--help` and a bad file answer at once
 
-    return app.main(settings)
+    return app.main(settings, redactor)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,13 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run_and_leave() -> None:
+def run_and_leave(redactor: Redactor | None = None) -> None:
     """Run `main` and leave without waiting for threads that hang in a disk or a keyring (O4).
 
     Everything that must be kept is on disk by then.
     """
     try:
-        code = main()
+        code = main(redactor=redactor)
     except SystemExit:
         raise  # --help, --version or a wrong option: no thread runs yet
     except BaseException:

@@ -23,6 +23,8 @@ from msd.bus.exports import export_root, msd_specs
 from msd.bus.gate import Gate
 from msd.bus.names import BUS_NAME
 from msd.bus.network import SystemNetwork
+from msd.bus.notifications import DesktopNotifications
+from msd.bus.presence import Presence
 from msd.bus.secret_service import SecretServiceClient
 from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
@@ -35,10 +37,12 @@ from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
 from msd.managers.registry import SourceRegistry
 from msd.managers.sync import SyncManager
+from msd.models import SecretStore
 from msd.notify import keep_watchdog_fed, notify
+from msd.redaction import Redactor
 from msd.settings import Settings
 from msd.store.cache import CacheStore
-from msd.store.credentials import KeyringVault
+from msd.store.credentials import chosen_vault
 from msd.store.state import StateStore
 
 BUS_LOST = 1  # and every other error: systemd starts msd again
@@ -49,11 +53,11 @@ LEAVE_S = 4.7  # what hangs after a stop signal is left behind then (O4: within 
 log = logging.getLogger("msd")
 
 
-def main(settings: Settings) -> int:
+def main(settings: Settings, redactor: Redactor) -> int:
     """Run the daemon; return its exit code (see `msd --help`)."""
     os.umask(0o077)
     try:
-        anyio.run(run, settings)
+        anyio.run(run, settings, redactor)
     except Exception as raised:
         error = _only(raised)
         if isinstance(error, NameTakenError):
@@ -66,10 +70,10 @@ def main(settings: Settings) -> int:
     return 0
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, redactor: Redactor) -> None:
     """Serve until SIGTERM or SIGINT, or until the bus is lost."""
     gate = Gate()
-    async with BusServer(msd_specs()) as bus, anyio.create_task_group() as tasks:
+    async with BusServer(msd_specs(), redactor=redactor) as bus, anyio.create_task_group() as tasks:
         stop = anyio.Event()
         await tasks.start(_watch_signals, stop)
         export_root(bus, gate)
@@ -77,10 +81,10 @@ async def run(settings: Settings) -> None:
         tasks.start_soon(_leave_although_something_hangs, stop)
         tasks.start_soon(bus.serve)
         tasks.start_soon(keep_watchdog_fed)
-        error = await _serve_or_error(settings, bus, gate, stop)
+        error = await _serve_or_error(settings, redactor, bus, gate, stop)
         if error is not None and error.damaged and gate.opened is None:
             log.warning("%s; it is opened once more, which mends it", error)
-            error = await _serve_or_error(settings, bus, gate, stop)
+            error = await _serve_or_error(settings, redactor, bus, gate, stop)
         if error is not None:
             log.critical("%s", error)
             gate.fail(error)
@@ -90,10 +94,10 @@ async def run(settings: Settings) -> None:
 
 
 async def _serve_or_error(
-    settings: Settings, bus: BusServer, gate: Gate, stop: anyio.Event
+    settings: Settings, redactor: Redactor, bus: BusServer, gate: Gate, stop: anyio.Event
 ) -> StorageError | None:
     try:
-        await _serve(settings, bus, gate, stop)
+        await _serve(settings, redactor, bus, gate, stop)
     except Exception as raised:
         error = _only(raised)  # task groups wrap it
         if isinstance(error, StorageError):
@@ -102,9 +106,11 @@ async def _serve_or_error(
     return None
 
 
-async def _serve(settings: Settings, bus: BusServer, gate: Gate, stop: anyio.Event) -> None:
-    async with _stores(settings) as (state, cache), anyio.create_task_group() as tasks:
-        coordinator = await _build(settings, state, cache, bus, tasks)
+async def _serve(
+    settings: Settings, redactor: Redactor, bus: BusServer, gate: Gate, stop: anyio.Event
+) -> None:
+    async with _stores(settings, redactor) as (state, cache), anyio.create_task_group() as tasks:
+        coordinator = await _build(settings, redactor, bus, (state, cache), tasks)
         await coordinator.open()
         gate.open(coordinator)
         await tasks.start(run_signals, bus, coordinator)
@@ -119,30 +125,40 @@ async def _serve(settings: Settings, bus: BusServer, gate: Gate, stop: anyio.Eve
 
 
 async def _build(
-    settings: Settings, state: StateStore, cache: CacheStore, bus: BusServer, tasks: TaskGroup
+    settings: Settings,
+    redactor: Redactor,
+    bus: BusServer,
+    stores: tuple[StateStore, CacheStore],
+    tasks: TaskGroup,
 ) -> SourceCoordinator:
+    state, cache = stores
     registry = await SourceRegistry.open(state)
     services = Services(
         settings=settings,
         registry=registry,
-        auth=AuthManager(KeyringVault(), SecretServiceClient(bus.connection)),
+        auth=_auth(settings, redactor, bus),
         backends=BackendManager(
             discover,
             installation_id=registry.installation_id,
             client_version=__version__,
             device_name=socket.gethostname(),
             cache_dir=settings.cache_dir,
+            redactor=redactor,
         ),
         cache=await CacheManager.open(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),
         network=SystemNetwork(),
+        callers=Presence(bus.connection),
+        desktop=DesktopNotifications(bus.connection) if settings.notifications.enabled else None,
     )
     return SourceCoordinator(services, EventStream(), tasks)
 
 
 @asynccontextmanager
-async def _stores(settings: Settings) -> AsyncIterator[tuple[StateStore, CacheStore]]:
-    state = await to_thread.run_sync(StateStore.open, settings.state_db)
+async def _stores(
+    settings: Settings, redactor: Redactor
+) -> AsyncIterator[tuple[StateStore, CacheStore]]:
+    state = await to_thread.run_sync(_open_state, settings, redactor)
     try:
         cache = await to_thread.run_sync(_open_cache, settings, state)
         if cache.rebuilt_because:
@@ -153,6 +169,17 @@ async def _stores(settings: Settings) -> AsyncIterator[tuple[StateStore, CacheSt
             cache.close()
     finally:
         state.close()
+
+
+def _auth(settings: Settings, redactor: Redactor, bus: BusServer) -> AuthManager:
+    store = SecretStore(settings.secrets.store)
+    is_guarded = store is SecretStore.SECRET_SERVICE
+    keyring = SecretServiceClient(bus.connection) if is_guarded else None
+    return AuthManager(chosen_vault(store, data_dir=settings.data_dir), keyring, redactor)
+
+
+def _open_state(settings: Settings, redactor: Redactor) -> StateStore:
+    return StateStore.open(settings.state_db, redactor=redactor)
 
 
 def _open_cache(settings: Settings, state: StateStore) -> CacheStore:

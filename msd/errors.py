@@ -7,6 +7,8 @@ MsdError                          Failed
 ├─ UnknownLibraryError            UnknownLibrary
 ├─ UnknownItemError               UnknownItem
 ├─ UnknownJobError                UnknownJob
+├─ UnknownLoginError              UnknownLogin
+├─ NotOwnerError                  NotOwner
 ├─ SourceExistsError              SourceExists
 ├─ LimitExceededError             LimitExceeded
 ├─ KeyringLockedError             KeyringLocked
@@ -16,19 +18,22 @@ MsdError                          Failed
 └─ BackendError                   BackendFailed
    ├─ AuthRequiredError           AuthRequired
    ├─ AuthRefusedError            AuthRefused
+   ├─ LoginExpiredError           LoginExpired
    ├─ UnreachableError            Unreachable
    ├─ TlsError                    TlsError
    ├─ IdentityMismatchError       IdentityMismatch
    ├─ ForbiddenError              Forbidden
    └─ BadResponseError            BadResponse
 
-A message is one lower-case sentence a person can act on; it never holds a secret. Anything that
-is not an `MsdError` reaches a D-Bus caller as `Internal` with a fixed text.
+A message is one lower-case sentence a person can act on; it never holds a secret, and what looks
+like one is taken out. Anything that is not an `MsdError` reaches a D-Bus caller as `Internal`
+with a fixed text.
 """
 
 from typing import ClassVar
 
 from msd.models import StatusReason
+from msd.redaction import redact
 
 INTERNAL_CODE = "Internal"
 INTERNAL_TEXT = "internal error; the journal of msd.service has the details"
@@ -38,6 +43,9 @@ class MsdError(Exception):
     """Base of everything msd raises on purpose."""
 
     code: ClassVar[str] = "Failed"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact(message))
 
     def __init_subclass__(cls) -> None:
         """Demand an explicit wire code, so that renaming a class can't change the API."""
@@ -79,6 +87,18 @@ class UnknownJobError(MsdError):
     """No job has this id; jobs stay for a minute after their end."""
 
     code = "UnknownJob"
+
+
+class UnknownLoginError(MsdError):
+    """No login has this number; logins stay for a minute after their end."""
+
+    code = "UnknownLogin"
+
+
+class NotOwnerError(MsdError):
+    """Somebody else began this login (K6)."""
+
+    code = "NotOwner"
 
 
 class SourceExistsError(MsdError):
@@ -150,6 +170,13 @@ class AuthRefusedError(BackendError):
     """Wrong password, PIN or user while adding or signing in."""
 
     code = "AuthRefused"
+    default_reason = StatusReason.NO_CREDENTIALS
+
+
+class LoginExpiredError(BackendError):
+    """Nobody used the code of a sign-in in time."""
+
+    code = "LoginExpired"
     default_reason = StatusReason.NO_CREDENTIALS
 
 

@@ -5,7 +5,7 @@ that falls behind loses its oldest facts and is told so by `Overflow`, on which 
 everything again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from msd.models import (
     ItemId,
     JobId,
     LibraryId,
+    LoginId,
     SourceId,
     SourceStatus,
 )
@@ -72,6 +73,13 @@ class SourceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SignInRequested(Event):
+    """The user pressed "Sign in" on the notification of a source; whoever can shows the way."""
+
+    source_id: SourceId
+
+
+@dataclass(frozen=True, slots=True)
 class AccountAdded(Event):
     """An account was added."""
 
@@ -118,6 +126,42 @@ class JobRemoved(Event):
     """A finished job's object goes away."""
 
     job_id: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFound(Event):
+    """A discovery found a server on the local network."""
+
+    job_id: JobId
+    server: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAdded(Event):
+    """A login began."""
+
+    login_id: LoginId
+
+
+@dataclass(frozen=True, slots=True)
+class LoginChanged(Event):
+    """A login asks for something else now."""
+
+    login_id: LoginId
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFinished(Event):
+    """A login reached a final state; its object stays for a minute."""
+
+    login_id: LoginId
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRemoved(Event):
+    """A finished login's object goes away."""
+
+    login_id: LoginId
 
 
 @dataclass(frozen=True, slots=True)

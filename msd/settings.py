@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from msd.errors import InvalidArgumentError
+from msd.models import SecretStore
 
 APP = "msd"
 MAX_FILE_BYTES = 256 * 1024
+_TABLES = ("log", "notifications", "secrets", "sync")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,30 @@ class LogSettings:
             )
 
 
-Section = TypeVar("Section", SyncSettings, LogSettings)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSettings:
+    """`[secrets]`: where credentials rest (K1)."""
+
+    store: str = SecretStore.SECRET_SERVICE.value
+
+    def check(self) -> None:
+        """Refuse words that no store is called."""
+        if self.store not in set(SecretStore):
+            known = ", ".join(SecretStore)
+            raise InvalidArgumentError(f"secrets.store is {self.store!r}; use one of: {known}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSettings:
+    """`[notifications]`: what is shown on the desktop."""
+
+    enabled: bool = True
+
+    def check(self) -> None:
+        """Accept both."""
+
+
+Section = TypeVar("Section", SyncSettings, LogSettings, SecretSettings, NotificationSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +76,8 @@ class Settings:
     config_file: Path
     sync: SyncSettings = SyncSettings()
     log: LogSettings = LogSettings()
+    secrets: SecretSettings = SecretSettings()
+    notifications: NotificationSettings = NotificationSettings()
 
     @property
     def state_db(self) -> Path:
@@ -101,12 +128,17 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _with_file(settings: Settings, tables: dict[str, Any]) -> Settings:
     for name in tables:
-        if name not in {"sync", "log"}:
-            raise InvalidArgumentError(f"unknown table [{name}]; known: [log], [sync]")
+        if name not in _TABLES:
+            known = ", ".join(f"[{table}]" for table in _TABLES)
+            raise InvalidArgumentError(f"unknown table [{name}]; known: {known}")
     return replace(
         settings,
         sync=_section("sync", settings.sync, tables.get("sync", {})),
         log=_section("log", settings.log, tables.get("log", {})),
+        secrets=_section("secrets", settings.secrets, tables.get("secrets", {})),
+        notifications=_section(
+            "notifications", settings.notifications, tables.get("notifications", {})
+        ),
     )
 
 

@@ -21,9 +21,10 @@ from msd.backend_api import BackendContext, Credentials, MediaBackend
 from msd.backends import discover
 from msd.errors import INTERNAL_CODE, INTERNAL_TEXT, MsdError, NotSupportedError
 from msd.models import LibraryId, SyncProgress, SyncReport
+from msd.redaction import Redactor
 from msd.store.sync_writer import SyncWriter
 from msd.sync import messages
-from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.engine import SyncEngine
 from msd.sync.ports import Written
 from msd.sync.report import Report
 
@@ -73,18 +74,20 @@ class Output:
 
 def main() -> int:
     """Copy the source that standard input asks for; always say how it ended."""
-    logs.set_up("info")
+    redactor = Redactor()
+    logs.set_up("info", redactor)
     output = Output(os.dup(1))
     os.dup2(2, 1)  # a stray print must not garble the conversation
     try:
-        anyio.run(_work, output)
+        anyio.run(_work, output, redactor)
     except BrokenPipeError:
         return 1
     return 0
 
 
-async def _work(output: Output) -> None:
+async def _work(output: Output, redactor: Redactor) -> None:
     request = messages.decode_request(await _read_line())
+    redactor.learn(request.token)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_watch_daemon, tasks.cancel_scope)
         output.send(await _outcome(request, output))
@@ -110,13 +113,7 @@ async def _sync(request: messages.SyncRequest, output: Output) -> SyncReport:
         backend,
         store,
         Report(progress=output.progress, changed=output.changed),
-        plan=SyncPlan(
-            mode=request.mode,
-            only=request.only,
-            off=request.off,
-            confirm_deletes=request.confirm_deletes,
-            anew=request.anew,
-        ),
+        plan=request.plan(),
     )
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)

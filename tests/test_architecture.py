@@ -36,6 +36,7 @@ BREACHES = {
     "fence-keyring": ("msd/store/__init__.py", "import keyring"),
     "fence-http": ("msd/coordinator/__init__.py", "import httpx"),
     "fence-media": ("msd/backends/jellyfin/__init__.py", "import PTN"),
+    "fence-xml": ("msd/backends/jellyfin/__init__.py", "import defusedxml"),
     "fence-rich": ("msd/app.py", "import rich"),
 }
 
@@ -208,4 +209,4 @@ def test_a_backend_is_found_because_its_folder_is_there(copy: Path) -> None:
         check=True,
     )
 
-    assert found.stdout.split() == ["dummy", "jellyfin", "local"]
+    assert found.stdout.split() == ["dummy", "jellyfin", "local", "plex"]

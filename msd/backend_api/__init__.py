@@ -10,6 +10,7 @@ from msd.backend_api.accounts import (
     OptionValue,
 )
 from msd.backend_api.protocol import (
+    PINNED_ADDRESS,
     BackendContext,
     BackendSpec,
     HasConnections,
@@ -30,6 +31,7 @@ from msd.backend_api.sign_in import (
 )
 
 __all__ = [
+    "PINNED_ADDRESS",
     "AccountContext",
     "AccountServers",
     "AddContext",

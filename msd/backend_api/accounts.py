@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from msd.models import Source
+from msd.models import Account, Source
 
 OptionValue = str | int | bool
 
@@ -24,10 +24,13 @@ class Credentials:
     )  # by server id
 
     def for_server(self, server_id: str) -> "Credentials":
-        """Return what one server may see: its own token where the account has one for it."""
-        return Credentials(
-            user_id=self.user_id, token=self.server_tokens.get(server_id, self.token)
-        )
+        """Return what one server may see: its own token, or the account's where there are none.
+
+        A server without a token of its own, among others that have one, gets none: the account's
+        would open all the others.
+        """
+        token = self.server_tokens.get(server_id, "") if self.server_tokens else self.token
+        return Credentials(user_id=self.user_id, token=token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class AddContext:
     client_version: str
     device_name: str
     source: Source | None = None  # signed in to anew (A3): its server stands for the options
+    account: Account | None = None  # who signs in anew; anybody else is refused afterwards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@
                                                   next cursor
     live()                         → LiveChange…  subscribed once entered, until the connection dies
     fetch(remote_ids)              → Located…     rows by id; an id that is absent is gone
+    pages_from(listing, start)     → Page…        the rest of an interrupted enumeration
 
-A backend implements `HasChanges`, `HasLiveUpdates`, both or neither beside `MediaBackend`; without
-them a source is enumerated at intervals.
+A backend implements any of `HasChanges`, `HasLiveUpdates` and `CanResume` beside `MediaBackend`;
+without them a source is enumerated at intervals, each time from the start.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
 
-from msd.backend_api.protocol import Listing, RawItem
+from msd.backend_api.protocol import Listing, Page, RawItem
 from msd.models import RemoteId, RemoteLibrary
 
 Cursor = NewType("Cursor", str)
@@ -34,14 +35,17 @@ class Lane(StrEnum):
 class Changes:
     """Rows of one listing that may differ from what is cached, whole as in `pages`.
 
-    `count` is how many rows the listing has now where the server says so: a count that differs
-    from the cached one means that something vanished, and the listing is enumerated. `cursor`
-    comes with the last page alone and covers every page before it.
+    `count` is how many rows the listing has now, counted as `Page.total` is, where the server
+    says so: when it is not the last total and the new rows, something vanished or came unseen,
+    and the listing is enumerated. `is_unsure` asks for that outright: something changed that
+    can't be told row by row. `cursor` comes with the last page alone and covers every page
+    before it.
     """
 
     listing: Listing
     items: tuple[RawItem, ...] = ()
     count: int | None = None
+    is_unsure: bool = False
     cursor: Cursor | None = None
 
 
@@ -58,7 +62,10 @@ class HasChanges(Protocol):
     def changes(
         self, library: RemoteLibrary, lane: Lane, since: Cursor
     ) -> AsyncGenerator[Changes, None]:
-        """Yield what may have changed since the cursor, with an overlap; empty when nothing did.
+        """Yield what may have changed since the cursor, with an overlap.
+
+        A server that can count is asked for every listing in the metadata lane, also when none
+        of its rows changed. Without a single page the cursor stays as it is.
 
         Raises:
             BadResponseError: the cursor means nothing any more; enumerate instead.
@@ -99,4 +106,15 @@ class HasLiveUpdates(Protocol):
         """
 
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
-        """Return the rows with these ids, with details as listed; absent ones are gone."""
+        """Return the rows with these ids as they are listed; absent ones are gone.
+
+        A row has the same fingerprint as in `pages`. At most 200 ids are asked for at once.
+        """
+
+
+@runtime_checkable
+class CanResume(Protocol):
+    """A backend that can begin a listing in its middle: an interrupted first sync goes on (Y8)."""
+
+    def pages_from(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
+        """Enumerate a listing from a row on, as `pages` does; the first page has that `start`."""

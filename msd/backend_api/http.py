@@ -63,18 +63,25 @@ def _tls_context() -> ssl.SSLContext:
 class _GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport over guarded connections."""
 
-    def __init__(self, *, allow_public_http: bool) -> None:
+    def __init__(
+        self, network: httpcore.AsyncNetworkBackend, *, max_connections: int = MAX_CONNECTIONS
+    ) -> None:
         super().__init__(verify=_tls_context(), trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls_context(),
-            max_connections=MAX_CONNECTIONS,
+            max_connections=max_connections,
             max_keepalive_connections=2,
             keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=GuardedBackend(allow_public_http=allow_public_http),
+            network_backend=network,
         )
 
 
-def open_client(*, allow_public_http: bool = False) -> httpx.AsyncClient:
+def open_client(
+    *,
+    allow_public_http: bool = False,
+    network: httpcore.AsyncNetworkBackend | None = None,
+    max_connections: int = MAX_CONNECTIONS,
+) -> httpx.AsyncClient:
     """Return a client for one server; the caller closes it.
 
     Certificates are always verified. Redirects are not followed, cookies not kept, and proxies
@@ -83,9 +90,12 @@ def open_client(*, allow_public_http: bool = False) -> httpx.AsyncClient:
     Args:
         allow_public_http: the user asked for plain http to the internet; otherwise such a
             request raises a `TlsError` before a byte of it is sent (K3).
+        network: opens the connections, which are guarded in any case; default: the system does.
+        max_connections: more only for a client that asks several servers or addresses.
     """
+    guarded = GuardedBackend(allow_public_http=allow_public_http, inner=network)
     return httpx.AsyncClient(
-        transport=_GuardedTransport(allow_public_http=allow_public_http),
+        transport=_GuardedTransport(guarded, max_connections=max_connections),
         timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
         headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),

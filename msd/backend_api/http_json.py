@@ -16,13 +16,19 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _LONGEST_MARGIN = 64  # before the first tag of a page that calls itself JSON
-_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+# Broken in a text, and worth no more than a space between members.
+CONTROL = bytes(max(byte, 32) for byte in range(256))
 
 T = TypeVar("T")
 
 
-def decode(answer: Answer, shape: type[T]) -> T:
+def decode(answer: Answer, shape: type[T], *, strict: bool = True) -> T:
     """Return the JSON of a successful answer as a `shape`.
+
+    Args:
+        answer: what the server sent.
+        shape: what it is to be.
+        strict: whether numbers in quotes and the like are of another shape.
 
     Raises:
         UnreachableError: something else than the server answered (a portal, a proxy's page), or
@@ -35,7 +41,7 @@ def decode(answer: Answer, shape: type[T]) -> T:
             reason=StatusReason.NOT_A_MEDIA_SERVER,
         )
     try:
-        return _decoded(answer.body, shape)
+        return decoded(answer.body, shape, strict=strict)
     except msgspec.ValidationError as error:
         raise BadResponseError("the server's answer has an unexpected shape") from error
     except RecursionError as error:
@@ -53,20 +59,28 @@ def _is_json(answer: Answer) -> bool:
     return is_said and not answer.body[:_LONGEST_MARGIN].lstrip().startswith(b"<")
 
 
-def _decoded(body: bytes, shape: type[T]) -> T:
+def decoded(body: bytes, shape: type[T], *, strict: bool = True) -> T:
+    """Return JSON as a `shape`, mended where only its text is broken.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it can't be.
+    """
     try:
-        return msgspec.json.decode(body, type=shape)
+        return msgspec.json.decode(body, type=shape, strict=strict)
     except msgspec.ValidationError:
         raise
-    except msgspec.DecodeError:
-        if _HALF_PAIR.search(body) is None:
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        whole = mended(body)
+        if whole == body:
             raise
-    return msgspec.json.decode(mended(body), type=shape)
+    return msgspec.json.decode(whole, type=shape, strict=strict)
 
 
 def mended(text: bytes) -> bytes:
-    r"""Return JSON text in which half surrogate pairs, like \ud800 alone, are U+FFFD.
+    r"""Return JSON whose texts hold no broken UTF-8, control character or half surrogate pair.
 
-    Servers pass them on from file names; one of them must not cost a whole page.
+    Servers pass them on from file names; one of them must not cost a whole page. What is broken
+    becomes U+FFFD, a control character a space.
     """
-    return _ESCAPE.sub(lambda match: rb"\ufffd" if match[1] else match[0], text)
+    plain = text.translate(CONTROL).decode("utf-8", "replace").encode()
+    return _ESCAPE.sub(lambda match: rb"\ufffd" if match[1] else match[0], plain)

@@ -136,7 +136,11 @@ class MediaBackend(Protocol):
         """Return the rows added last, newest first: shown while the whole is still coming (Y4)."""
 
     def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
-        """Enumerate a listing from the start to its announced end, a window at a time."""
+        """Enumerate a listing from the start to its announced end, a window at a time.
+
+        A window on which the server fails is narrowed down to the rows at fault; they are named
+        in `Page.skipped`, and the page has gaps (Y8).
+        """
 
     async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
         """Understand rows of one page; same length and order as `items`."""
@@ -154,9 +158,13 @@ class MediaBackend(Protocol):
         """Release connections."""
 
 
+PINNED_ADDRESS = "pinned_address"
+"""The key of `Source.config` with the address that the user chose; absent: the backend chooses."""
+
+
 @runtime_checkable
 class HasConnections(Protocol):
-    """A backend whose server may be reached by several addresses."""
+    """A backend whose server may be reached by several addresses; `PINNED_ADDRESS` goes first."""
 
     @property
     def attempts(self) -> tuple[ConnectAttempt, ...]:

@@ -15,16 +15,17 @@ from types import MappingProxyType
 from typing import Protocol
 
 from msd.backend_api.accounts import Credentials, NewAccount, NewSource
-from msd.models import Account, UnixSeconds
+from msd.models import Account, LoginUser, UnixSeconds
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginUser:
-    """Somebody that the account can be used as, such as a member of a Plex Home."""
-
-    id: str
-    name: str
-    needs_pin: bool = False
+__all__ = [
+    "AccountContext",
+    "AccountServers",
+    "DiscoverContext",
+    "FoundServer",
+    "LoginDialogue",
+    "LoginUser",
+    "UserChoice",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,10 @@ class LoginDialogue(Protocol):
     """The person who signs in, as a backend sees him. Waiting calls end when he cancels."""
 
     def show_code(self, *, code: str, url: str, expires_at: UnixSeconds, message: str) -> None:
-        """Show what to do elsewhere: a code, a link, until when. May be called again."""
+        """Show what to do elsewhere: a code, a link, until when. May be called again.
+
+        A code that nobody used in time ends the login by a `LoginExpiredError`.
+        """
 
     async def ask_password(self, message: str) -> str:
         """Wait for a password. Called again after a wrong one, with a message that says so."""

@@ -1,6 +1,6 @@
 """org.msd.Msd1.Account on the bus: one object per account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from msd.bus.gate import Gate
@@ -29,6 +29,10 @@ class AccountInterface(Interface):
     def subject(self) -> AccountView:
         """Return the account as it is now."""
         return self._coordinator.get_account(self._account_id)
+
+    async def refresh_servers(self) -> Sequence[str]:
+        """Ask which servers the account reaches now."""
+        return await self._coordinator.accounts.refresh(self._account_id)
 
     async def remove(self) -> None:
         """Remove the account and its sources."""

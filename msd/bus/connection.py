@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -32,6 +33,7 @@ from msd.bus.names import FREEDESKTOP, FREEDESKTOP_PATH
 from msd.bus.outbox import Outbox
 from msd.bus.pending import PendingCalls
 from msd.bus.wire import Address, Outgoing
+from msd.redaction import Outlet, Redactor
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +48,19 @@ MessageHandler = Callable[[Message], None]
 
 
 class Connection:
-    """A connection to the session bus, or the one at `address`; an async context manager."""
+    """A connection to the session bus, or the one at `address`; an async context manager.
 
-    def __init__(self, address: str | None = None, *, library: str | None = None) -> None:
+    The redactor sees every answer, error and signal before it leaves (K1).
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        library: str | None = None,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._redactor = redactor or Redactor()
         self._address = address
         self._library = library
         self._stack = AsyncExitStack()
@@ -200,11 +212,14 @@ class Connection:
             LimitExceededError: the answer is too big.
             ValueError, TypeError, struct.error: the values do not fit the signature.
         """
-        self._post_reply(call, wire.method_return(self._bus.next_serial(), call, signature, values))
+        serial = self._bus.next_serial()
+        encode = partial(wire.method_return, serial, call, signature)
+        self._post_reply(call, self._clean(encode, values))
 
     def reply_error(self, call: Message, name: str, text: str) -> None:
         """Answer a call with an error; one that expects no answer gets none."""
-        self._post_reply(call, wire.error(self._bus.next_serial(), call, name, text))
+        clean = self._redactor.text(text, Outlet.BUS)
+        self._post_reply(call, wire.error(self._bus.next_serial(), call, name, clean))
 
     def _post_reply(self, call: Message, message: Outgoing) -> None:
         if call.flags.value & wire.NO_REPLY_EXPECTED:
@@ -215,7 +230,16 @@ class Connection:
 
     def emit(self, address: Address, signature: str, values: Sequence[object]) -> None:
         """Send a signal to everyone who listens."""
-        self.outbox.post(wire.signal(self._bus.next_serial(), address, signature, values))
+        encode = partial(wire.signal, self._bus.next_serial(), address, signature)
+        self.outbox.post(self._clean(encode, values))
+
+    def _clean(
+        self, encode: Callable[[Sequence[object]], Outgoing], values: Sequence[object]
+    ) -> Outgoing:
+        message = encode(values)
+        if self._redactor.is_in(bytes(message.data), Outlet.BUS):  # far cheaper than each text
+            return encode(self._redactor.value(list(values), Outlet.BUS))
+        return message
 
     async def _watch(self) -> None:
         with self._watching:

@@ -7,7 +7,8 @@ from msd import __version__
 from msd.bus.descriptor import add_options
 from msd.bus.gate import Gate
 from msd.bus.interface import Interface
-from msd.bus.names import SOURCE_COORDINATOR, job_path, source_path
+from msd.bus.login import begin_options
+from msd.bus.names import SOURCE_COORDINATOR, job_path, login_path, source_path
 from msd.bus.options import Reader, flag, read_options, whole_number, word
 from msd.bus.ports import Daemon, OptionValue
 from msd.bus.source import source_entry
@@ -49,6 +50,8 @@ class SourceCoordinatorInterface(Interface):
         "Metered": lambda daemon: daemon.metered,
         "Revision": lambda daemon: daemon.revision,
         "PendingWrites": lambda daemon: daemon.pending_writes,
+        "SecretStore": lambda daemon: daemon.secret_store,
+        "KeyringState": lambda daemon: daemon.keyring_state,
         "Capabilities": lambda daemon: daemon.capabilities,
     }
 
@@ -58,6 +61,11 @@ class SourceCoordinatorInterface(Interface):
     def subject(self) -> Daemon:
         """Return the daemon as it is now, also before its coordinator is there."""
         return self._gate.daemon
+
+    async def add_plex_account(self, token: str) -> Sequence[str]:
+        """Add every server of a Plex account."""
+        coordinator = await self._gate.coordinator()
+        return await coordinator.add_plex_account(token)
 
     async def add_jellyfin_source(self, url: str, username: str, password: str) -> str:
         """Sign in to a Jellyfin server."""
@@ -74,6 +82,24 @@ class SourceCoordinatorInterface(Interface):
         values: Mapping[str, OptionValue] = await add_options(options)
         coordinator = await self._gate.coordinator()
         return await coordinator.add_source(BackendKind(kind), values)
+
+    async def begin_login(self, kind: str, options: Mapping[str, Variant]) -> str:
+        """Begin to sign in."""
+        own, owner, tied = begin_options(await add_options(options))
+        coordinator = await self._gate.coordinator()
+        return login_path(await coordinator.logins.begin(BackendKind(kind), own, owner, tied=tied))
+
+    async def reauthenticate(self, source_id: str, options: Mapping[str, Variant]) -> str:
+        """Begin to sign in to a source anew."""
+        own, owner, tied = begin_options(await add_options(options))
+        logins = (await self._gate.coordinator()).logins
+        login_id = await logins.reauthenticate(SourceId(source_id), own, owner, tied=tied)
+        return login_path(login_id)
+
+    async def discover_servers(self) -> str:
+        """Look for servers."""
+        coordinator = await self._gate.coordinator()
+        return job_path(await coordinator.discover_servers())
 
     async def unlock_secrets(self) -> str:
         """Raise the keyring's prompt."""

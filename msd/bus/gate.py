@@ -61,6 +61,8 @@ class _Closed:
     metered = "unknown"
     revision = 0
     pending_writes = 0
+    secret_store = ""
+    keyring_state = "unknown"
     capabilities: tuple[str, ...] = ()
 
     def __init__(self, state: DaemonState) -> None:

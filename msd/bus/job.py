@@ -10,7 +10,7 @@ from msd.bus.names import JOB
 from msd.bus.ports import Coordinator
 from msd.bus.variant import Variant
 from msd.errors import UnknownJobError
-from msd.models import Job, JobId
+from msd.models import Job, JobId, JobValue
 
 UNKNOWN_TOTAL = -1
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}|0")
@@ -26,10 +26,17 @@ def job_result(job: Job) -> dict[str, Variant]:
     return {key: _typed(value) for key, value in job.result.items()}
 
 
-def _typed(value: int | bool | str) -> Variant:  # noqa: FBT001 - a value, not a switch
+def _typed(value: JobValue) -> Variant:
     if isinstance(value, bool):
         return Variant("b", value)
+    if isinstance(value, tuple):
+        return Variant("aa{sv}", [found_server(entry) for entry in value])
     return Variant("x" if isinstance(value, int) else "s", value)
+
+
+def found_server(server: Mapping[str, str | bool]) -> dict[str, Variant]:
+    """Return a server that a discovery found, with the types of its values."""
+    return {key: _typed(value) for key, value in server.items()}
 
 
 class JobInterface(Interface):

@@ -43,7 +43,8 @@ class Mirror:
         """Tell of a new object."""
         values = property_values(interface, self._specs[interface.name])
         self._told[path] = self._emitting(interface.name, values)
-        self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesAdded", path, {interface.name: values})
+        public = {n: v for n, v in values.items() if not self._is_private(interface.name, n)}
+        self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesAdded", path, {interface.name: public})
 
     def hide(self, path: str, interface_name: str) -> None:
         """Tell that an object is gone."""
@@ -51,7 +52,7 @@ class Mirror:
             self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesRemoved", path, [interface_name])
 
     def update(self, path: str, interface_name: str, values: Mapping[str, Variant]) -> None:
-        """Tell which of these values are new."""
+        """Tell which of these values are new; of private ones only that they are."""
         told = self._told.get(path)
         if told is None:
             return
@@ -62,8 +63,17 @@ class Mirror:
         }
         if news:
             told.update(news)
-            self._emit(path, PROPERTIES, "PropertiesChanged", interface_name, news, [])
+            hidden = [name for name in news if self._is_private(interface_name, name)]
+            public = {name: value for name, value in news.items() if name not in hidden}
+            self._emit(path, PROPERTIES, "PropertiesChanged", interface_name, public, hidden)
 
     def _emitting(self, interface_name: str, values: Mapping[str, Variant]) -> dict[str, Variant]:
         properties = self._specs[interface_name].properties
-        return {name: value for name, value in values.items() if properties[name].emits == "true"}
+        return {
+            name: value
+            for name, value in values.items()
+            if properties[name].emits in ("true", "invalidates")
+        }
+
+    def _is_private(self, interface_name: str, name: str) -> bool:
+        return self._specs[interface_name].properties[name].emits == "invalidates"

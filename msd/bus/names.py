@@ -2,7 +2,7 @@
 
 import re
 
-from msd.models import AccountId, JobId, SourceId
+from msd.models import AccountId, JobId, LoginId, SourceId
 
 BUS_NAME = "org.msd.Msd1"
 ROOT_PATH = "/org/msd/Msd1"
@@ -13,13 +13,15 @@ LIBRARY = "org.msd.Msd1.Library"
 SOURCE = "org.msd.Msd1.Source"
 ACCOUNT = "org.msd.Msd1.Account"
 JOB = "org.msd.Msd1.Job"
-INTERFACES = (SOURCE_COORDINATOR, LIBRARY, SOURCE, ACCOUNT, JOB)
+LOGIN = "org.msd.Msd1.Login"
+INTERFACES = (SOURCE_COORDINATOR, LIBRARY, SOURCE, ACCOUNT, JOB, LOGIN)
 
 ERROR_PREFIX = "org.msd.Msd1.Error."
 
 SOURCES_PATH = f"{ROOT_PATH}/source"
 ACCOUNTS_PATH = f"{ROOT_PATH}/account"
 JOBS_PATH = f"{ROOT_PATH}/job"
+LOGINS_PATH = f"{ROOT_PATH}/login"
 
 FREEDESKTOP = "org.freedesktop.DBus"
 FREEDESKTOP_PATH = "/org/freedesktop/DBus"
@@ -45,6 +47,11 @@ def account_path(account_id: AccountId) -> str:
 def job_path(job_id: JobId | None) -> str:
     """Return the object path of a job, `/` for none."""
     return NO_OBJECT if job_id is None else f"{JOBS_PATH}/{job_id}"
+
+
+def login_path(login_id: LoginId) -> str:
+    """Return the object path of a login."""
+    return f"{LOGINS_PATH}/{login_id}"
 
 
 def _element(text: str) -> str:

@@ -1,6 +1,6 @@
 """Options (`a{sv}`) of D-Bus callers, read key by key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +24,22 @@ def read_options(options: Mapping[str, Variant], known: Mapping[str, Reader]) ->
             f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known)) or 'none'}"
         )
     return {key: known[key](key, variant) for key, variant in options.items()}
+
+
+def checked_texts(values: Mapping[str, object], known: Collection[str]) -> dict[str, str]:
+    """Return options that are all texts.
+
+    Raises:
+        InvalidArgumentError: a key is not known, or its value is no text; names the key.
+    """
+    for key, value in values.items():
+        if key not in known:
+            raise InvalidArgumentError(
+                f"unknown option {key!r}; known are {', '.join(sorted(known))}"
+            )
+        if not isinstance(value, str):
+            raise InvalidArgumentError(f"{key} must be a text (s)")
+    return {key: str(value) for key, value in values.items()}
 
 
 def text(key: str, variant: Variant) -> object:

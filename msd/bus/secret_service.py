@@ -27,6 +27,7 @@ _SERVICE = "org.freedesktop.Secret.Service"
 _COLLECTION = "org.freedesktop.Secret.Collection"
 _PROMPT = "org.freedesktop.Secret.Prompt"
 DEADLINE_S = 5.0
+START_EVERY_S = 30.0  # a service that ends as soon as it is started must not keep us busy
 
 _OWNER_CHANGED = SignalMatch(
     sender=FREEDESKTOP, interface=FREEDESKTOP, member="NameOwnerChanged", about=_NAME
@@ -44,6 +45,9 @@ class SecretServiceClient:
     def __init__(self, connection: Connection, *, deadline_s: float = DEADLINE_S) -> None:
         self._connection = connection
         self._deadline_s = deadline_s
+        self._changed = anyio.Event()
+        self._hangs = False
+        self._start_after = 0.0
 
     async def state(self) -> KeyringState:
         """Return whether the keyring can be used without a prompt; 5 s at most.
@@ -54,12 +58,16 @@ class SecretServiceClient:
         try:
             with anyio.fail_after(self._deadline_s):
                 return await self._state()
-        except (BusError, TimeoutError) as error:
-            logger.info("the keyring can't be asked: %s", str(error) or "no answer in time")
-            return KeyringState.ABSENT
+        except TimeoutError:
+            logger.info("the keyring does not answer")
+            self._hangs = True
+            self._changed.set()
+        except BusError as error:
+            logger.info("the keyring can't be asked: %s", error)
+        return KeyringState.ABSENT
 
     async def changes(self) -> AsyncGenerator[None, None]:
-        """Yield whenever the keyring appeared, vanished, was locked or unlocked.
+        """Yield whenever the keyring appeared, vanished, was locked or unlocked, or answers again.
 
         Ends when the bus is gone, which ends the daemon too.
         """
@@ -71,18 +79,28 @@ class SecretServiceClient:
             logger.info("the keyring is watched no more: %s", error)
 
     async def _changes(self) -> AsyncGenerator[None, None]:
-        changed = anyio.Event()
-
-        def note(_: Message) -> None:
-            changed.set()
-
         async with AsyncExitStack() as stack:
             for match in _CHANGES:
-                await stack.enter_async_context(self._connection.listening(match, note))
+                await stack.enter_async_context(self._connection.listening(match, self._note))
             while True:
-                await changed.wait()
-                changed = anyio.Event()
+                await self._changed.wait()
+                self._changed = anyio.Event()
+                await self._until_it_answers()
                 yield
+
+    def _note(self, _: Message) -> None:
+        self._changed.set()
+
+    async def _until_it_answers(self) -> None:
+        """Wait for a service that hung, which tells nobody when it goes on."""
+        while self._hangs:
+            try:
+                await self._state()
+            except TimeoutError:
+                continue
+            except BusError:  # it went away
+                pass
+            self._hangs = False
 
     async def unlock(self) -> bool:
         """Raise the keyring's own prompt and wait for the user; return whether it is unlocked.
@@ -121,6 +139,9 @@ class SecretServiceClient:
         (has_owner,) = await self._connection.call_bus("NameHasOwner", "s", _NAME)
         if has_owner:
             return True
+        if anyio.current_time() < self._start_after:
+            return False
+        self._start_after = anyio.current_time() + START_EVERY_S
         try:
             await self._connection.call_bus("StartServiceByName", "su", _NAME, 0)
         except RemoteError:

@@ -20,6 +20,7 @@ from msd.bus.standard import STANDARD_SPECS, Introspectable, ObjectManager, Peer
 from msd.bus.tree import ObjectTree
 from msd.bus.wire import Address
 from msd.errors import LimitExceededError
+from msd.redaction import Redactor
 
 
 class BusServer:
@@ -36,10 +37,11 @@ class BusServer:
         address: str | None = None,
         root: str = ROOT_PATH,
         library: str | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self.specs = STANDARD_SPECS | dict(specs)
         self.tree = ObjectTree(self.specs)
-        self.connection = Connection(address, library=library)
+        self.connection = Connection(address, library=library, redactor=redactor)
         self._root = root
         self._peer = Peer()
         self._object_manager = ObjectManager(self.tree, self.specs)

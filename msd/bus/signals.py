@@ -14,7 +14,8 @@ from msd.bus.coordinator import SourceCoordinatorInterface, status_fields
 from msd.bus.gate import Gate
 from msd.bus.interface import Interface
 from msd.bus.item_changes import ItemChanges
-from msd.bus.job import JobInterface, job_result, job_total
+from msd.bus.job import JobInterface, found_server, job_result, job_total
+from msd.bus.login_signals import LoginSignals
 from msd.bus.mirror import Mirror
 from msd.bus.names import (
     ACCOUNT,
@@ -22,12 +23,14 @@ from msd.bus.names import (
     JOB,
     JOBS_PATH,
     LIBRARY,
+    LOGINS_PATH,
     ROOT_PATH,
     SOURCE,
     SOURCE_COORDINATOR,
     SOURCES_PATH,
     account_path,
     job_path,
+    login_path,
     source_path,
 )
 from msd.bus.pacer import Pacer
@@ -48,14 +51,29 @@ from msd.events import (
     JobChanged,
     JobFinished,
     JobRemoved,
+    LoginAdded,
+    LoginChanged,
+    LoginFinished,
+    LoginRemoved,
     Overflow,
+    ServerFound,
+    SignInRequested,
     SourceAdded,
     SourceChanged,
     SourceRemoved,
     SourceStatusChanged,
     StateChanged,
 )
-from msd.models import AccountId, Job, JobId, JobKind, JobState, SourceId, SourceStatus
+from msd.models import (
+    AccountId,
+    Job,
+    JobId,
+    JobKind,
+    JobState,
+    LoginId,
+    SourceId,
+    SourceStatus,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +115,7 @@ class _Signals:
         self._items = ItemChanges()
         self._progress: dict[JobId, tuple[str, int, int]] = {}
         self._finished: set[JobId] = set()
+        self._logins = LoginSignals(server, coordinator, self._mirror, self._update)
         self.pacer = Pacer(lambda: server.connection.outbox.is_crowded)
         self._tellers: Mapping[type[Event], Callable[[Any], None]] = {
             StateChanged: lambda _: self._update_daemon(),
@@ -105,6 +124,7 @@ class _Signals:
             SourceRemoved: lambda event: self._remove_source(event.source_id),
             SourceStatusChanged: lambda event: self._status(event.source_id, event.status),
             SourceChanged: lambda event: self._source_soon(event.source_id),
+            SignInRequested: lambda event: self._sign_in(event.source_id),
             AccountAdded: lambda event: self._account(event.account_id),
             AccountChanged: lambda event: self._account(event.account_id),
             AccountRemoved: lambda e: self._mirror.hide(account_path(e.account_id), ACCOUNT),
@@ -112,6 +132,11 @@ class _Signals:
             JobChanged: lambda event: self._job_soon(event.job_id),
             JobFinished: lambda event: self._finish_job(event.job_id),
             JobRemoved: lambda event: self._remove_job(event.job_id),
+            ServerFound: lambda event: self._server_found(event.job_id, event.server),
+            LoginAdded: lambda event: self._logins.show(event.login_id),
+            LoginChanged: lambda event: self._logins.show(event.login_id),
+            LoginFinished: lambda event: self._logins.finish(event.login_id),
+            LoginRemoved: lambda event: self._logins.remove(event.login_id),
             ItemsChanged: self._items_soon,
         }
 
@@ -138,6 +163,9 @@ class _Signals:
                 self._finished.add(job.id)
             with _contained():
                 self._job(job.id)
+        for login in self._coordinator.logins.all():
+            with _contained():
+                self._logins.show(login.id)
 
     async def _tell_again(self) -> None:
         """Make up for facts that were lost."""
@@ -152,7 +180,8 @@ class _Signals:
         sources = {source_path(view.source.id) for view in coordinator.list_sources()}
         accounts = {account_path(view.account.id) for view in coordinator.list_accounts()}
         jobs = {job_path(job.id) for job in coordinator.list_jobs()}
-        for path in self._mirror.paths - sources - accounts - jobs:
+        logins = {login_path(login.id) for login in coordinator.logins.all()}
+        for path in self._mirror.paths - sources - accounts - jobs - logins:
             parent, _, name = path.rpartition("/")
             if parent == SOURCES_PATH:
                 self._remove_source(SourceId(name))
@@ -160,6 +189,8 @@ class _Signals:
                 self._mirror.hide(path, ACCOUNT)
             elif parent == JOBS_PATH:
                 self._remove_job(JobId(int(name)))
+            elif parent == LOGINS_PATH:
+                self._logins.remove(LoginId(int(name)))
 
     # --- the daemon
 
@@ -168,7 +199,7 @@ class _Signals:
 
     def _update(self, path: str, interface: Interface) -> None:
         spec = self._server.specs[interface.name]
-        names = [name for name, p in spec.properties.items() if p.emits == "true"]
+        names = [n for n, p in spec.properties.items() if p.emits in ("true", "invalidates")]
         self._mirror.update(path, spec.name, property_values(interface, spec, names))
 
     # --- sources and accounts
@@ -219,6 +250,9 @@ class _Signals:
             names = spec.properties.keys() - STATUS_PROPERTIES
             values = property_values(interface, spec, names)
             self._mirror.update(source_path(source_id), SOURCE, values)
+
+    def _sign_in(self, source_id: SourceId) -> None:
+        self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SignInRequested", source_id)
 
     def _account(self, account_id: AccountId) -> None:
         path = account_path(account_id)
@@ -283,6 +317,10 @@ class _Signals:
         self._progress.pop(job_id, None)
         self._finished.discard(job_id)
         self._mirror.hide(job_path(job_id), JOB)
+
+    def _server_found(self, job_id: JobId, server: Mapping[str, str | bool]) -> None:
+        entry = found_server(server)
+        self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "ServerFound", job_path(job_id), entry)
 
     # --- items
 

@@ -1,6 +1,6 @@
 """org.msd.Msd1.Source on the bus: one object per source."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from msd.bus.gate import Gate
@@ -9,8 +9,8 @@ from msd.bus.names import SOURCE, job_path
 from msd.bus.options import Reader, read_options, texts, word
 from msd.bus.ports import Coordinator
 from msd.bus.spec import snake_case
-from msd.bus.variant import Variant
-from msd.models import LibraryId, Route, SourceId, SourceView, SyncMode
+from msd.bus.variant import Variant, variants
+from msd.models import Connection, LibraryId, Route, SourceId, SourceView, SyncMode
 
 _NO_LIVE_UPDATES = "unsupported"
 
@@ -60,6 +60,24 @@ _KEYS = {name: snake_case(name) for name in SOURCE_PROPERTIES}
 _SYNC_OPTIONS: Mapping[str, Reader] = {"mode": word(SyncMode), "libraries": texts}
 
 
+CONNECTION_TYPES: Mapping[str, str] = {
+    "address": "s",
+    "route": "s",
+    "outcome": "s",
+    "detail": "s",
+    "latency_ms": "u",
+    "in_use": "b",
+    "pinned": "b",
+}
+
+
+def _connections(connections: Sequence[Connection]) -> list[dict[str, Variant]]:
+    return [
+        variants(CONNECTION_TYPES, {key: getattr(one, key) for key in CONNECTION_TYPES})
+        for one in connections
+    ]
+
+
 def source_entry(view: SourceView) -> dict[str, Variant]:
     """Return a source as ListSources shows it."""
     return {
@@ -93,6 +111,18 @@ class SourceInterface(Interface):
     async def reconnect(self) -> None:
         """Try to connect now."""
         await self._coordinator.reconnect(self._source_id)
+
+    async def list_connections(self) -> Sequence[Mapping[str, Variant]]:
+        """Return the addresses of the server."""
+        return _connections(await self._coordinator.connections.list(self._source_id))
+
+    async def test_connections(self) -> Sequence[Mapping[str, Variant]]:
+        """Try every address of the server."""
+        return _connections(await self._coordinator.connections.test(self._source_id))
+
+    async def pin_connection(self, address: str) -> None:
+        """Use one address and no other."""
+        await self._coordinator.connections.pin(self._source_id, address)
 
     async def remove(self) -> None:
         """Remove the source."""

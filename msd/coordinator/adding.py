@@ -1,46 +1,59 @@
-"""Adding a source: all or nothing (A1)."""
+"""Adding accounts and sources: all or nothing (A1).
+
+verify with the server → account → keyring → sources; what fails undoes what came before. An
+account without a source is one whose adding did not come to its end: the next start drops it.
+"""
 
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import anyio
 
-from msd.backend_api import NewSource, NewSources
+from msd.backend_api import NewAccount, NewSource, NewSources
 from msd.backend_api.accounts import OptionValue
 from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
-from msd.errors import MsdError, SourceExistsError, UnreachableError
+from msd.errors import LimitExceededError, MsdError, SourceExistsError, UnreachableError
 from msd.models import Account, AccountId, BackendKind, Source, SourceId, UnixSeconds
 
 ADD_S = 19.0  # in all: bus clients give up after 25 s, and the contract says 20
 UNDO_S = 3.0
+MAX_SOURCES = 200
 
 log = logging.getLogger(__name__)
 
 
 class Adding:
-    """Verify with the server → keyring → database; what fails undoes what came before."""
+    """Stores what was verified, and tells of it by `arrived`."""
 
     def __init__(
-        self, services: Services, *, purged: Callable[[SourceId], Awaitable[None]]
+        self,
+        services: Services,
+        *,
+        purged: Callable[[SourceId], Awaitable[None]],
+        arrived: Callable[[Sequence[Source]], None],
     ) -> None:
         self._registry = services.registry
         self._auth = services.auth
         self._backends = services.backends
         self._purged = purged
+        self._arrived = arrived
 
     async def add(
         self, kind: BackendKind, options: Mapping[str, OptionValue]
-    ) -> tuple[Source, ...]:
-        """Verify and store new sources; nothing is opened yet.
+    ) -> tuple[SourceId, ...]:
+        """Verify and add new sources.
 
         Raises:
             SourceExistsError: all that was found is configured already.
             KeyringLockedError, KeyringUnavailableError: credentials can't be stored now.
+            LimitExceededError: there are too many sources.
             InvalidArgumentError, BackendError: see `BackendManager.add`.
         """
+        self.check_room(1)
         device_id = self._auth.new_device_id()
         try:
             with anyio.fail_after(ADD_S):
@@ -48,72 +61,185 @@ class Adding:
                     lambda: self._backends.add(kind, options, device_id=device_id),
                     f"adding a {kind} source",
                 )
-                return await self._store_or_undo(kind, found, device_id)
+                return await self.take(kind, found, device_id=device_id)
         except TimeoutError as exc:
             raise UnreachableError(f"no answer within {ADD_S:.0f} s") from exc
 
-    async def _store_or_undo(
-        self, kind: BackendKind, found: NewSources, device_id: str
-    ) -> tuple[Source, ...]:
+    async def take(
+        self, kind: BackendKind, found: NewSources, *, device_id: str, kept: Account | None = None
+    ) -> tuple[SourceId, ...]:
+        """Add what was found, or undo the sign-in.
+
+        Args:
+            kind: the backend.
+            found: what a server confirmed.
+            device_id: what the sign-in was made with.
+            kept: the account, when its credentials were stored before (see `keep`).
+        """
         try:
-            return await self._store(kind, found, device_id)
+            return await self._take(kind, found, device_id, kept)
         except BaseException:
-            await _undo(found)
+            await self._give_back(found, kept)
             raise
 
-    async def _store(
-        self, kind: BackendKind, found: NewSources, device_id: str
-    ) -> tuple[Source, ...]:
-        account = _account(kind, found, device_id)
-        user = "" if account is None else account.remote_user_id
-        sources = [
-            _source(self._registry.source_id(kind, new.server_id, user), kind, new, account)
-            for new in found.sources
-        ]
-        fresh = [source for source in sources if not self._registry.has_source(source.id)]
-        if not fresh:
-            raise SourceExistsError(f"this is the source {sources[0].id} already")
-        for source in fresh:
-            await self._purged(source.id)
-        if account is None or found.account is None:
-            await self._registry.add(None, fresh)
-            return tuple(self._registry.source(source.id) for source in fresh)
-        try:
-            await self._auth.store(account, found.account.credentials)
-            await self._registry.add(account, fresh)
-        except BaseException:
-            await self._forget(account)
-            raise
-        return tuple(self._registry.source(source.id) for source in fresh)
+    async def keep(
+        self, kind: BackendKind, new: NewAccount, *, device_id: str, kept: Account | None = None
+    ) -> Account:
+        """Store the credentials of an account that has no source yet; `take` or `drop` follows.
 
-    async def _forget(self, account: Account) -> None:
+        Args:
+            kind: the backend.
+            new: the account.
+            device_id: what the sign-in is made with.
+            kept: what an earlier call for the same sign-in returned.
+        """
+        account = _account(kind, new, device_id)
+        account = replace(account, id=kept.id) if kept else account
+        await self._keep(account, new)
+        return account
+
+    async def drop(self, account: Account) -> None:
+        """Sign a kept account out, best effort, and forget it; what fails the next start does."""
+        with anyio.move_on_after(UNDO_S, shield=True):
+            try:
+                await contained(lambda: self._sign_out(account), f"signing {account.id} out")
+            except MsdError as error:
+                log.info("an account that was not added was not signed out: %s", error)
+        await self.forget(account)
+
+    async def forget(self, account: Account) -> None:
         """Take back what may have been stored, also by a keyring call that was given up."""
         with anyio.move_on_after(UNDO_S, shield=True):
             try:
                 await self._auth.forget(account)
+                await self._registry.drop_account(account.id)
             except MsdError as error:
                 log.info("the keyring may keep an entry of a failed add: %s", error)
 
+    async def drop_leftovers(self) -> None:
+        """Drop the accounts whose adding did not come to its end before this start."""
+        for account in self._registry.unused_accounts():
+            await self.drop(account)
 
-async def _undo(found: NewSources) -> None:
+    async def add_servers(self, account: Account, found: Sequence[NewSource]) -> list[Source]:
+        """Add servers to an account that is there; as many as there is room for."""
+        fresh = self._fresh(account.kind, found, account)
+        room = MAX_SOURCES - len(self._registry.sources())
+        if len(fresh) > room:
+            log.warning("%d servers are not added: there are too many sources", len(fresh) - room)
+        return await self._put(account, fresh[:room])
+
+    def check_room(self, count: int) -> None:
+        """Check that there is room for more sources.
+
+        Raises:
+            LimitExceededError: there is not.
+        """
+        if len(self._registry.sources()) + count > MAX_SOURCES:
+            raise LimitExceededError(f"there can't be more than {MAX_SOURCES} sources")
+
+    # --- inside ----------------------------------------------------------------------------
+
+    async def _take(
+        self, kind: BackendKind, found: NewSources, device_id: str, kept: Account | None
+    ) -> tuple[SourceId, ...]:
+        account = None
+        if found.account is not None:
+            account = _account(kind, found.account, device_id)
+            account = replace(account, id=kept.id) if kept else account
+        fresh = self._fresh(kind, found.sources, account)
+        if not fresh:
+            raise SourceExistsError("nothing new was found: these sources are there already")
+        self.check_room(len(fresh))
+        for source in fresh:
+            await self._purged(source.id)
+        known = self._same_account(account)
+        if known is not None:
+            return await self._take_into(known, fresh, found, kept)
+        if account is None or found.account is None:
+            return _ids(await self._put(None, fresh))
+        try:
+            await self._keep(account, found.account)
+            return _ids(await self._put(account, fresh))
+        except BaseException:
+            await self.forget(account)
+            raise
+
+    async def _take_into(
+        self, known: Account, fresh: Sequence[Source], found: NewSources, kept: Account | None
+    ) -> tuple[SourceId, ...]:
+        """Add servers to the account that the same user has already; one sign-in is enough."""
+        added = await self._put(known, [replace(one, account_id=known.id) for one in fresh])
+        await self._give_back(found, kept)
+        return _ids(added)
+
+    async def _give_back(self, found: NewSources, kept: Account | None) -> None:
+        await undo(found)
+        if kept is not None:
+            await self.drop(kept)
+
+    def _same_account(self, account: Account | None) -> Account | None:
+        if account is None or not self._backends.has_servers(account.kind):
+            return None
+        wanted = (account.kind, account.remote_user_id)
+        same = [a for a in self._registry.accounts() if (a.kind, a.remote_user_id) == wanted]
+        return next(iter(same), None)
+
+    def _fresh(
+        self, kind: BackendKind, found: Sequence[NewSource], account: Account | None
+    ) -> list[Source]:
+        user = "" if account is None else account.remote_user_id
+        sources = {
+            source_id: _source(source_id, kind, new, account)
+            for new in found
+            for source_id in [self._registry.source_id(kind, new.server_id, user)]
+        }
+        return [one for one in sources.values() if not self._registry.has_source(one.id)]
+
+    async def _put(self, account: Account | None, fresh: Sequence[Source]) -> list[Source]:
+        await self._registry.add(account, fresh)
+        if account is not None:
+            await self._registry.show_servers(account.id, {one.server_id for one in fresh})
+        added = [self._registry.source(source.id) for source in fresh]
+        self._arrived(added)
+        return added
+
+    async def _keep(self, account: Account, new: NewAccount) -> None:
+        await self._auth.check_keyring()
+        await self._registry.add(account, ())
+        try:
+            await self._auth.store(account, new.credentials)
+        except BaseException:
+            await self.forget(account)
+            raise
+
+    async def _sign_out(self, account: Account) -> None:
+        credentials = await self._auth.credentials(account)
+        await self._backends.sign_out_account(account, credentials)
+
+
+async def undo(found: NewSources) -> None:
+    """Give a sign-in back that came to nothing, best effort."""
     if found.undo is None:
         return
-    undo = found.undo
+    give_back = found.undo
     with anyio.move_on_after(UNDO_S, shield=True):
         try:
-            await contained(undo, "signing out again")
+            await contained(give_back, "signing out again")
         except MsdError as error:
             log.info("signing out after a failed add did not work: %s", error)
 
 
-def _account(kind: BackendKind, found: NewSources, device_id: str) -> Account | None:
-    if found.account is None:
-        return None
+def _ids(sources: Sequence[Source]) -> tuple[SourceId, ...]:
+    return tuple(source.id for source in sources)
+
+
+def _account(kind: BackendKind, new: NewAccount, device_id: str) -> Account:
     return Account(
         id=AccountId(f"{kind}_{uuid.uuid4().hex[:12]}"),
         kind=kind,
-        display_name=found.account.display_name,
-        remote_user_id=found.account.remote_user_id,
+        display_name=new.display_name,
+        remote_user_id=new.remote_user_id,
         device_id=device_id,
     )
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from msd.coordinator.status import Auth, Axes, Link, public_status
 from msd.errors import UnknownSourceError
-from msd.events import Event, SourceStatusChanged
+from msd.events import AccountChanged, Event, SourceStatusChanged
 from msd.models import (
     NEVER,
+    AccountId,
     ConnectAttempt,
     PublicStatus,
     Source,
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True, kw_only=True)
 class _Entry:
     name: str
+    account_id: AccountId | None
     axes: Axes
     status: SourceStatus
     held_deletes: int = 0
@@ -52,6 +54,7 @@ class StatusBoard:
         """Begin to show a source; nothing is published, the source is announced by itself."""
         self._entries[source.id] = _Entry(
             name=source.name,
+            account_id=source.account_id,
             axes=axes,
             status=self._status(axes, source.held_deletes),
             held_deletes=source.held_deletes,
@@ -131,6 +134,8 @@ class StatusBoard:
         entry.status = after
         _log_change(source_id, entry.name, before, after)
         self._publish(SourceStatusChanged(source_id, after))
+        if entry.account_id is not None:
+            self._publish(AccountChanged(entry.account_id))
 
     def _status(self, axes: Axes, held_deletes: int) -> SourceStatus:
         status, reason, detail = public_status(axes, held_deletes=held_deletes)

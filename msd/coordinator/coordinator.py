@@ -3,41 +3,50 @@
 Every use case of the bus is one method here. Each names its source; there is no active one.
 
     coordinator ─┬─ adding, removing     all-or-nothing add, purge that resumes
+                 ├─ logins               sign-ins that ask, each with an owner
+                 ├─ accounts             what an account brings and may sign in with
+                 ├─ connections          the addresses of a server; discovery: what is around
+                 ├─ changing             names, order, on and off, policies
                  ├─ supervisor           one task per source: connect, wait, reconnect
                  ├─ board, status        where each source stands
                  ├─ syncing, jobs        long operations
                  └─ catalogue            what is cached
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import anyio
 from anyio.abc import TaskGroup
 
 from msd.backend_api.accounts import OptionValue
+from msd.coordinator.accounts import Accounts
 from msd.coordinator.adding import Adding
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.catalogue import Catalogue
+from msd.coordinator.changing import Changing
+from msd.coordinator.connections import Connections
+from msd.coordinator.discovery import Discovery
 from msd.coordinator.fleet import Fleet
-from msd.coordinator.jobs import JobHandle, Jobs, Result
+from msd.coordinator.jobs import Jobs
+from msd.coordinator.logins import Logins
+from msd.coordinator.notices import Notices
 from msd.coordinator.removing import Removing
+from msd.coordinator.resuming import Resuming
 from msd.coordinator.services import Services
-from msd.coordinator.status import Axes, disabled, first_axes
+from msd.coordinator.signing_in import SigningIn
+from msd.coordinator.status import Axes, first_axes
 from msd.coordinator.syncing import Syncing, Wish
+from msd.coordinator.unlocking import Unlocking
 from msd.coordinator.upkeep import Upkeep
 from msd.coordinator.views import Views
-from msd.errors import InvalidArgumentError, KeyringLockedError, LimitExceededError
 from msd.events import (
     AccountAdded,
     AccountChanged,
     AccountRemoved,
-    Event,
     EventStream,
     SourceAdded,
     SourceChanged,
     SourceRemoved,
-    SourceStatusChanged,
     StateChanged,
 )
 from msd.models import (
@@ -52,7 +61,6 @@ from msd.models import (
     ItemQuery,
     Job,
     JobId,
-    JobKind,
     Library,
     LibraryId,
     Source,
@@ -62,10 +70,7 @@ from msd.models import (
     SyncMode,
 )
 
-MAX_SOURCES = 200
-MAX_NAME = 200
 CANCEL_S = 4.0
-NO_SOURCE = SourceId("")
 
 
 class SourceCoordinator:
@@ -79,19 +84,23 @@ class SourceCoordinator:
         self.events = events
         self.state = DaemonState.STARTING
         self._registry = services.registry
-        self._auth = services.auth
         self._backends = services.backends
         self._cache = services.cache
         self._network = services.network
         self._tasks = tasks
-        self._switching: defaultdict[SourceId, anyio.Lock] = defaultdict(anyio.Lock)
         self._jobs = Jobs(tasks, events.publish)
-        self._board = StatusBoard(self._publish_status)
+        self._board = StatusBoard(events.publish)
         self._views = Views(services, self._board, self._jobs)
         self._catalogue = Catalogue(services, tasks, events.publish)
+        self._removing = Removing(services, tasks)
+        self._adding = Adding(services, purged=self._removing.purged, arrived=self._arrived)
+        self.accounts = Accounts(
+            services, self._adding, publish=events.publish, reconnect=self._reconnect
+        )
         self._fleet = Fleet(
             services,
             self._board,
+            self.accounts,
             tasks,
             content_types=self._catalogue.content_types,
             connected=self._after_connect,
@@ -101,12 +110,23 @@ class SourceCoordinator:
             self._catalogue,
             self._board,
             self._jobs,
+            self.accounts,
             publish=events.publish,
             failed=self._fleet.kick,
         )
-        self._upkeep = Upkeep(services, self._fleet, events.publish)
-        self._removing = Removing(services, tasks)
-        self._adding = Adding(services, purged=self._removing.purged)
+        self._changing = Changing(
+            services, self._board, self._fleet, self._catalogue, self._syncing, events.publish
+        )
+        self._upkeep = Upkeep(services, self._fleet, self.accounts, events.publish)
+        self._resuming = Resuming(services, self._fleet, self._syncing, events.publish)
+        signing_in = SigningIn(
+            services, self._adding, self.accounts, renewed=self._resuming.renewed
+        )
+        self.logins = Logins(services, signing_in, tasks, events.publish)
+        self.connections = Connections(services, publish=events.publish, reconnect=self._reconnect)
+        self._discovery = Discovery(services, self._jobs, events.publish)
+        self._unlocking = Unlocking(services, self._jobs)
+        self._notices = Notices(services, self._board, events, self._unlocking.start)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -125,7 +145,9 @@ class SourceCoordinator:
     def start(self) -> None:
         """Open sockets and the keyring: connect every enabled source in the background (O6)."""
         self._upkeep.start(self._tasks)
+        self._tasks.start_soon(self._notices.run)
         self._removing.resume()
+        self._tasks.start_soon(self._adding.drop_leftovers)
         for source in self._registry.sources():
             self._fleet.start(source.id)
 
@@ -136,6 +158,7 @@ class SourceCoordinator:
         with anyio.move_on_after(CANCEL_S, shield=True):
             await self._registry.keep_revision(self._cache.revision)
             await self._jobs.cancel_all()
+            await self.logins.cancel_all()
             await self._fleet.close()
 
     # --- what is known of the daemon -------------------------------------------------------
@@ -161,6 +184,16 @@ class SourceCoordinator:
         return 0
 
     @property
+    def secret_store(self) -> str:
+        """Where credentials rest, as the user chose."""
+        return self._unlocking.store
+
+    @property
+    def keyring_state(self) -> str:
+        """Whether the keyring can be used: available, locked, absent, or unknown yet."""
+        return self._unlocking.keyring_state
+
+    @property
     def capabilities(self) -> tuple[str, ...]:
         """The kinds of sources that can be added."""
         return self._backends.kinds
@@ -176,16 +209,11 @@ class SourceCoordinator:
             InvalidArgumentError, SourceExistsError, KeyringLockedError, KeyringUnavailableError,
             LimitExceededError, BackendError: nothing was added.
         """
-        if len(self._registry.sources()) >= MAX_SOURCES:
-            raise LimitExceededError(f"there are {MAX_SOURCES} sources already")
-        added = await self._adding.add(kind, options)
-        if added[0].account_id is not None:
-            self.events.publish(AccountAdded(added[0].account_id))
-        for source in added:
-            self._board.add(source, Axes())
-            self.events.publish(SourceAdded(source.id))
-            self._fleet.start(source.id)
-        return tuple(source.id for source in added)
+        return await self._adding.add(kind, options)
+
+    async def add_plex_account(self, token: str) -> tuple[SourceId, ...]:
+        """Add every server of a Plex account, by a token that was obtained elsewhere."""
+        return await self.add_source(BackendKind("plex"), {"token": token})
 
     async def add_jellyfin_source(self, url: str, username: str, password: str) -> SourceId:
         """Add a Jellyfin server with one user; the password is used once, never stored."""
@@ -199,6 +227,7 @@ class SourceCoordinator:
     async def remove_source(self, source_id: SourceId) -> None:
         """Remove a source: from now on it is served nowhere; the purge follows (A4)."""
         source = await self._registry.mark_removed(source_id)
+        await self.accounts.left(source)
         self._board.remove(source_id)
         self.events.publish(SourceRemoved(source_id))
         self._publish_account(source)
@@ -218,49 +247,27 @@ class SourceCoordinator:
         Raises:
             InvalidArgumentError: the name is empty or too long.
         """
-        name = name.strip()
-        if not name.isprintable() or not 1 <= len(name) <= MAX_NAME:
-            raise InvalidArgumentError(f"a name has 1 to {MAX_NAME} characters that can be shown")
-        await self._registry.change(source_id, name=name)
-        self.events.publish(SourceChanged(source_id))
+        await self._changing.rename(source_id, name)
 
     async def set_source_enabled(self, source_id: SourceId, *, enabled: bool) -> None:
         """Switch a source on or off; its cache stays readable (A5)."""
-        async with self._switching[source_id]:
-            if self._registry.source(source_id).enabled == enabled:
-                return
-            await self._registry.change(source_id, enabled=enabled)
-            if enabled:
-                self._board.update(source_id, Axes())
-                self._fleet.start(source_id)
-            else:
-                self._fleet.leave(source_id)
-                await self._syncing.stop(source_id)
-                await self._backends.close(source_id)
-                self._board.update(source_id, disabled(self._board.axes(source_id)))
-        self.events.publish(SourceChanged(source_id))
+        await self._changing.set_enabled(source_id, enabled=enabled)
 
     async def reorder_sources(self, source_ids: Sequence[SourceId]) -> None:
         """Put the named sources first; the rest keep their order."""
-        await self._registry.reorder(source_ids)
-        for source in self._registry.sources():
-            self.events.publish(SourceChanged(source.id))
+        await self._changing.reorder(source_ids)
 
     async def set_library_policy(
         self, library_id: LibraryId, options: Mapping[str, OptionValue]
     ) -> None:
         """Change when a library is synced, whether it shows in home, and what it holds (A5)."""
-        library = await self._catalogue.set_policy(library_id, options)
-        if "content" in options:
-            await self._read_anew(library)
-        self.events.publish(SourceChanged(library.source_id))
+        await self._changing.set_policy(library_id, options)
 
     # --- status ----------------------------------------------------------------------------
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now; a start does so by itself."""
-        for source in self._registry.sources():
-            self._fleet.kick(source.id)
+        self._fleet.kick_all()
 
     async def reconnect(self, source_id: SourceId) -> None:
         """Connect a source now, also one that waits for a retry."""
@@ -330,11 +337,11 @@ class SourceCoordinator:
 
     async def unlock_secrets(self) -> JobId:
         """Raise the keyring's own prompt; a prompt that is open already is joined."""
-        running = self._jobs.active(JobKind.UNLOCK, NO_SOURCE)
-        if running is not None:
-            return running
+        return self._unlocking.start()
 
-        return self._jobs.start(JobKind.UNLOCK, NO_SOURCE, self._unlock)
+    async def discover_servers(self) -> JobId:
+        """Look for servers on the local network; a search that runs already is joined."""
+        return self._discovery.start()
 
     def list_jobs(self) -> tuple[Job, ...]:
         """Return every job, those that ended in the last minute included."""
@@ -366,26 +373,18 @@ class SourceCoordinator:
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _publish_status(self, event: Event) -> None:
-        self.events.publish(event)
-        if isinstance(event, SourceStatusChanged) and self._registry.has_source(event.source_id):
-            account_id = self._registry.source(event.source_id).account_id
-            if account_id is not None:
-                self.events.publish(AccountChanged(account_id))
+    def _arrived(self, added: Sequence[Source]) -> None:
+        """Tell of new sources of one account, or of a folder, and connect them."""
+        account_id = added[0].account_id if added else None
+        if account_id is not None:
+            self.events.publish(AccountAdded(account_id))
+        for source in added:
+            self._board.add(source, Axes())
+            self.events.publish(SourceAdded(source.id))
+            self._fleet.start(source.id)
 
-    async def _unlock(self, job: JobHandle) -> Result:
-        job.running()
-        if not await self._auth.unlock():
-            raise KeyringLockedError("the keyring is still locked")
-        return {}
-
-    async def _read_anew(self, library: Library) -> None:
-        """Sync a library that holds something else now; what it held so is no loss."""
-        await self._backends.close(library.source_id)
-        self._fleet.kick(library.source_id)
-        await self._syncing.stop(library.source_id)
-        own = frozenset({library.id})
-        self._syncing.start_if_possible(library.source_id, Wish(only=own, anew=own))
+    def _reconnect(self, source_id: SourceId) -> None:
+        self._fleet.kick(source_id)
 
     def _publish_account(self, removed: Source) -> None:
         if removed.account_id is None:
@@ -397,4 +396,4 @@ class SourceCoordinator:
 
     def _after_connect(self, source_id: SourceId) -> None:
         self.events.publish(SourceChanged(source_id))
-        self._tasks.start_soon(self._syncing.catch_up, source_id)
+        self._tasks.start_soon(self._resuming.connected, source_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import anyio
 from anyio.abc import TaskGroup
 
+from msd.coordinator.access import Access
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
@@ -26,6 +27,7 @@ class Fleet:
         self,
         services: Services,
         board: StatusBoard,
+        access: Access,
         tasks: TaskGroup,
         *,
         content_types: Callable[[SourceId], Mapping[RemoteId, LibraryType]],
@@ -35,6 +37,7 @@ class Fleet:
         self._registry = services.registry
         self._backends = services.backends
         self._board = board
+        self._access = access
         self._tasks = tasks
         self._content_types = content_types
         self._connected = connected
@@ -48,6 +51,7 @@ class Fleet:
             source_id,
             self._services,
             self._board,
+            self._access,
             content_types=self._content_types,
             connected=self._connected,
         )
@@ -64,6 +68,13 @@ class Fleet:
         """Make a source try again now."""
         if source_id in self._supervisors:
             self._supervisors[source_id].kick()
+
+    def kick_all(self) -> None:
+        """Make every source try again now but those whose sign-in was refused (S4)."""
+        for source_id, supervisor in self._supervisors.items():
+            axes = self._board.axes(source_id)
+            if axes.auth is not Auth.NEEDS_AUTH or axes.auth_reason in HEALED_BY_CREDENTIALS:
+                supervisor.kick()
 
     def kick_unconnected(self) -> None:
         """Make every source try again now that is neither connected nor waits for the user."""

@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 from msd.coordinator.containment import contained
 from msd.errors import LimitExceededError, MsdError, UnknownJobError
 from msd.events import Event, JobAdded, JobChanged, JobFinished, JobRemoved
-from msd.models import Job, JobId, JobKind, JobState, SourceId, UnixSeconds
+from msd.models import Job, JobId, JobKind, JobState, JobValue, SourceId, UnixSeconds
 
 KEPT_S = 60.0
 MAX_RUNNING = 200
@@ -20,7 +20,7 @@ FINAL = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 log = logging.getLogger(__name__)
 
-Result = Mapping[str, int | bool | str]
+Result = Mapping[str, JobValue]
 
 
 class JobHandle:
@@ -37,6 +37,10 @@ class JobHandle:
     def progress(self, *, phase: str, done: int, total: int | None) -> None:
         """Say how far the work is."""
         self._update(phase=phase, done=done, total=total)
+
+    def tell(self, result: Result) -> None:
+        """Show what there is so far."""
+        self._update(result=result)
 
 
 @dataclass(slots=True)

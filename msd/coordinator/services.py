@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from msd.coordinator.login_owner import Callers
 from msd.managers.auth import AuthManager
 from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
+from msd.managers.desktop import Desktop
 from msd.managers.network import Network
 from msd.managers.registry import SourceRegistry
 from msd.managers.sync import SyncManager
@@ -22,3 +24,5 @@ class Services:
     cache: CacheManager
     syncs: SyncManager
     network: Network
+    callers: Callers
+    desktop: Desktop | None = None  # None: the user wants no notifications

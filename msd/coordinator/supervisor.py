@@ -9,12 +9,27 @@ from collections.abc import Callable, Mapping
 import anyio
 
 from msd.backend_api import Credentials
+from msd.coordinator.access import Access
 from msd.coordinator.backoff import Backoff
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.containment import contained
 from msd.coordinator.services import Services
-from msd.coordinator.status import Auth, after_error, connecting, online, with_credentials
-from msd.errors import BackendError, MsdError, StorageError, UnknownSourceError, UnreachableError
+from msd.coordinator.status import (
+    Auth,
+    Link,
+    after_error,
+    connecting,
+    online,
+    with_credentials,
+)
+from msd.errors import (
+    AuthRequiredError,
+    BackendError,
+    MsdError,
+    StorageError,
+    UnknownSourceError,
+    UnreachableError,
+)
 from msd.managers.auth import is_keyring_trouble
 from msd.models import (
     ConnectAttempt,
@@ -41,13 +56,14 @@ class Supervisor:
         source_id: SourceId,
         services: Services,
         board: StatusBoard,
+        access: Access,
         *,
         content_types: Callable[[SourceId], Mapping[RemoteId, LibraryType]],
         connected: Callable[[SourceId], None],
     ) -> None:
         self._source_id = source_id
         self._registry = services.registry
-        self._auth = services.auth
+        self._access = access
         self._backends = services.backends
         self._board = board
         self._content_types = content_types
@@ -87,8 +103,11 @@ class Supervisor:
         try:
             facts = await contained(lambda: self._connect(source), f"connecting {source.id}")
         except MsdError as error:
+            self._note_addresses(source)
             self._note(source, _outcome(error), str(error), started)
             return await self._after(source, error)
+        if self._board.axes(source.id).link is not Link.ONLINE:
+            self._note_addresses(source)
         self._note(source, "ok", "", started)
         self._backoff.reset()
         self._board.set_retry(source.id, attempts=0, next_retry=UnixSeconds(0))
@@ -99,6 +118,16 @@ class Supervisor:
 
     async def _connect(self, source: Source) -> ServerFacts:
         credentials = await self._credentials(source)
+        if credentials is None:
+            return await self._connect_as(source, None)
+        try:
+            return await self._connect_as(source, credentials)
+        except AuthRequiredError as error:
+            await self._access.after_refusal(source, credentials.token, error)
+        source = self._registry.source(source.id)
+        return await self._connect_as(source, await self._credentials(source))
+
+    async def _connect_as(self, source: Source, credentials: Credentials | None) -> ServerFacts:
         try:
             with anyio.fail_after(CONNECT_S):
                 return await self._backends.connect(
@@ -111,10 +140,7 @@ class Supervisor:
             raise UnreachableError(f"no answer within {CONNECT_S:.0f} s") from exc
 
     async def _credentials(self, source: Source) -> Credentials | None:
-        account = self._registry.account_of(source)
-        if account is None:
-            return None
-        credentials = await self._auth.credentials(account)
+        credentials = await self._access.credentials(source)
         self._board.update(source.id, with_credentials(self._board.axes(source.id)))
         return credentials
 
@@ -144,6 +170,10 @@ class Supervisor:
                 await self._registry.change(source.id, server_version=version, address=address)
             except StorageError as error:  # the next connect tries again
                 log.info("what %s said of itself was not kept: %s", source.id, error)
+
+    def _note_addresses(self, source: Source) -> None:
+        for attempt in self._backends.attempts(source.id):
+            self._board.note(source.id, attempt)
 
     def _note(self, source: Source, outcome: str, detail: str, started: float) -> None:
         self._board.note(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msd.backend_api import Credentials
+from msd.coordinator.access import Access
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.catalogue import Catalogue
 from msd.coordinator.containment import contained
@@ -54,6 +55,7 @@ class Wish:
     off: frozenset[LibraryId] = frozenset()
     confirm_deletes: bool = False  # the losses that are held are real
     anew: frozenset[LibraryId] = frozenset()  # hold something else now: their losses are none
+    sweep: bool = False  # enumerate, whatever the cursors say
 
 
 EVERYTHING = Wish()
@@ -62,12 +64,13 @@ EVERYTHING = Wish()
 class Syncing:
     """Starts syncs and takes in what they report."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a sync touches
         self,
         services: Services,
         catalogue: Catalogue,
         board: StatusBoard,
         jobs: Jobs,
+        access: Access,
         *,
         publish: Callable[[Event], None],
         failed: Callable[[SourceId], None],
@@ -75,7 +78,7 @@ class Syncing:
         self._settings = services.settings
         self._device_name = services.backends.device_name
         self._registry = services.registry
-        self._auth = services.auth
+        self._access = access
         self._syncs = services.syncs
         self._catalogue = catalogue
         self._board = board
@@ -178,11 +181,7 @@ class Syncing:
 
         source = self._registry.source(source_id)
         account = self._registry.account_of(source)
-        credentials = (
-            Credentials(user_id="", token="")
-            if account is None
-            else await self._auth.credentials(account)
-        )
+        credentials = await self._access.credentials(source) or Credentials(user_id="", token="")
         never = {
             library_id
             for library_id, own in self._registry.library_settings().items()
@@ -203,6 +202,7 @@ class Syncing:
             content_types=self._catalogue.content_types(source_id),
             confirm_deletes=wish.confirm_deletes,
             anew=frozenset(self._anew[source_id]),
+            sweep=wish.sweep,
         )
 
     async def _run(self, source_id: SourceId, request: "SyncRequest", job: JobHandle) -> Result:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 from anyio.abc import TaskGroup
 
+from msd.coordinator.accounts import Accounts
 from msd.coordinator.containment import contained
 from msd.coordinator.fleet import Fleet
 from msd.coordinator.services import Services
@@ -25,16 +26,24 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """Follows keyring and network, tidies the cache."""
 
-    def __init__(self, services: Services, fleet: Fleet, publish: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        fleet: Fleet,
+        accounts: Accounts,
+        publish: Callable[[Event], None],
+    ) -> None:
         self._services = services
         self._fleet = fleet
+        self._accounts = accounts
         self._publish = publish
 
     def start(self, tasks: TaskGroup) -> None:
         """Begin in the task group that is given."""
-        tasks.start_soon(self._keep, self._services.auth.watch, "watching the keyring")
+        tasks.start_soon(self._keep, self._watch_keyring, "watching the keyring")
         tasks.start_soon(self._keep, self._fleet.follow_keyring, "following the keyring")
         tasks.start_soon(self._keep, self._follow_network, "following the network")
+        tasks.start_soon(self._keep, self._accounts.follow, "following the accounts")
         tasks.start_soon(self._keep, self._tidy, "tidying the cache")
 
     async def _keep(self, work: Callable[[], Awaitable[None]], what: str) -> None:
@@ -46,12 +55,16 @@ class Upkeep:
                 log.warning("%s failed and is tried again: %s", what, error)
             await anyio.sleep(AGAIN_S)
 
+    async def _watch_keyring(self) -> None:
+        await self._services.auth.watch(lambda: self._publish(DaemonChanged()))
+
     async def _follow_network(self) -> None:
         """Try again at once when the network changed or the machine woke up (S6)."""
 
         def changed() -> None:
             self._publish(DaemonChanged())
             self._fleet.kick_unconnected()
+            self._accounts.wake()
 
         await self._services.network.watch(changed)
 

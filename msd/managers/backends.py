@@ -1,7 +1,9 @@
 """BackendManager: the backends that can be added, and the live client of each source."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,19 +11,27 @@ import anyio
 from anyio import to_thread
 
 from msd.backend_api import (
+    AccountContext,
+    AccountServers,
     AddContext,
     BackendContext,
     BackendSpec,
     Credentials,
+    DiscoverContext,
+    FoundServer,
+    HasConnections,
+    LoginDialogue,
     MediaBackend,
     NewSources,
+    OptionSpec,
 )
 from msd.backend_api.accounts import OptionValue
-from msd.errors import InvalidArgumentError, UnreachableError
+from msd.errors import InvalidArgumentError, NotSupportedError, UnreachableError
 from msd.models import (
     Account,
     BackendKind,
     Capability,
+    ConnectAttempt,
     LibraryType,
     RemoteId,
     ServerFacts,
@@ -29,8 +39,22 @@ from msd.models import (
     SourceId,
     StatusReason,
 )
+from msd.redaction import Redactor
 
+CLIENT_NAME = "msd"
 _PYTHON_TYPES: Mapping[str, type] = {"s": str, "b": bool, "u": int}
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A backend, and what it was opened with that may change."""
+
+    backend: MediaBackend
+    credentials: Credentials | None
+    config: Mapping[str, str]
+
+    def is_of(self, source: Source, credentials: Credentials | None) -> bool:
+        return (self.credentials, dict(self.config)) == (credentials, dict(source.config))
 
 
 class BackendManager:
@@ -44,13 +68,15 @@ class BackendManager:
         client_version: str,
         device_name: str,
         cache_dir: Path,
+        redactor: Redactor | None = None,
     ) -> None:
+        self._redactor = redactor or Redactor()
         self._discover = discover
         self._installation_id = installation_id
         self._client_version = client_version
         self.device_name = device_name
         self._cache_dir = cache_dir
-        self._open: dict[SourceId, MediaBackend] = {}
+        self._open: dict[SourceId, _Open] = {}
         self._turns: defaultdict[SourceId, anyio.Lock] = defaultdict(anyio.Lock)
 
     @cached_property
@@ -62,6 +88,15 @@ class BackendManager:
         """The kinds of sources that can be added."""
         return tuple(sorted(self._specs))
 
+    @property
+    def discovering(self) -> tuple[BackendKind, ...]:
+        """The kinds that can look around on the local network."""
+        return tuple(sorted(kind for kind, spec in self._specs.items() if spec.discover))
+
+    def has_servers(self, kind: BackendKind) -> bool:
+        """Return whether an account of this kind brings several servers (A2)."""
+        return self._spec(kind).servers is not None
+
     async def add(
         self, kind: BackendKind, options: Mapping[str, OptionValue], *, device_id: str
     ) -> NewSources:
@@ -72,15 +107,85 @@ class BackendManager:
             BackendError: what the server said against it.
         """
         spec = self._spec(kind)
-        _check_options(spec, options)
-        context = AddContext(
-            installation_id=self._installation_id,
-            device_id=device_id,
-            client_name="msd",
-            client_version=self._client_version,
-            device_name=self.device_name,
+        _check_options(spec.kind, spec.options, options)
+        with self._redactor.hiding(*_secrets(spec.options, options)):
+            return await spec.add(options, self._add_context(device_id))
+
+    def check_login(
+        self, kind: BackendKind, options: Mapping[str, OptionValue], *, is_anew: bool = False
+    ) -> None:
+        """Check that a login with these options can be begun.
+
+        Args:
+            kind: the backend.
+            options: its options by name.
+            is_anew: a source stands for the options that are required otherwise.
+
+        Raises:
+            NotSupportedError: nobody signs in to sources of this kind, or not in a dialogue.
+            InvalidArgumentError: unknown kind, or options that the kind doesn't take.
+        """
+        spec = self._spec(kind)
+        if spec.login is None:
+            raise NotSupportedError(f"{kind} has no sign-in that asks; use AddSource")
+        _check_options(spec.kind, spec.login_options, options, are_required=not is_anew)
+
+    async def login(
+        self,
+        kind: BackendKind,
+        options: Mapping[str, OptionValue],
+        dialogue: LoginDialogue,
+        *,
+        device_id: str,
+        renewed: tuple[Source, Account] | None = None,
+    ) -> NewSources:
+        """Sign in while a person answers; nothing but what the dialogue keeps is stored.
+
+        Raises:
+            BackendError: what the server said against it.
+        """
+        spec = self._spec(kind)
+        if spec.login is None:
+            raise NotSupportedError(f"{kind} has no sign-in that asks; use AddSource")
+        context = self._add_context(device_id)
+        if renewed is not None:
+            context = replace(context, source=renewed[0], account=renewed[1])
+        with self._redactor.hiding(*_secrets(spec.login_options, options)):
+            return await spec.login(options, context, dialogue)
+
+    def hiding(self, *secrets: str) -> AbstractContextManager[None]:
+        """Keep what somebody typed out of logs and errors for as long as it is used."""
+        return self._redactor.hiding(*secrets)
+
+    async def servers(self, account: Account, credentials: Credentials) -> AccountServers:
+        """Ask the sign-in service which servers an account reaches now.
+
+        Raises:
+            NotSupportedError: an account of this kind is one of a single server.
+            AuthRequiredError: the service no longer accepts the account.
+            BackendError: the service can't be asked.
+        """
+        ask = self._spec(account.kind).servers
+        if ask is None:
+            raise NotSupportedError(f"a {account.kind} account has one server")
+        return await ask(self._account_context(account, credentials))
+
+    def discover(self, kind: BackendKind) -> AsyncGenerator[FoundServer, None]:
+        """Yield the servers of a kind that answer on the local network.
+
+        Raises:
+            NotSupportedError: the backend can't look around.
+        """
+        look = self._spec(kind).discover
+        if look is None:
+            raise NotSupportedError(f"{kind} servers can't be looked for")
+        return look(
+            DiscoverContext(
+                client_name=CLIENT_NAME,
+                client_version=self._client_version,
+                device_name=self.device_name,
+            )
         )
-        return await spec.add(options, context)
 
     async def connect(
         self,
@@ -100,9 +205,20 @@ class BackendManager:
     async def sign_out(
         self, source: Source, account: Account | None, credentials: Credentials | None
     ) -> None:
-        """Give a source's credentials back to its server."""
+        """Give the credentials of an account back whose last source this is."""
+        if account is not None and credentials is not None:
+            if self._spec(account.kind).sign_out is not None:
+                await self.sign_out_account(account, credentials)
+                return
+            credentials = credentials.for_server(source.server_id)
         backend = await self._opened(source, account, credentials, {})
         await backend.sign_out()
+
+    async def sign_out_account(self, account: Account, credentials: Credentials) -> None:
+        """Give an account's credentials back to its sign-in service, where there is one."""
+        sign_out = self._spec(account.kind).sign_out
+        if sign_out is not None:
+            await sign_out(self._account_context(account, credentials))
 
     def live(self, source_id: SourceId) -> MediaBackend:
         """Return the open backend of a source.
@@ -111,7 +227,7 @@ class BackendManager:
             UnreachableError: it was not opened yet.
         """
         try:
-            return self._open[source_id]
+            return self._open[source_id].backend
         except KeyError:
             raise UnreachableError(
                 "the source is not connected yet", reason=StatusReason.CONNECTING
@@ -119,15 +235,40 @@ class BackendManager:
 
     def capabilities(self, source_id: SourceId) -> frozenset[Capability]:
         """Return what an open backend can do; nothing before it is opened."""
-        backend = self._open.get(source_id)
-        return frozenset() if backend is None else backend.capabilities
+        opened = self._open.get(source_id)
+        return frozenset() if opened is None else opened.backend.capabilities
+
+    def attempts(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
+        """Return what the last connect tried, address by address, where there are several."""
+        opened = self._open.get(source_id)
+        if opened is None or not isinstance(opened.backend, HasConnections):
+            return ()
+        return opened.backend.attempts
+
+    @asynccontextmanager
+    async def with_connections(self, source: Source) -> AsyncIterator[HasConnections]:
+        """Lend the source's backend, or, while it is closed, one that nobody is signed in to.
+
+        Raises:
+            NotSupportedError: its server has one address.
+        """
+        opened = self._open.get(source.id)
+        if opened is not None:
+            yield _several(opened.backend)
+            return
+        context = self._context(source, None, None, {})
+        backend = await to_thread.run_sync(self._spec(source.kind).open, context)
+        try:
+            yield _several(backend)
+        finally:
+            await backend.aclose()
 
     async def close(self, source_id: SourceId) -> None:
         """Close the source's backend; a later connect opens a new one."""
         async with self._turns[source_id]:  # one that is being opened is closed, too
-            backend = self._open.pop(source_id, None)
-        if backend is not None:
-            await backend.aclose()
+            opened = self._open.pop(source_id, None)
+        if opened is not None:
+            await opened.backend.aclose()
 
     async def _opened(
         self,
@@ -137,12 +278,17 @@ class BackendManager:
         content_types: Mapping[RemoteId, LibraryType],
     ) -> MediaBackend:
         async with self._turns[source.id]:
-            if source.id not in self._open:
-                context = self._context(source, account, credentials, content_types)
-                # In a thread, for a backend's first use imports its HTTP library.
-                backend = await to_thread.run_sync(self._spec(source.kind).open, context)
-                self._open[source.id] = backend
-            return self._open[source.id]
+            opened = self._open.get(source.id)
+            if opened is not None and opened.is_of(source, credentials):
+                return opened.backend
+            if opened is not None:  # signed in to anew, or found elsewhere now
+                del self._open[source.id]
+                await opened.backend.aclose()
+            context = self._context(source, account, credentials, content_types)
+            # In a thread, for a backend's first use imports its HTTP library.
+            backend = await to_thread.run_sync(self._spec(source.kind).open, context)
+            self._open[source.id] = _Open(backend, credentials, source.config)
+            return backend
 
     def _context(
         self,
@@ -155,11 +301,29 @@ class BackendManager:
             source=source,
             credentials=credentials,
             device_id="" if account is None else account.device_id,
-            client_name="msd",
+            client_name=CLIENT_NAME,
             client_version=self._client_version,
             device_name=self.device_name,
             cache_dir=self._cache_dir / "backends" / source.id,
             content_types=content_types,
+        )
+
+    def _add_context(self, device_id: str) -> AddContext:
+        return AddContext(
+            installation_id=self._installation_id,
+            device_id=device_id,
+            client_name=CLIENT_NAME,
+            client_version=self._client_version,
+            device_name=self.device_name,
+        )
+
+    def _account_context(self, account: Account, credentials: Credentials) -> AccountContext:
+        return AccountContext(
+            account=account,
+            credentials=credentials,
+            client_name=CLIENT_NAME,
+            client_version=self._client_version,
+            device_name=self.device_name,
         )
 
     def _spec(self, kind: BackendKind) -> BackendSpec:
@@ -172,14 +336,30 @@ class BackendManager:
             ) from None
 
 
-def _check_options(spec: BackendSpec, options: Mapping[str, OptionValue]) -> None:
-    known = {option.name: option for option in spec.options}
+def _several(backend: MediaBackend) -> HasConnections:
+    if not isinstance(backend, HasConnections):
+        raise NotSupportedError("the server of this source has one address")
+    return backend
+
+
+def _secrets(specs: Sequence[OptionSpec], options: Mapping[str, OptionValue]) -> list[str]:
+    return [str(options[spec.name]) for spec in specs if spec.secret and spec.name in options]
+
+
+def _check_options(
+    kind: BackendKind,
+    known_options: Sequence[OptionSpec],
+    options: Mapping[str, OptionValue],
+    *,
+    are_required: bool = True,
+) -> None:
+    known = {option.name: option for option in known_options}
     for name, value in options.items():
         if name not in known:
-            names = ", ".join(known)
-            raise InvalidArgumentError(f"{spec.kind} has no option {name!r}; it takes: {names}")
+            names = ", ".join(known) or "none"
+            raise InvalidArgumentError(f"{kind} has no option {name!r}; it takes: {names}")
         if type(value) is not _PYTHON_TYPES[known[name].signature]:
             raise InvalidArgumentError(f"option {name} must be of type {known[name].signature}")
-    for option in spec.options:
-        if option.required and option.name not in options:
-            raise InvalidArgumentError(f"{spec.kind} needs the option {option.name}")
+    for option in known_options:
+        if are_required and option.required and option.name not in options:
+            raise InvalidArgumentError(f"{kind} needs the option {option.name}")

@@ -4,7 +4,7 @@ Answers come from memory; each change is on disk before the memory shows it.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar, TypeVarTuple
 
@@ -43,6 +43,7 @@ class SourceRegistry:
         self._sources = {source.id: source for source in stored.sources}
         self._removed = {source.id: source for source in stored.removed}
         self._settings = dict(stored.settings)
+        self._hidden = dict(stored.hidden)
         self.installation_id = stored.installation_id
 
     @classmethod
@@ -107,6 +108,14 @@ class SourceRegistry:
     def sources_of(self, account_id: AccountId) -> tuple[SourceId, ...]:
         """Return the sources of an account, in the user's order."""
         return tuple(source.id for source in self.sources() if source.account_id == account_id)
+
+    def unused_accounts(self) -> tuple[Account, ...]:
+        """Return the accounts without any source, which no adding came to the end of."""
+        return tuple(one for one in self._accounts.values() if not self.uses_account(one.id))
+
+    def hidden_servers(self, account_id: AccountId) -> frozenset[str]:
+        """Return the servers that the user removed although the account still brings them."""
+        return self._hidden.get(account_id, frozenset())
 
     def library_settings(self) -> Mapping[LibraryId, LibrarySettings]:
         """Return what the user set for libraries; those not named have the defaults."""
@@ -180,7 +189,34 @@ class SourceRegistry:
             source = self._removed.pop(source_id)
             self._settings = dict(await self._write(self._store.library_settings))
         if source.account_id is not None and not self.uses_account(source.account_id):
-            self._accounts.pop(source.account_id, None)
+            self._forget_account(source.account_id)
+
+    async def drop_account(self, account_id: AccountId) -> None:
+        """Forget an account that no source uses; nothing happens when one does."""
+        async with self._turn:
+            await self._write(self._store.drop_account, account_id)
+            if not self.uses_account(account_id):
+                self._forget_account(account_id)
+
+    async def hide_server(self, account_id: AccountId, server_id: str) -> None:
+        """Remember that the user removed a server, so that its account does not bring it back."""
+        async with self._turn:
+            await self._hide(account_id, self.hidden_servers(account_id) | {server_id})
+
+    async def show_servers(self, account_id: AccountId, server_ids: Collection[str]) -> None:
+        """Let an account bring servers again that the user removed once."""
+        async with self._turn:
+            hidden = self.hidden_servers(account_id)
+            if hidden & set(server_ids):
+                await self._hide(account_id, hidden - set(server_ids))
+
+    async def _hide(self, account_id: AccountId, server_ids: frozenset[str]) -> None:
+        await self._write(self._store.set_hidden_servers, account_id, server_ids)
+        self._hidden[account_id] = server_ids
+
+    def _forget_account(self, account_id: AccountId) -> None:
+        self._accounts.pop(account_id, None)
+        self._hidden.pop(account_id, None)
 
     def uses_account(self, account_id: AccountId) -> bool:
         """Return whether any source, removed ones that wait for their purge included, does."""
@@ -216,6 +252,7 @@ class _Stored:
     sources: tuple[Source, ...]
     removed: tuple[Source, ...]
     settings: Mapping[LibraryId, LibrarySettings]
+    hidden: Mapping[AccountId, frozenset[str]]
     installation_id: str
 
 
@@ -225,5 +262,6 @@ def _read(store: StateStore) -> _Stored:
         sources=store.sources(),
         removed=store.removed_sources(),
         settings=store.library_settings(),
+        hidden=store.hidden_servers(),
         installation_id=store.installation_id(),
     )

@@ -9,6 +9,7 @@ ItemId = NewType("ItemId", str)
 RemoteId = NewType("RemoteId", str)  # the server's own id of a library or an item
 BackendKind = NewType("BackendKind", str)  # the name of a folder under msd/backends
 JobId = NewType("JobId", int)
+LoginId = NewType("LoginId", int)
 
 UnixSeconds = NewType("UnixSeconds", int)
 Milliseconds = NewType("Milliseconds", int)

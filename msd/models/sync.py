@@ -7,6 +7,9 @@ from types import MappingProxyType
 from msd.models.ids import NEVER, JobId, SourceId, UnixSeconds
 from msd.models.words import JobKind, JobState
 
+JobValue = int | bool | str | tuple[Mapping[str, str | bool], ...]
+"""A value of a job's result; a tuple is a list of things that were found."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncProgress:
@@ -34,6 +37,15 @@ class SyncReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How far a sync is, as the transaction of the last rows records it beside them (Y6, Y8)."""
+
+    resume_at: int | None = None  # where the listing goes on, should the first sync be cut short
+    came: int = 0  # rows among these that the listing did not have
+    cursors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # by lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One long operation, as the `Job` object shows it."""
 
@@ -46,4 +58,4 @@ class Job:
     total: int | None = None
     started_at: UnixSeconds = NEVER
     error: str = ""
-    result: Mapping[str, int | bool | str] = field(default_factory=lambda: MappingProxyType({}))
+    result: Mapping[str, JobValue] = field(default_factory=lambda: MappingProxyType({}))

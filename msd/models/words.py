@@ -57,9 +57,19 @@ class DaemonState(StrEnum):
 class KeyringState(StrEnum):
     """Whether the user's keyring can be used without a prompt."""
 
+    UNKNOWN = "unknown"  # not looked at yet
     AVAILABLE = "available"
     LOCKED = "locked"
     ABSENT = "absent"
+
+
+class SecretStore(StrEnum):
+    """Where credentials rest, as the user chose (K1)."""
+
+    SECRET_SERVICE = "secret-service"  # noqa: S105 - a word of the contract, not a secret
+    SYSTEMD = "systemd"
+    PASS = "pass"  # noqa: S105 - see above
+    FILE = "file"
 
 
 class ItemType(StrEnum):
@@ -125,6 +135,7 @@ class JobKind(StrEnum):
 
     SYNC = "sync"
     UNLOCK = "unlock"
+    DISCOVER = "discover"
 
 
 class JobState(StrEnum):
@@ -135,6 +146,25 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class LoginState(StrEnum):
+    """Where a sign-in stands; all but the first are final."""
+
+    WAITING = "waiting"
+    AUTHORISED = "authorised"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class LoginStep(StrEnum):
+    """What a sign-in waits for."""
+
+    NONE = ""  # nothing that a person could do
+    CODE = "code"  # the code to be entered, or the link to be opened, elsewhere
+    PASSWORD = "password"  # noqa: S105 - a word of the contract, not a secret
+    USER = "user"  # one of the users to be chosen
 
 
 class SyncMode(StrEnum):

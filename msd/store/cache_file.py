@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from msd.errors import StorageError
+from msd.store.cache_steps import STEPS
 from msd.store.database import (
     connect_writer,
     create_private,
@@ -26,6 +27,7 @@ _TABLES = (
     "meta",
     "library",
     "listing",
+    "cursor",
     "hold",
     "item",
     "item_detail",
@@ -42,6 +44,7 @@ def cache_schema(revision_floor: int) -> Schema:
     """Return the cache's schema; a cache made from it begins above a revision."""
     return Schema(
         create=partial(_create, revision_floor),
+        steps=STEPS,
         probe="SELECT " + ", ".join(f"(SELECT 1 FROM {table} LIMIT 1)" for table in _TABLES),
     )
 
@@ -54,6 +57,7 @@ def _create(revision_floor: int, connection: sqlite3.Connection) -> None:
     # The clock in microseconds outruns any sequence of transactions, should the floor be lost.
     start = max(revision_floor, int(time.time() * 1_000_000)) + 1
     connection.execute(cache_sql.SET_META, ("revision", start))
+    connection.execute(cache_sql.SET_META, ("feed_floor", start))
 
 
 def open_cache(path: Path, *, revision_floor: int) -> tuple[sqlite3.Connection, str]:

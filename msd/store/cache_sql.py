@@ -1,11 +1,12 @@
 """The writing statements of cache.db as text, compiled from Core once per process."""
 
-from sqlalchemy import bindparam, delete, insert, null, or_, select, update
+from sqlalchemy import bindparam, delete, insert, null, or_, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from msd.store.ddl import sql_text
 from msd.store.item_columns import CONTENT_COLUMNS, WATCH_COLUMNS
 from msd.store.schema_cache import (
+    cursor,
     genre,
     hold,
     item,
@@ -157,16 +158,23 @@ BURY_LIBRARY = sql_text(
     "of",
 )
 FINISH_LIBRARY = sql_text(
-    update(library).where(library.c.id == bindparam("of")).values(synced_at=bindparam("now")),
+    update(library).where(library.c.pk == bindparam("of")).values(synced_at=bindparam("now")),
     "now",
     "of",
 )
+FINISH_SWEEP = sql_text(
+    update(library).where(library.c.pk == bindparam("of")).values(swept_at=bindparam("now")),
+    "now",
+    "of",
+)
+PUT_CURSOR = sql_text(sqlite.insert(cursor).prefix_with("OR REPLACE"), "library", "lane", "value")
+DELETE_CURSORS = sql_text(delete(cursor).where(cursor.c.library == bindparam("of")), "of")
 DELETE_LIBRARY = sql_text(delete(library).where(library.c.pk == bindparam("of")), "of")
 
 PUT_LISTING = sql_text(
     sqlite.insert(listing)
     .prefix_with("OR IGNORE")
-    .values(library=bindparam("library"), type=bindparam("type")),
+    .values(library=bindparam("library"), type=bindparam("type"), complete_total=text("-1")),
     "library",
     "type",
 )
@@ -188,6 +196,36 @@ FINISH_LISTING = sql_text(
     "total",
     "now",
     "newest",
+    "of",
+)
+EXPECT_ROWS = sql_text(
+    update(listing)
+    .where(listing.c.pk == bindparam("of"))
+    .values(complete_total=bindparam("total")),
+    "total",
+    "of",
+)
+GROW_LISTING = sql_text(
+    update(listing)
+    .where(listing.c.pk == bindparam("of"), listing.c.complete_total >= text("0"))
+    .values(complete_total=listing.c.complete_total + bindparam("by")),
+    "by",
+    "of",
+)
+RESUME_AT = sql_text(
+    update(listing).where(listing.c.pk == bindparam("of")).values(resume_at=bindparam("start")),
+    "start",
+    "of",
+)
+RESUMED = sql_text(
+    update(listing).where(listing.c.library == bindparam("of")).values(resume_at=text("0")), "of"
+)
+COUNT_LOST = sql_text(
+    update(listing)
+    .where(listing.c.pk == bindparam("of"))
+    .values(lost=bindparam("lost"), lost_since=bindparam("since")),
+    "lost",
+    "since",
     "of",
 )
 DELETE_LISTINGS = sql_text(delete(listing).where(listing.c.library == bindparam("of")), "of")

@@ -36,6 +36,7 @@ class KnownItems:
         self._live = sum(self._flags)
         self._new = array("q")  # hashes of rows that were listed and not known
         self._new_is_sorted = False
+        self._has_repeats = False
 
     def is_fresh(self, remote_id: RemoteId, fingerprint: int) -> bool:
         """Mark the row as seen; return whether it must be read: it is new or has changed.
@@ -46,8 +47,14 @@ class KnownItems:
         if at is None:
             self._new.append(hash(remote_id))
             return True
+        self._has_repeats |= bool(self._flags[at] & _SEEN)
         self._flags[at] |= _SEEN
         return self._fingerprints[at] != fingerprint or not self._flags[at] & _LIVE
+
+    def has(self, remote_id: RemoteId) -> bool:
+        """Return whether the listing had a live row with this id."""
+        at = self._find(remote_id)
+        return at is not None and bool(self._flags[at] & _LIVE)
 
     def has_seen(self, remote_id: RemoteId) -> bool:
         """Return whether the listing has shown a row, known before or not.
@@ -61,6 +68,10 @@ class KnownItems:
             self._new = array("q", sorted(self._new))
             self._new_is_sorted = True
         return _place(self._new, hash(remote_id)) is not None
+
+    def has_repeats(self) -> bool:
+        """Return whether a row was listed twice: then another one may have slipped through."""
+        return self._has_repeats or len(set(self._new)) < len(self._new)
 
     def missing(self) -> list[int]:
         """Return the primary keys of live rows that were not seen."""

@@ -1,14 +1,14 @@
 """Rows of libraries, of their listings and of the losses that are held back for them."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msd.models import ItemType, LibraryId, RemoteLibrary, SourceId, UnixSeconds
 from msd.store import cache_sql as sql
 from msd.store import normalise
 from msd.store.database import transaction
 from msd.store.ids import library_id
-from msd.store.results import HeldLoss, SavedLibraries
+from msd.store.results import HeldLoss, ListingState, SavedLibraries
 
 _LIVE_COUNTS = """
 SELECT library.id, sum(listing.item_count)
@@ -18,6 +18,10 @@ WHERE library.source_id = ? AND library.deleted_at IS NULL GROUP BY library.pk
 _STORED = """
 SELECT id, source_id, remote_id, name, type, hidden, position
 FROM library WHERE source_id = ? AND deleted_at IS NULL
+"""
+_CURSORS = """
+SELECT library.id, cursor.lane, cursor.value
+FROM library JOIN cursor ON cursor.library = library.pk WHERE library.source_id = ?
 """
 
 
@@ -38,15 +42,25 @@ class LibraryRows:
             with transaction(self._connection):
                 self._connection.executemany(sql.PUT_LIBRARY, changed)
         ids = {remote_id: library_id(self._source_id, remote_id) for remote_id in listed}
-        never = self._connection.execute(
-            "SELECT id FROM library WHERE source_id = ? AND synced_at = 0", (self._source_id,)
-        )
+        stamps = self._connection.execute(
+            "SELECT id, synced_at, swept_at FROM library WHERE source_id = ?", (self._source_id,)
+        ).fetchall()
         counts = self._connection.execute(_LIVE_COUNTS, (self._source_id,))
         present = set(ids.values())
         vanished = {LibraryId(one): count or 0 for one, count in counts if one not in present}
         return SavedLibraries(
-            ids=ids, vanished=vanished, never_synced=frozenset(LibraryId(one) for (one,) in never)
+            ids=ids,
+            vanished=vanished,
+            never_synced=frozenset(LibraryId(one) for one, synced_at, _ in stamps if not synced_at),
+            cursors=self._cursors(),
+            swept={LibraryId(one): UnixSeconds(swept_at) for one, _, swept_at in stamps},
         )
+
+    def _cursors(self) -> dict[LibraryId, dict[str, str]]:
+        found: dict[LibraryId, dict[str, str]] = {}
+        for library, lane, value in self._connection.execute(_CURSORS, (self._source_id,)):
+            found.setdefault(LibraryId(library), {})[lane] = value
+        return found
 
     def listing(self, library: LibraryId, item_type: ItemType) -> int:
         """Return the key of a listing; it is made on first use."""
@@ -118,6 +132,20 @@ class LibraryRows:
                 key = (self.library_pk(library), item_type or "")
                 self._connection.execute(sql.DELETE_HOLD, key)
 
+    def count(self, library: LibraryId, item_type: ItemType) -> int:
+        """Return how many live rows a listing has."""
+        key = (self.listing(library, item_type),)
+        found = self._connection.execute("SELECT item_count FROM listing WHERE pk = ?", key)
+        return int(found.fetchone()[0])
+
+    def listing_state(self, library: LibraryId, item_type: ItemType) -> ListingState:
+        """Return what is remembered of a listing."""
+        total, resume_at = self._connection.execute(
+            "SELECT complete_total, resume_at FROM listing WHERE pk = ?",
+            (self.listing(library, item_type),),
+        ).fetchone()
+        return ListingState(expected=total, resume_at=resume_at)
+
     def finish_listing(
         self, library: LibraryId, item_type: ItemType, total: int, now: UnixSeconds
     ) -> None:
@@ -126,11 +154,30 @@ class LibraryRows:
         with transaction(self._connection):
             newest = self._connection.execute("SELECT max(pk) FROM item").fetchone()[0] or 0
             self._connection.execute(sql.FINISH_LISTING, (total, now, newest, listing))
+            self._connection.execute(sql.COUNT_LOST, (0, 0, listing))
 
-    def finish(self, library: LibraryId, now: UnixSeconds) -> None:
-        """Record that a library was enumerated completely."""
+    def expect_rows(self, library: LibraryId, item_type: ItemType, total: int) -> None:
+        """Record how many rows the source announced; -1: that can't be told."""
+        listing = self.listing(library, item_type)
         with transaction(self._connection):
-            self._connection.execute(sql.FINISH_LIBRARY, (now, library))
+            self._connection.execute(sql.EXPECT_ROWS, (total, listing))
+
+    def finish(
+        self, library: LibraryId, now: UnixSeconds, cursors: Mapping[str, str], *, swept: bool
+    ) -> None:
+        """Record that a library is up to date as of these cursors."""
+        with transaction(self._connection):
+            library_pk = self.library_pk(library)
+            self.put_cursors(library_pk, cursors)
+            self._connection.execute(sql.FINISH_LIBRARY, (now, library_pk))
+            if swept:
+                self._connection.execute(sql.FINISH_SWEEP, (now, library_pk))
+                self._connection.execute(sql.RESUMED, (library_pk,))
+
+    def put_cursors(self, library_pk: int, cursors: Mapping[str, str]) -> None:
+        """Store cursors inside the open transaction."""
+        rows = [(library_pk, lane, value) for lane, value in cursors.items()]
+        self._connection.executemany(sql.PUT_CURSOR, rows)
 
     def _row(self, library: RemoteLibrary) -> tuple[object, ...]:
         return (

@@ -63,5 +63,10 @@ def _per_listing(rows: Collection[tuple[int, int | None]]) -> Counter[int]:
 
 def _delete_libraries(connection: sqlite3.Connection, pks: Collection[int]) -> None:
     keys = [(pk,) for pk in pks]
-    for statement in (sql.DELETE_HOLDS, sql.DELETE_LISTINGS, sql.DELETE_LIBRARY):
+    for statement in (
+        sql.DELETE_HOLDS,
+        sql.DELETE_CURSORS,
+        sql.DELETE_LISTINGS,
+        sql.DELETE_LIBRARY,
+    ):
         connection.executemany(statement, keys)

@@ -1,7 +1,7 @@
 """What the store tells its callers about one write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msd.models import ItemId, LibraryId, RemoteId, UnixSeconds
 
@@ -26,6 +26,16 @@ class SavedLibraries:
     ids: Mapping[RemoteId, LibraryId]
     vanished: Mapping[LibraryId, int]  # not listed any more, with their live items
     never_synced: frozenset[LibraryId] = frozenset()  # not yet enumerated completely
+    cursors: Mapping[LibraryId, Mapping[str, str]] = field(default_factory=dict)  # by lane
+    swept: Mapping[LibraryId, UnixSeconds] = field(default_factory=dict)  # whole enumerations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingState:
+    """What is remembered of a listing between two syncs."""
+
+    expected: int  # rows that the source announced, those that came since included; -1: unknown
+    resume_at: int  # where an interrupted first sync goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,13 @@
 """The tables of cache.db: everything in it can be fetched again.
 
     library ─┬─ listing ─┬─ item ─┬─ item_detail     what a listing says and few reads need
-             └─ hold     │        ├─ item_full       what is fetched for one item
-                         │        ├─ item_genre      links; the names also stand in item_detail
+             ├─ cursor   │        ├─ item_full       what is fetched for one item
+             └─ hold     │        ├─ item_genre      links; the names also stand in item_detail
                          │        ├─ item_external
                          │        └─ member          of a collection or playlist, in order
                          └ one item type of one library, with its count
+
+A schema that is older is brought here by `cache_steps`.
 
 Relations between items are item ids, so rows may arrive in any order. A deleted item keeps its
 row with `deleted_at` for a time (Y7); the partial indexes know only the live ones.
@@ -46,6 +48,15 @@ library = Table(
     Column("position", Integer, nullable=False),
     Column("synced_at", Integer, nullable=False, server_default=text("0")),
     Column("deleted_at", Integer),
+    Column("swept_at", Integer, nullable=False, server_default=text("0")),
+)
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("library", Integer, primary_key=True, autoincrement=False),
+    Column("lane", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 listing = Table(
     "listing",
@@ -54,9 +65,12 @@ listing = Table(
     Column("library", Integer, nullable=False),
     Column("type", Text, nullable=False),
     Column("item_count", Integer, nullable=False, server_default=text("0")),
-    Column("complete_total", Integer, nullable=False, server_default=text("0")),
+    Column("complete_total", Integer, nullable=False, server_default=text("0")),  # -1: not known
     Column("complete_at", Integer, nullable=False, server_default=text("0")),
     Column("complete_pk", Integer, nullable=False, server_default=text("0")),  # newer: newcomers
+    Column("resume_at", Integer, nullable=False, server_default=text("0")),  # of a first sync
+    Column("lost", Integer, nullable=False, server_default=text("0")),  # one by one …
+    Column("lost_since", Integer, nullable=False, server_default=text("0")),  # … since then
     Index("listing_key", "library", "type", unique=True),
 )
 hold = Table(
@@ -121,6 +135,7 @@ Index(
     item.c.listing,
     sqlite_where=text("deleted_at IS NULL AND position_ms > 0"),
 )
+Index("item_revision", item.c.revision)
 Index("item_favourite", item.c.listing, sqlite_where=text("deleted_at IS NULL AND favourite = 1"))
 
 item_detail = Table(

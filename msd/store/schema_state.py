@@ -82,6 +82,7 @@ item_alias = Table(
 )
 
 SET_META = sql_text(sqlite.insert(meta).prefix_with("OR REPLACE"), "key", "value")
+DELETE_META = sql_text(delete(meta).where(meta.c.key == bindparam("of")), "of")
 PUT_ACCOUNT = sql_text(sqlite.insert(account).prefix_with("OR REPLACE"), *account.c.keys())
 PUT_SOURCE = sql_text(sqlite.insert(source).prefix_with("OR REPLACE"), *source.c.keys())
 MOVE_SOURCE = sql_text(

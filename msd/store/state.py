@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
@@ -27,6 +27,7 @@ from msd.models import (
     SyncPolicy,
     UnixSeconds,
 )
+from msd.redaction import Outlet, Redactor
 from msd.store.aliases import read_aliases, write_aliases
 from msd.store.backup import Backups
 from msd.store.database import (
@@ -41,6 +42,8 @@ _SOURCE_COLUMNS = (
     "id, kind, name, account_id, server_id, server_version, address, config, owned, enabled,"
     " position, added_at, last_sync, last_sync_error, skipped_items, held_deletes"
 )
+
+_HIDDEN = "hidden_servers/"  # of keys of `meta`; an account's id follows
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -61,8 +64,9 @@ STATE_SCHEMA = Schema(
 class StateStore:
     """The durable database. Every method blocks; any thread may call."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, redactor: Redactor) -> None:
         """Use `open` instead."""
+        self._redactor = redactor
         self._path = path
         self._connection = connection
         self._lock = threading.RLock()
@@ -73,6 +77,7 @@ class StateStore:
         path: Path,
         *,
         schema: Schema = STATE_SCHEMA,
+        redactor: Redactor | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
         """Open the database; create, migrate (after a backup) or back it up when it is time.
@@ -99,7 +104,7 @@ class StateStore:
         except BaseException:
             connection.close()
             raise
-        return cls(path, connection)
+        return cls(path, connection, redactor or Redactor())
 
     def close(self) -> None:
         """Close the file."""
@@ -151,6 +156,14 @@ class StateStore:
             for row in rows
         }
 
+    def hidden_servers(self) -> Mapping[AccountId, frozenset[str]]:
+        """Return the servers that a user removed although his account still brings them."""
+        rows = self._rows("SELECT key, value FROM meta WHERE key LIKE ?", (f"{_HIDDEN}%",))
+        return {
+            AccountId(key.removeprefix(_HIDDEN)): frozenset(json.loads(value))
+            for key, value in rows
+        }
+
     def revision_floor(self) -> int:
         """Return the number below which no cache may start its revisions (Y10)."""
         return int(self._meta("revision_floor") or 0)
@@ -179,8 +192,9 @@ class StateStore:
                 if source.id in present:
                     raise SourceExistsError(f"{source.name} is a source already: {source.id}")
             if account is not None:
-                self._connection.execute(sql.PUT_ACCOUNT, astuple(account))
-            self._connection.executemany(sql.PUT_SOURCE, map(_source_row, sources))
+                self._connection.execute(sql.PUT_ACCOUNT, self._clean(astuple(account)))
+            rows = [self._clean(_source_row(source)) for source in sources]
+            self._connection.executemany(sql.PUT_SOURCE, rows)
 
     def update_source(self, source: Source) -> None:
         """Store every changeable property of a source; nothing happens when it is gone."""
@@ -188,7 +202,7 @@ class StateStore:
 
         with self._writing():
             if any(source.id == stored.id for stored in self.sources()):
-                self._connection.execute(sql.PUT_SOURCE, _source_row(source))
+                self._connection.execute(sql.PUT_SOURCE, self._clean(_source_row(source)))
 
     def reorder(self, ids: Sequence[SourceId]) -> None:
         """Put the named sources first; the rest follow in the order that they had."""
@@ -219,6 +233,25 @@ class StateStore:
             used = {one.account_id for one in (*self.sources(), *self.removed_sources())}
             if gone[0].account_id not in used:
                 self._connection.execute(sql.DELETE_ACCOUNT, (gone[0].account_id,))
+                self._connection.execute(sql.DELETE_META, (f"{_HIDDEN}{gone[0].account_id}",))
+
+    def drop_account(self, account_id: AccountId) -> None:
+        """Forget an account unless a source uses it, a removed one included."""
+        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
+
+        with self._writing():
+            used = {one.account_id for one in (*self.sources(), *self.removed_sources())}
+            if account_id not in used:
+                self._connection.execute(sql.DELETE_ACCOUNT, (account_id,))
+                self._connection.execute(sql.DELETE_META, (f"{_HIDDEN}{account_id}",))
+
+    def set_hidden_servers(self, account_id: AccountId, server_ids: Collection[str]) -> None:
+        """Remember which servers of an account the user removed."""
+        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
+
+        with self._writing():
+            value = json.dumps(sorted(server_ids))
+            self._connection.execute(sql.SET_META, (f"{_HIDDEN}{account_id}", value))
 
     def set_library_settings(
         self, source_id: SourceId, library_id: LibraryId, settings: LibrarySettings
@@ -260,6 +293,9 @@ class StateStore:
     def _writing(self) -> Iterator[None]:
         with self._lock, storage_errors(self._path), transaction(self._connection):
             yield
+
+    def _clean(self, row: tuple[object, ...]) -> tuple[object, ...]:
+        return self._redactor.value(row, Outlet.DATABASE)
 
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._lock, storage_errors(self._path):

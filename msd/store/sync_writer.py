@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from msd.models import (
     ItemId,
     ItemType,
     LibraryId,
+    Mark,
     MediaItem,
     RemoteId,
     RemoteLibrary,
@@ -28,7 +30,7 @@ from msd.store.item_row import item_row
 from msd.store.known import KnownItems
 from msd.store.library_rows import LibraryRows
 from msd.store.purge import delete_items
-from msd.store.results import HeldLoss, SavedLibraries, WriteResult
+from msd.store.results import HeldLoss, ListingState, SavedLibraries, WriteResult
 
 _KNOWN = """
 SELECT pk, remote_id, fingerprint, deleted_at IS NULL FROM item
@@ -38,9 +40,17 @@ SELECT pk, remote_id, fingerprint, deleted_at IS NULL FROM item
 WHERE listing = :listing AND deleted_at IS NOT NULL
 """
 _REMAINING = """
-SELECT pk, id FROM item WHERE pk IN (SELECT value FROM json_each(?))
+SELECT pk, id, remote_id FROM item WHERE pk IN (SELECT value FROM json_each(?))
 AND listing = ? AND deleted_at IS NULL ORDER BY pk
 """
+_AMONG = """
+SELECT item.pk, item.remote_id, item.fingerprint, item.deleted_at IS NULL, item.listing,
+       item.id, library.id, listing.type
+FROM item JOIN listing ON listing.pk = item.listing JOIN library ON library.pk = listing.library
+WHERE item.id IN (SELECT value FROM json_each(?))
+"""
+_NO_CURSORS: Mapping[str, str] = MappingProxyType({})
+_NO_MARK = Mark()
 _MEMBERS = "SELECT item_id FROM member WHERE parent = ? ORDER BY position"
 
 
@@ -102,17 +112,46 @@ class SyncWriter:
         with noting_damage(self._cache_path):
             return self._libraries.types(library_id)
 
+    def listing_state(self, library_id: LibraryId, item_type: ItemType) -> ListingState:
+        """Return what is remembered of a listing."""
+        with noting_damage(self._cache_path):
+            return self._libraries.listing_state(library_id, item_type)
+
     def finish_listing(
         self, library_id: LibraryId, item_type: ItemType, *, total: int, now: UnixSeconds
     ) -> None:
-        """Record a complete enumeration."""
+        """Record a complete enumeration and the total that was announced with it."""
         with noting_damage(self._cache_path):
             self._libraries.finish_listing(library_id, item_type, total, now)
 
-    def finish_library(self, library_id: LibraryId, *, now: UnixSeconds) -> None:
-        """Record that every listing of the library was enumerated completely."""
+    def expect_rows(self, library_id: LibraryId, item_type: ItemType, total: int) -> None:
+        """Record how many rows the source announced; -1: that can't be told."""
         with noting_damage(self._cache_path):
-            self._libraries.finish(library_id, now)
+            self._libraries.expect_rows(library_id, item_type, total)
+
+    def begin_library(self, library_id: LibraryId, cursors: Mapping[str, str]) -> None:
+        """Record where the source stood when the first sync of a library began (Y8)."""
+        with noting_damage(self._cache_path), transaction(self._connection):
+            self._libraries.put_cursors(self._libraries.library_pk(library_id), cursors)
+
+    def finish_library(
+        self,
+        library_id: LibraryId,
+        *,
+        now: UnixSeconds,
+        cursors: Mapping[str, str] = _NO_CURSORS,
+        swept: bool = True,
+    ) -> None:
+        """Record that the library is up to date as of these cursors.
+
+        Args:
+            library_id: the library.
+            now: the time.
+            cursors: by lane.
+            swept: every listing of it was enumerated.
+        """
+        with noting_damage(self._cache_path):
+            self._libraries.finish(library_id, now, cursors, swept=swept)
 
     # --- items ------------------------------------------------------------------------------
 
@@ -122,16 +161,41 @@ class SyncWriter:
             listing = self._libraries.listing(library_id, item_type)
             return KnownItems(self._connection.execute(_KNOWN, {"listing": listing}))
 
+    def known_among(
+        self, library_id: LibraryId, item_type: ItemType, remote_ids: Sequence[RemoteId]
+    ) -> tuple[KnownItems, dict[RemoteId, tuple[LibraryId, ItemType]]]:
+        """Return what is cached of these rows of a listing, at a cost that follows their number.
+
+        Also returned are those that live in another listing of the source.
+        """
+        ids = {self._ids.id_of(one): one for one in remote_ids if normalise.is_usable_id(one)}
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            rows = self._connection.execute(_AMONG, (json.dumps(list(ids)),)).fetchall()
+        own = KnownItems(row[:4] for row in rows if row[4] == listing)
+        elsewhere = {
+            ids[item_id]: (LibraryId(library), ItemType(kind))
+            for _, _, _, is_live, where, item_id, library, kind in rows
+            if is_live and where != listing
+        }
+        return own, elsewhere
+
+    def count(self, library_id: LibraryId, item_type: ItemType) -> int:
+        """Return how many live rows a listing has."""
+        with noting_damage(self._cache_path):
+            return self._libraries.count(library_id, item_type)
+
     def write(
         self,
         library_id: LibraryId,
         item_type: ItemType,
         items: Sequence[tuple[MediaItem, int]],
+        mark: Mark = _NO_MARK,
     ) -> WriteResult:
         """Store items with their fingerprints; rows that are the same are left alone (Y5).
 
         An item that was in another library moves here, a deleted one comes back. `watch` and
-        `details` that are None keep what is stored.
+        `details` that are None keep what is stored. The mark is set in the same transaction.
         """
         rows = [item_row(item, fingerprint, self._ids) for item, fingerprint in items]
         usable = [row for row in rows if row is not None]
@@ -140,6 +204,7 @@ class SyncWriter:
             with transaction(self._connection):
                 planned = item_writer.plan(self._connection, usable, listing)
                 revision = item_writer.execute(self._connection, planned, listing, self._now())
+                self._set(mark, library_id, listing)
             return WriteResult(
                 revision=revision or self._revision(),
                 added=len(planned.new),
@@ -155,7 +220,15 @@ class SyncWriter:
         """Return those keys whose live row still belongs to the listing (did not move away)."""
         with noting_damage(self._cache_path):
             listing = self._libraries.listing(library_id, item_type)
-            return [pk for pk, _ in self._remaining(listing, keys)]
+            return [pk for pk, *_ in self._remaining(listing, keys)]
+
+    def remaining_rows(
+        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
+    ) -> list[tuple[int, RemoteId]]:
+        """Return those with their remote ids."""
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            return [(pk, remote_id) for pk, _, remote_id in self._remaining(listing, keys)]
 
     def adopt(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> WriteResult:
         """Let newcomers take over the ids of missing rows with the same identity (I2).
@@ -191,7 +264,7 @@ class SyncWriter:
         with noting_damage(self._cache_path):
             listing = self._libraries.listing(library_id, item_type)
             with transaction(self._connection):
-                rows = [(pk, item, listing) for pk, item in self._remaining(listing, keys)]
+                rows = [(pk, item, listing) for pk, item, _ in self._remaining(listing, keys)]
                 return self._bury(rows)
 
     def set_members(self, parent: RemoteId, members: Sequence[RemoteId]) -> WriteResult:
@@ -243,6 +316,14 @@ class SyncWriter:
 
     # --- inside -----------------------------------------------------------------------------
 
+    def _set(self, mark: Mark, library_id: LibraryId, listing: int) -> None:
+        if mark.resume_at is not None:
+            self._connection.execute(sql.RESUME_AT, (mark.resume_at, listing))
+        if mark.came:
+            self._connection.execute(sql.GROW_LISTING, (mark.came, listing))
+        if mark.cursors:
+            self._libraries.put_cursors(self._libraries.library_pk(library_id), mark.cursors)
+
     def _bury(self, rows: Sequence[tuple[int, ItemId, int]]) -> WriteResult:
         if not rows:
             return WriteResult(revision=self._revision())
@@ -253,7 +334,7 @@ class SyncWriter:
         item_writer.count_items(self._connection, Counter({one: -n for one, n in lost.items()}))
         return WriteResult(revision=revision, removed=tuple(item for _, item, _ in rows))
 
-    def _remaining(self, listing: int, keys: Sequence[int]) -> list[tuple[int, ItemId]]:
+    def _remaining(self, listing: int, keys: Sequence[int]) -> list[tuple[int, ItemId, RemoteId]]:
         return self._connection.execute(_REMAINING, (json.dumps(list(keys)), listing)).fetchall()
 
     def _revision(self) -> int:

@@ -39,10 +39,9 @@ class Deletions:
         self._trust = trust
 
     async def apply(self, copied: list[CopiedListing]) -> None:
-        """Rename, hide or hold what the complete ones among the listings lack."""
+        """Rename, hide or hold what is gone from listings that were enumerated completely."""
         for one in copied:
-            if one.enumeration.is_complete:
-                self._tell(one.library_id, await self._thread.run(self._apply_to_listing, one))
+            self._tell(one.library_id, await self._thread.run(self._apply_to_listing, one))
 
     async def welcome_back(self, listed: Iterable[LibraryId]) -> None:
         """Forget that libraries were missing which the source lists again."""
@@ -63,7 +62,7 @@ class Deletions:
         library_id, item_type = one.library_id, one.listing.type
         live = len(one.known)
         done: list[_Done] = []
-        missing = self._store.remaining(library_id, item_type, one.known.missing())
+        missing = self._store.remaining(library_id, item_type, one.gone)
         if missing:
             done.append(_Done(self._store.adopt(library_id, item_type, missing), deleted=False))
             missing = self._store.remaining(library_id, item_type, missing)

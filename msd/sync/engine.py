@@ -1,62 +1,43 @@
-"""Copy one source into the cache, page by page; delete only what a whole enumeration lacks.
+"""Bring one source up to date; delete only what a whole enumeration lacks.
 
-libraries ─► for each listing: pages ─► parse what is new ─► write     (listing.py)
-          ─► members of collections and playlists
-          ─► deletions, once everything was seen, so that a moved item is never lost (Y7)
+libraries ─┬─► followed from their cursors: what changed ─► parse ─► write     (following.py)
+           │     └─► suspects: listings whose rows do not add up ─┐
+           └─► enumerated, page by page: parse what is new ─► write           (listing.py)
+                 └─► members of collections and playlists
+           ─► deletions, once everything was seen, so that a moved item is never lost (Y7)
+           ─► cursors, taken before the first row was read (Y6)
 """
 
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from msd.backend_api import Listing, MediaBackend, Page
-from msd.errors import AuthRequiredError, BackendError, UnreachableError
+from msd.backend_api.changes import CanResume, HasChanges, Lane
+from msd.errors import BackendError
 from msd.models import (
     ItemType,
-    LibraryId,
-    RemoteId,
     RemoteLibrary,
     SyncMode,
     SyncProgress,
     SyncReport,
     UnixSeconds,
 )
+from msd.sync.absence import Absence
 from msd.sync.deletions import Deletions
-from msd.sync.enumeration import Trust
-from msd.sync.listing import WITH_MEMBERS, CopiedListing, ListingCopier
-from msd.sync.ports import Known, SyncStore
+from msd.sync.following import Follower
+from msd.sync.listing import FATAL, WITH_MEMBERS, CopiedListing, ListingCopier
+from msd.sync.passes import LibraryPass
+from msd.sync.plan import SyncPlan
+from msd.sync.ports import Known, SavedLibraries, SyncStore
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
 from msd.sync.tally import Tally
 
 log = logging.getLogger(__name__)
 
-FATAL = (AuthRequiredError, UnreachableError)  # nothing else on this source will work now
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncPlan:
-    """What the user wants of one sync."""
-
-    mode: SyncMode = SyncMode.AUTO
-    only: frozenset[LibraryId] = frozenset()  # empty: every library but those in `off`
-    off: frozenset[LibraryId] = frozenset()
-    confirm_deletes: bool = False
-    anew: frozenset[LibraryId] = frozenset()  # just said to hold something else
-
-    def includes(self, library_id: LibraryId) -> bool:
-        """Return whether a library is to be synced."""
-        if library_id in self.off:
-            return False
-        return not self.only or library_id in self.only
-
-    def trust(self, library_id: LibraryId) -> Trust:
-        """Return what the user said about losses of a library."""
-        if library_id in self.anew:
-            return Trust.ALL
-        return Trust.HELD if self.confirm_deletes else Trust.NONE
+SWEEP_S = 24 * 3600  # after this long a library is enumerated, for what changes can't tell
 
 
 class SyncEngine:
@@ -81,10 +62,10 @@ class SyncEngine:
         self._earlier: defaultdict[ItemType, list[Known]] = defaultdict(list)
 
     async def run(self) -> SyncReport:
-        """Copy the source; return what was done.
+        """Bring the source up to date; return what was done.
 
         Pages arrive in the source's order and are written in whole transactions, so a cancelled
-        or failed run leaves whole pages.
+        or failed run leaves whole pages. Cursors move only with what they cover (Y6).
 
         Raises:
             BackendError: the source failed as a whole; what was written so far stays.
@@ -94,50 +75,83 @@ class SyncEngine:
         self._report.progress(SyncProgress(phase="libraries", done=0, total=None))
         libraries = await self._backend.libraries()
         saved = await self._thread.run(self._store.save_libraries, libraries)
-        wanted = [
-            (library, saved.ids[library.remote_id])
-            for library in sorted(libraries, key=lambda lib: lib.position)
-            if library.remote_id in saved.ids  # not one whose id can't be stored
-            and self._plan.includes(saved.ids[library.remote_id])
-        ]
-        for library, library_id in wanted:
-            if library_id in saved.never_synced:
-                await self._taste_library(library, library_id)
-        copied: list[CopiedListing] = []
-        for library, library_id in wanted:
-            copied += await self._copy_library(library, library_id)
-        deletions = Deletions(
-            self._thread,
-            self._report.changed,
-            self._tally,
-            now=self._now(),
-            trust=self._plan.trust,
-        )
-        self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
-        await deletions.welcome_back(saved.ids.values())
-        await deletions.apply(copied)
-        await deletions.apply_to_libraries(self._in_plan(saved.vanished))
-        await self._finish(copied)
+        passes = await self._passes(libraries, saved)
+        await self._taste([one for one in passes if one.is_wanted and one.is_first])
+        await self._follow([one for one in passes if one.is_wanted and not one.is_whole], passes)
+        for one in passes:
+            await self._enumerate(one)
+        absence = Absence(self._backend, self._thread, passes)
+        for one in await absence.to_look_through():
+            await self._enumerate(one)
+        await self._delete(await absence.confirm(), saved)
+        await self._finish(passes)
         self._tally.held = await self._thread.run(self._store.total_held)
         return self._tally.report(duration_ms=int((self._clock() - started) * 1000))
 
-    def _in_plan(self, vanished: Mapping[LibraryId, int]) -> dict[LibraryId, int]:
-        return {
-            library_id: count
-            for library_id, count in vanished.items()
-            if self._plan.includes(library_id)
-        }
+    # --- how each library is looked at -------------------------------------------------------
 
-    async def _taste_library(self, library: RemoteLibrary, library_id: LibraryId) -> None:
-        """Show something of a new library at once; what fails here will fail later, and count."""
+    async def _passes(
+        self, libraries: Sequence[RemoteLibrary], saved: SavedLibraries
+    ) -> list[LibraryPass]:
+        """Return every library that is not off, in order."""
+        passes = []
+        for library in sorted(libraries, key=lambda lib: lib.position):
+            library_id = saved.ids.get(library.remote_id)  # None: an id that can't be stored
+            if library_id is None or library_id in self._plan.off:
+                continue
+            cached = await self._thread.run(self._store.types, library_id)
+            listed = {listing.type for listing in self._backend.listings(library)}
+            one = LibraryPass(
+                library=library,
+                library_id=library_id,
+                is_wanted=self._plan.includes(library_id),
+                is_first=library_id in saved.never_synced,
+                is_whole=False,
+                cursors=saved.cursors.get(library_id, {}),
+            )
+            one.is_whole = one.is_wanted and (
+                not cached <= listed or self._must_be_enumerated(one, saved)
+            )
+            passes.append(one)
+        return passes
+
+    def _must_be_enumerated(self, one: LibraryPass, saved: SavedLibraries) -> bool:
+        """Return whether cursors won't do for a library, or not any more."""
+        swept_s = self._now() - saved.swept.get(one.library_id, 0)
+        return (
+            not isinstance(self._backend, HasChanges)
+            or self._plan.reads_all
+            or one.is_first
+            or one.library_id in self._plan.anew
+            or not one.cursors.keys() >= set(Lane)
+            or not 0 <= swept_s < SWEEP_S  # in the future: the clock was wrong, then or now
+        )
+
+    async def _taste(self, new: Sequence[LibraryPass]) -> None:
+        """Show something of new libraries at once; what fails here will fail later, and count."""
         copier = self._copier()
-        for listing in self._backend.listings(library):
-            try:
-                await copier.taste(listing, library_id)
-            except FATAL:
-                raise
-            except BackendError as error:
-                log.info("no taste of %s: %s", library.name, error)
+        for one in new:
+            for listing in self._backend.listings(one.library):
+                try:
+                    await copier.taste(listing, one.library_id)
+                except FATAL:
+                    raise
+                except BackendError as error:
+                    log.info("no taste of %s: %s", one.library.name, error)
+
+    async def _follow(self, followed: list[LibraryPass], passes: list[LibraryPass]) -> None:
+        if not isinstance(self._backend, HasChanges):
+            return
+        follower = Follower(
+            self._backend,
+            self._thread,
+            self._copier(),
+            self._report,
+            self._tally,
+            passes={one.library_id: one for one in passes},
+        )
+        for one in followed:
+            await follower.follow(one)
 
     def _copier(self) -> ListingCopier:
         return ListingCopier(
@@ -149,38 +163,74 @@ class SyncEngine:
             read_all=self._plan.mode is SyncMode.FULL,
         )
 
-    async def _copy_library(
-        self, library: RemoteLibrary, library_id: LibraryId
-    ) -> list[CopiedListing]:
-        copier = self._copier()
-        outcome = []
-        for listing in self._backend.listings(library):
-            copied = await copier.begin(listing, library_id)
-            outcome.append(copied)
-            await self._copy_contained(copier, copied)
-            if listing.type in WITH_MEMBERS:
-                await self._copy_members(copied)
-        for copied in outcome:
-            self._earlier[copied.listing.type].append(copied.known)
-        if all(copied.enumeration.is_complete for copied in outcome):
-            outcome += await self._no_longer_listed(copier, library, library_id, outcome)
-        return outcome
+    # --- enumerating -------------------------------------------------------------------------
 
-    async def _no_longer_listed(
-        self,
-        copier: ListingCopier,
-        library: RemoteLibrary,
-        library_id: LibraryId,
-        listed: list[CopiedListing],
-    ) -> list[CopiedListing]:
-        """Return, as empty listings, the types that a library of another kind has no more."""
-        cached = await self._thread.run(self._store.types, library_id)
-        found = []
-        for item_type in sorted(cached - {copied.listing.type for copied in listed}):
-            copied = await copier.begin(Listing(library=library, type=item_type), library_id)
-            copied.enumeration.add(Page(start=0, limit=1, total=0, items=()))
-            found.append(copied)
-        return found
+    async def _enumerate(self, one: LibraryPass) -> None:
+        """Enumerate a library as a whole, or those of its listings that are suspects."""
+        listings = self._backend.listings(one.library)
+        if not one.suspects <= {listing.type for listing in listings}:
+            one.is_whole = True
+        wanted = [
+            listing
+            for listing in listings
+            if (one.is_whole or listing.type in one.suspects) and one.lacks(listing.type)
+        ]
+        if not wanted and not one.is_whole:
+            return
+        can_resume = await self._begin(one)
+        copier = self._copier()
+        copied = [
+            await self._copy(copier, one, listing, can_resume=can_resume) for listing in wanted
+        ]
+        one.copied += copied
+        for listing in copied:
+            self._earlier[listing.listing.type].append(listing.known)
+        if one.is_whole and one.is_complete:
+            one.copied += await self._no_longer_listed(copier, one)
+
+    async def _begin(self, one: LibraryPass) -> bool:
+        """Take the cursors before rows are read; return whether an interrupted sync goes on."""
+        is_followed = isinstance(self._backend, HasChanges)
+        resumes = isinstance(self._backend, CanResume) and one.is_first and not self._plan.reads_all
+        if not one.is_whole or not is_followed:
+            return resumes
+        if resumes and one.cursors.keys() >= set(Lane):
+            one.reached = dict(one.cursors)
+            return True
+        one.reached = await self._cursors(one)
+        if one.is_first and one.reached:
+            await self._thread.run(self._store.begin_library, one.library_id, one.reached)
+        return False
+
+    async def _cursors(self, one: LibraryPass) -> dict[str, str]:
+        if not isinstance(self._backend, HasChanges):
+            return {}
+        try:
+            return {lane: await self._backend.cursor(one.library, lane) for lane in Lane}
+        except FATAL:
+            raise
+        except BackendError as error:
+            log.info("%s can't be followed: %s", one.library.name, error)
+            return {}
+
+    async def _copy(
+        self, copier: ListingCopier, one: LibraryPass, listing: Listing, *, can_resume: bool
+    ) -> CopiedListing:
+        state = await self._thread.run(self._store.listing_state, one.library_id, listing.type)
+        start = state.resume_at if can_resume else 0
+        copied = await copier.begin(listing, one.library_id, is_first=one.is_first, start=start)
+        await self._copy_contained(copier, copied)
+        if start and copied.enumeration.is_at_end and not await self._adds_up(copied):
+            copied = await copier.begin(listing, one.library_id, is_first=one.is_first)
+            await self._copy_contained(copier, copied)
+        if listing.type in WITH_MEMBERS:
+            await copier.copy_members(one.library_id, copied.remote_ids)
+        return copied
+
+    async def _adds_up(self, copied: CopiedListing) -> bool:
+        """Return whether two halves of an enumeration are a whole; rows may have moved between."""
+        count = await self._thread.run(self._store.count, copied.library_id, copied.listing.type)
+        return count == copied.enumeration.total
 
     async def _copy_contained(self, copier: ListingCopier, copied: CopiedListing) -> None:
         """Copy one listing; one that is refused or garbled does not stop the others (S3)."""
@@ -193,41 +243,66 @@ class SyncEngine:
             log.warning("%s can't be listed: %s", what, error)
             self._tally.skip(1, (f"{what}: {error}",))
 
-    async def _copy_members(self, copied: CopiedListing) -> None:
-        for done, remote_id in enumerate(copied.remote_ids):
-            self._report.progress(
-                SyncProgress(phase="members", done=done, total=len(copied.remote_ids))
-            )
-            members = await self._members(remote_id)
-            if members is not None:
-                written = await self._thread.run(self._store.set_members, remote_id, members)
-                self._report.changed(copied.library_id, written)
+    async def _no_longer_listed(
+        self, copier: ListingCopier, one: LibraryPass
+    ) -> list[CopiedListing]:
+        """Return, as empty listings, the types that a library of another kind has no more."""
+        cached = await self._thread.run(self._store.types, one.library_id)
+        found = []
+        for item_type in sorted(cached - {copied.listing.type for copied in one.copied}):
+            listing = Listing(library=one.library, type=item_type)
+            copied = await copier.begin(listing, one.library_id)
+            copied.is_listed = False
+            copied.enumeration.add(Page(start=0, limit=1, total=0, items=()))
+            found.append(copied)
+        return found
 
-    async def _members(self, remote_id: RemoteId) -> tuple[RemoteId, ...] | None:
-        try:
-            return await self._backend.members(remote_id)
-        except FATAL:
-            raise
-        except BackendError as error:
-            self._tally.skip(1, (f"members of {remote_id}: {error}",))
-            return None  # what is cached of it stays
+    # --- what is gone ------------------------------------------------------------------------
 
-    async def _finish(self, copied: list[CopiedListing]) -> None:
+    async def _delete(self, copied: list[CopiedListing], saved: SavedLibraries) -> None:
+        deletions = Deletions(
+            self._thread,
+            self._report.changed,
+            self._tally,
+            now=self._now(),
+            trust=self._plan.trust,
+        )
+        self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
+        await deletions.welcome_back(saved.ids.values())
+        await deletions.apply(copied)
+        await deletions.apply_to_libraries(
+            {
+                library_id: count
+                for library_id, count in saved.vanished.items()
+                if self._plan.includes(library_id)
+            }
+        )
+
+    # --- what is recorded --------------------------------------------------------------------
+
+    async def _finish(self, passes: list[LibraryPass]) -> None:
         now = self._now()
-        incomplete = {one.library_id for one in copied if not one.enumeration.is_complete}
-        complete = {one.library_id for one in copied} - incomplete
 
         def record() -> None:
-            for one in copied:
-                if one.enumeration.is_complete:
-                    self._store.finish_listing(
-                        one.library_id, one.listing.type, total=one.enumeration.rows, now=now
+            for one in passes:
+                for copied in one.copied:
+                    self._record_listing(copied, now)
+                if one.is_wanted and one.is_at_end:
+                    self._store.finish_library(
+                        one.library_id, now=now, cursors=one.reached, swept=one.is_whole
                     )
-            for library_id in complete:
-                self._store.finish_library(library_id, now=now)
 
         await self._thread.run(record)
-        self._tally.complete = not incomplete
+        self._tally.complete = all(one.is_complete for one in passes if one.is_wanted)
+
+    def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> None:
+        enumeration, where = copied.enumeration, (copied.library_id, copied.listing.type)
+        can_be_trusted = enumeration.is_at_end and not copied.known.has_repeats()
+        total = (enumeration.total or 0) if can_be_trusted else -1
+        if enumeration.is_complete:
+            self._store.finish_listing(*where, total=total, now=now)
+        else:
+            self._store.expect_rows(*where, total)
 
     def _now(self) -> UnixSeconds:
         return UnixSeconds(int(self._clock()))

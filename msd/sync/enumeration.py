@@ -15,21 +15,26 @@ MAX_EMPTY_WINDOWS = 20  # in a row, before the announced total is called wrong
 class Enumeration:
     """Follows the pages of one listing and judges whether they add up to a whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: int = 0) -> None:
+        """Begin, in the middle when an interrupted enumeration goes on."""
         self.rows = 0
         self.total: int | None = None
+        self.next = start
         self._first_total: int | None = None
-        self._next = 0
+        self._is_first = True
         self._empty_windows = 0
         self._broken = False
+        self._partial = bool(start)
 
     def add(self, page: Page) -> None:
         """Take a page into account."""
-        if self._next == 0:
+        if self._is_first:
             self._first_total = page.total
-        if page.gaps or page.start != self._next:
+            self._is_first = False
+        if page.start != self.next:
             self._broken = True
-        self._next = page.start + page.limit
+        self._partial |= page.gaps
+        self.next = page.start + page.limit
         rows = len(page.items) + len(page.skipped)
         self._empty_windows = 0 if rows else self._empty_windows + 1
         self.rows += rows
@@ -48,17 +53,25 @@ class Enumeration:
         return self._empty_windows >= MAX_EMPTY_WINDOWS
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the absence of a row means that the source has it no more.
+    def is_at_end(self) -> bool:
+        """Whether every row was asked for, as far as the announced totals tell.
 
-        Every window of the announced total was fetched, and the source announced the same total
-        on the first and the last page. Rows may be fewer than the total, since servers hide some
-        after counting, but not by half.
+        The source announced the same total on the first and the last page. Rows may be fewer
+        than the total, since servers hide some after counting, but not by half. A row that the
+        server fails on, or one that an earlier run stored, is none that was left out.
         """
         if self._broken or self._first_total is None:
             return False
-        same_total = self._last_total == self._first_total
-        return same_total and self._next >= self._first_total <= 2 * self.rows
+        is_stable = self._last_total == self._first_total and self.next >= self._first_total
+        return is_stable and (self._partial or self._first_total <= 2 * self.rows)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the absence of a row means that the source has it no more.
+
+        It does when every window of the announced total was fetched without gaps.
+        """
+        return self.is_at_end and not self._partial
 
     _last_total: int | None = None
 

@@ -9,20 +9,23 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from msd.backend_api import Listing, MediaBackend, Page, RawItem, SkippedItem
-from msd.errors import BackendError, MsdError
-from msd.models import ItemType, LibraryId, MediaItem, RemoteId, SyncProgress
+from msd.backend_api.changes import CanResume
+from msd.errors import AuthRequiredError, BackendError, MsdError, UnreachableError
+from msd.models import ItemType, LibraryId, Mark, MediaItem, RemoteId, SyncProgress
 from msd.sync.enumeration import Enumeration
 from msd.sync.ports import Known
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
 from msd.sync.tally import Tally
 
+FATAL = (AuthRequiredError, UnreachableError)  # nothing else on this source will work now
 PAGES_AHEAD = 1  # fetched while the last one is parsed and written
 BATCH_ROWS = 4000  # committed at once: small transactions cost three times as much …
 BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
 WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
+_NO_MARK = Mark()
 NEWEST_ROWS = 50  # of each listing, before a first sync goes through the whole
-MAX_MEMBERWITH_MEMBERS = 20_000  # collections or playlists whose members are followed
+MOST_WITH_MEMBERS = 20_000  # collections or playlists whose members are followed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +36,13 @@ class CopiedListing:
     library_id: LibraryId
     known: Known
     enumeration: Enumeration
+    is_first: bool = False  # nothing of it was ever enumerated to its end
+    is_listed: bool = True  # or a type that the library has no more
+    start: int = 0  # where an interrupted first sync goes on
+    taken_to: int | None = None  # rows before it are in the cache or in the batch
+    resume_at: int | None = None  # as it is recorded
     remote_ids: list[RemoteId] = field(default_factory=list)  # of collections and playlists
+    gone: list[int] = field(default_factory=list)  # keys of rows that the source has no more
 
 
 class ListingCopier:
@@ -59,11 +68,18 @@ class ListingCopier:
         self._batch: list[tuple[MediaItem, int]] = []
         self._written_at = 0.0  # so that the first page is committed at once
 
-    async def begin(self, listing: Listing, library_id: LibraryId) -> CopiedListing:
+    async def begin(
+        self, listing: Listing, library_id: LibraryId, *, is_first: bool = False, start: int = 0
+    ) -> CopiedListing:
         """Return the listing with what is cached of it, nothing copied yet."""
         known = await self._thread.run(self._store.known, library_id, listing.type)
         return CopiedListing(
-            listing=listing, library_id=library_id, known=known, enumeration=Enumeration()
+            listing=listing,
+            library_id=library_id,
+            known=known,
+            enumeration=Enumeration(start),
+            is_first=is_first,
+            start=start,
         )
 
     async def taste(self, listing: Listing, library_id: LibraryId) -> None:
@@ -83,7 +99,7 @@ class ListingCopier:
     async def copy(self, copied: CopiedListing) -> None:
         """Copy the listing to its end; what was parsed is written also when it fails midway."""
         try:
-            async with _ahead(self._backend.pages(copied.listing)) as pages:
+            async with _ahead(self._pages(copied)) as pages:
                 async for page in pages:
                     await self._take(page, copied)
                     if copied.enumeration.is_hopeless:
@@ -96,6 +112,39 @@ class ListingCopier:
             with anyio.CancelScope(shield=True):
                 await self._flush(copied)
 
+    async def write(
+        self, library_id: LibraryId, listing: Listing, raws: Sequence[RawItem], mark: Mark
+    ) -> None:
+        """Parse and write rows of a listing by themselves, and set a mark beside them."""
+        if raws:
+            self._keep(raws, await self._backend.parse(raws))
+        batch, self._batch = self._batch, []
+        if batch or mark != _NO_MARK:
+            await self._write(library_id, listing.type, batch, mark)
+
+    async def copy_members(self, library_id: LibraryId, remote_ids: Sequence[RemoteId]) -> None:
+        """Copy the members of collections or playlists; what can't be had of them stays."""
+        for done, remote_id in enumerate(remote_ids):
+            self._report.progress(SyncProgress(phase="members", done=done, total=len(remote_ids)))
+            members = await self._members(remote_id)
+            if members is not None:
+                written = await self._thread.run(self._store.set_members, remote_id, members)
+                self._report.changed(library_id, written)
+
+    async def _members(self, remote_id: RemoteId) -> tuple[RemoteId, ...] | None:
+        try:
+            return await self._backend.members(remote_id)
+        except FATAL:
+            raise
+        except BackendError as error:
+            self._tally.skip(1, (f"members of {remote_id}: {error}",))
+            return None
+
+    def _pages(self, copied: CopiedListing) -> AsyncGenerator[Page, None]:
+        if copied.start and isinstance(self._backend, CanResume):
+            return self._backend.pages_from(copied.listing, copied.start)
+        return self._backend.pages(copied.listing)
+
     async def _take(self, page: Page, copied: CopiedListing) -> None:
         copied.enumeration.add(page)
         self._tally.seen += len(page.items)
@@ -104,12 +153,13 @@ class ListingCopier:
         self._tally.unchanged += len(page.items) - len(fresh)
         if fresh:
             self._keep(fresh, await self._backend.parse(fresh))
+        copied.taken_to = copied.enumeration.next
         if len(self._batch) >= BATCH_ROWS or time.monotonic() - self._written_at >= BATCH_S:
             await self._flush(copied)
         self._report.progress(_progress(copied))
 
     def _is_fresh(self, raw: RawItem, copied: CopiedListing) -> bool:
-        if copied.listing.type in WITH_MEMBERS and len(copied.remote_ids) < MAX_MEMBERWITH_MEMBERS:
+        if copied.listing.type in WITH_MEMBERS and len(copied.remote_ids) < MOST_WITH_MEMBERS:
             copied.remote_ids.append(raw.remote_id)
         if any(known.has_seen(raw.remote_id) for known in self._earlier[copied.listing.type]):
             return False  # an item in two libraries stays in the first, or it would move for ever
@@ -126,14 +176,25 @@ class ListingCopier:
 
     async def _flush(self, copied: CopiedListing) -> None:
         self._written_at = time.monotonic()
-        if not self._batch:
+        mark = _NO_MARK
+        if copied.is_first and copied.taken_to != copied.resume_at:
+            mark = Mark(resume_at=copied.taken_to)
+        if not self._batch and mark == _NO_MARK:
             return
         batch, self._batch = self._batch, []
-        written = await self._thread.run(
-            self._store.write, copied.library_id, copied.listing.type, batch
-        )
+        copied.resume_at = copied.taken_to
+        await self._write(copied.library_id, copied.listing.type, batch, mark)
+
+    async def _write(
+        self,
+        library_id: LibraryId,
+        item_type: ItemType,
+        batch: list[tuple[MediaItem, int]],
+        mark: Mark,
+    ) -> None:
+        written = await self._thread.run(self._store.write, library_id, item_type, batch, mark)
         self._tally.count(written)
-        self._report.changed(copied.library_id, written)
+        self._report.changed(library_id, written)
 
 
 def _progress(copied: CopiedListing) -> SyncProgress:

@@ -20,6 +20,7 @@ from msd.models import (
     SyncMode,
     SyncReport,
 )
+from msd.sync.plan import SyncPlan
 
 MAX_LINE = 1024 * 1024
 
@@ -41,6 +42,18 @@ class SyncRequest(msgspec.Struct, frozen=True, kw_only=True):
     content_types: Mapping[RemoteId, LibraryType] = {}
     confirm_deletes: bool = False
     anew: frozenset[LibraryId] = frozenset()  # just said to hold something else
+    sweep: bool = False  # enumerate, whatever the cursors say
+
+    def plan(self) -> SyncPlan:
+        """Return what is wanted of the sync."""
+        return SyncPlan(
+            mode=self.mode,
+            only=self.only,
+            off=self.off,
+            confirm_deletes=self.confirm_deletes,
+            anew=self.anew,
+            sweep=self.sweep,
+        )
 
     def __repr__(self) -> str:
         """Name the source only."""

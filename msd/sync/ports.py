@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
-from msd.models import ItemId, ItemType, LibraryId, MediaItem, RemoteId, RemoteLibrary, UnixSeconds
+from msd.models import (
+    ItemId,
+    ItemType,
+    LibraryId,
+    Mark,
+    MediaItem,
+    RemoteId,
+    RemoteLibrary,
+    UnixSeconds,
+)
 
 
 class Written(Protocol):
@@ -41,8 +50,14 @@ class Known(Protocol):
     def is_fresh(self, remote_id: RemoteId, fingerprint: int) -> bool:
         """Mark the row as seen; return whether it must be read: it is new or has changed."""
 
+    def has(self, remote_id: RemoteId) -> bool:
+        """Return whether the listing had a live row with this id."""
+
     def has_seen(self, remote_id: RemoteId) -> bool:
         """Return whether the listing has shown a row; asked when it is at its end."""
+
+    def has_repeats(self) -> bool:
+        """Return whether a row was listed twice: then another one may have slipped through."""
 
     def missing(self) -> list[int]:
         """Return the keys of live rows that were not seen."""
@@ -82,6 +97,26 @@ class SavedLibraries(Protocol):
     def vanished(self) -> Mapping[LibraryId, int]:
         """Libraries not listed any more, with their live rows."""
 
+    @property
+    def cursors(self) -> Mapping[LibraryId, Mapping[str, str]]:
+        """Where each library stood when it was last up to date, by lane (Y6)."""
+
+    @property
+    def swept(self) -> Mapping[LibraryId, UnixSeconds]:
+        """When every listing of a library was last enumerated."""
+
+
+class ListingState(Protocol):
+    """What is remembered of a listing between two syncs."""
+
+    @property
+    def expected(self) -> int:
+        """Rows that the source announced, those that came since included; -1: unknown."""
+
+    @property
+    def resume_at(self) -> int:
+        """Where an interrupted first sync goes on (Y8)."""
+
 
 class SyncStore(Protocol):
     """The cache of one source, as its sync sees it. One transaction per call."""
@@ -95,18 +130,38 @@ class SyncStore(Protocol):
     def known(self, library_id: LibraryId, item_type: ItemType) -> Known:
         """Return what is cached of a listing."""
 
+    def known_among(
+        self, library_id: LibraryId, item_type: ItemType, remote_ids: Sequence[RemoteId]
+    ) -> tuple[Known, Mapping[RemoteId, tuple[LibraryId, ItemType]]]:
+        """Return what is cached of some rows of a listing, and those that live in another."""
+
+    def count(self, library_id: LibraryId, item_type: ItemType) -> int:
+        """Return how many live rows a listing has."""
+
+    def listing_state(self, library_id: LibraryId, item_type: ItemType) -> ListingState:
+        """Return what is remembered of a listing."""
+
     def write(
         self,
         library_id: LibraryId,
         item_type: ItemType,
         items: Sequence[tuple[MediaItem, int]],
+        mark: Mark,
     ) -> Written:
-        """Store items with their fingerprints; rows that are the same are left alone (Y5)."""
+        """Store items with their fingerprints; rows that are the same are left alone (Y5).
+
+        The mark is set in the same transaction (Y6, Y8).
+        """
 
     def remaining(
         self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
     ) -> list[int]:
         """Return those keys whose live row still belongs to the listing (did not move away)."""
+
+    def remaining_rows(
+        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
+    ) -> list[tuple[int, RemoteId]]:
+        """Return those with their remote ids."""
 
     def adopt(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> Written:
         """Let newcomers take over the ids of missing rows with the same identity (I2).
@@ -147,7 +202,20 @@ class SyncStore(Protocol):
     def finish_listing(
         self, library_id: LibraryId, item_type: ItemType, *, total: int, now: UnixSeconds
     ) -> None:
-        """Record a complete enumeration."""
+        """Record a complete enumeration and the total that was announced with it."""
 
-    def finish_library(self, library_id: LibraryId, *, now: UnixSeconds) -> None:
-        """Record that every listing of the library was enumerated completely."""
+    def expect_rows(self, library_id: LibraryId, item_type: ItemType, total: int) -> None:
+        """Record how many rows the source announced; -1: that can't be told."""
+
+    def begin_library(self, library_id: LibraryId, cursors: Mapping[str, str]) -> None:
+        """Record where the source stood when the first sync of a library began (Y8)."""
+
+    def finish_library(
+        self,
+        library_id: LibraryId,
+        *,
+        now: UnixSeconds,
+        cursors: Mapping[str, str],
+        swept: bool,
+    ) -> None:
+        """Record that the library is up to date as of these cursors."""

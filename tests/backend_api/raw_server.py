@@ -67,10 +67,10 @@ def answering(answer: bytes | Callable[[Seen], bytes]) -> Handle:
 
 @asynccontextmanager
 async def raw_server(
-    handle: Handle, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    handle: Handle, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
 ) -> AsyncIterator[RawServer]:
-    """Serve inside the block."""
-    tcp = await anyio.create_tcp_listener(local_host=host)
+    """Serve inside the block; a given port may be one that is reserved for it."""
+    tcp = await anyio.create_tcp_listener(local_host=host, local_port=port, reuse_port=port != 0)
     port = tcp.extra_attributes[anyio.abc.SocketAttribute.local_port]()
     listener = TLSListener(tcp, tls, standard_compatible=False) if tls else tcp
     shown = f"[{host}]" if ":" in host else host

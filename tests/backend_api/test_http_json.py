@@ -67,6 +67,28 @@ def test_half_a_surrogate_pair_costs_one_character_not_the_page():
     assert decode(answer(body), list[str]) == ["😀", "a\ufffd", "\ufffdb", "\\ud800"]
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'["a\xff"]', "a\ufffd"),
+        (b'["a\x00b"]', "a b"),
+        (b'["\xc3\xa9\n"]', "é "),
+    ],
+)
+def test_broken_text_costs_one_character_not_the_page(body, expected):
+    """Bad input: bytes of file names that are no UTF-8, and control characters."""
+    assert decode(answer(body), list[str]) == [expected]
+
+
+def test_numbers_in_quotes_are_numbers_only_where_that_is_allowed():
+    """Some servers change the types of their scalars from version to version."""
+    body = answer(b'{"a":"1"}')
+
+    assert Shape(a=1) == decode(body, Shape, strict=False)
+    with pytest.raises(BadResponseError):
+        decode(body, Shape)
+
+
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
 def test_mending_changes_no_sound_json(document):
     """Mending is for half pairs only."""

@@ -53,7 +53,7 @@ def test_a_backend_of_a_third_party_is_found_beside_our_own(site: Path) -> None:
     kinds, logged = found(site)
 
     assert kinds["dummy"] == "Third party's"
-    assert {"jellyfin", "local"} <= set(kinds)
+    assert {"jellyfin", "local", "plex"} <= set(kinds)
     assert logged == ""
 
 
@@ -69,7 +69,7 @@ def test_a_backend_that_can_not_be_loaded_is_left_out(site: Path, source: str) -
 
     kinds, logged = found(site)
 
-    assert set(kinds) == {"jellyfin", "local", "dummy"}
+    assert set(kinds) == {"jellyfin", "local", "plex", "dummy"}
     assert "msd_broken" in logged
 
 
@@ -80,6 +80,6 @@ def test_a_third_party_can_not_take_the_place_of_one_of_our_own(site: Path, sour
 
     kinds, logged = found(site)
 
-    assert set(kinds) == {"jellyfin", "local"}
+    assert set(kinds) == {"jellyfin", "local", "plex"}
     assert kinds["jellyfin"] != "Third party's"
     assert "msd_usurper" in logged

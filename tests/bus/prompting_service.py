@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import anyio
 
+from msd.bus.errors import CallError
 from msd.bus.interface import Interface
 from msd.bus.server import BusServer
 from msd.bus.spec import parse_specs
@@ -12,9 +13,13 @@ from msd.bus.variant import Variant
 
 PROMPT = "/org/freedesktop/secrets/prompt/p1"
 COLLECTION = "/org/freedesktop/secrets/collection/login"
+ALIAS = "/org/freedesktop/secrets/aliases/default"
+SESSION = "/org/freedesktop/secrets/session/s1"
 PROMPTING_SPECS = parse_specs("""<node>
 <interface name="org.freedesktop.Secret.Service">
 <method name="ReadAlias"><arg type="s" direction="in"/><arg type="o" direction="out"/></method>
+<method name="OpenSession"><arg type="s" direction="in"/><arg type="v" direction="in"/>
+<arg type="v" direction="out"/><arg type="o" direction="out"/></method>
 <method name="Unlock"><arg type="ao" direction="in"/><arg type="ao" direction="out"/>
 <arg type="o" direction="out"/></method>
 <method name="CreateCollection"><arg type="a{sv}" direction="in"/><arg type="s" direction="in"/>
@@ -22,6 +27,12 @@ PROMPTING_SPECS = parse_specs("""<node>
 </interface>
 <interface name="org.freedesktop.Secret.Collection">
 <property name="Locked" type="b" access="read"/>
+<property name="Label" type="s" access="read"/>
+<method name="SearchItems">
+<arg type="a{ss}" direction="in"/><arg type="ao" direction="out"/></method>
+<method name="CreateItem"><arg type="a{sv}" direction="in"/><arg type="(oayays)" direction="in"/>
+<arg type="b" direction="in"/>
+<arg type="o" direction="out"/><arg type="o" direction="out"/></method>
 </interface>
 <interface name="org.freedesktop.Secret.Prompt">
 <method name="Prompt"><arg type="s" direction="in"/></method>
@@ -39,12 +50,13 @@ class PromptingService(Interface):
         self.server = server
         self.collection = COLLECTION
         self.locked = True
-        self.prompts = self.created = self.unlocks = 0
+        self.prompts = self.created = self.unlocks = self.asked_to_confirm = 0
         self.prompted = anyio.Event()
         self.dismissed = anyio.Event()
         self.hang: anyio.Event | None = None
         server.tree.add("/org/freedesktop/secrets", self)
         server.tree.add(COLLECTION, _Collection(self))
+        server.tree.add(ALIAS, _Collection(self))
         server.tree.add(PROMPT, _Prompt(self))
 
     def complete(self, *, unlock: bool) -> None:
@@ -60,6 +72,11 @@ class PromptingService(Interface):
             await self.hang.wait()
         return self.collection
 
+    async def open_session(self, algorithm: str, _: Variant) -> tuple[Variant, str]:
+        if algorithm != "plain":
+            raise CallError("NotSupported", "only plain sessions")
+        return Variant("s", ""), SESSION
+
     async def unlock(self, _: Sequence[str]) -> tuple[Sequence[str], str]:
         self.unlocks += 1
         return [], PROMPT
@@ -72,7 +89,8 @@ class PromptingService(Interface):
 class _Collection(Interface):
     name = "org.freedesktop.Secret.Collection"
     properties: ClassVar[Mapping[str, Callable[[PromptingService], object]]] = {
-        "Locked": lambda service: service.locked
+        "Locked": lambda service: service.locked,
+        "Label": lambda _: "Login",
     }
 
     def __init__(self, service: PromptingService) -> None:
@@ -80,6 +98,13 @@ class _Collection(Interface):
 
     def subject(self) -> PromptingService:
         return self._service
+
+    async def search_items(self, _: Mapping[str, str]) -> Sequence[str]:
+        return []
+
+    async def create_item(self, _: Mapping[str, Variant], __: object, ___: bool) -> tuple[str, str]:
+        self._service.asked_to_confirm += 1
+        return "/", PROMPT  # as KeePassXC may: the user must confirm
 
 
 class _Prompt(Interface):

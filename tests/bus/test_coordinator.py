@@ -37,6 +37,8 @@ async def failure_of(client: Client, *call: object, path: str = ROOT_PATH) -> Er
     ("member", "signature", "values", "result", "call"),
     [
         ("AddLocalSource", "s", ["/srv"], ["local_0001"], ("add_local_source", "/srv")),
+        ("AddPlexAccount", "s", ["t"], [["plex_0001"]], ("add_plex_account", "t")),
+        ("DiscoverServers", "", [], [f"{ROOT_PATH}/job/1"], ("discover_servers",)),
         (
             "AddJellyfinSource",
             "sss",

@@ -11,6 +11,7 @@ from msd.bus.names import (
     ACCOUNT,
     BUS_NAME,
     JOB,
+    LOGIN,
     ROOT_PATH,
     SOURCE,
     SOURCE_COORDINATOR,
@@ -103,6 +104,8 @@ async def test_a_job_shows_its_progress_and_can_be_cancelled(
         ("source/x", SOURCE, "Reconnect", "UnknownSource"),
         ("account/x", ACCOUNT, "Remove", "UnknownAccount"),
         ("job/9", JOB, "Cancel", "UnknownJob"),
+        ("login/9", LOGIN, "Cancel", "UnknownLogin"),
+        ("login/x", LOGIN, "Cancel", "UnknownLogin"),
         ("job/x", JOB, "Cancel", "UnknownJob"),
         ("job/03", JOB, "Cancel", "UnknownJob"),
         ("job/99999999999999999999", JOB, "Cancel", "UnknownJob"),
@@ -128,8 +131,10 @@ async def test_an_account_is_an_object(
     path = f"{ROOT_PATH}/account/a1"
 
     (values,) = await client.call(PROPERTIES, "GetAll", "s", ACCOUNT, path=path)
+    refreshed = await client.call(ACCOUNT, "RefreshServers", path=path)
     await client.call(ACCOUNT, "Remove", path=path)
 
+    assert [["plex_0002"]] == refreshed
     assert {
         "Id": "a1",
         "Kind": "jellyfin",
@@ -137,7 +142,7 @@ async def test_an_account_is_an_object(
         "AuthState": "ok",
         "SourceIds": ["s1", "s2"],
     } == plain(values)
-    assert [("remove_account", "a1")] == coordinator.calls
+    assert [("refresh", "a1"), ("remove_account", "a1")] == coordinator.calls
 
 
 async def test_every_object_is_managed_by_the_root(
@@ -230,6 +235,8 @@ async def test_the_root_shows_the_daemon(
         "Online": "unknown",
         "Metered": "unknown",
         "Revision": 1,
+        "SecretStore": "secret-service",
+        "KeyringState": "unknown",
         "PendingWrites": 0,
         "Capabilities": ["jellyfin", "local"],
     } == plain(values)
@@ -243,3 +250,30 @@ async def test_a_source_of_every_status_is_shown_in_the_words_of_the_contract(
 
     assert PublicStatus.CONNECTED.value == await client.get(SOURCE, "Status", path=SOURCE_1)
     assert ("add_source", BackendKind("local"), {}) not in coordinator.calls
+
+
+async def test_the_addresses_of_a_source_are_listed_tested_and_pinned(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """ListConnections, TestConnections, PinConnection."""
+    coordinator.put_source("s1")
+
+    (listed,) = await client.call(SOURCE, "ListConnections", path=SOURCE_1)
+    (tested,) = await client.call(SOURCE, "TestConnections", path=SOURCE_1)
+    await client.call(SOURCE, "PinConnection", "s", "https://near:32400", path=SOURCE_1)
+
+    assert plain(listed) == plain(tested)
+    assert {
+        "address": "https://far:443",
+        "route": "relay",
+        "outcome": "",
+        "detail": "",
+        "latency_ms": 0,
+        "in_use": True,
+        "pinned": True,
+    } == plain(listed[1])
+    assert [
+        ("list", "s1"),
+        ("test", "s1"),
+        ("pin", "s1", "https://near:32400"),
+    ] == coordinator.calls

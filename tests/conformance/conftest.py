@@ -8,10 +8,8 @@ import pytest
 
 from msd.backend_api import AddContext, BackendContext, MediaBackend, NewSources
 from msd.models import AccountId, Source, SourceId
-from tests.conformance.harness import HARNESSES, Harness
+from tests.conformance.harness import DEVICE, HARNESSES, Harness
 from tests.e2e.conftest import samples  # noqa: F401 - a fixture
-
-DEVICE = "0123456789abcdef0123456789abcdef"
 
 
 def add_context() -> AddContext:
@@ -47,7 +45,7 @@ class Added:
         )
         context = BackendContext(
             source=source,
-            credentials=None if account is None else account.credentials,
+            credentials=None if account is None else account.credentials.for_server(new.server_id),
             device_id=DEVICE,
             client_name="msd",
             client_version="0",

@@ -3,6 +3,7 @@
 A new backend gets one class here and its name in `HARNESSES`; the suite does the rest.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,8 +15,13 @@ from msd.backend_api.accounts import OptionValue
 from msd.backends import discover
 from msd.errors import UnreachableError
 from msd.models import BackendKind, RemoteId
-from tests.simulators.jellyfin import JellyfinSimulator, Phase, make_world
+from tests.simulators.jellyfin import JellyfinSimulator, Phase
+from tests.simulators.jellyfin import make_world as jellyfin_world
+from tests.simulators.plex import PlexServer, PlexTv
+from tests.simulators.plex import make_world as plex_world
 from tests.support.fake_backend import FakeServer, fake_spec
+
+DEVICE = "0123456789abcdef0123456789abcdef"
 
 
 class Harness(Protocol):
@@ -102,6 +108,30 @@ class JellyfinHarness:
         return remote_ids[0]
 
 
+class PlexHarness:
+    """The simulators of a media server and of plex.tv."""
+
+    def __init__(self, tv: PlexTv, server: PlexServer) -> None:
+        alice = tv.add_user("alice")
+        tv.publish(server, alice)
+        token = tv.token(alice, DEVICE)
+        self.server = server
+        self.spec = discover()[BackendKind("plex")]
+        self.options = {"token": token}
+        self.bad_options = {"token": "nobodys-token"}
+        self.secrets = (token, server.token, "nobodys-token")
+
+    def vanish(self) -> None:
+        self.server.refuse()
+
+    def come_back(self) -> None:
+        self.server.accept()
+
+    def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.server.world.delete(int(remote_ids[0]))
+        return remote_ids[0]
+
+
 def _readable(remote_id: RemoteId) -> str:
     from urllib.parse import unquote  # noqa: PLC0415 - of this harness only
 
@@ -120,12 +150,25 @@ def _local(samples: Path, folder: Path) -> Iterator[Harness]:
 
 @contextmanager
 def _jellyfin(_samples: Path, _folder: Path) -> Iterator[Harness]:
-    with JellyfinSimulator(make_world(120, seed=9), version="10.11") as simulator:
+    with JellyfinSimulator(jellyfin_world(120, seed=9), version="10.11") as simulator:
         yield JellyfinHarness(simulator)
+
+
+@contextmanager
+def _plex(_samples: Path, _folder: Path) -> Iterator[Harness]:
+    with PlexTv() as tv, PlexServer(plex_world(120, seed=9)) as server:
+        os.environ["MSD_PLEX_TV"] = tv.url
+        yield PlexHarness(tv, server)
+        del os.environ["MSD_PLEX_TV"]
 
 
 class _Opener(Protocol):
     def __call__(self, samples: Path, folder: Path, /) -> AbstractContextManager[Harness]: ...
 
 
-HARNESSES: Mapping[str, _Opener] = {"fake": _fake, "local": _local, "jellyfin": _jellyfin}
+HARNESSES: Mapping[str, _Opener] = {
+    "fake": _fake,
+    "local": _local,
+    "jellyfin": _jellyfin,
+    "plex": _plex,
+}

@@ -16,16 +16,20 @@ from msd.bus.interface import Interface
 from msd.bus.job import JobInterface
 from msd.bus.library import LIBRARY_TYPES, LibraryInterface
 from msd.bus.limits import MAX_LIST_LENGTH
-from msd.bus.names import INTERFACES, SOURCE
+from msd.bus.login import LOGIN_TYPES, LoginInterface
+from msd.bus.names import INTERFACES, LOGIN, SOURCE
 from msd.bus.query import QUERY_OPTIONS
-from msd.bus.source import SOURCE_TYPES, SourceInterface
+from msd.bus.source import CONNECTION_TYPES, SOURCE_TYPES, SourceInterface
 from msd.bus.spec import snake_case, xml_folder
 from msd.errors import INTERNAL_CODE, MsdError
 from msd.item_keys import COMPACT_KEYS, ITEM_KEYS, PLACING_KEYS
 from msd.models import (
     ItemType,
+    JobKind,
     JobState,
     LibraryType,
+    LoginState,
+    LoginStep,
     PublicStatus,
     SortKey,
     StatusReason,
@@ -39,6 +43,7 @@ ADAPTERS: tuple[type[Interface], ...] = (
     SourceInterface,
     AccountInterface,
     JobInterface,
+    LoginInterface,
 )
 MEMBERS = ("method", "signal", "property")
 EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
@@ -104,7 +109,9 @@ def test_every_property_says_what_its_change_sends(name: str) -> None:
     for element, _ in documented(name):
         if element.tag == "property":
             annotations = {a.get("name"): a.get("value") for a in element.findall("annotation")}
-            assert annotations.get(EMITS) in ("true", "const", "false"), element.get("name")
+            assert annotations.get(EMITS) in ("true", "const", "false", "invalidates"), element.get(
+                "name"
+            )
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
@@ -201,6 +208,18 @@ def test_every_key_of_a_source_is_documented_with_its_type() -> None:
     assert keys == key_types(section("org.msd.Msd1.SourceCoordinator", "ListSources"))
 
 
+def test_the_values_of_a_login_have_the_types_of_its_properties() -> None:
+    """Login.Read."""
+    properties = msd_specs()[LOGIN].properties
+
+    assert {name: p.signature for name, p in properties.items()} == dict(LOGIN_TYPES)
+
+
+def test_every_key_of_a_connection_is_documented_with_its_type() -> None:
+    """Source.ListConnections."""
+    assert dict(CONNECTION_TYPES) == key_types(section(SOURCE, "ListConnections"))
+
+
 @pytest.mark.parametrize(
     ("words", "interface", "member"),
     [
@@ -210,6 +229,9 @@ def test_every_key_of_a_source_is_documented_with_its_type() -> None:
         (SyncMode, "Source", "Sync"),
         (SyncPolicy, "SourceCoordinator", "SetLibraryPolicy"),
         (JobState, "Job", "State"),
+        (JobKind, "Job", "Kind"),
+        (LoginState, "Login", "State"),
+        (LoginStep, "Login", "Step"),
         (SortKey, "Library", "QueryItems"),
         (LibraryType, "Library", "ListLibraries"),
         (ItemType, "Library", "org.msd.Msd1.Library"),

@@ -6,7 +6,8 @@ import pytest
 
 from msd import errors
 from msd.backend_api import Credentials
-from msd.coordinator.coordinator import MAX_NAME, MAX_SOURCES
+from msd.coordinator.adding import MAX_SOURCES
+from msd.coordinator.changing import MAX_NAME
 from msd.models import Account, Source, SourceId
 from tests.support.fake_backend import KIND
 from tests.support.rig import FakeVault, Rig

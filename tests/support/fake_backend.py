@@ -21,7 +21,7 @@ from msd.backend_api import (
     SkippedItem,
 )
 from msd.backend_api.accounts import OptionValue
-from msd.errors import AuthRefusedError, MsdError
+from msd.errors import AuthRefusedError, ForbiddenError, MsdError, UnreachableError
 from msd.models import (
     BackendKind,
     Capability,
@@ -54,11 +54,20 @@ class FakeServer:
     error: MsdError | Exception | None = None  # raised by every call
     listing_errors: dict[ItemType, MsdError] = field(default_factory=dict)
     totals: dict[ItemType, Callable[[int, int], int | None]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)  # rows that are counted and left out
+    on_call: Callable[[str], None] | None = None  # before each call; may raise, may change things
+    poison: set[str] = field(default_factory=set)  # rows on which the server fails
+    parse_error_after: int | None = None  # calls
+    refused: set[RemoteId] = field(default_factory=set)  # libraries
     gaps: bool = False
     page_size: int = 10
     hold: anyio.Event | None = None  # pages wait for it
     calls: list[str] = field(default_factory=list)
     signed_out: list[str] = field(default_factory=list)
+
+    def open(self, context: BackendContext | None = None) -> "FakeBackend":
+        """Return a client of this server."""
+        return FakeBackend(self, context)
 
     def library(self, remote_id: str, kind: LibraryType = LibraryType.MOVIES) -> RemoteId:
         """Add a library."""
@@ -92,13 +101,9 @@ class FakeServer:
 
 
 def movie(remote_id: str, title: str = "", **attributes: object) -> MediaItem:
-    """Return a movie."""
-    return MediaItem(
-        remote_id=RemoteId(remote_id),
-        type=ItemType.MOVIE,
-        title=title or f"Movie {remote_id}",
-        **attributes,  # type: ignore[arg-type]
-    )
+    """Return a movie, or an item of another `type`."""
+    named = {"type": ItemType.MOVIE, "title": title or f"Movie {remote_id}", **attributes}
+    return MediaItem(remote_id=RemoteId(remote_id), **named)  # type: ignore[arg-type]
 
 
 class FakeBackend:
@@ -108,6 +113,7 @@ class FakeBackend:
         self._server = server
         self.context = context
         self.is_closed = False
+        self._parsed = 0
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -130,17 +136,25 @@ class FakeBackend:
     async def newest(self, listing: Listing, limit: int) -> tuple[RawItem, ...]:
         self._call("newest")
         items = self._server.items[listing.library.remote_id].values()
-        rows = sorted((i for i in items if i.type is listing.type), key=lambda i: -i.added_at)
+        wanted = (
+            i for i in items if i.type is listing.type and i.remote_id not in self._server.poison
+        )
+        rows = sorted(wanted, key=lambda i: -i.added_at)
         return tuple(RawItem(i.remote_id, fingerprint(i), i) for i in rows[:limit])
 
     async def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
+        async for page in self._windows(listing, 0):
+            yield page
+
+    async def _windows(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
         server = self._server
         size = server.page_size
-        start = 0
         while True:
             self._call(f"page {listing.type} {start}")
             if server.hold is not None:
                 await server.hold.wait()
+            if listing.library.remote_id in server.refused:
+                raise ForbiddenError("the library is refused")
             if start and listing.type in server.listing_errors:
                 raise server.listing_errors[listing.type]
             rows = [
@@ -150,17 +164,30 @@ class FakeBackend:
             ]
             announce = server.totals.get(listing.type, lambda real, _start: real)
             total = announce(len(rows), start)
-            raws = tuple(
-                RawItem(item.remote_id, fingerprint(item), item)
-                for item in rows[start : start + size]
+            window = list(enumerate(rows[start : start + size], start))
+            bad = tuple(f"row {n} fails" for n, item in window if item.remote_id in server.poison)
+            yield Page(
+                start=start,
+                limit=size,
+                total=total,
+                items=tuple(
+                    RawItem(item.remote_id, fingerprint(item), item)
+                    for _, item in window
+                    if item.remote_id not in server.poison | server.hidden
+                ),
+                gaps=server.gaps or bool(bad),
+                skipped=bad,
             )
-            yield Page(start=start, limit=size, total=total, items=raws, gaps=server.gaps)
             start += size
             if start >= (total or 0):
                 return
 
     async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
         self._call("parse")
+        self._parsed += 1
+        after = self._server.parse_error_after
+        if after is not None and self._parsed > after:
+            raise UnreachableError("cut")
         parsed: list[MediaItem | SkippedItem] = []
         for raw in items:
             assert isinstance(raw.payload, MediaItem)
@@ -189,6 +216,8 @@ class FakeBackend:
 
     def _call(self, what: str) -> None:
         self._server.calls.append(what)
+        if self._server.on_call is not None:
+            self._server.on_call(what)
         if self._server.error is not None:
             raise self._server.error
 
@@ -232,5 +261,5 @@ def fake_spec(server: FakeServer) -> BackendSpec:
             OptionSpec(name="password", signature="s", description="password", secret=True),
         ),
         add=add,
-        open=lambda context: FakeBackend(server, context),
+        open=server.open,
     )

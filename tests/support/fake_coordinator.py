@@ -46,6 +46,7 @@ from msd.models import (
     SyncMode,
     UnixSeconds,
 )
+from tests.support.fake_logins import FakeAccounts, FakeConnections, FakeLogins
 
 STARTING = SourceStatus(
     status=PublicStatus.OFFLINE,
@@ -101,13 +102,18 @@ class FakeCoordinator:
         self.metered = "unknown"
         self.revision = 1
         self.pending_writes = 0
+        self.secret_store = "secret-service"
+        self.keyring_state = "unknown"
         self.capabilities: tuple[str, ...] = ("jellyfin", "local")
         self.sources: dict[SourceId, SourceView] = {}
-        self.accounts: dict[AccountId, AccountView] = {}
+        self.account_views: dict[AccountId, AccountView] = {}
         self.jobs: dict[JobId, Job] = {}
         self.libraries: dict[LibraryId, Library] = {}
         self.items: dict[ItemId, ItemFields] = {}
         self.calls: list[tuple[object, ...]] = []
+        self.logins = FakeLogins(self._check, self.events.publish)
+        self.accounts = FakeAccounts(self._check)
+        self.connections = FakeConnections(self._check)
         self.failure: BaseException | None = None
         self.hold: anyio.Event | None = None  # query_items waits for it
         self.querying = anyio.Event()
@@ -141,7 +147,7 @@ class FakeCoordinator:
             remote_user_id="u1",
             device_id="d1",
         )
-        self.accounts[account.id] = AccountView(
+        self.account_views[account.id] = AccountView(
             account=account,
             auth_state="ok",
             source_ids=tuple(SourceId(source_id) for source_id in source_ids),
@@ -167,6 +173,10 @@ class FakeCoordinator:
     ) -> tuple[SourceId, ...]:
         self._check("add_source", kind, dict(options))
         return (self.put_source(f"{kind}_0001"),)
+
+    async def add_plex_account(self, token: str) -> tuple[SourceId, ...]:
+        self._check("add_plex_account", token)
+        return (self.put_source("plex_0001"),)
 
     async def add_jellyfin_source(self, url: str, username: str, password: str) -> SourceId:
         self._check("add_jellyfin_source", url, username, password)
@@ -224,12 +234,12 @@ class FakeCoordinator:
         return self.get_source(source_id)
 
     def list_accounts(self) -> tuple[AccountView, ...]:
-        return tuple(self.accounts.values())
+        return tuple(self.account_views.values())
 
     def get_account(self, account_id: AccountId) -> AccountView:
-        if account_id not in self.accounts:
+        if account_id not in self.account_views:
             raise UnknownAccountError("no such account")
-        return self.accounts[account_id]
+        return self.account_views[account_id]
 
     def explain(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
         self.get_source(source_id)
@@ -265,6 +275,10 @@ class FakeCoordinator:
     async def unlock_secrets(self) -> JobId:
         self._check("unlock_secrets")
         return self.put_job(len(self.jobs) + 1, kind=JobKind.UNLOCK, source_id=SourceId(""))
+
+    async def discover_servers(self) -> JobId:
+        self._check("discover_servers")
+        return self.put_job(len(self.jobs) + 1, kind=JobKind.DISCOVER, source_id=SourceId(""))
 
     def list_jobs(self) -> tuple[Job, ...]:
         return tuple(self.jobs.values())

@@ -1,6 +1,6 @@
 """A real cache in a folder, synced from a fake backend by the real engine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from msd.models import (
 from msd.store.cache import CacheStore
 from msd.store.state import StateStore
 from msd.store.sync_writer import SyncWriter
-from msd.sync.engine import SyncEngine, SyncPlan
-from msd.sync.ports import Written
+from msd.sync.engine import SyncEngine
+from msd.sync.plan import SyncPlan
+from msd.sync.ports import SyncStore, Written
 from msd.sync.report import Report
-from tests.support.fake_backend import FakeBackend, FakeServer
+from tests.support.fake_backend import FakeServer
 
 SOURCE = SourceId("fake_0123456789ab")
 
@@ -33,6 +34,8 @@ class CachedSource:
     now: float = 1_800_000_000.0
     progress: list[SyncProgress] = field(default_factory=list)
     changes: list[Written] = field(default_factory=list)
+    on_change: Callable[[], None] = lambda: None  # after each transaction that changed something
+    wrap: Callable[[SyncWriter], SyncStore] = lambda writer: writer
 
     def __post_init__(self) -> None:
         self.state = StateStore.open(self.folder / "state.db")
@@ -44,13 +47,15 @@ class CachedSource:
 
     async def sync(self, plan: SyncPlan | None = None) -> SyncReport:
         writer = SyncWriter(self.folder / "cache.db", self.folder / "state.db", SOURCE)
-        report = Report(
-            progress=self.progress.append,
-            changed=lambda _library, written: self.changes.append(written),
-        )
+
+        def changed(_library: LibraryId, written: Written) -> None:
+            self.changes.append(written)
+            self.on_change()
+
+        report = Report(progress=self.progress.append, changed=changed)
         engine = SyncEngine(
-            FakeBackend(self.server),
-            writer,
+            self.server.open(),
+            self.wrap(writer),
             report,
             plan=plan or SyncPlan(),
             clock=lambda: self.now,

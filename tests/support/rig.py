@@ -1,11 +1,13 @@
 """A whole coordinator: real databases, a fake keyring, a fake server; no bus, no processes."""
 
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 
 from msd.backend_api import Credentials
 from msd.coordinator import SourceCoordinator
@@ -23,6 +25,7 @@ from msd.models import (
     JobId,
     JobState,
     KeyringState,
+    Notice,
     PublicStatus,
     SourceId,
     SyncReport,
@@ -31,10 +34,11 @@ from msd.settings import Settings
 from msd.store.cache import CacheStore
 from msd.store.state import StateStore
 from msd.store.sync_writer import SyncWriter
-from msd.sync.engine import SyncEngine, SyncPlan
+from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report
-from tests.support.fake_backend import KIND, FakeBackend, FakeServer, fake_spec
+from tests.support.fake_backend import KIND, FakeServer, fake_spec
+from tests.support.fake_service import CLUB, FakeService, club_spec
 
 
 @dataclass
@@ -71,6 +75,7 @@ class FakeKeyring:
 class FakeVault:
     """Credentials in memory."""
 
+    is_read_only: bool = False
     stored: dict[AccountId, Credentials] = field(default_factory=dict)
     error: MsdError | None = None
 
@@ -109,12 +114,48 @@ class FakeNetwork:
             changed()
 
 
+@dataclass
+class FakeCallers:
+    """The bus as far as it tells who has left it."""
+
+    left: defaultdict[str, anyio.Event] = field(default_factory=lambda: defaultdict(anyio.Event))
+
+    async def gone(self, name: str) -> None:
+        await self.left[name].wait()
+
+
+@dataclass
+class FakeDesktop:
+    """A desktop on which everything is shown at once, and whose user presses buttons."""
+
+    shown: dict[str, Notice] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)  # every change of what is shown
+    _pressed: Callable[[str, str], None] | None = None
+
+    def show(self, notice: Notice) -> None:
+        self.log.append(f"show {notice.summary}: {notice.body}")
+        self.shown[notice.key] = notice
+
+    def withdraw(self, key: str) -> None:
+        self.log.append(f"withdraw {key}")
+        self.shown.pop(key, None)
+
+    async def run(self, pressed: Callable[[str, str], None]) -> None:
+        self._pressed = pressed
+        await anyio.sleep_forever()
+
+    def press(self, key: str) -> None:
+        assert self._pressed is not None
+        self._pressed(key, self.shown[key].action)
+
+
 class InProcessSyncs(SyncManager):
     """Runs the real engine here instead of in a worker process."""
 
-    def __init__(self, server: FakeServer) -> None:
+    def __init__(self, server: FakeServer, service: FakeService) -> None:
         super().__init__(parallel=4)
         self._server = server
+        self._service = service
         self.requests: list[SyncRequest] = []
 
     async def run(
@@ -139,15 +180,11 @@ class InProcessSyncs(SyncManager):
                 )
             ),
         )
-        plan = SyncPlan(
-            mode=request.mode,
-            only=request.only,
-            off=request.off,
-            confirm_deletes=request.confirm_deletes,
-            anew=request.anew,
-        )
+        server = self._server
+        if request.source.kind == CLUB:
+            server = self._service.server(request.source.server_id)
         try:
-            return await SyncEngine(FakeBackend(self._server), writer, report, plan=plan).run()
+            return await SyncEngine(server.open(), writer, report, plan=request.plan()).run()
         finally:
             writer.close()
 
@@ -158,9 +195,12 @@ class Rig:
 
     folder: Path
     server: FakeServer = field(default_factory=FakeServer)
+    service: FakeService = field(default_factory=FakeService)
     keyring: FakeKeyring = field(default_factory=FakeKeyring)
     vault: FakeVault = field(default_factory=FakeVault)
     network: FakeNetwork = field(default_factory=FakeNetwork)
+    callers: FakeCallers = field(default_factory=FakeCallers)
+    desktop: FakeDesktop | None = field(default_factory=FakeDesktop)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Run"]:
@@ -174,13 +214,13 @@ class Rig:
         state = StateStore.open(settings.state_db)
         cache = CacheStore.open(settings.cache_db, revision_floor=state.revision_floor())
         registry = await SourceRegistry.open(state)
-        syncs = InProcessSyncs(self.server)
+        syncs = InProcessSyncs(self.server, self.service)
         services = Services(
             settings=settings,
             registry=registry,
             auth=AuthManager(self.vault, self.keyring),
             backends=BackendManager(
-                lambda: {KIND: fake_spec(self.server)},
+                lambda: {KIND: fake_spec(self.server), CLUB: club_spec(self.service)},
                 installation_id=registry.installation_id,
                 client_version="0",
                 device_name="test",
@@ -189,13 +229,15 @@ class Rig:
             cache=await CacheManager.open(cache),
             syncs=syncs,
             network=self.network,
+            callers=self.callers,
+            desktop=self.desktop,
         )
         events = EventStream()
         async with anyio.create_task_group() as tasks:
             coordinator = SourceCoordinator(services, events, tasks)
             with events.subscribe() as received:
                 await coordinator.open()
-                yield Run(coordinator, received, syncs, services)
+                yield Run(self, coordinator, received, syncs, services)
                 await coordinator.close()
                 tasks.cancel_scope.cancel()
         cache.close()
@@ -206,17 +248,24 @@ class Rig:
 class Run:
     """A running coordinator and what it published."""
 
+    rig: Rig
     coordinator: SourceCoordinator
     received: anyio.abc.ObjectReceiveStream[Event]
     syncs: InProcessSyncs
     services: Services
     seen: list[Event] = field(default_factory=list)
 
-    async def until(self, holds: Callable[[], bool]) -> None:
+    async def until(self, holds: Callable[[], bool], *, within_s: float = 10) -> None:
         """Take in events until a condition holds."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(within_s):
             while not holds():
                 self.seen.append(await self.received.receive())
+
+    async def eventually(self, holds: Callable[[], bool]) -> None:
+        """Return when a condition holds that no event tells of."""
+        with anyio.fail_after(10):
+            while not holds():
+                await anyio.lowlevel.checkpoint()
 
     async def until_status(self, source_id: SourceId, status: PublicStatus) -> None:
         """Take in events until a source has a status."""

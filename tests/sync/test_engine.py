@@ -9,7 +9,7 @@ import pytest
 
 from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
 from msd.models import ItemType, LibraryType, MediaItem, RemoteId, SyncMode, WatchState
-from msd.sync.engine import SyncPlan
+from msd.sync.plan import SyncPlan
 from tests.support.fake_backend import FakeServer, movie
 from tests.support.library import CachedSource
 

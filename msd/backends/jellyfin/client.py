@@ -15,8 +15,8 @@ from msd.backend_api.http import (
 )
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
+from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.jellyfin.header import Device
-from msd.backends.jellyfin.probe import raise_if_unavailable
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -107,7 +107,11 @@ class JellyfinClient:
     async def _raise_if_token_refused(self, path: str) -> None:
         second = await self.answer(path)
         if second.status == httpx.codes.UNAUTHORIZED:
-            raise AuthRequiredError("the server no longer accepts the sign-in; sign in again")
+            # One answer for every cause: nothing in it tells which.
+            raise AuthRequiredError(
+                "the server no longer accepts the sign-in: it was ended there, the password was"
+                " changed, or the user was disabled; sign in again"
+            )
         if second.status != httpx.codes.FORBIDDEN:
             raise_if_unavailable(second)
 

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import msgspec
 
-from msd.backends.jellyfin.lenient import lenient
-from msd.backends.jellyfin.values import ms, text
+from msd.backend_api.lenient import lenient
+from msd.backend_api.values import number, size, text
+from msd.backends.jellyfin.values import ms
 from msd.backends.jellyfin.wire import (
     ChapterRow,
     DetailRow,
@@ -30,8 +31,6 @@ _MOST_PEOPLE = 1_000
 _MOST_SOURCES = 100
 _MOST_STREAMS = 500
 _MOST_MARKERS = 2_000
-_MOST_SIZE = 1 << 60
-_MOST_SMALL = 1 << 30
 _JOBS = {"gueststar": "guest"}
 _STREAM_KINDS = {"Video": "video", "Audio": "audio", "Subtitle": "subtitle"}
 _SEGMENT_KINDS = {
@@ -77,8 +76,8 @@ def _source(row: SourceRow) -> MediaSource:
     return MediaSource(
         remote_id=text(row.id, _LONGEST),
         container=text(row.container, _LONGEST),
-        size=_bounded(row.size, _MOST_SIZE),
-        bitrate=_bounded(row.bitrate, _MOST_SIZE),
+        size=size(row.size),
+        bitrate=size(row.bitrate),
         duration_ms=ms(row.run_time_ticks),
         streams=tuple(stream for stream in streams if stream is not None),
     )
@@ -89,16 +88,16 @@ def _stream(row: StreamRow) -> MediaStream | None:
     if kind is None:
         return None
     return MediaStream(
-        index=_bounded(row.index, _MOST_SMALL),
+        index=number(row.index) or 0,
         kind=kind,
         codec=text(row.codec, _LONGEST),
         language=text(row.language, _LONGEST),
         title=text(row.title, _LONGEST),
         is_default=bool(row.is_default),
         is_external=bool(row.is_external),
-        channels=_bounded(row.channels, _MOST_SMALL),
-        width=_bounded(row.width, _MOST_SMALL),
-        height=_bounded(row.height, _MOST_SMALL),
+        channels=number(row.channels) or 0,
+        width=number(row.width) or 0,
+        height=number(row.height) or 0,
     )
 
 
@@ -121,7 +120,3 @@ def _segments(rows: Sequence[SegmentRow]) -> tuple[Marker, ...]:
         if kind is not None and end > start:
             found.append(Marker(kind=kind, start_ms=start, end_ms=end))
     return tuple(found)
-
-
-def _bounded(value: int | None, most: int) -> int:
-    return value if value is not None and 0 <= value <= most else 0

@@ -3,7 +3,7 @@
 Jellyfin's id is made of the file's path: a moved or renamed file comes back as another item.
 """
 
-from msd.backends.jellyfin.values import text
+from msd.backend_api.values import text
 from msd.backends.jellyfin.wire import Row
 from msd.models import ItemType
 

@@ -1,45 +1,30 @@
 """Enumerate a list window by window, with the totals that deletions are judged by (Y7)."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpx
 import msgspec
 import xxhash
 
 from msd.backend_api.http_json import decode
+from msd.backend_api.narrowing import Narrowing, Window, server_fault
 from msd.backend_api.protocol import Page, RawItem
 from msd.backends.jellyfin.client import JellyfinClient
 from msd.backends.jellyfin.parse import PARSER_VERSION
 from msd.backends.jellyfin.query import Query
 from msd.backends.jellyfin.wire import RawPage, RowId, guid
-from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
-from msd.models import RemoteId, StatusReason
+from msd.errors import BackendError, BadResponseError, ForbiddenError
+from msd.models import RemoteId
 
 MOST_ROWS = 5_000_000  # of one listing; a larger total is a fault or a trap
 # Servers up to 10.11 count rows that they then hide, so an empty page is not the end. This many
 # in a row are not worth waiting for: the rest is reported as a gap, and nothing is deleted.
 MOST_EMPTY_PAGES = 100
-MOST_BAD_ROWS = 20  # a server that fails on more is broken, not its rows
 _LARGEST_ROW = 1 << 20
 _SIGN = 1 << 63
 
 _row_id = msgspec.json.Decoder(RowId)
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    start: int
-    limit: int
-    with_total: bool
-
-    def halves(self) -> tuple["_Window", "_Window"]:
-        """The second half and the first, to be taken from the end of a list."""
-        middle = self.limit // 2
-        return (
-            _Window(self.start + middle, self.limit - middle, self.with_total),
-            _Window(self.start, middle, self.with_total),
-        )
 
 
 async def pages(client: JellyfinClient, query: Query, page_size: int) -> AsyncGenerator[Page, None]:
@@ -52,14 +37,13 @@ async def pages(client: JellyfinClient, query: Query, page_size: int) -> AsyncGe
         ForbiddenError: the server does not list this for the user.
         AuthRequiredError, UnreachableError, BadResponseError: as `JellyfinClient.get` says.
     """
-    start, end, empty, bad_rows = 0, 1, 0, 0
+    narrowing = _narrowing(client, query)
+    start, end, empty = 0, 1, 0
     while start < end:
         is_last = start + page_size >= end
-        window = _Window(start, page_size, start == 0 or is_last)
-        page = await _narrowed(client, query, window, MOST_BAD_ROWS - bad_rows)
+        page = await narrowing.page(Window(start, page_size, start == 0 or is_last))
         if start == 0:
             end = _announced_end(page)
-        bad_rows += len(page.skipped) if page.gaps else 0
         empty = 0 if page.items or page.skipped else empty + 1
         start += page_size
         if empty >= MOST_EMPTY_PAGES and start < end:
@@ -74,7 +58,7 @@ async def first_rows(client: JellyfinClient, query: Query, limit: int) -> tuple[
     Raises:
         As `pages` does.
     """
-    page = await _narrowed(client, query, _Window(0, limit, with_total=False), MOST_BAD_ROWS)
+    page = await _narrowing(client, query).page(Window(0, limit, with_total=False))
     return page.items
 
 
@@ -84,43 +68,17 @@ def _announced_end(page: Page) -> int:
     return page.total
 
 
-async def _narrowed(client: JellyfinClient, query: Query, window: _Window, most_bad: int) -> Page:
-    """Return one window as a page; halves it as long as the server fails on it."""
-    items: list[RawItem] = []
-    skipped: list[str] = []
-    faults: list[str] = []
-    total: int | None = None
-    parts = [window]
-    while parts:
-        part = parts.pop()
-        page = await _fetch(client, query, part)
-        if isinstance(page, Page):
-            items.extend(page.items)
-            skipped.extend(page.skipped)
-            total = page.total if total is None else total
-        elif part.limit > 1:
-            parts.extend(part.halves())
-        else:
-            faults.append(f"row {part.start} can't be listed: {page}")
-        if len(faults) > most_bad:
-            raise _server_fault()
-    return Page(
-        start=window.start,
-        limit=window.limit,
-        total=total,
-        items=tuple(items),
-        gaps=bool(faults),
-        skipped=(*skipped, *faults),
-    )
+def _narrowing(client: JellyfinClient, query: Query) -> Narrowing:
+    return Narrowing(lambda window: _fetch(client, query, window))
 
 
-async def _fetch(client: JellyfinClient, query: Query, window: _Window) -> Page | BackendError:
+async def _fetch(client: JellyfinClient, query: Query, window: Window) -> Page | BackendError:
     """Return one window, or the fault that may be due to a single row in it."""
     parameters = query.window(window.start, window.limit, with_total=window.with_total)
     try:
         answer = await client.answer(query.path, parameters, is_page=True)
         if answer.status == httpx.codes.INTERNAL_SERVER_ERROR:
-            return _server_fault()
+            return server_fault()
         if answer.status == httpx.codes.BAD_REQUEST:
             raise ForbiddenError("the server does not know this list any more")
         await client.raise_for_status(answer, query.path)
@@ -129,7 +87,7 @@ async def _fetch(client: JellyfinClient, query: Query, window: _Window) -> Page 
         return error
 
 
-def _page(rows: RawPage, window: _Window) -> Page:
+def _page(rows: RawPage, window: Window) -> Page:
     if len(rows.items) > window.limit:
         raise BadResponseError("the server sent more rows than were asked for")
     items: list[RawItem] = []
@@ -158,7 +116,3 @@ def _remote_id(row: msgspec.Raw) -> str | None:
         return guid(_row_id.decode(row).id)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _server_fault() -> BackendError:
-    return UnreachableError("the server fails to list its items", reason=StatusReason.SERVER_ERROR)

@@ -9,23 +9,22 @@ from functools import lru_cache
 
 import msgspec
 
+from msd.backend_api.lenient import lenient
 from msd.backend_api.protocol import RawItem, SkippedItem
-from msd.backends.jellyfin.identity import identity
-from msd.backends.jellyfin.lenient import lenient
-from msd.backends.jellyfin.query import ITEM_TYPES
-from msd.backends.jellyfin.values import (
+from msd.backend_api.values import (
     LONGEST_NAME,
+    LONGEST_TEXT,
     MOST_COUNT,
     MOST_ENTRIES,
-    moment,
-    ms,
     number,
     rating,
-    released,
     text,
     texts,
     year,
 )
+from msd.backends.jellyfin.identity import identity
+from msd.backends.jellyfin.query import ITEM_TYPES
+from msd.backends.jellyfin.values import moment, ms, released
 from msd.backends.jellyfin.wire import Row, UserData, guid
 from msd.models import (
     Image,
@@ -38,7 +37,6 @@ from msd.models import (
 PARSER_VERSION = 1  # raise it whenever the same row would give another result
 
 _LONGEST_ID = 100
-_LONGEST_TEXT = 64_000
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # The SortName of these is a number made of their place in the parent.
 _PLACE_SORTED = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
@@ -81,7 +79,7 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> Med
         title=title,
         sort_title="" if item_type in _PLACE_SORTED else text(row.sort_name, LONGEST_NAME),
         original_title=text(row.original_title, LONGEST_NAME) if row.original_title else "",
-        overview=text(row.overview, _LONGEST_TEXT),
+        overview=text(row.overview, LONGEST_TEXT),
         tagline=next(iter(texts(row.taglines)), "") if row.taglines else "",
         year=year(row.production_year),
         released=released(row.premiere_date),

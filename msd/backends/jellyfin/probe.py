@@ -7,9 +7,10 @@ import anyio
 import httpx
 
 from msd.backend_api.host import is_private_address, is_private_host
-from msd.backend_api.http import Answer, fetch, retry_after_s
+from msd.backend_api.http import Answer, fetch
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
+from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.jellyfin.address import without_web_client
 from msd.backends.jellyfin.wire import guid
 from msd.errors import BadResponseError, InvalidArgumentError, UnreachableError
@@ -116,27 +117,6 @@ def _decoded(answer: Answer) -> dict[str, object]:
         if error.reason is StatusReason.NOT_A_MEDIA_SERVER:
             raise _not_jellyfin(_NOT_JELLYFIN) from error
         raise
-
-
-def raise_if_unavailable(answer: Answer) -> None:
-    """Raise when an answer says that the server can't work at the moment.
-
-    Raises:
-        UnreachableError: starting (503), broken (other 5xx) or busy, with the pause it asks for.
-    """
-    if answer.status == httpx.codes.SERVICE_UNAVAILABLE:
-        raise UnreachableError(
-            "the server is starting",
-            reason=StatusReason.SERVER_STARTING,
-            retry_after_s=retry_after_s(answer),
-        )
-    busy = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.REQUEST_TIMEOUT}
-    if httpx.codes.is_server_error(answer.status) or answer.status in busy:
-        raise UnreachableError(
-            f"the server answered with status {answer.status}",
-            reason=StatusReason.SERVER_ERROR,
-            retry_after_s=retry_after_s(answer),
-        )
 
 
 def _not_jellyfin(message: str) -> UnreachableError:

@@ -10,16 +10,21 @@ from msd.backend_api.http_json import mended
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def lenient(raw: bytes, shape: type[T]) -> T:
+def lenient(raw: bytes, shape: type[T], *, strict: bool = True) -> T:
     """Return a row of which members of a wrong type count as absent.
 
-    Half surrogate pairs and broken UTF-8 become replacement characters.
+    Half surrogate pairs, control characters and broken UTF-8 become harmless characters.
+
+    Args:
+        raw: JSON.
+        shape: what the row is to become.
+        strict: whether numbers in quotes and the like are of a wrong type.
 
     Raises:
         ValueError: it is no JSON object, or lacks a member that `shape` demands.
     """
     try:
-        document = json.loads(mended(raw).decode("utf-8", "replace"))
+        document = json.loads(mended(raw).decode())
     except RecursionError:
         raise ValueError("nested too deep") from None
     if not isinstance(document, dict):
@@ -27,7 +32,9 @@ def lenient(raw: bytes, shape: type[T]) -> T:
     members = {}
     for field in msgspec.structs.fields(shape):
         try:
-            members[field.name] = msgspec.convert(document[field.encode_name], field.type)
+            members[field.name] = msgspec.convert(
+                document[field.encode_name], field.type, strict=strict
+            )
         except (KeyError, msgspec.ValidationError):
             if field.required:
                 raise ValueError(f"no usable {field.encode_name}") from None

@@ -1,0 +1,87 @@
+"""Narrow a window on which a server fails down to the rows at fault (Y8)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from msd.backend_api.protocol import Page, RawItem
+from msd.errors import BackendError, UnreachableError
+from msd.models import StatusReason
+
+MOST_BAD_ROWS = 20  # a server that fails on more is broken, not its rows
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The rows of a list that one request asks for."""
+
+    start: int
+    limit: int
+    with_total: bool = True
+
+    def halves(self) -> tuple["Window", "Window"]:
+        """The second half and the first, to be taken from the end of a list."""
+        middle = self.limit // 2
+        return (
+            Window(self.start + middle, self.limit - middle, self.with_total),
+            Window(self.start, middle, self.with_total),
+        )
+
+
+Fetch = Callable[[Window], Awaitable[Page | BackendError]]
+
+
+class Narrowing:
+    """Fetches the windows of one list, whole or without the rows on which the server fails.
+
+    Args:
+        fetch: returns a window as a page, or the fault that may be due to a single row in it.
+    """
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._faults = 0
+
+    async def page(self, window: Window) -> Page:
+        """Return one window; rows at fault are named in `skipped`, and the page has gaps.
+
+        Raises:
+            UnreachableError: too many rows of the list are at fault.
+            BackendError: as `fetch` raises it.
+        """
+        items: list[RawItem] = []
+        skipped: list[str] = []
+        has_gaps = False
+        total: int | None = None
+        parts = [window]
+        while parts:
+            part = parts.pop()
+            page = await self._fetch(part)
+            if isinstance(page, Page):
+                items.extend(page.items)
+                skipped.extend(page.skipped)
+                has_gaps = has_gaps or page.gaps
+                total = page.total if total is None else total
+            elif part.limit > 1:
+                parts.extend(part.halves())
+            else:
+                skipped.append(self._fault(part, page))
+                has_gaps = True
+        return Page(
+            start=window.start,
+            limit=window.limit,
+            total=total,
+            items=tuple(items),
+            gaps=has_gaps,
+            skipped=tuple(skipped),
+        )
+
+    def _fault(self, window: Window, error: BackendError) -> str:
+        self._faults += 1
+        if self._faults > MOST_BAD_ROWS:
+            raise server_fault()
+        return f"row {window.start} can't be listed: {error}"
+
+
+def server_fault() -> BackendError:
+    """The error of a server that fails to list what it has."""
+    return UnreachableError("the server fails to list its items", reason=StatusReason.SERVER_ERROR)

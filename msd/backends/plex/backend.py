@@ -1,0 +1,241 @@
+"""The live client of one Plex Media Server, seen through one account."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
+from msd.backend_api.http_json import decode
+from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
+from msd.backends.plex.changes import MetadataLane
+from msd.backends.plex.details import item_details
+from msd.backends.plex.library import content, item_type_of, library, playlists, shared
+from msd.backends.plex.link import ServerLink
+from msd.backends.plex.live import SILENCE_S, live_changes
+from msd.backends.plex.located import Library, Shelf, located, rows_by_id
+from msd.backends.plex.markup import in_json
+from msd.backends.plex.members import members
+from msd.backends.plex.pages import ListReader
+from msd.backends.plex.parse import media_item, parsed
+from msd.backends.plex.query import PAGE_SIZE, PLAYLISTS, SHARED, items_query, listing_query
+from msd.backends.plex.rows import read_full
+from msd.backends.plex.shared import shared_page
+from msd.backends.plex.watching import WatchLane
+from msd.backends.plex.whole import Whole
+from msd.backends.plex.wire import Providers, ProvidersListed, Section, SectionsListed, key
+from msd.errors import BadResponseError, ForbiddenError
+from msd.models import (
+    Capability,
+    ConnectAttempt,
+    Connection,
+    ItemType,
+    LibraryType,
+    MediaItem,
+    RemoteId,
+    RemoteLibrary,
+    ServerFacts,
+)
+
+SECTIONS = "/library/sections"
+_PROVIDERS = "/media/providers"
+_MOST_LIBRARIES = 1_000
+_CAPABILITIES = frozenset(
+    {
+        Capability.DETAILS,
+        Capability.COLLECTIONS,
+        Capability.PLAYLISTS,
+        Capability.WATCH_STATE,
+    }
+)
+
+
+class PlexBackend:
+    """A `MediaBackend` over a Plex Media Server's HTTP interface.
+
+    Args:
+        context: what msd stored about the source.
+        page_size: how many rows one request asks for.
+        silence_s: after this long without an event or a ping the stream of events is dead.
+    """
+
+    def __init__(
+        self,
+        context: BackendContext,
+        *,
+        page_size: int = PAGE_SIZE,
+        silence_s: float = SILENCE_S,
+    ) -> None:
+        self._context = context
+        self._silence_s = silence_s
+        self._page_size = page_size
+        self._link = ServerLink(context)
+        self._libraries: dict[RemoteId, RemoteLibrary] = {}
+        self._list_types: dict[RemoteId, ItemType] = {}  # of the collections and playlists listed
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this source can do."""
+        return _CAPABILITIES
+
+    async def connect(self) -> ServerFacts:
+        """Check that the server is there, is the one that was added, and accepts the user."""
+        return await self._link.connect()
+
+    async def libraries(self) -> tuple[RemoteLibrary, ...]:
+        """Return every section shared with the user, hidden ones included, and two of msd's own.
+
+        Those are the user's playlists and, if there are any, the individually shared items.
+        """
+        sections = await self._sections()
+        found: dict[RemoteId, RemoteLibrary] = {}
+        for position, section in enumerate(sections):
+            entry = library(section, position)
+            if entry is None:
+                raise BadResponseError("the server listed a library without an id")
+            found.setdefault(entry.remote_id, entry)
+        own = playlists(len(sections))
+        others = shared(await self._offered(), len(sections) + 1)
+        found |= {one.remote_id: one for one in (own, others) if one is not None}
+        self._libraries = found
+        return tuple(found.values())
+
+    def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
+        """Return what to enumerate for a library, as the user's choice or the server types it."""
+        library_type = self._library_type(library)
+        return tuple(Listing(library=library, type=item) for item in content(library_type))
+
+    async def newest(self, listing: Listing, limit: int) -> tuple[RawItem, ...]:
+        """Return the rows added last, newest first, at most one page of them."""
+        query = listing_query(listing).narrowed(sort="addedAt:desc")
+        reader = ListReader(self._link, query, listing.type)
+        return await reader.first(min(limit, self._page_size))
+
+    def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
+        """Enumerate a listing to its announced end; see `ListReader.pages`."""
+        return self.pages_from(listing, 0)
+
+    async def pages_from(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
+        """Enumerate a listing from a row on."""
+        if listing.library.remote_id == SHARED:
+            yield await shared_page(self._link, listing.type, self._page_size)
+            return
+        reader = ListReader(self._link, listing_query(listing), listing.type)
+        async for page in reader.pages(self._page_size, start):
+            if listing.type in {ItemType.COLLECTION, ItemType.PLAYLIST}:
+                self._list_types |= {row.remote_id: listing.type for row in page.items}
+            yield page
+
+    async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
+        """Understand rows of one page; same length and order as `items`."""
+        return [parsed(item) for item in items]
+
+    async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:
+        """Return the members of a collection or playlist, in order, complete or an error."""
+        item_type = self._list_types.get(remote_id)
+        if item_type is None:
+            item = await self.item(remote_id)
+            item_type = ItemType.PLAYLIST if item is None else item.type
+        return await members(self._link, remote_id, item_type, self._page_size)
+
+    async def item(self, remote_id: RemoteId) -> MediaItem | None:
+        """Return one item with its details, None when the server says that it is gone."""
+        query = items_query([remote_id])
+        client = await self._link.client()
+        answer = await client.get_or_none(query.path, query.parameters)
+        found = None if answer is None else read_full(answer)
+        if found is None:
+            # A proxy that leads astray answers 404 for everything; a server that is the right
+            # one means it.
+            await self._link.connect()
+            return None
+        row, details = found
+        shelf = (await self._shelves_now()).get(RemoteId(key(row.section) or ""))
+        item_type = item_type_of(row, LibraryType.MIXED if shelf is None else shelf.type)
+        if item_type is None:
+            return None
+        item = media_item(remote_id, row, item_type)
+        if isinstance(item, SkippedItem):
+            raise BadResponseError(item.why)
+        return replace(item, details=item_details(details))
+
+    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+        """Return where a library stands now."""
+        return await (await self._lane(library, lane)).cursor()
+
+    async def changes(
+        self, library: RemoteLibrary, lane: Lane, since: Cursor
+    ) -> AsyncGenerator[Changes, None]:
+        """Yield what may have changed in a library since a cursor."""
+        async for changes in (await self._lane(library, lane)).changes(since):
+            yield changes
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
+        """Subscribe to what happens on the server; see `HasLiveUpdates.live`."""
+        async with live_changes(self._link, self._silence_s) as changes:
+            yield changes
+
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+        """Return the rows with these ids as they are listed."""
+        rows = await rows_by_id(self._link, remote_ids)
+        return located(rows, await self._shelves_now())
+
+    async def sign_out(self) -> None:
+        """Do nothing: a server's token belongs to the account, which signs out as a whole."""
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        await self._link.aclose()
+
+    @property
+    def attempts(self) -> tuple[ConnectAttempt, ...]:
+        """What the last `connect` tried, address by address."""
+        return self._link.attempts
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Return every address that is known of the server, best first."""
+        return self._link.connections()
+
+    async def test_connections(self) -> tuple[Connection, ...]:
+        """Try every address once, without a token, and return what came of it."""
+        return await self._link.test_connections()
+
+    def _library_type(self, library: RemoteLibrary) -> LibraryType:
+        return self._context.content_types.get(library.remote_id, library.type)
+
+    async def _shelves_now(self) -> Mapping[RemoteId, Shelf]:
+        """Every library that is known, by its id, with what it holds."""
+        libraries = self._libraries.values() or await self.libraries()
+        return {one.remote_id: Shelf(one, self._library_type(one)) for one in libraries}
+
+    async def _lane(self, library: RemoteLibrary, lane: Lane) -> MetadataLane | WatchLane | Whole:
+        looked_at = Library(
+            self._link, self.listings(library), await self._shelves_now(), self._page_size
+        )
+        if library.remote_id in {PLAYLISTS, SHARED}:
+            return Whole(looked_at, lane)
+        if lane is Lane.WATCH:
+            return WatchLane(looked_at)
+        for section in await self._sections():
+            if key(section.key) == library.remote_id:
+                return MetadataLane(looked_at, section)
+        raise ForbiddenError("the server does not know this library any more")
+
+    async def _sections(self) -> Sequence[Section]:
+        client = await self._link.client()
+        answer = await client.get(SECTIONS)
+        listed = decode(in_json(answer), SectionsListed, strict=False).container.directory or []
+        if len(listed) > _MOST_LIBRARIES:
+            raise BadResponseError("the server announced an impossible number of libraries")
+        return listed
+
+    async def _offered(self) -> ProvidersListed:
+        """What the server offers; servers too old to say so offer nothing more."""
+        client = await self._link.client()
+        try:
+            answer = await client.get_or_none(_PROVIDERS)
+        except ForbiddenError:
+            answer = None
+        if answer is None:
+            return ProvidersListed(container=Providers())
+        return decode(in_json(answer), ProvidersListed, strict=False)

@@ -1,0 +1,266 @@
+"""Logins: sign-ins in progress, each with an owner; shown for a minute after their end (K6).
+
+begin, reauthenticate ──► waiting ──► authorised · failed · expired · cancelled
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+import anyio
+from anyio.abc import TaskGroup
+
+from msd.backend_api.accounts import OptionValue
+from msd.coordinator.containment import contained
+from msd.coordinator.dialogue import Dialogue
+from msd.coordinator.login_owner import check_token, owns
+from msd.coordinator.services import Services
+from msd.coordinator.signing_in import SigningIn, Work
+from msd.errors import (
+    LimitExceededError,
+    LoginExpiredError,
+    MsdError,
+    NotOwnerError,
+    UnknownLoginError,
+)
+from msd.events import Event, LoginAdded, LoginChanged, LoginFinished, LoginRemoved
+from msd.models import (
+    BackendKind,
+    Caller,
+    Login,
+    LoginId,
+    LoginState,
+    LoginStep,
+    SourceId,
+)
+
+MAX_WAITING = 20
+MAX_OF_A_CALLER = 5
+KEPT_S = 60.0
+LIFE_S = 3600.0  # what no code or server ends, ends then
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Entry:
+    login: Login
+    owner: Caller
+    scope: anyio.CancelScope
+    dialogue: Dialogue
+    ended: anyio.Event
+    secrets: ExitStack = field(default_factory=ExitStack)  # kept out of logs until it has ended
+
+
+class Logins:
+    """Every login of the daemon; their tasks belong to the task group that is given."""
+
+    def __init__(
+        self,
+        services: Services,
+        signing_in: SigningIn,
+        tasks: TaskGroup,
+        publish: Callable[[Event], None],
+    ) -> None:
+        self._auth = services.auth
+        self._backends = services.backends
+        self._callers = services.callers
+        self._signing_in = signing_in
+        self._tasks = tasks
+        self._publish = publish
+        self._entries: dict[LoginId, _Entry] = {}
+        self._last_id = 0
+
+    # --- beginning -------------------------------------------------------------------------
+
+    async def begin(
+        self,
+        kind: BackendKind,
+        options: Mapping[str, OptionValue],
+        caller: Caller,
+        *,
+        tied: bool = False,
+    ) -> LoginId:
+        """Begin to sign in to something new; what it brings is added when it succeeds.
+
+        Raises:
+            InvalidArgumentError: unknown kind, or options that the kind doesn't take.
+            NotSupportedError: the kind has no sign-in that asks.
+            LimitExceededError: too many logins wait, or too many sources are there.
+            KeyringLockedError, KeyringUnavailableError: nothing could be stored now.
+        """
+        work = self._signing_in.new_account(kind, options)
+        return await self._start(kind, SourceId(""), work, caller, tied=tied)
+
+    async def reauthenticate(
+        self,
+        source_id: SourceId,
+        options: Mapping[str, OptionValue],
+        caller: Caller,
+        *,
+        tied: bool = False,
+    ) -> LoginId:
+        """Begin to sign in to a source anew; its id, rows and history stay (A3).
+
+        Raises:
+            UnknownSourceError: there is no such source.
+            NotSupportedError: nobody signs in to it.
+            As `begin`.
+        """
+        kind, work = self._signing_in.same_account(source_id, options)
+        return await self._start(kind, source_id, work, caller, tied=tied)
+
+    # --- what is there ---------------------------------------------------------------------
+
+    def get(self, login_id: LoginId) -> Login:
+        """Return a login with all that its owner may see.
+
+        Raises:
+            UnknownLoginError: there is none, or it ended more than a minute ago.
+        """
+        return self._entry(login_id).login
+
+    def all(self) -> tuple[Login, ...]:
+        """Return every login, those that ended in the last minute included."""
+        return tuple(entry.login for entry in self._entries.values())
+
+    def is_owner(self, login_id: LoginId, caller: Caller) -> bool:
+        """Return whether a caller may see and drive a login."""
+        return owns(caller, self._entry(login_id).owner)
+
+    # --- what its owner does ---------------------------------------------------------------
+
+    async def submit_password(self, login_id: LoginId, password: str, caller: Caller) -> None:
+        """Give the password that a login waits for.
+
+        Raises:
+            NotOwnerError: somebody else began it.
+            InvalidArgumentError: it waits for none.
+        """
+        entry = self._own(login_id, caller)
+        entry.dialogue.submit_password(password)
+        entry.secrets.enter_context(self._backends.hiding(password))
+
+    async def select_user(self, login_id: LoginId, user_id: str, pin: str, caller: Caller) -> None:
+        """Choose one of the users that a login offers.
+
+        Raises:
+            NotOwnerError: somebody else began it.
+            InvalidArgumentError: it offers none or not this one, or he needs a PIN.
+        """
+        entry = self._own(login_id, caller)
+        entry.dialogue.select_user(user_id, pin)
+        entry.secrets.enter_context(self._backends.hiding(pin))
+
+    async def cancel(self, login_id: LoginId, caller: Caller) -> None:
+        """End a login; one that has ended stays as it is.
+
+        Raises:
+            NotOwnerError: somebody else began it.
+        """
+        self._own(login_id, caller).scope.cancel()
+
+    async def cancel_all(self) -> None:
+        """End every login and return when all have ended."""
+        waiting = [entry for entry in self._entries.values() if not entry.ended.is_set()]
+        for entry in waiting:
+            entry.scope.cancel()
+        for entry in waiting:
+            await entry.ended.wait()
+
+    # --- inside ----------------------------------------------------------------------------
+
+    async def _start(
+        self, kind: BackendKind, source_id: SourceId, work: Work, caller: Caller, *, tied: bool
+    ) -> LoginId:
+        check_token(caller.owner_token)
+        self._check_room(caller)
+        await self._auth.check_keyring()  # before a person types a password for nothing
+        self._check_room(caller)
+        self._last_id += 1
+        login = Login(
+            id=LoginId(self._last_id),
+            kind=kind,
+            source_id=source_id,
+            message="the server is being asked",
+        )
+        dialogue = Dialogue(lambda **shown: self._update(login.id, **shown), work.keep)
+        entry = _Entry(login, caller, anyio.CancelScope(), dialogue, anyio.Event())
+        self._entries[login.id] = entry
+        self._publish(LoginAdded(login.id))
+        self._tasks.start_soon(self._run, entry, work)
+        if tied:
+            self._tasks.start_soon(self._tie, entry)
+        return login.id
+
+    def _check_room(self, caller: Caller) -> None:
+        waiting = [entry for entry in self._entries.values() if not entry.ended.is_set()]
+        if len(waiting) >= MAX_WAITING:
+            raise LimitExceededError(f"{MAX_WAITING} logins are waiting already")
+        own = [entry for entry in waiting if owns(caller, entry.owner)]
+        if len(own) >= MAX_OF_A_CALLER:
+            raise LimitExceededError(f"{MAX_OF_A_CALLER} logins of yours are waiting already")
+
+    async def _run(self, entry: _Entry, work: Work) -> None:
+        final: dict[str, object] = {"state": LoginState.CANCELLED, "message": "cancelled"}
+        try:
+            with entry.scope, anyio.move_on_after(LIFE_S) as life:
+                final = await self._finished(entry, work)
+            if life.cancelled_caught:
+                final = {"state": LoginState.EXPIRED, "message": "nobody signed in in time"}
+        finally:
+            cleared: dict[str, object] = {
+                "step": LoginStep.NONE,
+                "code": "",
+                "url": "",
+                "users": (),
+            }
+            entry.login = replace(entry.login, **(cleared | final))  # type: ignore[arg-type]
+            entry.ended.set()
+            entry.secrets.close()
+            self._publish(LoginFinished(entry.login.id))
+        await anyio.sleep(KEPT_S)
+        if self._entries.pop(entry.login.id, None) is not None:
+            self._publish(LoginRemoved(entry.login.id))
+
+    async def _finished(self, entry: _Entry, work: Work) -> dict[str, object]:
+        what = f"{entry.login.kind} login {entry.login.id}"
+        try:
+            source_ids = await contained(lambda: work.run(entry.dialogue), what)
+        except LoginExpiredError as error:
+            return {"state": LoginState.EXPIRED, "error": error.code, "message": str(error)}
+        except MsdError as error:
+            log.info("%s failed: %s", what, error)
+            return {"state": LoginState.FAILED, "error": error.code, "message": str(error)}
+        return {"state": LoginState.AUTHORISED, "message": "", "source_ids": source_ids}
+
+    async def _tie(self, entry: _Entry) -> None:
+        """End a login with the connection that began it."""
+        async with anyio.create_task_group() as both:
+
+            async def wait_for_its_end() -> None:
+                await entry.ended.wait()
+                both.cancel_scope.cancel()
+
+            both.start_soon(wait_for_its_end)
+            await self._callers.gone(entry.owner.name)
+            entry.scope.cancel()
+            both.cancel_scope.cancel()
+
+    def _update(self, login_id: LoginId, **shown: object) -> None:
+        entry = self._entries[login_id]
+        entry.login = replace(entry.login, **shown)  # type: ignore[arg-type]
+        self._publish(LoginChanged(login_id))
+
+    def _entry(self, login_id: LoginId) -> _Entry:
+        try:
+            return self._entries[login_id]
+        except KeyError:
+            raise UnknownLoginError(f"no login has the number {login_id}") from None
+
+    def _own(self, login_id: LoginId, caller: Caller) -> _Entry:
+        entry = self._entry(login_id)
+        if not owns(caller, entry.owner):
+            raise NotOwnerError("only who began this login can go on with it")
+        return entry

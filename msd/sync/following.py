@@ -1,0 +1,135 @@
+"""Bring a library up to date from its cursors, at a cost that follows the changes (Y6)."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from msd.backend_api.changes import Changes, Cursor, HasChanges, Lane
+from msd.errors import BackendError, BadResponseError
+from msd.models import ItemType, LibraryId, Mark, SyncProgress
+from msd.sync.listing import FATAL, WITH_MEMBERS, ListingCopier
+from msd.sync.passes import LibraryPass
+from msd.sync.ports import SyncStore
+from msd.sync.report import Report
+from msd.sync.store_thread import StoreThread
+from msd.sync.tally import Tally
+
+log = logging.getLogger(__name__)
+
+
+class Follower:
+    """Takes in the changes of one library after the other.
+
+    What the changes can't tell makes a listing a suspect: a number of rows that does not fit,
+    or a row that lives in another listing. Until the suspects are enumerated the library's
+    cursors stay where they were.
+    """
+
+    def __init__(
+        self,
+        backend: HasChanges,
+        thread: StoreThread,
+        copier: ListingCopier,
+        report: Report,
+        tally: Tally,
+        *,
+        passes: Mapping[LibraryId, LibraryPass],
+    ) -> None:
+        self._backend = backend
+        self._thread: StoreThread = thread
+        self._store: SyncStore = thread.store
+        self._copier = copier
+        self._report = report
+        self._tally = tally
+        self._passes = passes
+        self._counted: dict[ItemType, _Counted] = {}  # of the library that is followed
+
+    async def follow(self, one: LibraryPass) -> None:
+        """Take in what changed in both lanes.
+
+        A library that can't be followed is to be enumerated; one that is refused stays as it
+        is, and so do its cursors.
+        """
+        self._report.progress(SyncProgress(phase="changes", done=self._tally.seen, total=None))
+        self._counted = {}
+        try:
+            for lane in Lane:
+                await self._follow_lane(one, lane)
+                self._suspect_what_does_not_fit(one)
+        except FATAL:
+            raise
+        except BadResponseError as error:
+            log.info("%s can't be followed and is enumerated: %s", one.library.name, error)
+            one.is_whole = True
+        except BackendError as error:
+            log.warning("%s can't be followed: %s", one.library.name, error)
+            self._tally.skip(1, (f"{one.library.name}: {error}",))
+            one.has_failed = True
+
+    async def _follow_lane(self, one: LibraryPass, lane: Lane) -> None:
+        since = Cursor(one.cursors[lane])
+        async with aclosing(self._backend.changes(one.library, lane, since)) as pages:
+            async for page in pages:
+                await self._take(one, lane, page)
+
+    async def _take(self, one: LibraryPass, lane: Lane, page: Changes) -> None:
+        item_type = page.listing.type
+        rows = {raw.remote_id: raw for raw in page.items}
+        known, elsewhere = await self._thread.run(
+            self._store.known_among, one.library_id, item_type, list(rows)
+        )
+        for remote_id, (library_id, kind) in elsewhere.items():
+            if library_id in self._passes:  # moved, or in two libraries: only a look can tell
+                self._passes[library_id].suspects.add(kind)
+                one.suspects.add(item_type)
+                del rows[remote_id]
+        came = sum(not known.has(remote_id) for remote_id in rows)
+        await self._count(one, page, came)
+        self._tally.seen += len(rows)
+        fresh = [raw for raw in rows.values() if known.is_fresh(raw.remote_id, raw.fingerprint)]
+        self._tally.unchanged += len(rows) - len(fresh)
+        mark = Mark(came=came, cursors=self._cursors(one, lane, page))
+        await self._copier.write(one.library_id, page.listing, fresh, mark)
+        if item_type in WITH_MEMBERS:
+            await self._copier.copy_members(one.library_id, [raw.remote_id for raw in fresh])
+
+    async def _count(self, one: LibraryPass, page: Changes, came: int) -> None:
+        item_type = page.listing.type
+        if item_type not in self._counted:
+            state = await self._thread.run(self._store.listing_state, one.library_id, item_type)
+            self._counted[item_type] = _Counted(expected=state.expected)
+        counted = self._counted[item_type]
+        counted.came += came
+        counted.count = counted.count if page.count is None else page.count
+        if page.is_unsure:
+            one.suspects.add(item_type)
+        if page.cursor is not None:
+            self._suspect_what_does_not_fit(one)
+
+    def _suspect_what_does_not_fit(self, one: LibraryPass) -> None:
+        one.suspects |= {kind for kind, counted in self._counted.items() if not counted.fits}
+
+    def _cursors(self, one: LibraryPass, lane: Lane, page: Changes) -> Mapping[str, str]:
+        """Return the cursors that this page's transaction may record."""
+        if page.cursor is None:
+            return {}
+        if one.suspects:
+            one.reached[lane] = page.cursor
+            return {}
+        return {lane: page.cursor}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Counted:
+    """How many rows a listing should have, and has."""
+
+    expected: int  # -1: unknown
+    came: int = 0
+    count: int | None = None
+
+    @property
+    def fits(self) -> bool:
+        if self.expected < 0:
+            return False
+        return self.count is None or self.count == self.expected + self.came

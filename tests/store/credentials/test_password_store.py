@@ -1,0 +1,91 @@
+"""Credentials in a real `pass` with a real gpg key."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import anyio
+import pytest
+
+from msd.errors import KeyringLockedError, KeyringUnavailableError
+from msd.store.credentials.password_store import PassVault
+from tests.store.credentials.accounts import ALICE, BOB, MANY, SECRET
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(not (shutil.which("pass") and shutil.which("gpg")), reason="not installed"),
+]
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The environment of a user with an empty password store."""
+    folder = tmp_path_factory.mktemp("pass")
+    gnupg = folder / "gnupg"
+    gnupg.mkdir(mode=0o700)
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "GNUPGHOME": str(gnupg),
+        "PASSWORD_STORE_DIR": str(folder / "store"),
+    }
+    yield environment
+    subprocess.run(["gpgconf", "--kill", "all"], env=environment, check=True)
+
+
+def make_key(home: Mapping[str, str], passphrase: str = "") -> None:
+    """Make a key and a store for it."""
+    subprocess.run(
+        [
+            *("gpg", "--batch", "--quiet", "--pinentry-mode=loopback"),
+            *("--passphrase", passphrase, "--quick-gen-key", "msd test", "future-default"),
+        ],
+        env=home,
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(["pass", "init", "msd test"], env=home, check=True, capture_output=True)
+
+
+async def test_credentials_are_stored_read_replaced_and_deleted(home: Mapping[str, str]) -> None:
+    """K1."""
+    make_key(home)
+    vault = PassVault(home)
+    assert await vault.read(ALICE) is None
+    await vault.delete(ALICE)
+
+    await vault.write(ALICE, SECRET)
+    await vault.write(BOB, SECRET)
+    await vault.write(ALICE, MANY)
+
+    assert await PassVault(home).read(ALICE) == MANY
+    await vault.delete(ALICE)
+    assert await vault.read(ALICE) is None
+    assert await vault.read(BOB) == SECRET
+
+
+async def test_a_key_whose_passphrase_must_be_asked_for_is_locked(home: Mapping[str, str]) -> None:
+    """K2: nothing asks; writing needs no passphrase."""
+    make_key(home, "a passphrase")
+    await anyio.run_process(["gpgconf", "--kill", "gpg-agent"], env=home)
+    vault = PassVault(home)
+    await vault.write(ALICE, SECRET)
+
+    with pytest.raises(KeyringLockedError) as raised:
+        await vault.read(ALICE)
+
+    assert "canary" not in str(raised.value)
+
+
+async def test_without_pass_the_store_says_so(tmp_path: Path) -> None:
+    """S4."""
+    with pytest.raises(KeyringUnavailableError, match="not installed"):
+        await PassVault({"PATH": str(tmp_path)}).read(ALICE)
+
+
+async def test_a_store_that_was_never_made_says_what_to_try(home: Mapping[str, str]) -> None:
+    """S4."""
+    with pytest.raises(KeyringUnavailableError, match="pass ls"):
+        await PassVault(home).write(ALICE, SECRET)

@@ -1,0 +1,165 @@
+"""A fake backend that tells what changed, also live, and goes on in the middle of a listing."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from msd.backend_api import BackendContext, Listing, Page, RawItem
+from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
+from msd.errors import BadResponseError, MsdError, UnreachableError
+from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary, WatchState
+from tests.support.fake_backend import TYPES, FakeBackend, FakeServer, fingerprint
+
+OVERLAP = 5
+
+
+@dataclass
+class ChangingServer(FakeServer):
+    """A server with a clock of its own, and a stamp on every row."""
+
+    now: int = 1_000_000
+    stamps: dict[tuple[RemoteId, Lane], int] = field(default_factory=dict)
+    counts: bool = True
+    unsure: set[ItemType] = field(default_factory=set)
+    oldest_cursor: int = 0  # older ones mean nothing any more
+    changes_error: dict[Lane, MsdError] = field(default_factory=dict)
+    changes_cut_after: int | None = None  # pages of changes until the connection breaks
+    listeners: list[MemoryObjectSendStream[LiveChange]] = field(default_factory=list)
+    live_error: MsdError | None = None
+
+    def open(self, context: BackendContext | None = None) -> "ChangingBackend":
+        return ChangingBackend(self, context)
+
+    def put(self, library: RemoteId, *items: MediaItem) -> None:
+        super().put(library, *items)
+        for item in items:
+            self._stamp(item.remote_id, Lane.METADATA)
+            self._stamp(item.remote_id, Lane.WATCH)
+
+    def edit(self, library: RemoteId, remote_id: str, **changes: object) -> None:
+        super().edit(library, remote_id, **changes)
+        self._stamp(RemoteId(remote_id), Lane.METADATA)
+
+    def watch(self, library: RemoteId, remote_id: str, watch: WatchState) -> None:
+        """Change the watch state of an item."""
+        super().edit(library, remote_id, watch=watch)
+        self._stamp(RemoteId(remote_id), Lane.WATCH)
+
+    def move(self, source: RemoteId, target: RemoteId, remote_id: str) -> None:
+        """Move an item to another library; its stamps stay, as the file is the same."""
+        self.items[target][RemoteId(remote_id)] = self.items[source].pop(RemoteId(remote_id))
+        self.now += 1
+
+    def rekey(self, library: RemoteId, remote_id: str, becomes: str) -> None:
+        """Give an item another id; it is the same by its identity."""
+        item = self.items[library].pop(RemoteId(remote_id))
+        self.put(library, replace(item, remote_id=RemoteId(becomes)))
+
+    def tell(self, change: LiveChange) -> None:
+        """Tell every listener of a change."""
+        for listener in self.listeners:
+            listener.send_nowait(change)
+
+    def cut(self) -> None:
+        """Break every live connection."""
+        for listener in self.listeners:
+            listener.close()
+        self.listeners.clear()
+
+    def _stamp(self, remote_id: RemoteId, lane: Lane) -> None:
+        self.now += 1
+        self.stamps[remote_id, lane] = self.now
+
+
+class ChangingBackend(FakeBackend):
+    """Implements `HasChanges`, `HasLiveUpdates` and `CanResume` over a `ChangingServer`."""
+
+    def __init__(self, server: ChangingServer, context: BackendContext | None = None) -> None:
+        super().__init__(server, context)
+        self._changing = server
+
+    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+        self._call(f"cursor {library.remote_id} {lane}")
+        return Cursor(str(self._changing.now))
+
+    async def changes(
+        self, library: RemoteLibrary, lane: Lane, since: Cursor
+    ) -> AsyncGenerator[Changes, None]:
+        server = self._changing
+        begun = server.now
+        self._call(f"changes {library.remote_id} {lane}")
+        if lane in server.changes_error:
+            raise server.changes_error[lane]
+        if int(since) < server.oldest_cursor:
+            raise BadResponseError("the cursor is too old")
+        found = [
+            (listing, rows)
+            for listing in self.listings(library)
+            for rows in self._changed(listing, lane, int(since) - OVERLAP)
+        ]
+        for number, (listing, rows) in enumerate(found, start=1):
+            if server.changes_cut_after is not None and number > server.changes_cut_after:
+                raise UnreachableError("the connection was cut")
+            yield Changes(
+                listing=listing,
+                items=tuple(RawItem(row.remote_id, fingerprint(row), row) for row in rows),
+                count=self._count(listing) if lane is Lane.METADATA and server.counts else None,
+                is_unsure=lane is Lane.METADATA and listing.type in server.unsure,
+                cursor=Cursor(str(begun)) if number == len(found) else None,
+            )
+
+    def _changed(self, listing: Listing, lane: Lane, since: int) -> list[list[MediaItem]]:
+        server = self._changing
+        rows = [row for row in self._rows(listing) if server.stamps[row.remote_id, lane] >= since]
+        size = server.page_size
+        return [rows[at : at + size] for at in range(0, len(rows), size)] or [[]]
+
+    def _rows(self, listing: Listing) -> list[MediaItem]:
+        rows = self._changing.items[listing.library.remote_id].values()
+        return [row for row in rows if row.type is listing.type]
+
+    def _count(self, listing: Listing) -> int:
+        rows = len(self._rows(listing))
+        announce = self._changing.totals.get(listing.type)
+        return rows if announce is None else announce(rows, 0) or 0
+
+    async def pages_from(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
+        async for page in self._windows(listing, start):
+            yield page
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
+        self._call("live")
+        if self._changing.live_error is not None:
+            raise self._changing.live_error
+        send, receive = anyio.create_memory_object_stream[LiveChange](10_000)
+        self._changing.listeners.append(send)
+        try:
+            yield _until_cut(receive)
+        finally:
+            if send in self._changing.listeners:
+                self._changing.listeners.remove(send)
+            send.close()
+            receive.close()
+
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+        self._call("fetch")
+        found = []
+        for library in self._changing.libraries:
+            for remote_id in remote_ids:
+                row = self._changing.items[library.remote_id].get(remote_id)
+                if row is not None and row.type in TYPES.get(library.type, ()):
+                    raw = RawItem(remote_id, fingerprint(row), row)
+                    found.append(Located(item=raw, listing=Listing(library=library, type=row.type)))
+        return tuple(found)
+
+
+async def _until_cut(
+    receive: MemoryObjectReceiveStream[LiveChange],
+) -> AsyncIterator[LiveChange]:
+    async for change in receive:
+        yield change
+    raise UnreachableError("the live connection is dead")
