@@ -27,11 +27,12 @@ from msd.sync import messages
 from msd.sync.engine import SyncEngine
 from msd.sync.ports import Written
 from msd.sync.report import Report
+from msd.sync.store_thread import StoreThread
 
 MAX_NAMED = 500  # changed items that are named one by one (Y10)
 # A batch of rows is many objects and no cycles: searching it for some, again and again as it
 # grows, would take a third of a sync's time.
-GC_THRESHOLD = 50_000
+GC_THRESHOLD = 500_000
 STDIN = 0
 
 log = logging.getLogger("msd.worker")
@@ -111,7 +112,7 @@ async def _sync(request: messages.SyncRequest, output: Output) -> SyncReport:
     store = SyncWriter(Path(request.cache_db), Path(request.state_db), request.source.id)
     engine = SyncEngine(
         backend,
-        store,
+        StoreThread(store),
         Report(progress=output.progress, changed=output.changed),
         plan=request.plan(),
     )

@@ -8,7 +8,7 @@ Secrets travel in headers of single requests, never in a client's defaults or in
 """
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,6 +21,7 @@ import httpx
 from msd.backend_api.http_connection import GuardedBackend
 from msd.backend_api.http_errors import backend_errors
 from msd.errors import BadResponseError
+from msd.redaction import SHOWN
 
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 30.0
@@ -120,12 +121,31 @@ async def fetch(
     with backend_errors(), anyio.fail_after(budget_s):
         response = await client.send(request, stream=True)
         try:
-            body = await _read(response, max_bytes)
+            return await read_answer(response, max_bytes=max_bytes, budget_s=budget_s)
         finally:
             await response.aclose()
+
+
+async def read_answer(
+    response: httpx.Response, *, max_bytes: int = SMALL_BYTES, budget_s: float = SMALL_BUDGET_S
+) -> Answer:
+    """Read a response that was sent for with `stream=True`; the caller closes it.
+
+    Raises:
+        As `fetch` does.
+    """
+    with backend_errors(), anyio.fail_after(budget_s):
+        body = await _read(response, max_bytes)
     return Answer(
         status=response.status_code, headers=response.headers, body=body, peer=_peer(response)
     )
+
+
+def without_echo(answer: Answer, secret: str) -> Answer:
+    """Return an answer without a secret that the request held and the server repeats (K1)."""
+    if not secret or secret.encode() not in answer.body:
+        return answer
+    return replace(answer, body=answer.body.replace(secret.encode(), SHOWN.encode()))
 
 
 async def _read(response: httpx.Response, max_bytes: int) -> bytes:

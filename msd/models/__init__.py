@@ -32,6 +32,7 @@ from msd.models.library import (
     LibrarySettings,
     RemoteLibrary,
 )
+from msd.models.live import ChangeSet, LiveRow, LiveWrite
 from msd.models.login import (
     Caller,
     Login,
@@ -68,6 +69,7 @@ from msd.models.words import (
     JobState,
     KeyringState,
     LibraryType,
+    LiveState,
     LoginState,
     LoginStep,
     PublicStatus,
@@ -88,6 +90,7 @@ __all__ = [
     "BackendKind",
     "Caller",
     "Capability",
+    "ChangeSet",
     "ConnectAttempt",
     "Connection",
     "DaemonState",
@@ -108,6 +111,9 @@ __all__ = [
     "LibraryId",
     "LibrarySettings",
     "LibraryType",
+    "LiveRow",
+    "LiveState",
+    "LiveWrite",
     "Login",
     "LoginId",
     "LoginState",

@@ -30,7 +30,7 @@ from msd.sync.following import Follower
 from msd.sync.listing import FATAL, WITH_MEMBERS, CopiedListing, ListingCopier
 from msd.sync.passes import LibraryPass
 from msd.sync.plan import SyncPlan
-from msd.sync.ports import Known, SavedLibraries, SyncStore
+from msd.sync.ports import Known, SavedLibraries
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
 from msd.sync.tally import Tally
@@ -46,15 +46,15 @@ class SyncEngine:
     def __init__(
         self,
         backend: MediaBackend,
-        store: SyncStore,
+        thread: StoreThread,
         report: Report,
         *,
         plan: SyncPlan,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._backend = backend
-        self._thread = StoreThread(store)
-        self._store = store
+        self._thread = thread
+        self._store = thread.store
         self._report = report
         self._plan = plan
         self._clock = clock

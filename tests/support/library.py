@@ -18,8 +18,9 @@ from msd.store.state import StateStore
 from msd.store.sync_writer import SyncWriter
 from msd.sync.engine import SyncEngine
 from msd.sync.plan import SyncPlan
-from msd.sync.ports import SyncStore, Written
+from msd.sync.ports import Written
 from msd.sync.report import Report
+from msd.sync.store_thread import StoreThread
 from tests.support.fake_backend import FakeServer
 
 SOURCE = SourceId("fake_0123456789ab")
@@ -35,7 +36,7 @@ class CachedSource:
     progress: list[SyncProgress] = field(default_factory=list)
     changes: list[Written] = field(default_factory=list)
     on_change: Callable[[], None] = lambda: None  # after each transaction that changed something
-    wrap: Callable[[SyncWriter], SyncStore] = lambda writer: writer
+    wrap: Callable[[SyncWriter], StoreThread] = StoreThread
 
     def __post_init__(self) -> None:
         self.state = StateStore.open(self.folder / "state.db")

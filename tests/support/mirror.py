@@ -107,6 +107,14 @@ class Mirror:
             if each.listing is not None:
                 self._put(each.listing, [each.item])
 
+    def fingerprints(self) -> dict[tuple[Place, RemoteId], int]:
+        """Return every row by what it looks like."""
+        return {
+            (where, remote_id): row.fingerprint
+            for where, rows in self.rows.items()
+            for remote_id, row in rows.items()
+        }
+
     async def items(self) -> dict[Place, dict[RemoteId, MediaItem]]:
         """Return everything as it is understood."""
         return {

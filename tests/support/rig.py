@@ -37,6 +37,7 @@ from msd.store.sync_writer import SyncWriter
 from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report
+from msd.sync.store_thread import StoreThread
 from tests.support.fake_backend import KIND, FakeServer, fake_spec
 from tests.support.fake_service import CLUB, FakeService, club_spec
 
@@ -184,7 +185,9 @@ class InProcessSyncs(SyncManager):
         if request.source.kind == CLUB:
             server = self._service.server(request.source.server_id)
         try:
-            return await SyncEngine(server.open(), writer, report, plan=request.plan()).run()
+            return await SyncEngine(
+                server.open(), StoreThread(writer), report, plan=request.plan()
+            ).run()
         finally:
             writer.close()
 
@@ -266,6 +269,11 @@ class Run:
         with anyio.fail_after(10):
             while not holds():
                 await anyio.lowlevel.checkpoint()
+
+    async def next_event(self) -> None:
+        """Take in one event, or a moment."""
+        with anyio.move_on_after(0.05):
+            self.seen.append(await self.received.receive())
 
     async def until_status(self, source_id: SourceId, status: PublicStatus) -> None:
         """Take in events until a source has a status."""

@@ -11,15 +11,23 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple
+
+import anyio
+import anyio.lowlevel
 
 from msd.errors import ForbiddenError, MsdError, UnreachableError
 from msd.models import ItemType, LibraryId, LibraryType, MediaItem, RemoteId, SyncMode, WatchState
 from msd.store.sync_writer import SyncWriter
 from msd.sync.plan import SyncPlan
+from msd.sync.store_thread import StoreThread
 from tests.store.made import MEMORY
 from tests.support.changing_backend import OVERLAP, ChangingServer
 from tests.support.fake_backend import movie
 from tests.support.library import CachedSource
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
 
 MOVIE_LIBRARIES = ("films", "more", "old")
 SHOWS = "shows"
@@ -30,27 +38,30 @@ class Killed(BaseException):
     """The worker process is gone."""
 
 
-class MortalStore:
+class StoreHere(StoreThread):
+    """A store without a thread: a thousand histories are many hops."""
+
+    async def run(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
+        await anyio.lowlevel.checkpoint()
+        return call(*args)
+
+
+class MortalStore(StoreHere):
     """A store whose process dies with one of its calls, before or after the transaction."""
 
     def __init__(self, writer: SyncWriter, calls: int, *, after: bool) -> None:
-        self._writer = writer
+        super().__init__(writer)
         self._calls = calls
         self._after = after
 
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        call = getattr(self._writer, name)
-
-        def mortal(*args: object, **named: object) -> object:
-            self._calls -= 1
-            if self._calls == 0 and not self._after:
-                raise Killed
-            result = call(*args, **named)
-            if self._calls == 0:
-                raise Killed
-            return result
-
-        return mortal
+    async def run(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
+        self._calls -= 1
+        if self._calls == 0 and not self._after:
+            raise Killed
+        result = await super().run(call, *args)
+        if self._calls == 0:
+            raise Killed
+        return result
 
 
 class ViolationError(AssertionError):
@@ -66,8 +77,9 @@ class History:
         self.faults: Counter[str] = Counter()
         self._random = random.Random(seed)
         self._folder = Path(tempfile.mkdtemp(dir=MEMORY))
-        self.server = ChangingServer(page_size=self._random.choice([3, 5, 10]))
+        self.server = ChangingServer(page_size=self._random.choice([4, 8, 20]))
         self.source = CachedSource(self._folder, self.server)
+        self.source.wrap = StoreHere
         self.source.on_change = self._check_nothing_disappeared
         self._reader = sqlite3.connect(self._folder / "cache.db")
         self._cached: set[str] = set()
@@ -133,7 +145,9 @@ class History:
 
     def _edit(self, library: RemoteId, item: MediaItem) -> None:
         title = f"Title {self._random.randrange(10**6)}"
-        self.server.edit(library, item.remote_id, title=title, year=self._random.randrange(2000))
+        self.server.edit(
+            library, item.remote_id, title=title, year=1900 + self._random.randrange(120)
+        )
         self._note("edit", library, item.remote_id, title)
 
     def _watch(self, library: RemoteId, item: MediaItem) -> None:
@@ -225,7 +239,7 @@ class History:
         server.changes_cut_after = None
         server.oldest_cursor = 0
         server.hidden, server.poison, server.refused, server.unsure = set(), set(), set(), set()
-        self.source.wrap = lambda writer: writer
+        self.source.wrap = StoreHere
 
     def _shown(self) -> set[str]:
         return {remote_id for (remote_id,) in self._reader.execute(_SHOWN)}
@@ -297,7 +311,7 @@ class History:
     def killed(self) -> None:
         """The worker dies."""
         calls, after = self._random.randint(1, 60), self._random.random() < 0.5
-        self.source.wrap = lambda writer: MortalStore(writer, calls, after=after)  # type: ignore[assignment,return-value]
+        self.source.wrap = lambda writer: MortalStore(writer, calls, after=after)
 
     def cut_changes(self) -> None:
         """The connection breaks between two pages of changes."""

@@ -8,8 +8,8 @@ import pytest
 
 from tests.sync.history import History
 
-FEW = 250
-MANY = 5000
+FEW = 200
+MANY = 2000
 
 
 def run_histories(first: int, count: int) -> tuple[Counter[str], float]:

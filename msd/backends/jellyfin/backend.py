@@ -1,24 +1,37 @@
 """The live client of one Jellyfin source."""
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
 import anyio
 import httpx
 import msgspec
 
+from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
 from msd.backend_api.http import open_client
 from msd.backend_api.http_json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
+from msd.backend_api.snapshots import Snapshots
+from msd.backends.jellyfin.changes import MetadataLane
 from msd.backends.jellyfin.config import ALLOW_INSECURE, BY_API_KEY
 from msd.backends.jellyfin.details import item_details
 from msd.backends.jellyfin.library import content, library
+from msd.backends.jellyfin.live import live_changes
+from msd.backends.jellyfin.located import located, rows_by_id
 from msd.backends.jellyfin.members import members
 from msd.backends.jellyfin.pages import first_rows, pages
 from msd.backends.jellyfin.parse import media_item, parsed
-from msd.backends.jellyfin.query import PAGE_SIZE, listing_query, lookup_query, newest_query
+from msd.backends.jellyfin.query import (
+    PAGE_SIZE,
+    SERVER_WIDE,
+    listing_query,
+    lookup_query,
+    newest_query,
+)
 from msd.backends.jellyfin.session import Session, begin_session
+from msd.backends.jellyfin.watch_changes import WatchLane
 from msd.backends.jellyfin.wire import RawPage, SegmentPage, SegmentRow, ViewPage
 from msd.errors import BackendError, BadResponseError, UnreachableError
 from msd.models import (
@@ -64,6 +77,7 @@ class JellyfinBackend:
         )
         self._lock = anyio.Lock()
         self._begun: Session | None = None
+        self._all_listings: tuple[Listing, ...] = ()
         self._list_types: dict[RemoteId, ItemType] = {}  # of the collections and playlists listed
 
     @property
@@ -98,6 +112,9 @@ class JellyfinBackend:
             if entry is None:
                 raise BadResponseError("the server listed a library without an id")
             found.setdefault(entry.remote_id, entry)
+        self._all_listings = tuple(
+            listing for each in found.values() for listing in self.listings(each)
+        )
         return tuple(found.values())
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
@@ -113,12 +130,45 @@ class JellyfinBackend:
 
     async def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
         """Enumerate a listing to its announced end; see `pages.pages`."""
+        async with aclosing(self.pages_from(listing, 0)) as windows:
+            async for page in windows:
+                yield page
+
+    async def pages_from(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
+        """Enumerate a listing from a row on; see `CanResume`."""
         session = await self._session()
         query = listing_query(listing, session.routes.user_id)
-        async for page in pages(session.client, query, self._page_size):
-            if listing.type in {ItemType.COLLECTION, ItemType.PLAYLIST}:
-                self._list_types |= {row.remote_id: listing.type for row in page.items}
+        async for page in pages(session.client, query, self._page_size, start):
+            self._remember_types(listing, page)
             yield page
+
+    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+        """Return where a library stands now; see `HasChanges`."""
+        return await (await self._lane(library, lane)).cursor()
+
+    async def changes(
+        self, library: RemoteLibrary, lane: Lane, since: Cursor
+    ) -> AsyncGenerator[Changes, None]:
+        """Yield what may have changed since a cursor; see `HasChanges`."""
+        if self.listings(library):
+            async for changes in (await self._lane(library, lane)).changes(since):
+                yield changes
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
+        """Subscribe to the server's push channel; see `HasLiveUpdates`."""
+        # Anew each time: another server may answer at the address by now (I4, K4).
+        await self.connect()
+        async with live_changes(await self._session()) as changes:
+            yield changes
+
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+        """Return the rows with these ids; see `HasLiveUpdates`."""
+        session = await self._session()
+        rows = await rows_by_id(session, remote_ids)
+        if rows and not self._all_listings:
+            await self.libraries()
+        return await located(session, rows, self._all_listings)
 
     async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
         """Understand rows of one page; same length and order as `items`."""
@@ -171,6 +221,18 @@ class JellyfinBackend:
             if self._begun is None:
                 self._begun = await begin_session(self._http, self._context)
             return self._begun
+
+    async def _lane(self, library: RemoteLibrary, lane: Lane) -> MetadataLane | WatchLane:
+        session = await self._session()
+        listings = self.listings(library)
+        if lane is Lane.METADATA:
+            return MetadataLane(session, listings, self._page_size)
+        snapshots = Snapshots(self._context.cache_dir, f"watch-{library.remote_id}")
+        return WatchLane(session, listings, self._page_size, snapshots)
+
+    def _remember_types(self, listing: Listing, page: Page) -> None:
+        if listing.type in SERVER_WIDE:
+            self._list_types |= {row.remote_id: listing.type for row in page.items}
 
     async def _look_up(self, session: Session, remote_id: RemoteId) -> MediaItem | None:
         """Return an item as lists show it; None when the server lists it for the user no more."""

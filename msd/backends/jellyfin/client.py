@@ -1,6 +1,7 @@
 """Requests to one Jellyfin server in the name of one user, and what refusals mean."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 import httpx
@@ -12,10 +13,12 @@ from msd.backend_api.http import (
     SMALL_BYTES,
     Answer,
     fetch,
+    without_echo,
 )
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
 from msd.backend_api.http_status import raise_if_unavailable
+from msd.backend_api.websocket import WebSocket, open_websocket
 from msd.backends.jellyfin.header import Device
 from msd.errors import (
     AuthRequiredError,
@@ -44,6 +47,7 @@ class JellyfinClient:
     ) -> None:
         self._http = http
         self._base_url = base_url
+        self._token = token
         self._authorization = device.authorization(token)
 
     async def answer(
@@ -80,6 +84,10 @@ class JellyfinClient:
     async def post(self, path: str, body: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to a POST, whatever its status. Never sent twice."""
         return await self._send("POST", path, body=body)
+
+    def websocket(self, path: str) -> AbstractAsyncContextManager[WebSocket | Answer]:
+        """Open the push channel at a path; see `open_websocket`."""
+        return open_websocket(self._http, self._request("GET", path))
 
     async def raise_for_status(self, answer: Answer, path: str) -> None:
         """Raise the error that an unsuccessful answer to a GET of `path` stands for."""
@@ -125,15 +133,25 @@ class JellyfinClient:
         max_bytes: int = SMALL_BYTES,
         budget_s: float = SMALL_BUDGET_S,
     ) -> Answer:
+        request = self._request(method, path, parameters, body)
+        answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        return without_echo(answer, self._token)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> httpx.Request:
         with backend_errors():
-            request = self._http.build_request(
+            return self._http.build_request(
                 method,
                 self._base_url + path,
                 params=parameters,
                 json=body,
                 headers={"Authorization": self._authorization},
             )
-        return await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
 
 
 def _refused_once(path: str) -> BackendError:

@@ -27,8 +27,10 @@ _SIGN = 1 << 63
 _row_id = msgspec.json.Decoder(RowId)
 
 
-async def pages(client: JellyfinClient, query: Query, page_size: int) -> AsyncGenerator[Page, None]:
-    """Yield every window up to the total that the server announces with the first.
+async def pages(
+    client: JellyfinClient, query: Query, page_size: int, first: int = 0
+) -> AsyncGenerator[Page, None]:
+    """Yield every window from a row on, up to the total that the server announces with the first.
 
     The first and the last page carry the announced total. A window on which the server fails is
     narrowed down to the rows at fault; those are named in `Page.skipped`, and the page has gaps.
@@ -38,11 +40,11 @@ async def pages(client: JellyfinClient, query: Query, page_size: int) -> AsyncGe
         AuthRequiredError, UnreachableError, BadResponseError: as `JellyfinClient.get` says.
     """
     narrowing = _narrowing(client, query)
-    start, end, empty = 0, 1, 0
+    start, end, empty = first, first + 1, 0
     while start < end:
         is_last = start + page_size >= end
-        page = await narrowing.page(Window(start, page_size, start == 0 or is_last))
-        if start == 0:
+        page = await narrowing.page(Window(start, page_size, start == first or is_last))
+        if start == first:
             end = _announced_end(page)
         empty = 0 if page.items or page.skipped else empty + 1
         start += page_size
@@ -60,6 +62,35 @@ async def first_rows(client: JellyfinClient, query: Query, limit: int) -> tuple[
     """
     page = await _narrowing(client, query).page(Window(0, limit, with_total=False))
     return page.items
+
+
+async def total(client: JellyfinClient, query: Query) -> int:
+    """Return how many rows a list has, as `Page.total` counts them.
+
+    Raises:
+        As `pages` does.
+    """
+    return _announced_end(await _whole(client, query, Window(0, 0, with_total=True)))
+
+
+async def rows(client: JellyfinClient, query: Query, limit: int) -> tuple[RawItem, ...]:
+    """Return the rows of a short list, all or an error: what is absent is not there.
+
+    Raises:
+        BadResponseError: a row has no usable id or size.
+        As `pages` does.
+    """
+    page = await _whole(client, query, Window(0, limit, with_total=False))
+    if page.skipped:
+        raise BadResponseError(f"the server's answer can't be used: {page.skipped[0]}")
+    return page.items
+
+
+async def _whole(client: JellyfinClient, query: Query, window: Window) -> Page:
+    page = await _fetch(client, query, window)
+    if isinstance(page, Page):
+        return page
+    raise page
 
 
 def _announced_end(page: Page) -> int:

@@ -1,17 +1,25 @@
 """The requests that list things: paths and parameters by the rules that make paging safe."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msd.backend_api.protocol import Listing
 from msd.models import ItemType, RemoteId
 
 PAGE_SIZE = 500
+IDS_AT_ONCE = 100  # more would make the address too long for some proxies
 
 # Nothing here makes the server resolve files, people or children row by row.
 _FIELDS = (
     "ProviderIds,Genres,Overview,SortName,OriginalTitle,DateCreated,ParentId,Etag,Taglines,Studios"
 )
+_IMAGES: dict[str, str | int] = {
+    "enableImageTypes": "Primary,Backdrop,Thumb,Logo",
+    "imageTypeLimit": 1,
+}
 _LIGHT = {"fields": "", "enableImages": "false", "enableUserData": "false"}
+_WATCH_ONLY = {"fields": "", "enableImages": "false", "enableUserData": "true"}
+_ETAG_ONLY = {"fields": "Etag", "enableImages": "false", "enableUserData": "false"}
 _WIRE_TYPES = {
     ItemType.MOVIE: "Movie",
     ItemType.SHOW: "Series",
@@ -26,7 +34,11 @@ _WIRE_TYPES = {
     ItemType.PLAYLIST: "Playlist",
 }
 ITEM_TYPES = {wire: item_type for item_type, wire in _WIRE_TYPES.items()}
-_SERVER_WIDE = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
+SERVER_WIDE = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
+_PLAYED = frozenset(
+    {ItemType.MOVIE, ItemType.EPISODE, ItemType.TRACK, ItemType.MUSIC_VIDEO, ItemType.VIDEO}
+)  # the others are as played as what is in them
+_INSIDE = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
 _MAY_BE_MISSING = frozenset({ItemType.SEASON, ItemType.EPISODE})
 
 
@@ -53,13 +65,12 @@ def listing_query(listing: Listing, user_id: str) -> Query:
     parameters: dict[str, str | int] = {
         "userId": user_id,
         "fields": _FIELDS,
-        "enableImageTypes": "Primary,Backdrop,Thumb,Logo",
-        "imageTypeLimit": 1,
+        **_IMAGES,
         # SortName alone has ties, which pages then repeat or lose.
         "sortBy": "SortName,DateCreated",
         "sortOrder": "Ascending",
     }
-    if listing.type not in _SERVER_WIDE:
+    if listing.type not in SERVER_WIDE:
         parameters["parentId"] = listing.library.remote_id
     if listing.type is ItemType.ARTIST:
         # MusicArtist rows of /Items are incomplete on real servers.
@@ -111,3 +122,89 @@ def lookup_query(remote_id: RemoteId, user_id: str) -> Query:
             "enableTotalRecordCount": "false",
         },
     )
+
+
+def rows_query(remote_ids: Sequence[RemoteId], user_id: str) -> Query:
+    """Return the request that answers with these items as listings show them."""
+    return Query(
+        path="/Items",
+        parameters={
+            "userId": user_id,
+            "ids": ",".join(remote_ids),
+            "fields": _FIELDS,
+            **_IMAGES,
+            "collapseBoxSetItems": "false",
+            "excludeLocationTypes": "Virtual",
+        },
+    )
+
+
+def places_query(remote_ids: Sequence[RemoteId], user_id: str) -> Query:
+    """Return the request that tells what these items lie in."""
+    parameters = {"userId": user_id, "ids": ",".join(remote_ids), **_LIGHT, "fields": "ParentId"}
+    return Query(path="/Items", parameters=dict(parameters))
+
+
+def changed_query(listing: Listing, user_id: str, since: str) -> Query:
+    """Return the request that enumerates what was saved since a moment of the server's time.
+
+    Both parameters mean the same; up to 10.10 the server trips over one alone.
+    """
+    query = listing_query(listing, user_id)
+    bounds: dict[str, str | int] = {"minDateLastSaved": since, "minDateLastSavedForUser": since}
+    return Query(path=query.path, parameters=query.parameters | bounds)
+
+
+def etag_query(listing: Listing, user_id: str) -> Query:
+    """Return the request that enumerates a listing with what changes when a row is saved."""
+    query = listing_query(listing, user_id)
+    return Query(path=query.path, parameters={**query.parameters, **_ETAG_ONLY})
+
+
+def below_queries(
+    listings: Sequence[Listing], remote_id: RemoteId, user_id: str
+) -> tuple[Query, ...]:
+    """Return the requests that list what lies in a show, season or album."""
+    inside = [each for each in listings if each.type in _INSIDE]
+    queries = _joined(inside, user_id, playable=False)
+    for query in queries:
+        query.parameters["parentId"] = remote_id
+    return tuple(queries)
+
+
+def touched_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, ...]:
+    """Return the requests that list what the user has played, begun or marked in a library.
+
+    The server keeps no date of such changes; what is on no list any more was taken back. The few
+    collections and playlists are all listed: they are as played as their members from anywhere.
+    """
+    wide = [listing_query(each, user_id) for each in listings if each.type in SERVER_WIDE]
+    others = [each for each in listings if each.type not in SERVER_WIDE]
+    return tuple(
+        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY}) for query in wide
+    ) + tuple(
+        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY, "filters": word})
+        for word in ("IsPlayed", "IsResumable", "IsFavorite")
+        for query in _joined(others, user_id, playable=word != "IsFavorite")
+    )
+
+
+def played_last_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, ...]:
+    """Return the requests that list what was played last first."""
+    order: dict[str, str | int] = {"sortBy": "DatePlayed", "sortOrder": "Descending"}
+    return tuple(
+        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY, **order})
+        for query in _joined(listings, user_id, playable=True)
+    )
+
+
+def _joined(listings: Sequence[Listing], user_id: str, *, playable: bool) -> list[Query]:
+    """Return the requests for all types of a library, in one where a route lists them all."""
+    wanted = [each for each in listings if each.type in _PLAYED or not playable]
+    queries = [listing_query(each, user_id) for each in wanted if each.type is ItemType.ARTIST]
+    others = [each for each in wanted if each.type is not ItemType.ARTIST]
+    if others:
+        query = listing_query(others[-1], user_id)
+        query.parameters["includeItemTypes"] = ",".join(_WIRE_TYPES[each.type] for each in others)
+        queries.append(query)
+    return queries

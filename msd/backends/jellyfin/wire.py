@@ -35,13 +35,6 @@ class RowId(Struct, rename="pascal", gc=False):
     id: str
 
 
-class Named(Struct, rename="pascal", gc=False):
-    """Someone or something with a name and an id."""
-
-    name: str | None = None
-    id: str | None = None
-
-
 class UserData(Struct, rename="pascal", gc=False):
     """One user's watch state of an item."""
 
@@ -52,6 +45,25 @@ class UserData(Struct, rename="pascal", gc=False):
     last_played_date: str | None = None
     rating: float | None = None
     key: str | None = None
+
+
+class RowPlace(Struct, rename="pascal", gc=False):
+    """Where a row belongs, and when it was played."""
+
+    id: str
+    type: str
+    parent_id: str | None = None
+    series_id: str | None = None
+    season_id: str | None = None
+    album_id: str | None = None
+    user_data: UserData | None = None
+
+
+class Named(Struct, rename="pascal", gc=False):
+    """Someone or something with a name and an id."""
+
+    name: str | None = None
+    id: str | None = None
 
 
 class Row(Struct, rename="pascal"):
@@ -177,12 +189,26 @@ class UserConfiguration(Struct, rename="pascal"):
     my_media_excludes: list[str] | None = None
 
 
+class UserPolicy(Struct, rename="pascal"):
+    """What an administrator set for a user."""
+
+    is_hidden: bool | None = None
+    enable_remote_access: bool | None = None
+
+
 class User(Struct, rename="pascal"):
     """A user of the server."""
 
     id: str
     name: str
     configuration: UserConfiguration | None = None
+    policy: UserPolicy | None = None
+
+
+class PublicUser(Struct, rename="pascal"):
+    """A user whom the login screen shows."""
+
+    id: str
 
 
 class Login(Struct, rename="pascal"):
@@ -195,3 +221,46 @@ class Login(Struct, rename="pascal"):
     def __repr__(self) -> str:
         """Show nothing: the token must not reach a log."""
         return "Login(…)"
+
+
+class Message(Struct, rename="pascal"):
+    """One message of the push channel; what it carries is decoded by its type."""
+
+    message_type: str
+    message_id: str | None = None
+    data: Raw = Raw(b"null")
+
+
+class LibraryUpdate(Struct, rename="pascal"):
+    """Which items came, changed and went."""
+
+    items_added: list[str | None] | None = None
+    items_updated: list[str | None] | None = None
+    items_removed: list[str | None] | None = None
+
+
+class UserDataOf(Struct, rename="pascal"):
+    """Whose watch state changed."""
+
+    item_id: str | None = None
+
+
+class UserDataUpdate(Struct, rename="pascal"):
+    """Which items one user's watch state changed of."""
+
+    user_data_list: list[UserDataOf]
+    user_id: str | None = None
+
+
+class UtcTime(Struct, rename="pascal"):
+    """The server's own clock."""
+
+    request_reception_time: str
+
+
+class QueuedChanges(Struct, rename="pascal"):
+    """What the Kodi Sync Queue plugin remembers."""
+
+    items_added: list[str | None] = []
+    items_updated: list[str | None] = []
+    user_data_changed: list[UserDataOf] = []

@@ -3,7 +3,8 @@
 import heapq
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +12,7 @@ import anyio
 from anyio import to_thread
 
 from msd.backend_api import BackendContext, Listing, Page, RawItem, SkippedItem
+from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
 from msd.backends.local.folder import check_folder
 from msd.backends.local.listed import LISTED_TYPES, MUSIC_TYPES
 from msd.errors import BadResponseError, UnreachableError
@@ -24,8 +26,10 @@ from msd.models import (
 )
 
 if TYPE_CHECKING:
+    from msd.backend_api.snapshots import Snapshots
     from msd.backends.local.entries import Entry
     from msd.backends.local.index import TagIndex
+    from msd.backends.local.libraries import LibraryPart
     from msd.backends.local.parse import EntryParser
     from msd.backends.local.scan import Scan
 
@@ -34,6 +38,8 @@ _CONNECT_S = 10
 _CLOSE_S = 2
 _THREADS = 2
 _CHUNK = 25  # entries that one thread parses before it looks whether anybody still waits
+
+_NOTHING = Cursor("nothing")
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -76,12 +82,7 @@ class LocalBackend:
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         """Return the libraries that hold any media; see `MediaBackend.libraries`."""
         scan = await self._scanned()
-        return tuple(
-            RemoteLibrary(
-                remote_id=part.remote_id, name=part.name, type=part.type, position=position
-            )
-            for position, part in enumerate(scan.parts)
-        )
+        return tuple(_remote_library(position, part) for position, part in enumerate(scan.parts))
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
         """Return one listing for each type: a library may hold a few things of another kind."""
@@ -119,6 +120,73 @@ class LocalBackend:
                 gaps=gaps,
                 skipped=skipped if start == 0 else (),
             )
+
+    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+        """Return where a library stands, as this backend's walk has seen it; see `HasChanges`."""
+        from msd.backends.local.changes import standing  # noqa: PLC0415 - imported when used
+
+        scan = await self._scanned()
+        part = scan.part(library.remote_id)
+        if lane is Lane.WATCH or part is None:
+            return _NOTHING
+        return await self._run(standing, scan, part, self._snapshots(library))
+
+    async def changes(
+        self, library: RemoteLibrary, lane: Lane, since: Cursor
+    ) -> AsyncGenerator[Changes, None]:
+        """Yield the rows that look different in this backend's walk; see `HasChanges`.
+
+        Nobody watches anything in a folder, so the other lane is always empty.
+        """
+        from msd.backends.local.changes import changed_since  # noqa: PLC0415 - imported when used
+
+        scan = await self._scanned()
+        part = scan.part(library.remote_id)
+        if lane is Lane.WATCH or part is None:
+            return
+        snapshots = self._snapshots(library)
+        found, cursor = await self._run(changed_since, scan, part, snapshots, since)
+        for changed in found:
+            listing = Listing(library=library, type=changed.type)
+            for start in range(0, len(changed.entries), PAGE_SIZE):
+                window = changed.entries[start : start + PAGE_SIZE]
+                yield Changes(listing=listing, items=await self._run(_raw_items, scan, window))
+            yield Changes(
+                listing=listing,
+                count=None if scan.has_gaps(part) else changed.count,
+                cursor=cursor if changed is found[-1] else None,
+            )
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
+        """Watch every directory; see `HasLiveUpdates`.
+
+        Raises:
+            BackendError: this folder can't be watched, only walked (reason `degraded-live`).
+            UnreachableError: it is not there.
+        """
+        from msd.backends.local.live import folder_changes  # noqa: PLC0415 - imported when used
+
+        await self.connect()
+        root = await self._run(os.path.realpath, os.fsencode(self._source.address))
+        async with folder_changes(root, self._limiter) as changes:
+            yield changes
+
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+        """Return the rows with these ids as the folder is now; see `HasLiveUpdates`.
+
+        Raises:
+            UnreachableError: the folder, or a part of it, is not there: what is absent is not gone.
+        """
+        scan = await self._run(self._new_scan)
+        async with self._lock:  # what is parsed next are rows of this scan
+            self._scan, self._parser = scan, None
+        found = await self._run(_located, scan, remote_ids)
+        if scan.walk.gaps and len(found) < len(set(remote_ids)):
+            raise UnreachableError(
+                "a part of the folder can't be read", reason=StatusReason.FOLDER_MISSING
+            )
+        return found
 
     async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
         """Read what changed; see `MediaBackend.parse`."""
@@ -163,6 +231,14 @@ class LocalBackend:
         self._stop.set()
         with anyio.move_on_after(_CLOSE_S, shield=True):  # threads may hang on a dead disk
             await to_thread.run_sync(self._close_index, abandon_on_cancel=True)
+
+    def _snapshots(self, library: RemoteLibrary) -> "Snapshots":
+        from xxhash import xxh3_64_hexdigest  # noqa: PLC0415 - imported when used
+
+        from msd.backend_api.snapshots import Snapshots  # noqa: PLC0415
+
+        thing = xxh3_64_hexdigest(library.remote_id)
+        return Snapshots(self._context.cache_dir, f"rows-{thing}")
 
     def _close_index(self) -> None:
         with self._opening:
@@ -226,6 +302,24 @@ def _parse_one(scan: "Scan", remote_id: RemoteId) -> MediaItem | SkippedItem | N
                 if entry.remote_id == remote_id:
                     return EntryParser(scan).parse(entry, with_details=True)
     return None
+
+
+def _remote_library(position: int, part: "LibraryPart") -> RemoteLibrary:
+    return RemoteLibrary(
+        remote_id=part.remote_id, name=part.name, type=part.type, position=position
+    )
+
+
+def _located(scan: "Scan", remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+    found: dict[RemoteId, Located] = {}
+    for position, part in enumerate(scan.parts):
+        wanted = {each for each in remote_ids if part in scan.parts_of(each)}
+        for item_type in {kind for each in wanted for kind in scan.types_of(each)}:
+            listing = Listing(library=_remote_library(position, part), type=item_type)
+            entries = [each for each in scan.entries(part, item_type) if each.remote_id in wanted]
+            for raw in _raw_items(scan, entries):
+                found[raw.remote_id] = Located(item=raw, listing=listing)
+    return tuple(found.values())
 
 
 def _entry_of(item: RawItem) -> "Entry":

@@ -16,7 +16,7 @@ from msd.backends.local.filekind import FileKind, kind_of, split_name
 _IGNORED_FOLDERS = frozenset(
     {b"@eadir", b"lost+found", b"$recycle.bin", b"#recycle", b"system volume information"}
 )
-_LEAVE_OUT = frozenset({b".nomedia", b".ignore", b".plexignore"})
+LEAVE_OUT = frozenset({b".nomedia", b".ignore", b".plexignore"})
 _EXTRA_FOLDERS = frozenset(
     (
         *(b"backdrops", b"behind the scenes", b"deleted scenes", b"extras", b"featurettes"),
@@ -143,10 +143,10 @@ class _Walker:
         with os.scandir(full) as entries:
             found = list(entries)
         folder.is_empty = not found
-        if any(entry.name in _LEAVE_OUT for entry in found):
+        if any(entry.name in LEAVE_OUT for entry in found):
             return
         for entry in found:
-            if entry.name.startswith(b".") or entry.name.lower() in _IGNORED_FOLDERS:
+            if is_passed_over(entry.name):
                 continue
             if entry.is_symlink():
                 self._links.append(join(folder.path, entry.name))
@@ -230,6 +230,11 @@ def join(folder: bytes, name: bytes) -> bytes:
     if not folder:
         return name
     return folder + b"/" + name if name else folder
+
+
+def is_passed_over(name: bytes) -> bool:
+    """Say whether a name is hidden, or one that file systems and devices make for themselves."""
+    return name.startswith(b".") or name.lower() in _IGNORED_FOLDERS
 
 
 def is_inside(real: bytes, root: bytes) -> bool:

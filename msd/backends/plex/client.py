@@ -7,7 +7,14 @@ from types import MappingProxyType
 import anyio
 import httpx
 
-from msd.backend_api.http import CONNECT_S, PAGE_BUDGET_S, PAGE_BYTES, Answer, fetch
+from msd.backend_api.http import (
+    CONNECT_S,
+    PAGE_BUDGET_S,
+    PAGE_BYTES,
+    Answer,
+    fetch,
+    without_echo,
+)
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.plex.device import Device
@@ -51,6 +58,7 @@ class PlexClient:
         self.base_url = base_url
         self._http = http
         self._headers = device.headers(token)
+        self._token = token
         self._lost = lost
         self._doubt_s = doubt_s
 
@@ -174,7 +182,8 @@ class PlexClient:
                 "GET", self.base_url + path, params=parameters, headers=headers
             )
         try:
-            return await fetch(self._http, request, max_bytes=PAGE_BYTES, budget_s=PAGE_BUDGET_S)
+            answer = await fetch(self._http, request, max_bytes=PAGE_BYTES, budget_s=PAGE_BUDGET_S)
+            return without_echo(answer, self._token)
         except UnreachableError:
             self._lost()
             raise

@@ -18,9 +18,10 @@ from msd.backend_api import (
     OptionValue,
 )
 from msd.backend_api.http import open_client
+from msd.backend_api.pauses import lasting
 from msd.backends.plex.device import device_of
 from msd.backends.plex.home import home_users, switch
-from msd.backends.plex.pin import PAUSES_S, claimed_token, lasting
+from msd.backends.plex.pin import PAUSES_S, claimed_token
 from msd.backends.plex.scalars import flag, number, token, word
 from msd.backends.plex.servers import servers_of
 from msd.backends.plex.tv import USER, PlexTv

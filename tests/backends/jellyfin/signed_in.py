@@ -52,6 +52,7 @@ def backend_context(
     server_id: str,
     credentials: Credentials | None,
     config: dict[str, str] | None = None,
+    cache_dir: Path = Path("/nonexistent"),
 ) -> BackendContext:
     source = Source(
         id=SourceId("jellyfin_0123456789ab"),
@@ -69,16 +70,20 @@ def backend_context(
         client_name=ADD_CONTEXT.client_name,
         client_version=ADD_CONTEXT.client_version,
         device_name=ADD_CONTEXT.device_name,
-        cache_dir=Path("/nonexistent"),
+        cache_dir=cache_dir,
     )
 
 
 @asynccontextmanager
-async def signed_in(sim: JellyfinSimulator, page_size: int = 500) -> AsyncIterator[JellyfinBackend]:
+async def signed_in(
+    sim: JellyfinSimulator, page_size: int = 500, cache_dir: Path = Path("/nonexistent")
+) -> AsyncIterator[JellyfinBackend]:
     new = await add(sim.url)
     assert new.account is not None
     [source] = new.sources
-    context = backend_context(source.address, source.server_id, new.account.credentials)
+    context = backend_context(
+        source.address, source.server_id, new.account.credentials, None, cache_dir
+    )
     backend = JellyfinBackend(context, page_size=page_size)
     try:
         yield backend

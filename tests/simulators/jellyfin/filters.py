@@ -70,6 +70,8 @@ def _by_kind(query: Query) -> list[_Test]:
 def _by_save_date(call: Call) -> list[_Test]:
     """Both parameters are one filter; up to 10.10 one alone is a server bug."""
     query, version = call.request.query, call.state.version
+    if call.request.path.lower().rpartition("/artists")[1]:
+        return []  # the artist routes do not know these parameters
     saved = query.moment("minDateLastSaved")
     for_user = query.moment("minDateLastSavedForUser")
     since = saved or for_user

@@ -116,6 +116,10 @@ class JellyfinSimulator(LoopbackServer):
         self.state.quick_connect.forget()
         self.set_phase(Phase.READY)
 
+    def mute_sockets(self) -> None:
+        """Let every open socket die silently."""
+        self._call(self.sockets.mute_all)
+
     def become_another_server(self, name: str = "Another Jellyfin") -> None:
         """Put another server, with an id of its own, on the same port."""
         with self.world.lock:

@@ -36,6 +36,7 @@ class ServerState:
     phase: Phase = Phase.READY
     legacy_authorization: bool | None = None
     lockout_after: int = -1
+    has_kodi_queue: bool = False
     devices: Devices = field(default_factory=Devices)
     quick_connect: QuickConnect = field(init=False)
     rows: Rows = field(init=False)

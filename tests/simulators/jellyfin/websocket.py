@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,8 @@ class Sockets:
     state: ServerState
     timing: Timing = field(default_factory=Timing)
     open: list[Socket] = field(default_factory=list)
+    refuse_with: int = 0  # the status of a proxy that passes no upgrade on
+    before_upgrade: Callable[[], object] | None = None
     _added: set[str] = field(default_factory=set)
     _updated: set[str] = field(default_factory=set)
     _removed: set[str] = field(default_factory=set)
@@ -68,6 +71,10 @@ class Sockets:
 
     def upgrade(self, request: Request) -> Response:
         """Return the reply that makes a socket of a signed-in device's connection."""
+        if self.before_upgrade:
+            self.before_upgrade()
+        if self.refuse_with:
+            return text_reply("no websockets here", self.refuse_with)
         caller = identify(request, self.state.version, legacy=self.state.allows_legacy)
         device = authenticate(self.state, caller.token)
         if device is None:
@@ -104,6 +111,11 @@ class Sockets:
         """Break every socket."""
         for socket in list(self.open):
             socket.writer.transport.abort()
+
+    def mute_all(self) -> None:
+        """Let every socket die silently: it stays open and nothing arrives on it any more."""
+        for socket in list(self.open):
+            socket.forgotten.set()
 
     def note(self, change: Change) -> None:
         """Note a change; every change restarts the wait before it is told."""

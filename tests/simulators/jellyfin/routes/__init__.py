@@ -3,4 +3,4 @@
 The order matters where a fixed path and a path with a part would both match.
 """
 
-from . import system, account, quick_connect, browse, items, play, images  # noqa: F401, I001
+from . import system, account, quick_connect, browse, items, play, images, kodi_queue  # noqa: F401, I001
