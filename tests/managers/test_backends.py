@@ -13,6 +13,7 @@ import pytest
 from msd.backend_api import (
     AddContext,
     BackendContext,
+    BackendSpec,
     Credentials,
     LoginDialogue,
     NewSources,
@@ -36,6 +37,18 @@ ACCOUNT = Account(
 )
 
 
+def manager(folder: Path, *specs: BackendSpec, redactor: Redactor | None = None) -> BackendManager:
+    """Return a manager of these backends."""
+    return BackendManager(
+        lambda: {spec.kind: spec for spec in specs},
+        installation_id="i",
+        client_version="0",
+        device_name="test",
+        cache_dir=folder,
+        redactor=redactor,
+    )
+
+
 class SlowlyOpened:
     """Opens backends as slowly as a first import of an HTTP library."""
 
@@ -52,14 +65,7 @@ class SlowlyOpened:
         return self.opened[-1]
 
     def manager(self, folder: Path) -> BackendManager:
-        spec = replace(fake_spec(self.server), open=self.open)
-        return BackendManager(
-            lambda: {KIND: spec},
-            installation_id="i",
-            client_version="0",
-            device_name="test",
-            cache_dir=folder,
-        )
+        return manager(folder, replace(fake_spec(self.server), open=self.open))
 
 
 async def test_a_backend_that_is_opened_while_its_source_is_removed_is_closed(
@@ -117,14 +123,7 @@ async def test_what_a_sign_in_is_given_is_hidden_and_what_it_brings_is_known(
 
     spec = fake_spec(FakeServer(users={"alice": "typed-canary"}))
     spec = replace(spec, login=login, login_options=spec.options)
-    backends = BackendManager(
-        lambda: {KIND: spec},
-        installation_id="i",
-        client_version="0",
-        device_name="test",
-        cache_dir=tmp_path,
-        redactor=redactor,
-    )
+    backends = manager(tmp_path, spec, redactor=redactor)
     options = {"user": "alice", "password": "typed-canary"}
 
     await backends.add(KIND, options, device_id="d")
@@ -135,15 +134,8 @@ async def test_what_a_sign_in_is_given_is_hidden_and_what_it_brings_is_known(
 
 
 def manager_of(service: FakeService, folder: Path) -> BackendManager:
-    """Return a manager of a service with several servers and of one without."""
-    specs = {CLUB: club_spec(service), KIND: fake_spec(FakeServer())}
-    return BackendManager(
-        lambda: specs,
-        installation_id="i",
-        client_version="0",
-        device_name="test",
-        cache_dir=folder,
-    )
+    """Return a manager of a service with several servers and of a kind without one."""
+    return manager(folder, club_spec(service), fake_spec(FakeServer()))
 
 
 async def test_a_backend_is_opened_anew_with_other_credentials_or_another_place(
