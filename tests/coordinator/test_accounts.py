@@ -5,7 +5,7 @@ import pytest
 
 from msd import errors
 from msd.coordinator import accounts as accounts_module
-from msd.events import AccountRemoved, SourceAdded
+from msd.events import AccountRemoved, SourceAdded, SourceStatusChanged
 from msd.models import AccountId, PublicStatus, SourceId, StatusReason
 from tests.coordinator.person import Person
 from tests.support.fake_service import ADDRESSES, BROKEN, CLUB, UNREACHABLE
@@ -112,6 +112,11 @@ async def test_another_token_is_tried_at_once(rig: Rig) -> None:
         assert ["near-1", "near-2"] == list(dict.fromkeys(rig.service.used["near"]))
         assert asked + 1 == rig.service.asked
         assert reason(run, sources["near"]) == (PublicStatus.CONNECTED, StatusReason.OK)
+        assert PublicStatus.NEEDS_AUTH not in {
+            event.status.status
+            for event in run.of(SourceStatusChanged)
+            if isinstance(event, SourceStatusChanged)
+        }
         assert "near-2" == rig.vault.stored[account_id].server_tokens["near"]
         assert "account-1" == rig.vault.stored[account_id].token
 
