@@ -121,6 +121,22 @@ async def test_another_token_is_tried_at_once(rig: Rig) -> None:
         assert "account-1" == rig.vault.stored[account_id].token
 
 
+async def test_a_sync_that_failed_begins_again_with_the_other_token(rig: Rig) -> None:
+    """A2: at once, and not when the next one is due."""
+    async with rig.running() as run:
+        account_id, sources = await signed_in(run)
+        await run.until_synced(sources["near"])
+        await run.services.registry.change(sources["near"], last_sync_error="refused")
+        rig.service.server_tokens["near"] = "near-2"
+        await refresh(run, account_id)
+        await run.until(
+            lambda: (
+                ("near", "near-2")
+                in [(request.source.server_id, request.token) for request in run.syncs.requests]
+            )
+        )
+
+
 @pytest.mark.parametrize(
     ("server", "why"),
     [("shared", StatusReason.SHARE_WITHDRAWN), ("near", StatusReason.TOKEN_REFUSED)],
