@@ -71,6 +71,7 @@ class Redactor:
         self._clock = clock
         self._leaking = frozenset(leaking)
         self._lasting: dict[str, None] = {}  # tokens, the oldest first
+        self._encoded: tuple[bytes, ...] = ()
         self._passing: list[_Passing] = []
         self._lock = threading.Lock()
 
@@ -81,6 +82,7 @@ class Redactor:
             self._lasting[spelling] = None
         for oldest in list(self._lasting)[:-MOST]:
             del self._lasting[oldest]
+        self._encoded = tuple(spelling.encode(errors="replace") for spelling in self._lasting)
 
     @contextmanager
     def hiding(self, *secrets: str) -> Iterator[None]:
@@ -116,7 +118,7 @@ class Redactor:
         """Return whether a secret at hand is part of an encoded message."""
         if outlet in self._leaking:
             return False
-        return any(secret.encode(errors="replace") in data for secret in tuple(self._lasting))
+        return any(secret in data for secret in self._encoded)
 
     def _passing_now(self) -> list[str]:
         with self._lock:

@@ -11,6 +11,7 @@ from msd.backends.jellyfin.config import BY_API_KEY
 from msd.backends.jellyfin.header import Device
 from msd.backends.jellyfin.kodi_queue import KodiQueue
 from msd.backends.jellyfin.probe import Server, probe
+from msd.backends.jellyfin.refusal import explained, remember_login_screen
 from msd.backends.jellyfin.routes import Routes, version_of
 from msd.backends.jellyfin.wire import User, guid
 from msd.errors import AuthRequiredError, IdentityMismatchError
@@ -47,7 +48,14 @@ async def begin_session(http: httpx.AsyncClient, context: BackendContext) -> Ses
     client = JellyfinClient(http, server.base_url, _device(context), credentials.token)
     # An API key has no user of its own: "me" is nobody then.
     by_key = context.source.config.get(BY_API_KEY) == "true"
-    user = await client.get(f"/Users/{_user_id(credentials)}" if by_key else ME, User)
+    try:
+        user = await client.get(f"/Users/{_user_id(credentials)}" if by_key else ME, User)
+    except AuthRequiredError as error:
+        if by_key:
+            raise
+        anonymous = JellyfinClient(http, server.base_url, _device(context))
+        raise await explained(error, anonymous, context) from error
+    await remember_login_screen(context, user)
     if guid(user.id) != guid(credentials.user_id):
         raise IdentityMismatchError("the sign-in belongs to another user of the server")
     excludes = (user.configuration and user.configuration.my_media_excludes) or []

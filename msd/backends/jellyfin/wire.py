@@ -189,12 +189,26 @@ class UserConfiguration(Struct, rename="pascal"):
     my_media_excludes: list[str] | None = None
 
 
+class UserPolicy(Struct, rename="pascal"):
+    """What an administrator set for a user."""
+
+    is_hidden: bool | None = None
+    enable_remote_access: bool | None = None
+
+
 class User(Struct, rename="pascal"):
     """A user of the server."""
 
     id: str
     name: str
     configuration: UserConfiguration | None = None
+    policy: UserPolicy | None = None
+
+
+class PublicUser(Struct, rename="pascal"):
+    """A user whom the login screen shows."""
+
+    id: str
 
 
 class Login(Struct, rename="pascal"):

@@ -83,7 +83,8 @@ async def test_a_revoked_token_is_confirmed_by_a_second_call(sim):
             await backend.connect()
 
     assert caught.value.reason is StatusReason.TOKEN_REFUSED
-    assert [request.status for request in sim.log.requests] == [200, 401, 401]
+    # The public info, the refusal, its confirmation, and the login screen.
+    assert [request.status for request in sim.log.requests] == [200, 401, 401, 200]
 
 
 async def test_one_refusal_alone_is_not_needs_auth(sim):
