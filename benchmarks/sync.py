@@ -12,142 +12,34 @@ Figures vary with the machine; compare the columns of one run.
 
 import argparse
 import asyncio
-import http.client
-import json
 import os
 import shutil
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.floor import (  # noqa: E402
+    Cost,
+    Stopwatch,
+    fetch_all,
+    simulator,
+    store_again,
+    store_plain,
+)
 from msd.bus.connection import Connection  # noqa: E402
 from msd.bus.wire import Address  # noqa: E402
 from tests.support.bus import private_bus  # noqa: E402
-from tests.support.daemon import LIBRARY, NAME, Daemon  # noqa: E402
+from tests.support.daemon import LIBRARY, NAME, CallError, Daemon  # noqa: E402
 from tests.support.daemon import ROOT as PATH  # noqa: E402
 from tests.support.keyring import running_keyring  # noqa: E402
-
-PAGE = 500
-BATCH = 10_000
-ITEM_TABLES = (
-    ("item", "pk"),
-    ("item_detail", "item"),
-    ("item_genre", "item"),
-    ("item_external", "item"),
-)
-FIELDS = (
-    "ProviderIds,Genres,Overview,SortName,OriginalTitle,DateCreated,ParentId,Etag,Taglines,"
-    "Studios,SpecialEpisodeNumbers,MediaSourceCount"
-)
-QUERY = {"fields": FIELDS, "imageTypeLimit": "1", "enableImageTypes": "Primary,Backdrop,Thumb,Logo"}
-
-
-@contextmanager
-def simulator(items: int) -> Iterator[str]:
-    """Run the simulator; yield its address."""
-    command = [sys.executable, "-m", "tests.simulators.jellyfin", "--items", str(items)]
-    command += ["--version", "10.11", "--no-compression", "--warm", urlencode(QUERY)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.terminate()
-
-
-def fetch_all(url: str) -> tuple[float, int]:
-    """Fetch every page and look into none; return seconds and rows."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc)
-    device = 'MediaBrowser Client="floor", Device="floor", DeviceId="floor", Version="1"'
-
-    def ask(verb: str, path: str, body: str | None = None, token: str = "") -> bytes:
-        headers = {"Authorization": device + (f', Token="{token}"' if token else "")}
-        headers["Content-Type"] = "application/json"
-        connection.request(verb, path, body, headers)
-        return connection.getresponse().read()
-
-    login = json.dumps({"Username": "alice", "Pw": "secret"})
-    token = json.loads(ask("POST", "/Users/AuthenticateByName", login))["AccessToken"]
-    began = time.monotonic()
-    start, rows, size = 0, 0, 0
-    types = "Movie,Series,Season,Episode,MusicAlbum,Audio,MusicVideo,Video"
-    while True:
-        query = {**QUERY, "recursive": "true", "includeItemTypes": types, "limit": PAGE}
-        page = ask("GET", f"/Items?{urlencode({**query, 'startIndex': start})}", token=token)
-        size += len(page)
-        start += PAGE
-        if start == PAGE:
-            rows = json.loads(page)["TotalRecordCount"]
-        if start >= rows:
-            break
-    return time.monotonic() - began, rows
-
-
-def new_database(path: Path) -> sqlite3.Connection:
-    """Return an empty database with the pragmas of the cache."""
-    db = sqlite3.connect(path, isolation_level=None)
-    db.executescript("PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=1")
-    db.execute("PRAGMA cache_size=-16384")
-    return db
-
-
-def store_plain(rows: int, folder: Path) -> float:
-    """Store rows of four columns, one of them as long as an item's details; return seconds."""
-    began = time.monotonic()
-    with closing(new_database(folder / "plain.db")) as db:
-        db.execute("CREATE TABLE item(pk INTEGER PRIMARY KEY, id TEXT UNIQUE, sort TEXT, detail)")
-        db.execute("CREATE INDEX by_sort ON item(sort, pk)")
-        detail = "x" * 700
-        for first in range(0, rows, BATCH):
-            batch = [
-                (n, f"{n:032x}", f"title {n}", detail)
-                for n in range(first, min(first + BATCH, rows))
-            ]
-            db.execute("BEGIN")
-            db.executemany("INSERT INTO item VALUES (?, ?, ?, ?)", batch)
-            db.execute("COMMIT")
-    return time.monotonic() - began
-
-
-def store_again(cache: Path, folder: Path) -> float:
-    """Store what a cache holds in a database with the same schema; return seconds.
-
-    Reading the rows is not counted.
-    """
-    spent = 0.0
-    with (
-        closing(sqlite3.connect(cache)) as source,
-        closing(new_database(folder / "same.db")) as db,
-    ):
-        schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'index'"
-        for (statement,) in source.execute(schema):
-            db.execute(statement)
-        for first in range(0, source.execute("SELECT max(pk) FROM item").fetchone()[0] + 1, BATCH):
-            found = []
-            for table, key in ITEM_TABLES:
-                rows = source.execute(
-                    f"SELECT * FROM {table} WHERE {key} >= ? AND {key} < ?", (first, first + BATCH)
-                ).fetchall()
-                if rows:
-                    marks = ", ".join("?" * len(rows[0]))
-                    found.append((f"INSERT INTO {table} VALUES ({marks})", rows))
-            began = time.monotonic()
-            db.execute("BEGIN")
-            for statement, rows in found:
-                db.executemany(statement, rows)
-            db.execute("COMMIT")
-            spent += time.monotonic() - began
-    return spent
 
 
 def resident_mb(pid: int) -> float:
@@ -227,6 +119,49 @@ def shown(latencies: list[float]) -> str:
     return f"p50 {p50:6.1f} ms   p99 {p99:6.1f} ms   ({len(ordered)} answers)"
 
 
+def spent_cpu_s(pid: int) -> float:
+    """Return the processor time of a process and of those of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def first_sync(daemon: Daemon, url: str) -> tuple[str, Cost]:
+    """Add a server and wait for its items; return the source and what daemon and worker used."""
+    assert daemon.process is not None
+    watch, began = Stopwatch(), spent_cpu_s(daemon.process.pid)
+    source_id = added(daemon, url)
+    daemon.until_synced(source_id, 900)
+    return source_id, Cost(watch.stop().wall_s, spent_cpu_s(daemon.process.pid) - began)
+
+
+def added(daemon: Daemon, url: str) -> str:
+    """Add a server, as soon as it is no longer being removed."""
+    found: list[str] = []
+
+    def is_added() -> bool:
+        try:
+            found.append(daemon.add_jellyfin(url))
+        except CallError as error:
+            if "still being removed" not in str(error):
+                raise
+        return bool(found)
+
+    daemon.until(is_added, "the server can be added", 300)
+    return found[0]
+
+
+def say(what: str, count: int, cost: Cost, beside: Cost | None = None) -> None:
+    """Print what a number of items cost, and how many times something else that is."""
+    ratio = ""
+    if beside is not None:
+        ratio = f"; the sync takes {beside.wall_s / cost.wall_s:.2f} x its time"
+        ratio += f", {beside.cpu_s / cost.cpu_s:.2f} x its CPU"
+    print(
+        f"  {what:12} {cost.wall_s:6.1f} s  {count / cost.wall_s:8.0f} items/s"
+        f"  {cost.cpu_s / count * 1e6:6.1f} µs CPU an item{ratio}"
+    )
+
+
 def one_round(url: str, clients: int, number: int) -> None:
     """Measure one first sync, one that finds nothing new, and a start with everything gone."""
     folder = Path(tempfile.mkdtemp(prefix="msd-bench-"))
@@ -235,32 +170,21 @@ def one_round(url: str, clients: int, number: int) -> None:
             private_bus(folder / "dbus") as bus,
             running_keyring(bus, folder / "keyring") as keyring,
         ):
-            fetch_s, rows = fetch_all(url)
-            plain_s = fetch_s + store_plain(rows, folder)
+            fetched, rows = fetch_all(url)
             daemon = Daemon(bus, folder / "home")
             daemon.start()
             assert daemon.process is not None
             memory = MemoryWatch(daemon.process.pid)
             memory.start()
-            began = time.monotonic()
-            source_id = daemon.add_jellyfin(url)
-            daemon.until_synced(source_id, 900)
-            quiet_s = time.monotonic() - began
+            source_id, synced = first_sync(daemon, url)
             memory.stop.set()
             count = daemon.count()
+            fetched *= count / rows
             print(f"round {number}: {count} items")
+            say("first sync", count, synced)
             cache = next((folder / "home").rglob("cache.db"))
-            same_s = fetch_s * count / rows + store_again(cache, folder)
-            print(f"  first sync   {quiet_s:6.1f} s  {count / quiet_s:8.0f} items/s")
-            print(
-                f"  floor        {same_s:6.1f} s  {count / same_s:8.0f} items/s, the cache's own"
-                f" tables; the sync takes {quiet_s / same_s:.2f} x that"
-            )
-            ratio = (quiet_s / count) / (plain_s / rows)
-            print(
-                f"  plain floor  {plain_s:6.1f} s  {rows / plain_s:8.0f} items/s, four columns;"
-                f" the sync takes {ratio:.2f} x that"
-            )
+            say("floor", count, fetched + store_again(cache, folder), synced)
+            say("plain floor", count, fetched + store_plain(count, folder), synced)
             print(
                 f"  peak memory  front {memory.front:.0f} MB, worker {memory.worker:.0f} MB,"
                 f" together {memory.together:.0f} MB"
@@ -273,15 +197,12 @@ def one_round(url: str, clients: int, number: int) -> None:
                 "  idle         ",
                 shown(latencies_during(bus.address, clients, lambda: time.sleep(5))),
             )
-            during = latencies_during(
-                bus.address,
-                clients,
-                lambda: [
-                    daemon.call("RemoveSource", "s", source_id),
-                    daemon.until_synced(daemon.add_jellyfin(url), 900),
-                ],
-            )
-            print("  while syncing", shown(during))
+
+            def sync_anew() -> None:
+                daemon.call("RemoveSource", "s", source_id)
+                first_sync(daemon, url)
+
+            print("  while syncing", shown(latencies_during(bus.address, clients, sync_anew)))
             daemon.stop()
             keyring.stop()
             cold = start_cold(daemon)

@@ -177,8 +177,16 @@ class PlexBackend:
 
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
         """Return the rows with these ids as they are listed."""
-        rows = await rows_by_id(self._link, remote_ids)
-        return located(rows, await self._shelves_now())
+        shelves = await self._shelves_now()
+        found = located(await rows_by_id(self._link, remote_ids), shelves)
+        missing = set(remote_ids) - {one.item.remote_id for one in found}
+        if missing and PLAYLISTS in shelves:
+            # Playlists are found by no id but among themselves.
+            listing = Listing(library=shelves[PLAYLISTS].library, type=ItemType.PLAYLIST)
+            async for page in self.pages(listing):
+                rows = [row for row in page.items if row.remote_id in missing]
+                found += tuple(Located(item=row, listing=listing) for row in rows)
+        return found
 
     async def sign_out(self) -> None:
         """Do nothing: a server's token belongs to the account, which signs out as a whole."""

@@ -2,77 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from msd.backend_api.changes import Cursor, HasChanges, HasLiveUpdates, Lane
-from msd.backends.plex.located import BATCH
-from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
-from msd.models import ItemType, RemoteId
+from msd.errors import BackendError, BadResponseError, ForbiddenError
+from msd.models import ItemType
+from tests.backends.plex.mirrored import (
+    HOLDERS,
+    enumerated,
+    in_step,
+    mirrored,
+    one,
+    prints,
+    rewritten,
+)
 from tests.backends.plex.signed_in import library_named, signed_in
 from tests.simulators.plex import PlexServer, faults, make_world
 from tests.simulators.plex.item import Kind
-from tests.simulators.plex.viewer import Viewer
-from tests.support.mirror import Mirror, truth
+from tests.support.mirror import Mirror
 
 pytestmark = pytest.mark.anyio
-
-HOLDERS = {ItemType.SHOW, ItemType.SEASON}
-
-
-@asynccontextmanager
-async def mirrored(
-    server: PlexServer, *libraries: str, page_size: int = 500, viewer: Viewer | None = None
-) -> AsyncIterator[Mirror]:
-    """A mirror that is in step with a server whose clock then moves on by an hour."""
-    async with signed_in(server, page_size, viewer=viewer) as backend:
-        mirror = Mirror(backend)
-        await mirror.read_all(*libraries)
-        server.world.clock.advance(3600)
-        server.log.clear()
-        yield mirror
-
-
-def one(server: PlexServer, kind: Kind, place: int = 0):
-    return server.world.of_kind(kind)[place]
-
-
-def enumerated(mirror: Mirror) -> set[ItemType]:
-    return {item_type for _, item_type in mirror.enumerated}
-
-
-async def in_step(mirror: Mirror) -> bool:
-    return _as_listed(await mirror.items()) == _as_listed(await truth(mirror))
-
-
-def _as_listed(items):
-    """A row that came by its id has all genres; lists show two."""
-    return {
-        place: {key: replace(item, genres=item.genres[:2]) for key, item in rows.items()}
-        for place, rows in items.items()
-    }
-
-
-def rewritten(before: dict, mirror: Mirror) -> set[RemoteId]:
-    """Return the rows that are not what they were."""
-    return {
-        key
-        for place, rows in mirror.rows.items()
-        for key, row in rows.items()
-        if place not in before or row.fingerprint != before[place].get(key)
-    }
-
-
-def prints(mirror: Mirror) -> dict:
-    return {
-        place: {key: row.fingerprint for key, row in rows.items()}
-        for place, rows in mirror.rows.items()
-    }
 
 
 async def test_a_source_where_nothing_changed_is_known_by_a_few_small_answers(server):
@@ -317,180 +268,6 @@ async def test_a_deleted_member_is_missing_in_the_count_of_its_collection(server
         await mirror.catch_up([Lane.METADATA])
 
         assert await in_step(mirror)
-
-
-# --- watch state ------------------------------------------------------------------------------
-
-
-async def test_what_was_watched_begun_and_resumed_is_found_with_what_it_lies_in(server):
-    """Contract §5.1: lastViewedAt; a show's viewedLeafCount follows its episodes'."""
-    async with mirrored(server) as mirror:
-        for kind in (Kind.MOVIE, Kind.EPISODE, Kind.TRACK):
-            server.world.watch(one(server, kind, 5).key)
-            server.world.progress(one(server, kind, 6).key, 60_000)
-            server.world.progress(one(server, kind, 7).key, 90_000)
-        await mirror.catch_up([Lane.WATCH])
-
-        assert await in_step(mirror)
-
-
-async def test_watching_moves_no_metadata(server):
-    """Contract §5.1: the counter of a section does not see it, and neither lane reads it all."""
-    async with mirrored(server, "TV Shows") as mirror:
-        episode = next(
-            item
-            for item in server.world.of_kind(Kind.EPISODE)
-            if server.world.state(1, item.key) is None
-        )
-        server.world.watch(episode.key)
-        await mirror.catch_up()
-
-        assert str(episode.key) in mirror.told
-        assert len(mirror.told) < 30
-        assert not mirror.enumerated
-        assert await in_step(mirror)
-
-
-async def test_what_was_marked_as_unwatched_is_missed_in_the_count(server):
-    """Contract §5.1: unwatching takes away what could be filtered by."""
-    watched = [
-        item
-        for item in server.world.of_kind(Kind.EPISODE)
-        if (state := server.world.state(1, item.key)) and state.view_count
-    ]
-    async with mirrored(server, "TV Shows") as mirror:
-        server.world.unwatch(watched[0].key)
-        await mirror.catch_up([Lane.WATCH])
-
-        assert enumerated(mirror) == {ItemType.EPISODE} | HOLDERS
-        assert await in_step(mirror)
-
-
-async def test_one_that_was_unwatched_while_another_was_watched_is_found_too(server):
-    """The count alone stays the same."""
-    states = [(item, server.world.state(1, item.key)) for item in server.world.of_kind(Kind.MOVIE)]
-    watched = next(item for item, state in states if state and state.view_count)
-    unwatched = next(item for item, state in states if state is None)
-    async with mirrored(server, "Movies") as mirror:
-        server.world.unwatch(watched.key)
-        server.world.watch(unwatched.key)
-        await mirror.catch_up([Lane.WATCH])
-
-        assert await in_step(mirror)
-
-
-async def test_a_position_that_was_taken_away_is_found(server):
-    """Contract §5.4: what is no longer in the in-progress set is asked for by its id."""
-    begun = [
-        item
-        for item in server.world.of_kind(Kind.MOVIE)
-        if (state := server.world.state(1, item.key)) and state.view_offset
-    ]
-    async with mirrored(server, "Movies") as mirror:
-        server.world.unwatch(begun[0].key)
-        await mirror.catch_up([Lane.WATCH])
-
-        assert not mirror.enumerated
-        assert await in_step(mirror)
-
-
-async def test_a_film_that_is_watched_again_costs_no_enumeration(server):
-    """A second view is not a newly watched film."""
-    watched = next(
-        item
-        for item in server.world.of_kind(Kind.MOVIE)
-        if (state := server.world.state(1, item.key)) and state.view_count
-    )
-    async with mirrored(server, "Movies") as mirror:
-        server.world.progress(watched.key, 60_000)
-        await mirror.catch_up([Lane.WATCH])
-        server.world.watch(watched.key)
-        await mirror.catch_up([Lane.WATCH])
-
-        assert not mirror.enumerated
-        assert await in_step(mirror)
-
-
-async def test_what_another_user_watches_is_nobodys_business(server):
-    """Contract §7.4: state belongs to the token's user."""
-    bob = Viewer(account_id=2, name="bob")
-    async with mirrored(server, "Movies") as mirror:
-        before = prints(mirror)
-        server.world.watch(one(server, Kind.MOVIE).key, bob.account_id)
-        await mirror.catch_up()
-
-        assert not rewritten(before, mirror)
-
-
-# --- what is shared item by item --------------------------------------------------------------
-
-
-async def test_what_is_shared_item_by_item_is_read_as_a_whole(server):
-    """Contract §4.1: no section, no counter."""
-    bob = Viewer(account_id=2, name="bob", sections={1})
-    show = server.world.of_kind(Kind.SHOW)[1]
-    bob.items.add(show.key)
-    async with mirrored(server, "Shared With Me", viewer=bob) as mirror:
-        server.world.watch(one(server, Kind.EPISODE, 45).key, 2)
-        server.world.edit(show.key, title="Another Name")
-        bob.items.add(server.world.of_kind(Kind.SHOW)[0].key)
-        await mirror.catch_up()
-
-        assert await in_step(mirror)
-
-
-# --- rows by their ids ------------------------------------------------------------------------
-
-
-async def test_fetched_rows_are_the_listed_ones(server):
-    """`HasLiveUpdates.fetch`: the same fingerprint as in `pages`, and the listing it belongs to."""
-    async with mirrored(server, "Movies", "TV Shows", "Music", "Other Videos") as mirror:
-        listed = {
-            key: (place, row.fingerprint)
-            for place, rows in mirror.rows.items()
-            for key, row in rows.items()
-        }
-        found = await mirror.backend.fetch([RemoteId(key) for key in listed])
-
-    assert len(listed) > BATCH
-    assert listed == {
-        one.item.remote_id: (
-            (one.listing.library.remote_id, one.listing.type),
-            one.item.fingerprint,
-        )
-        for one in found
-    }
-
-
-async def test_ids_that_are_gone_are_left_out(server):
-    """An id that is absent is gone."""
-    keys = [RemoteId(str(item.key)) for item in server.world.of_kind(Kind.MOVIE)[:4]]
-    async with signed_in(server) as backend:
-        found = await backend.fetch([keys[0], RemoteId("99998"), keys[1], RemoteId("99999")])
-        assert [one.item.remote_id for one in found] == keys[:2]
-        assert await backend.fetch([RemoteId("99998"), RemoteId("99999")]) == ()
-        assert await backend.fetch([]) == ()
-
-
-async def test_a_server_that_answers_404_for_one_unknown_id_among_known_ones_is_understood(server):
-    """Contract §4.6: that it is silently left out is nobody's promise."""
-    keys = [str(item.key) for item in server.world.of_kind(Kind.MOVIE)[:4]]
-    server.faults.add(
-        "^/library/metadata/", faults.html(404), where=lambda request: "99999" in request.path
-    )
-    async with signed_in(server) as backend:
-        found = await backend.fetch([RemoteId(key) for key in (*keys[:2], "99999", *keys[2:])])
-
-    assert {one.item.remote_id for one in found} == set(keys)
-
-
-async def test_a_proxy_that_answers_404_for_everything_deletes_nothing(server):
-    """W2, Y7: the server has to prove itself."""
-    async with signed_in(server) as backend:
-        await backend.libraries()
-        server.faults.add("^/", faults.html(404))
-        with pytest.raises(UnreachableError):
-            await backend.fetch([RemoteId("1")])
 
 
 # --- bad input --------------------------------------------------------------------------------
