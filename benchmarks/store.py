@@ -35,7 +35,7 @@ from msd.models import (
 from msd.store import CacheStore, StateStore
 from msd.store.sync_writer import SyncWriter
 
-BATCH = 4000  # what a sync commits at once
+BATCH = 3000  # what a sync commits at once
 SOURCE = SourceId("jellyfin_0123456789ab")
 WORDS = [
     "Silence",

@@ -32,7 +32,7 @@ from msd.sync.store_thread import StoreThread
 MAX_NAMED = 500  # changed items that are named one by one (Y10)
 # A batch of rows is many objects and no cycles: searching it for some, again and again as it
 # grows, would take a third of a sync's time.
-GC_THRESHOLD = 50_000
+GC_THRESHOLD = 500_000
 STDIN = 0
 
 log = logging.getLogger("msd.worker")

@@ -53,9 +53,21 @@ def test_nothing_heavy_is_loaded_at_the_first_answer(tmp_path: Path) -> None:
     with private_bus(tmp_path / "bus") as bus:
         own = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("DATA", "CACHE", "CONFIG")}
         environment = {**bus.environment, **own}
-        first_answer(tmp_path, environment)  # makes the databases
-
-        loaded = first_answer(tmp_path, environment)
+        loaded = first_answer(tmp_path, environment)  # this one makes the databases
 
     assert "msd.coordinator.coordinator" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_a_sync_loads_no_command_line_of_a_library() -> None:
+    """Y4: httpx brings click, pygments and rich where they are installed, 6 MB for nothing."""
+    program = """
+import sys
+import msd.worker, msd.backends.jellyfin.backend
+print(*{"click", "pygments", "rich"} & sys.modules.keys())
+"""
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert loaded == []

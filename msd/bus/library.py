@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from msd.bus.gate import Gate
 from msd.bus.interface import Interface
 from msd.bus.limits import MAX_GET_ITEMS
+from msd.bus.marshal import entries
 from msd.bus.names import LIBRARY
 from msd.bus.options import Reader, flag, read_options, texts
 from msd.bus.query import item_query
-from msd.bus.variant import Variant, variants
+from msd.bus.variant import Typed, Variant, variants
 from msd.errors import LimitExceededError
 from msd.item_keys import ALL, ITEM_KEYS
 from msd.models import ItemFields, ItemId, Library, SourceId
@@ -21,6 +22,7 @@ LIBRARY_TYPES: Mapping[str, str] = {
 }
 _GET_OPTIONS: Mapping[str, Reader] = {"fields": texts, "refresh": flag}
 _ALL_FIELDS = (ALL,)
+_ITEM_ENTRIES = entries(ITEM_KEYS)
 
 
 class LibraryInterface(Interface):
@@ -37,9 +39,7 @@ class LibraryInterface(Interface):
         libraries = await coordinator.list_libraries(SourceId(source_id) if source_id else None)
         return [library_entry(library) for library in libraries]
 
-    async def query_items(
-        self, query: Mapping[str, Variant]
-    ) -> tuple[Sequence[Mapping[str, Variant]], str, int]:
+    async def query_items(self, query: Mapping[str, Variant]) -> tuple[Sequence[Typed], str, int]:
         """Return one page of items."""
         wanted = item_query(query)
         coordinator = await self._gate.coordinator()
@@ -48,7 +48,7 @@ class LibraryInterface(Interface):
 
     async def get_items(
         self, ids: Sequence[str], options: Mapping[str, Variant]
-    ) -> Sequence[Mapping[str, Variant]]:
+    ) -> Sequence[Typed]:
         """Return items by their ids."""
         if len(ids) > MAX_GET_ITEMS:
             raise LimitExceededError(f"at most {MAX_GET_ITEMS} ids at a time")
@@ -70,9 +70,9 @@ class LibraryInterface(Interface):
         return found.changed, found.removed, found.revision, found.reset
 
 
-def item_entry(item: ItemFields) -> dict[str, Variant]:
+def item_entry(item: ItemFields) -> Typed:
     """Return an item as the wire shows it."""
-    return variants(ITEM_KEYS, item)
+    return Typed(_ITEM_ENTRIES, item)
 
 
 def library_entry(library: Library) -> dict[str, Variant]:

@@ -12,23 +12,26 @@ import logging
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from msd.bus.limits import MAX_MESSAGE_BYTES
 from msd.bus.signature import alignment, complete_types
-from msd.bus.variant import Variant
+from msd.bus.variant import Typed, Variant
 from msd.errors import LimitExceededError
 
 logger = logging.getLogger(__name__)
 
 Encoder = Callable[[bytearray, Any], None]
+Entry = Callable[[Any], bytes]  # value → key, type and value, for a multiple of 8
 
 _PADDING = tuple(bytes(count) for count in range(8))
 _REPLACEMENT = "\ufffd".encode()
 _OBJECT_PATH = re.compile(r"/|(?:/[A-Za-z0-9_]+)+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UINT32 = struct.Struct("<I")
+_SHORT = 4  # lists up to this length are few and come again: pictures, genres
+_UNFIT = (ValueError, TypeError, AttributeError, struct.error)
 _FIXED = {"y": "<B", "n": "<h", "q": "<H", "i": "<i", "u": "<I", "x": "<q", "t": "<Q", "h": "<I"}
 
 
@@ -223,18 +226,68 @@ def _entry(key: str, signature: str) -> tuple[bytes, Encoder]:
     return bytes(out), _encoder(signature)
 
 
-def _encode_options(out: bytearray, value: Mapping[str, Variant]) -> None:
+def _encode_options(out: bytearray, value: Mapping[str, Variant] | Typed) -> None:
     place, start = _begin_array(out, 8)
-    for key, (signature, content) in value.items():
-        mark = len(out)
-        prefix, encode = _entry(key, signature)
-        excess = mark % 8
-        if excess:
-            out += _PADDING[8 - excess]
-        out += prefix
-        try:
-            encode(out, content)
-        except (ValueError, TypeError, AttributeError, struct.error):
-            del out[mark:]
-            logger.warning("left out %r: its value does not fit the type %s", key, signature)
+    if isinstance(value, Typed):
+        _encode_typed(out, value)
+    else:
+        for key, (signature, content) in value.items():
+            mark = len(out)
+            prefix, encode = _entry(key, signature)
+            excess = mark % 8
+            if excess:
+                out += _PADDING[8 - excess]
+            out += prefix
+            try:
+                encode(out, content)
+            except _UNFIT:
+                del out[mark:]
+                _log_unfit(key, signature)
     _end_array(out, place, start)
+
+
+def entries(types: Mapping[str, str]) -> Mapping[str, Entry]:
+    """Return what encodes the entries of an `a{sv}` whose keys have these types (see `Typed`)."""
+    return {key: _typed_entry(key, signature) for key, signature in types.items()}
+
+
+def _encode_typed(out: bytearray, value: Typed) -> None:
+    of_key = value.entries
+    for key, content in value.values.items():
+        if key in of_key:
+            try:
+                entry = of_key[key](content)
+            except _UNFIT:
+                _log_unfit(key, type(content).__name__)
+                continue
+            out += _PADDING[-len(out) & 7]
+            out += entry
+
+
+def _typed_entry(key: str, signature: str) -> Entry:
+    prefix, encode = _entry(key, signature)
+    if signature == "b":
+        no, yes = prefix + b"\0\0\0\0", prefix + b"\1\0\0\0"
+        return lambda value: yes if value else no
+    if signature == "s":
+        return lambda value: b"".join((prefix, _UINT32.pack(len(t := cleaned(value))), t, b"\0"))
+    if code := _FIXED.get(signature) or (signature == "d" and "<d"):
+        return partial(struct.Struct(f"<{len(prefix)}s{code[1:]}").pack, prefix)
+
+    def entry(value: object) -> bytes:
+        out = bytearray(prefix)
+        encode(out, value)
+        return bytes(out)
+
+    if signature == "as":
+        remembered = lru_cache(maxsize=256)(entry)
+        return lambda value: (
+            remembered(tuple(value))
+            if len(value) <= _SHORT and type(value) is list
+            else entry(value)
+        )
+    return entry
+
+
+def _log_unfit(key: str, signature: str) -> None:
+    logger.warning("left out %r: its value does not fit the type %s", key, signature)

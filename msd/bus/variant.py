@@ -1,7 +1,7 @@
 """A D-Bus variant as msd's own value: a type and a value."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 
 class Variant(NamedTuple):
@@ -9,6 +9,13 @@ class Variant(NamedTuple):
 
     signature: str
     value: object
+
+
+class Typed(NamedTuple):
+    """An `a{sv}` whose keys say the types: pages hold thousands of values, so none is a variant."""
+
+    entries: Mapping[str, Callable[[Any], bytes]]  # of `msd.bus.marshal.entries`
+    values: Mapping[str, object]  # a key without an entry is left out
 
 
 def variants(types: Mapping[str, str], values: Mapping[str, object]) -> dict[str, Variant]:

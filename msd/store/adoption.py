@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from msd.models import ItemId, RemoteId, SourceId
-from msd.store import cache_sql as sql
+from msd.store import cache_text as sql
 from msd.store.item_columns import NEVER_WATCHED, WATCH_COLUMNS
 
 _ROWS = f"""

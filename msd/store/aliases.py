@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from msd.models import ItemId, RemoteId, SourceId
+from msd.store import state_text as sql
 from msd.store.database import transaction
 
 
@@ -19,8 +20,6 @@ def write_aliases(
     connection: sqlite3.Connection, source_id: SourceId, aliases: Mapping[RemoteId, ItemId]
 ) -> None:
     """Record ids in one durable transaction; an older alias of the same item goes."""
-    from msd.store import schema_state as sql  # noqa: PLC0415 - heavy, and rarely needed
-
     with transaction(connection):
         connection.executemany(
             sql.PUT_ALIAS,

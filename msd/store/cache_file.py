@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from msd.errors import StorageError
+from msd.store import cache_text as sql
 from msd.store.cache_steps import STEPS
 from msd.store.database import (
     connect_writer,
@@ -50,14 +51,12 @@ def cache_schema(revision_floor: int) -> Schema:
 
 
 def _create(revision_floor: int, connection: sqlite3.Connection) -> None:
-    from msd.store import cache_sql, ddl, schema_cache  # noqa: PLC0415 - heavy, for new files only
-
-    for statement in ddl.create_statements(schema_cache.metadata):
+    for statement in sql.CREATE:
         connection.execute(statement)
     # The clock in microseconds outruns any sequence of transactions, should the floor be lost.
     start = max(revision_floor, int(time.time() * 1_000_000)) + 1
-    connection.execute(cache_sql.SET_META, ("revision", start))
-    connection.execute(cache_sql.SET_META, ("feed_floor", start))
+    connection.execute(sql.SET_META, ("revision", start))
+    connection.execute(sql.SET_META, ("feed_floor", start))
 
 
 def open_cache(path: Path, *, revision_floor: int) -> tuple[sqlite3.Connection, str]:

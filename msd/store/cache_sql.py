@@ -1,6 +1,18 @@
 """The writing statements of cache.db as text, compiled from Core once per process."""
 
-from sqlalchemy import bindparam, delete, insert, null, or_, select, text, update
+from sqlalchemy import (
+    LargeBinary,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 
 from msd.store.ddl import sql_text
@@ -121,7 +133,14 @@ MOVE_MEMBERS = sql_text(
     "was",
 )
 
-PUT_DETAIL = sql_text(sqlite.insert(item_detail).prefix_with("OR REPLACE"), "item", "body")
+# The body comes as UTF-8, as it was encoded: SQLite keeps texts like that.
+PUT_DETAIL = sql_text(
+    sqlite.insert(item_detail)
+    .prefix_with("OR REPLACE")
+    .values(item=bindparam("item"), body=cast(bindparam("body", type_=LargeBinary), Text)),
+    "item",
+    "body",
+)
 PUT_FULL = sql_text(sqlite.insert(item_full).prefix_with("OR REPLACE"), "item", "fetched", "body")
 PUT_GENRE = sql_text(sqlite.insert(genre).prefix_with("OR IGNORE"), "pk", "name")
 PUT_ITEM_GENRE = sql_text(sqlite.insert(item_genre).prefix_with("OR IGNORE"), "genre", "item")

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msd.errors import InvalidArgumentError
@@ -41,8 +42,21 @@ _ARTWORK = [
 ]
 
 
+@lru_cache(maxsize=64)
+def projection(fields: tuple[str, ...]) -> "Projection":
+    """Return what to read for the fields that a caller named; callers name the same ones again.
+
+    Raises:
+        InvalidArgumentError: one of them is no key of an item.
+    """
+    return Projection(fields)
+
+
 class Projection:
-    """What to read of each item of an answer, and how it is shown."""
+    """What to read of each item of an answer, and how it is shown; never changes.
+
+    `columns` are to be selected, `item.listing` and `item.id` first, with `joins` behind `item`.
+    """
 
     def __init__(self, fields: Sequence[str]) -> None:
         """Take the fields that a caller named beyond the compact set.
@@ -55,8 +69,7 @@ class Projection:
             raise InvalidArgumentError(f"there is no field {min(unknown)!r}")
         common = named | COMPACT_KEYS
         keys = {kind: common | PLACING_KEYS.get(kind, frozenset()) for kind in ItemType}
-        wanted = frozenset().union(*keys.values())
-        self._columns = sorted(wanted & _OF_ITEM)
+        self._columns = sorted(frozenset().union(*keys.values()) & _OF_ITEM)
         self._places = {
             kind: [(at, key) for at, key in enumerate(self._columns, start=2) if key in of_kind]
             for kind, of_kind in keys.items()
@@ -68,18 +81,16 @@ class Projection:
         self._with_full = bool(common & _OF_FULL)
         self._with_children = "child_count" in common
         self._with_unwatched = "unwatched_count" in common
+        self.columns = self._selected()
+        self.joins = self._joined()
 
-    @property
-    def columns(self) -> str:
-        """The columns to select, `item.listing` and `item.id` first."""
+    def _selected(self) -> str:
         of_item = ["item.listing", "item.id", *map(_column, self._columns)]
         detail = ["item_detail.body"] if self._detail else []
         full = ["item_full.fetched"] if self._with_full else []
         return ", ".join(of_item + detail + full)
 
-    @property
-    def joins(self) -> str:
-        """The tables to join to `item`."""
+    def _joined(self) -> str:
         detail = " LEFT JOIN item_detail ON item_detail.item = item.pk" if self._detail else ""
         full = " LEFT JOIN item_full ON item_full.item = item.pk" if self._with_full else ""
         return detail + full
@@ -88,27 +99,39 @@ class Projection:
         self,
         connection: sqlite3.Connection,
         listings: Mapping[int, Listing],
-        rows: Iterable[Sequence[Any]],
+        rows: Sequence[Sequence[Any]],
     ) -> Sequence[ItemFields]:
         """Return the items of rows that begin with `columns`, in their order."""
-        found = [self._item(row, listings[row[0]]) for row in rows]
+        origins = {pk: self._origin(listings[pk]) for pk in {row[0] for row in rows}}
+        found = [self._item(row, *origins[row[0]]) for row in rows]
         if self._with_children:
             _fill(found, "child_count", child_counts(connection, _ids(found), listings))
         if self._with_unwatched:
             _fill(found, "unwatched_count", unwatched_counts(connection, _ids(found), listings))
         return found
 
-    def _item(self, row: Sequence[Any], listing: Listing) -> dict[str, object]:
+    def _origin(self, listing: Listing) -> tuple[list[tuple[int, str]], dict[str, str]]:
+        """Return where the values of a listing's items stand, and what all of them share."""
+        shared: dict[str, str] = {"source_id": listing.source_id, "type": listing.type.value}
+        if self._with_library:
+            shared["library_id"] = listing.library_id
+        return self._places[listing.type], shared
+
+    def _item(
+        self, row: Sequence[Any], places: Iterable[tuple[int, str]], shared: Mapping[str, str]
+    ) -> dict[str, object]:
         item: dict[str, object] = {
-            key: value for at, key in self._places[listing.type] if (value := row[at]) is not None
+            key: value for at, key in places if (value := row[at]) is not None
         }
         for key in self._flags:
             item[key] = bool(item[key])
         item["artwork"] = _ARTWORK[row[self._artwork]].copy()
-        item["source_id"] = listing.source_id
-        if self._with_library:
-            item["library_id"] = listing.library_id
-        item["type"] = listing.type.value
+        item.update(shared)
+        if self._detail or self._with_full:
+            self._add_details(item, row)
+        return item
+
+    def _add_details(self, item: dict[str, object], row: Sequence[Any]) -> None:
         at = 2 + len(self._columns)
         if self._detail:
             detail = json.loads(row[at]) if row[at] else {}
@@ -116,7 +139,6 @@ class Projection:
             at += 1
         if self._with_full and row[at]:
             item["fetched"] = row[at]
-        return item
 
 
 def _column(name: str) -> str:

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 
-from msd.store import cache_sql as sql
+from msd.store import cache_text as sql
 from msd.store.item_columns import genre_key
 from msd.store.item_row import ItemRow
 

@@ -30,7 +30,7 @@ class ItemRow:
     content: int  # changes with anything below but `watch` and `full`
     identity: int | None
     values: tuple[object, ...]  # CONTENT_COLUMNS
-    detail: str  # JSON, "" without
+    detail: bytes  # JSON, empty without
     genres: list[str]
     external_ids: list[str]
     watch: tuple[object, ...] | None  # WATCH_COLUMNS; None: keep what is stored
@@ -63,7 +63,7 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
         content=content,
         identity=identity,
         values=values + tuple([one and ids.id_of_relation(one) for one in relations]),
-        detail=detail.decode(),
+        detail=detail,
         genres=genres,
         external_ids=external_ids,
         watch=None if item.watch is None else _watch(item.watch),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msd.models import ItemId, UnixSeconds
-from msd.store import cache_sql as sql
+from msd.store import cache_text as sql
 from msd.store.item_columns import NEVER_WATCHED, WATCH_COLUMNS
 from msd.store.item_links import link, unlink
 from msd.store.item_row import ItemRow

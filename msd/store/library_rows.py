@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from msd.models import ItemType, LibraryId, RemoteLibrary, SourceId, UnixSeconds
-from msd.store import cache_sql as sql
+from msd.store import cache_text as sql
 from msd.store import normalise
 from msd.store.database import transaction
 from msd.store.ids import library_id

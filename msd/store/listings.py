@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from msd.models import ItemType, LibraryId, SourceId
 
@@ -12,8 +12,7 @@ FROM listing JOIN library ON library.pk = listing.library WHERE library.deleted_
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The items of one type in one library."""
 
     pk: int

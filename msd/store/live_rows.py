@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from msd.models import ItemId, LibraryId, LiveRow, LiveWrite, RemoteId, SourceId, UnixSeconds
-from msd.store import cache_sql as sql
+from msd.store import cache_text as sql
 from msd.store import item_writer
 from msd.store.id_book import IdBook
 from msd.store.ids import library_id

@@ -62,6 +62,8 @@ def is_usable_id(value: object) -> TypeGuard[RemoteId]:
 
 def number(value: object, high: int, *, low: int = 0) -> int:
     """Return a whole number between two bounds, `low` for what is none."""
+    if type(value) is int and low <= value <= high:  # nearly always
+        return value
     if isinstance(value, float):
         value = int(value) if math.isfinite(value) else low
     if not isinstance(value, int):
@@ -73,6 +75,8 @@ def number_or_none(value: object, high: int, *, low: int = 0) -> int | None:
     """Return a bounded whole number, None when there is none or it is below `low`."""
     if value is None:
         return None
+    if type(value) is int and low <= value <= high:  # nearly always
+        return value
     bounded = number(value, high, low=low - 1)
     return None if bounded < low else bounded
 

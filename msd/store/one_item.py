@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from msd.models import ItemId, LibraryId, MediaItem, RemoteId, SourceId, UnixSeconds
-from msd.store import cache_sql as sql
+from msd.store import cache_text as sql
 from msd.store import item_writer
 from msd.store.cache_file import current_revision
 from msd.store.id_book import IdBook

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from msd.models import SourceId, UnixSeconds
-from msd.store import cache_sql as sql
+from msd.store import cache_text as sql
 from msd.store.item_links import unlink
 from msd.store.item_writer import count_items
 

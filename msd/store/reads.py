@@ -21,7 +21,7 @@ from msd.models import (
 )
 from msd.store import cursor as cursors
 from msd.store.cursor import Cursor
-from msd.store.item_fields import Projection
+from msd.store.item_fields import projection
 from msd.store.listings import Listing, visible_listings
 from msd.store.query import Conditions, conditions_of, order_of, page_of, page_of_listings
 
@@ -85,15 +85,15 @@ def items(
     hidden_sources: Collection[SourceId],
 ) -> tuple[ItemFields, ...]:
     """Return items in the order of their ids; unknown ones are left out."""
-    projection = Projection(fields)
+    shown = projection(tuple(fields))
     listings = visible_listings(connection, hidden_sources)
     rows = connection.execute(
-        f"SELECT {projection.columns} FROM item{projection.joins}"
+        f"SELECT {shown.columns} FROM item{shown.joins}"
         " WHERE item.id IN (SELECT value FROM json_each(?)) AND item.deleted_at IS NULL"
         " AND item.listing IN (SELECT value FROM json_each(?))",
         (json.dumps(ids), json.dumps(list(listings))),
     ).fetchall()
-    found = {item["id"]: item for item in projection.items(connection, listings, rows)}
+    found = {item["id"]: item for item in shown.items(connection, listings, rows)}
     return tuple(found[one] for one in ids if one in found)
 
 
@@ -105,19 +105,18 @@ def query_items(
     Raises:
         InvalidArgumentError: a field is unknown, or the cursor is not from this query.
     """
-    projection = Projection(query.fields)
+    shown = projection(query.fields)
     listings = visible_listings(connection, hidden_sources)
     chosen = [one for one in listings.values() if _is_wanted(query, one)]
     keys, parameters, total, shape = _Search(connection, query, chosen).page()
     rows = connection.execute(
-        f"SELECT {projection.columns}, page.* FROM ({keys}) AS page"
-        f" CROSS JOIN item ON item.pk = page.pk{projection.joins}"
+        f"SELECT {shown.columns}, page.* FROM ({keys}) AS page"
+        f" CROSS JOIN item ON item.pk = page.pk{shown.joins}"
         f" ORDER BY {_page_order(query, len(shape))}",
         parameters,
     ).fetchall()
-    shown = projection.items(connection, listings, rows[: query.limit])
     return ItemPage(
-        items=tuple(shown),
+        items=tuple(shown.items(connection, listings, rows[: query.limit])),
         next_cursor=_cursor_after(query, rows, len(shape)),
         total=total,
     )

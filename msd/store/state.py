@@ -28,6 +28,7 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.redaction import Outlet, Redactor
+from msd.store import state_text as sql
 from msd.store.aliases import read_aliases, write_aliases
 from msd.store.backup import Backups
 from msd.store.database import (
@@ -47,11 +48,9 @@ _HIDDEN = "hidden_servers/"  # of keys of `meta`; an account's id follows
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    from msd.store import ddl, schema_state  # noqa: PLC0415 - heavy, and for new files only
-
-    for statement in ddl.create_statements(schema_state.metadata):
+    for statement in sql.CREATE:
         connection.execute(statement)
-    connection.execute(schema_state.SET_META, ("installation_id", uuid.uuid4().hex))
+    connection.execute(sql.SET_META, ("installation_id", uuid.uuid4().hex))
 
 
 STATE_SCHEMA = Schema(
@@ -184,8 +183,6 @@ class StateStore:
         Raises:
             SourceExistsError: one of the sources is there already.
         """
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             present = {source.id for source in self.sources()}
             for source in sources:
@@ -198,16 +195,12 @@ class StateStore:
 
     def update_source(self, source: Source) -> None:
         """Store every changeable property of a source; nothing happens when it is gone."""
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             if any(source.id == stored.id for stored in self.sources()):
                 self._connection.execute(sql.PUT_SOURCE, self._clean(_source_row(source)))
 
     def reorder(self, ids: Sequence[SourceId]) -> None:
         """Put the named sources first; the rest follow in the order that they had."""
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             rest = [source.id for source in self.sources() if source.id not in ids]
             order = (*dict.fromkeys(ids), *rest)
@@ -215,15 +208,11 @@ class StateStore:
 
     def mark_removed(self, source_id: SourceId) -> None:
         """Take a source out of service for good; its rows are purged later (A4)."""
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             self._connection.execute(sql.MARK_REMOVED, (True, source_id))
 
     def finish_removal(self, source_id: SourceId) -> None:
         """Forget a removed source, and its account when that has no other; else do nothing."""
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             gone = [one for one in self.removed_sources() if one.id == source_id]
             if not gone:
@@ -237,8 +226,6 @@ class StateStore:
 
     def drop_account(self, account_id: AccountId) -> None:
         """Forget an account unless a source uses it, a removed one included."""
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             used = {one.account_id for one in (*self.sources(), *self.removed_sources())}
             if account_id not in used:
@@ -247,8 +234,6 @@ class StateStore:
 
     def set_hidden_servers(self, account_id: AccountId, server_ids: Collection[str]) -> None:
         """Remember which servers of an account the user removed."""
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             value = json.dumps(sorted(server_ids))
             self._connection.execute(sql.SET_META, (f"{_HIDDEN}{account_id}", value))
@@ -257,8 +242,6 @@ class StateStore:
         self, source_id: SourceId, library_id: LibraryId, settings: LibrarySettings
     ) -> None:
         """Store what the user set for a library (A5)."""
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             self._connection.execute(
                 sql.PUT_SETTINGS,
@@ -276,8 +259,6 @@ class StateStore:
         """Remember that a revision was given out; a lower number changes nothing."""
         if revision <= self.revision_floor():
             return
-        from msd.store import schema_state as sql  # noqa: PLC0415 - heavy
-
         with self._writing():
             highest = max(revision, self.revision_floor())
             self._connection.execute(sql.SET_META, ("revision_floor", str(highest)))
@@ -297,9 +278,9 @@ class StateStore:
     def _clean(self, row: tuple[object, ...]) -> tuple[object, ...]:
         return self._redactor.value(row, Outlet.DATABASE)
 
-    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._lock, storage_errors(self._path):
-            return self._connection.execute(sql, parameters).fetchall()
+            return self._connection.execute(query, parameters).fetchall()
 
     def _meta(self, key: str) -> str:
         rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))

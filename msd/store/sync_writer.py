@@ -21,7 +21,7 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.store import adoption, item_writer, normalise
-from msd.store import cache_sql as sql
+from msd.store import cache_text as sql
 from msd.store.aliases import read_aliases, write_aliases
 from msd.store.cache_file import connect_cache_writer, current_revision, noting_damage
 from msd.store.database import connect_writer, storage_errors, transaction

@@ -20,7 +20,7 @@ from msd.sync.tally import Tally
 
 FATAL = (AuthRequiredError, UnreachableError)  # nothing else on this source will work now
 PAGES_AHEAD = 1  # fetched while the last one is parsed and written
-BATCH_ROWS = 4000  # committed at once: small transactions cost three times as much …
+BATCH_ROWS = 3000  # committed at once: few rows cost three times as much, many cost memory …
 BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
 WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 _NO_MARK = Mark()

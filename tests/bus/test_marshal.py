@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msd.bus import wire
-from msd.bus.marshal import cleaned, marshal
+from msd.bus.marshal import cleaned, entries, marshal
 from msd.bus.signature import complete_types
-from msd.bus.variant import Variant
+from msd.bus.variant import Typed, Variant, variants
 from msd.errors import LimitExceededError
 from tests.bus.client import plain
 
@@ -206,3 +206,59 @@ def test_more_than_32_mib_are_refused(signature: str, value: object) -> None:
 def test_a_signature_is_split_into_complete_types(signature: str, types: list[str]) -> None:
     """D-Bus signatures nest."""
     assert types == list(complete_types(signature))
+
+
+KEYED = {"s": TEXT, "as": st.lists(TEXT, max_size=6)} | {k: SIMPLE[k] for k in "ybnqiuxtd"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rows=st.lists(
+        st.fixed_dictionaries({}, optional={f"key {t}": values for t, values in KEYED.items()}),
+        max_size=4,
+    )
+)
+def test_dictionaries_whose_keys_say_the_types_are_the_same_bytes(rows: list[dict]) -> None:
+    """A page of items is encoded without a variant for each value."""
+    types = {f"key {t}": t for t in KEYED}
+    of_keys = entries(types)
+
+    typed = marshal("saa{sv}", ["x", [Typed(of_keys, row) for row in rows]])
+
+    assert marshal("saa{sv}", ["x", [variants(types, row) for row in rows]]) == typed
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("year", 2**31),
+        ("year", "1999"),
+        ("added", 2**63),
+        ("rating", "good"),
+        ("title", 7),
+        ("title", None),
+        ("genres", "Drama"),
+        ("genres", [["Drama"]]),
+        ("genres", [1]),
+        ("genres", None),
+        ("colour", "a key without a type"),
+    ],
+)
+def test_a_value_that_does_not_fit_its_key_is_left_out_of_the_page(key: str, value: Any) -> None:
+    """One absurd value must not take a page of items down."""
+    types = {"year": "i", "added": "x", "rating": "d", "title": "s", "genres": "as", "id": "s"}
+    row = {"id": "1", key: value, "last": 1}
+
+    typed = marshal("aa{sv}", [[Typed(entries({**types, "last": "u"}), row)]])
+
+    assert marshal("aa{sv}", [[{"id": Variant("s", "1"), "last": Variant("u", 1)}]]) == typed
+
+
+def test_hostile_text_in_a_page_is_cleaned() -> None:
+    """Defect 2, also on the short way: NUL and lone surrogates are replaced."""
+    row = {"title": "a\0b\ud800", "genres": ["\udfff"]}
+
+    typed = marshal("a{sv}", [Typed(entries({"title": "s", "genres": "as"}), row)])
+
+    clean = {"title": Variant("s", "a\ufffdb\ufffd"), "genres": Variant("as", ["\ufffd"])}
+    assert marshal("a{sv}", [clean]) == typed

@@ -47,9 +47,13 @@ def _place_in_show(row: Row, item_type: ItemType) -> str:
     """
     key = (row.user_data and row.user_data.key) or ""
     digits = 3 if item_type is ItemType.SEASON else 6
-    changing = {part.replace("-", "").lower() for part in (row.id, row.series_id or "") if part}
-    plain = key.replace("-", "").lower()
-    is_specific = len(key) > digits and key[-digits:].isdecimal()
-    if not is_specific or any(part in plain for part in changing):
+    if len(key) <= digits or not key[-digits:].isdecimal():
+        return ""
+    plain = _plain(key)
+    if _plain(row.id) in plain or (row.series_id and _plain(row.series_id) in plain):
         return ""
     return text(f"{item_type}:key:{key}", _LONGEST)
+
+
+def _plain(value: str) -> str:
+    return value.replace("-", "").lower()

@@ -163,12 +163,13 @@ def _artist(row: Row, item_type: ItemType) -> str:
 
 
 def _external_ids(ids: dict[str, str | None]) -> tuple[tuple[str, str], ...]:
-    pairs = [
-        (_id_name(name), text(value, _LONGEST_ID))
-        for name, value in ids.items()
-        if value and len(name) < _LONGEST_ID
-    ]
-    return tuple([pair for pair in pairs if all(pair)][:MOST_ENTRIES])
+    found = []
+    for name, value in ids.items():
+        if value and len(name) < _LONGEST_ID and (provider := _id_name(name)):
+            external_id = text(value, _LONGEST_ID)
+            if external_id:
+                found.append((provider, external_id))
+    return tuple(found[:MOST_ENTRIES])
 
 
 @lru_cache(maxsize=256)
@@ -189,9 +190,9 @@ def _images(row: Row) -> tuple[Image, ...]:
         found.append(Image(kind="poster", ref=poster))
     if backdrop := _backdrop(row):
         found.append(Image(kind="backdrop", ref=backdrop))
-    if thumb := _ref("Thumb", tags.get("Thumb")):
+    if "Thumb" in tags and (thumb := _ref("Thumb", tags["Thumb"])):
         found.append(Image(kind="thumb", ref=thumb))
-    if logo := _ref("Logo", tags.get("Logo")):
+    if "Logo" in tags and (logo := _ref("Logo", tags["Logo"])):
         found.append(Image(kind="logo", ref=logo))
     return tuple(found)
 
@@ -205,13 +206,11 @@ def _poster(row: Row, tags: dict[str, str | None]) -> str:
 
 
 def _backdrop(row: Row) -> str:
-    return _ref("Backdrop", _first(row.backdrop_image_tags)) or _ref(
-        "Backdrop", _first(row.parent_backdrop_image_tags), row.parent_backdrop_item_id
-    )
-
-
-def _first(tags: list[str] | None) -> str | None:
-    return tags[0] if tags else None
+    if row.backdrop_image_tags and (own := _ref("Backdrop", row.backdrop_image_tags[0])):
+        return own
+    if row.parent_backdrop_image_tags:
+        return _ref("Backdrop", row.parent_backdrop_image_tags[0], row.parent_backdrop_item_id)
+    return ""
 
 
 def _ref(wire: str, tag: str | None, owner: str | None = "") -> str:

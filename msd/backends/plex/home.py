@@ -1,5 +1,6 @@
 """The members of a Plex Home: several users of one account, some of them with a PIN."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ HOME_USERS = "/api/v2/home/users"
 PAUSES_S = (5.0, 10.0, 20.0, 40.0)  # after plex.tv has asked to wait
 _PIN_NEEDED = 1041
 _MOST_USERS = 100
+_PIN = re.compile(r"[0-9]{1,8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +77,15 @@ async def switch(
     Raises:
         BackendError: as `PlexTv.send` and `raise_for_status` say.
     """
-    message = "choose who uses this source"
     shown = [
         LoginUser(id=user.id, name=user.name, needs_pin=user.needs_pin and user.id != signed_in_as)
         for user in users
     ]
-    is_chosen = len(shown) == 1 and not shown[0].needs_pin
+    if len(shown) == 1 and not shown[0].needs_pin:
+        choice = UserChoice(user_id=shown[0].id)
+    else:
+        choice = await dialogue.choose_user(shown, "choose who uses this source")
     while True:
-        if is_chosen:
-            choice, is_chosen = UserChoice(user_id=shown[0].id), False
-        else:
-            choice = await dialogue.choose_user(shown, message)
         chosen = next((user for user in users if user.id == choice.user_id), None)
         if chosen is None:
             message = "choose one of these users"
@@ -95,12 +95,15 @@ async def switch(
             return chosen, own
         else:
             message = f"the PIN of {chosen.name} is another one"
+        choice = await dialogue.choose_user(shown, message)
 
 
 async def _token_of(
     tv: PlexTv, user: HomeUser, choice: UserChoice, pauses_s: Sequence[float]
 ) -> str:
     """Return a token of a member's own, "" when the PIN is wrong or missing."""
+    if choice.pin and _PIN.fullmatch(choice.pin) is None:
+        return ""  # plex.tv counts wrong ones; what is none is not worth one of them
     answer = await _patient_switch(tv, user, choice, pauses_s)
     if answer.is_success:
         if own := token(decode(answer, dict[str, object]).get("authToken")):

@@ -116,7 +116,7 @@ def _may_be_asked_in_clear(row: Mapping[str, object]) -> bool:
 
 
 def _in_clear(address: str) -> Iterator[Candidate]:
-    """The same place without TLS: a server's certificate may have run out, its LAN never does."""
+    """The same place without TLS, which is what remains when a certificate has run out."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     place = encoded_address(host) or host

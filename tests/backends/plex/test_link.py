@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import anyio
 import pytest
+from anyio.abc import ByteStream
 
 from msd.backend_api import PINNED_ADDRESS, Credentials
 from msd.backend_api.protocol import BackendContext
@@ -21,7 +22,7 @@ from msd.errors import (
     UnreachableError,
 )
 from msd.models import Route, StatusReason
-from tests.backend_api.raw_server import answering, json_reply, raw_server, reply
+from tests.backend_api.raw_server import Seen, answering, json_reply, raw_server, reply
 from tests.backends.plex.addresses import OTHER_HASH, dead, direct, hanging, server_tls
 from tests.backends.plex.pms import (
     MAINTENANCE,
@@ -220,20 +221,15 @@ async def test_a_source_without_addresses_is_unreachable():
 # --- several addresses --------------------------------------------------------------------------
 
 
-async def test_a_near_address_wins_over_a_far_one_and_a_far_one_over_the_relay(tls):
-    """Contract §3.2: local > remote > relay, though all of them answer."""
-    async with (
-        raw_server(pms(), tls=tls) as a,
-        raw_server(pms(), tls=tls) as b,
-        raw_server(pms(), tls=tls) as c,
-    ):
-        all_three = (relay(direct(a.port)), far(direct(b.port)), near(direct(c.port)))
-        async with linked(context(*all_three)) as link:
-            assert direct(c.port) == (await link.connect()).address
-        async with linked(context(*all_three[:2])) as link:
-            assert direct(b.port) == (await link.connect()).address
+@pytest.mark.parametrize("kind", [near, far])
+async def test_a_direct_address_wins_over_the_relay(tls, kind):
+    """Contract §3.2: the relay is not even asked, though it answers."""
+    async with raw_server(pms(), tls=tls) as relayed, raw_server(pms(), tls=tls) as direct_one:
+        known = (relay(direct(relayed.port)), kind(direct(direct_one.port)))
+        async with linked(context(*known)) as link:
+            assert direct(direct_one.port) == (await link.connect()).address
 
-    assert [] == a.seen
+    assert [] == relayed.seen
 
 
 async def test_the_relay_is_used_when_nothing_else_answers(tls):
@@ -268,15 +264,15 @@ async def test_dead_hanging_and_strange_addresses_delay_nobody(authority, tls):
     assert [] == tokens(forged.seen)
 
 
-async def test_the_address_that_worked_last_is_asked_alone(tls):
+async def test_the_address_that_worked_last_is_asked_first(tls):
     """Contract §3.2: remembered, it has a head start over all others."""
-    async with raw_server(pms(), tls=tls) as known, raw_server(pms(), tls=tls) as other:
-        candidates = (near(direct(other.port)), far(direct(known.port)))
-        async with linked(context(*candidates, address=direct(known.port))) as link:
-            facts = await link.connect()
+    with hanging() as port:
+        async with raw_server(pms(), tls=tls) as known:
+            candidates = (near(direct(port)), far(direct(known.port)))
+            async with linked(context(*candidates, address=direct(known.port))) as link:
+                facts = await link.connect()
 
     assert (direct(known.port), Route.REMOTE) == (facts.address, facts.route)
-    assert [] == other.seen
 
 
 async def test_a_remembered_address_that_hangs_costs_its_head_start_only(tls):
@@ -343,13 +339,26 @@ async def test_a_source_leaves_the_relay_as_soon_as_it_can(tls):
 async def test_a_far_address_gives_way_to_a_near_one_on_another_network(tls):
     """Contract §3.2: compared anew when the network has changed, and not at every connect."""
     own = ["10.0.0.7"]
-    async with raw_server(pms(), tls=tls) as distant:
-        with dead() as port:
+    near_answered = anyio.Event()
+    plain = pms()
+
+    async def at_home(seen: Seen, stream: ByteStream) -> None:
+        await plain(seen, stream)
+        near_answered.set()
+
+    async def elsewhere(seen: Seen, stream: ByteStream) -> None:
+        if own != ["10.0.0.7"]:
+            await near_answered.wait()  # so that this machine's load decides nothing
+        await plain(seen, stream)
+
+    with dead() as port:
+        async with raw_server(elsewhere, tls=tls) as distant:
             known = (near(direct(port)), far(direct(distant.port)))
             async with linked(context(*known), own_address=lambda: own[0]) as link:
                 assert Route.REMOTE is (await link.connect()).route
-                async with raw_server(pms(), tls=tls, port=port):
+                async with raw_server(at_home, tls=tls, port=port) as server:
                     assert Route.REMOTE is (await link.connect()).route
+                    assert [] == server.seen
                     own[0] = "192.168.1.7"
                     assert Route.LOCAL is (await link.connect()).route
 

@@ -244,6 +244,16 @@ async def test_a_wrong_pin_is_asked_for_again_and_never_sent_twice(monkeypatch):
     assert "PIN" not in first
 
 
+@pytest.mark.parametrize("pin", ["abcd", "12 34", "1234\n", "9" * 70_000, "١٢٣٤"])
+async def test_what_can_be_no_pin_is_not_sent(monkeypatch, pin):
+    """K6: it comes from the bus; plex.tv counts the wrong ones."""
+    person = Person(UserChoice(user_id="8", pin=pin), UserChoice(user_id="8", pin="1234"))
+    async with plex_tv(monkeypatch, **HOME) as tv:
+        await login(person)
+
+    assert 1 == len(tv.asked(SWITCH))
+
+
 async def test_the_accounts_own_user_needs_no_switch(monkeypatch):
     """§2.6: signing in has proved who that is."""
     person = Person(UserChoice(user_id="7"))

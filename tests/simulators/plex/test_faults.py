@@ -143,7 +143,11 @@ def test_an_item_moves_between_two_pages(
 def test_one_request_of_many_is_met(server: PlexServer, probe: Probe) -> None:
     """By path, by query, after some."""
     server.faults.add(
-        "/all$", faults.html(500), where=lambda _, query: "type=4" in query, skip=1, times=1
+        "/all$",
+        faults.html(500),
+        where=lambda request: "type=4" in request.query_string,
+        skip=1,
+        times=1,
     )
 
     assert [probe.get("/library/sections/2/all?type=4").status for _ in range(3)] == [200, 500, 200]
