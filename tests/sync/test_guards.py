@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HISTORIES = ("-m", "tests.sync.history", "0", "400")
+FOLLOWING = "tests/sync/test_following.py"
 LIVE = "tests/coordinator/test_live.py"
 
 # what it guards → file, its text, what stands there without it, and what finds out
@@ -35,13 +36,13 @@ GUARDS = {
         "msd/sync/following.py",
         "        if one.suspects:\n            one.reached",
         "        if False:\n            one.reached",
-        HISTORIES,
+        ("-m", "pytest", "-q", "-k", "enumeration_that_fails", FOLLOWING),
     ),
     "cursor: a pass that failed moves none": (
         "msd/sync/engine.py",
         "if one.is_wanted and one.is_at_end:",
         "if one.is_wanted:",
-        HISTORIES,
+        ("-m", "pytest", "-q", "-k", "enumeration_that_fails", FOLLOWING),
     ),
     "cursor: it is taken before the first row is read": (
         "msd/sync/engine.py",
