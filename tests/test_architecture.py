@@ -35,6 +35,7 @@ BREACHES = {
     "fence-sql": ("msd/app.py", "import sqlalchemy"),
     "fence-keyring": ("msd/store/__init__.py", "import keyring"),
     "fence-http": ("msd/coordinator/__init__.py", "import httpx"),
+    "fence-websocket": ("msd/backends/jellyfin/__init__.py", "import wsproto"),
     "fence-media": ("msd/backends/jellyfin/__init__.py", "import PTN"),
     "fence-xml": ("msd/backends/jellyfin/__init__.py", "import defusedxml"),
     "fence-rich": ("msd/app.py", "import rich"),

@@ -15,7 +15,7 @@ from msd.backend_api.accounts import OptionValue
 from msd.backends import discover
 from msd.errors import UnreachableError
 from msd.models import BackendKind, RemoteId
-from tests.simulators.jellyfin import JellyfinSimulator, Phase
+from tests.simulators.jellyfin import JellyfinSimulator, Phase, Timing
 from tests.simulators.jellyfin import make_world as jellyfin_world
 from tests.simulators.plex import PlexServer, PlexTv
 from tests.simulators.plex import make_world as plex_world
@@ -41,6 +41,9 @@ class Harness(Protocol):
     def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
         """Delete one of these items on the source; return its id."""
 
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        """Change one of these items on the source, so that it looks different; return its id."""
+
 
 class FakeHarness:
     """The fake backend: proves that the suite itself can be passed."""
@@ -61,6 +64,10 @@ class FakeHarness:
 
     def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
         self.server.drop(RemoteId("films"), remote_ids[0])
+        return remote_ids[0]
+
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.server.edit(RemoteId("films"), remote_ids[0], title="Edited")
         return remote_ids[0]
 
 
@@ -86,6 +93,12 @@ class LocalHarness:
         shutil.rmtree(film)
         return gone
 
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        name = _readable(remote_ids[0]).removeprefix("file:")
+        with (self.folder / name).open("ab") as file:
+            file.write(b"more")
+        return remote_ids[0]
+
 
 class JellyfinHarness:
     """The simulator."""
@@ -105,6 +118,10 @@ class JellyfinHarness:
 
     def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
         self.simulator.world.delete(remote_ids[0])
+        return remote_ids[0]
+
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.simulator.world.edit(remote_ids[0], name="Edited")
         return remote_ids[0]
 
 
@@ -131,6 +148,10 @@ class PlexHarness:
         self.server.world.delete(int(remote_ids[0]))
         return remote_ids[0]
 
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        self.server.world.edit(int(remote_ids[0]), title="Edited")
+        return remote_ids[0]
+
 
 def _readable(remote_id: RemoteId) -> str:
     from urllib.parse import unquote  # noqa: PLC0415 - of this harness only
@@ -150,7 +171,9 @@ def _local(samples: Path, folder: Path) -> Iterator[Harness]:
 
 @contextmanager
 def _jellyfin(_samples: Path, _folder: Path) -> Iterator[Harness]:
-    with JellyfinSimulator(jellyfin_world(120, seed=9), version="10.11") as simulator:
+    timing = Timing(library_quiet_s=0.1, user_data_quiet_s=0.05)
+    world = jellyfin_world(120, seed=9)
+    with JellyfinSimulator(world, version="10.11", timing=timing) as simulator:
         yield JellyfinHarness(simulator)
 
 

@@ -57,18 +57,20 @@ def changed_since(
     known = snapshots.load(before.snapshot)
     if known is None:
         raise BadResponseError("what was seen of the folder is not known any more")
-    found = [_changed(scan, part, item_type, known) for item_type in LISTED_TYPES]
-    return found, _encoded(_Cursor(names, snapshots.save(dict(_rows(scan, part)))))
-
-
-def _changed(
-    scan: Scan, part: LibraryPart, item_type: ItemType, known: dict[str, int]
-) -> ChangedListing:
-    entries = scan.entries(part, item_type)
-    fresh = [
-        entry for entry in entries if known.get(_key(item_type, entry)) != scan.fingerprint(entry)
+    rows = dict(_rows(scan, part))
+    fresh = {key for key, fingerprint in rows.items() if known.get(key) != fingerprint}
+    found = [
+        _changed(item_type, scan.entries(part, item_type), fresh) for item_type in LISTED_TYPES
     ]
-    return ChangedListing(type=item_type, entries=fresh, count=len(entries))
+    return found, _encoded(_Cursor(names, snapshots.save(rows)))
+
+
+def _changed(item_type: ItemType, entries: list[Entry], fresh: set[str]) -> ChangedListing:
+    return ChangedListing(
+        type=item_type,
+        entries=[entry for entry in entries if _key(item_type, entry) in fresh],
+        count=len(entries),
+    )
 
 
 def _rows(scan: Scan, part: LibraryPart) -> Iterator[tuple[str, int]]:
