@@ -22,6 +22,7 @@ from msd.backend_api import (
     HasConnections,
     LoginDialogue,
     MediaBackend,
+    NewAccount,
     NewSources,
     OptionSpec,
 )
@@ -109,7 +110,15 @@ class BackendManager:
         spec = self._spec(kind)
         _check_options(spec.kind, spec.options, options)
         with self._redactor.hiding(*_secrets(spec.options, options)):
-            return await spec.add(options, self._add_context(device_id))
+            found = await spec.add(options, self._add_context(device_id))
+        self._learn(found.account)
+        return found
+
+    def _learn(self, account: NewAccount | None) -> None:
+        """Have what a sign-in brought taken out of everything, names of servers included."""
+        if account is not None:
+            tokens = account.credentials.server_tokens.values()
+            self._redactor.learn(account.credentials.token, *tokens)
 
     def check_login(
         self, kind: BackendKind, options: Mapping[str, OptionValue], *, is_anew: bool = False
@@ -151,7 +160,9 @@ class BackendManager:
         if renewed is not None:
             context = replace(context, source=renewed[0], account=renewed[1])
         with self._redactor.hiding(*_secrets(spec.login_options, options)):
-            return await spec.login(options, context, dialogue)
+            found = await spec.login(options, context, dialogue)
+        self._learn(found.account)
+        return found
 
     def hiding(self, *secrets: str) -> AbstractContextManager[None]:
         """Keep what somebody typed out of logs and errors for as long as it is used."""

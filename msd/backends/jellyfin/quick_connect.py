@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from itertools import chain, repeat
-from typing import TypeVar
 
 import anyio
 import httpx
@@ -13,6 +11,7 @@ from msd.backend_api import LoginDialogue, NewAccount
 from msd.backend_api.http import Answer
 from msd.backend_api.http_json import decode
 from msd.backend_api.http_status import raise_if_unavailable
+from msd.backend_api.pauses import lasting
 from msd.backends.jellyfin.client import JellyfinClient
 from msd.backends.jellyfin.probe import Server
 from msd.backends.jellyfin.routes import version_of
@@ -26,8 +25,6 @@ _FETCH_S = 60.0  # an approved sign-in can be fetched more than once for some mi
 _BY_POST = (10, 9)
 _INITIATE = "/QuickConnect/Initiate"
 _REFUSED = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND})
-
-T = TypeVar("T")
 
 
 class Pending(Struct, rename="pascal"):
@@ -89,7 +86,7 @@ async def _until_entered(
     client: JellyfinClient, pending: Pending, pauses_s: Iterable[float]
 ) -> None:
     with anyio.move_on_after(_LIFE_S):
-        for pause_s in _lasting(pauses_s):
+        for pause_s in lasting(pauses_s):
             await anyio.sleep(pause_s)
             try:
                 answer = await client.answer("/QuickConnect/Connect", {"secret": pending.secret})
@@ -108,7 +105,7 @@ async def _fetched(
 ) -> NewAccount:
     answer: Answer | None = None
     with anyio.move_on_after(_FETCH_S):
-        for pause_s in _lasting(pauses_s):
+        for pause_s in lasting(pauses_s):
             try:
                 answer = await client.post(
                     "/Users/AuthenticateWithQuickConnect", {"Secret": pending.secret}
@@ -123,9 +120,3 @@ async def _fetched(
     if answer.status == httpx.codes.NOT_FOUND:
         raise LoginExpiredError("the server forgot the code before it could be used; begin again")
     return signed_in(answer, server)
-
-
-def _lasting(pauses_s: Iterable[float]) -> Iterable[float]:
-    """The pauses in turn, the last one for ever."""
-    pauses = tuple(pauses_s)
-    return chain(pauses, repeat(pauses[-1]))

@@ -12,7 +12,7 @@ from msd.backends.plex.details import item_details
 from msd.backends.plex.library import content, item_type_of, library, playlists, shared
 from msd.backends.plex.link import ServerLink
 from msd.backends.plex.live import SILENCE_S, live_changes
-from msd.backends.plex.located import Shelf, located, rows_by_id
+from msd.backends.plex.located import Library, Shelf, located, rows_by_id
 from msd.backends.plex.markup import in_json
 from msd.backends.plex.members import members
 from msd.backends.plex.pages import ListReader
@@ -166,9 +166,7 @@ class PlexBackend:
         self, library: RemoteLibrary, lane: Lane, since: Cursor
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed in a library since a cursor."""
-        shelves = await self._shelves_now()
-        reader = await self._lane(library, lane)
-        async for changes in reader.changes(since, shelves):
+        async for changes in (await self._lane(library, lane)).changes(since):
             yield changes
 
     @asynccontextmanager
@@ -211,14 +209,16 @@ class PlexBackend:
         return {one.remote_id: Shelf(one, self._library_type(one)) for one in libraries}
 
     async def _lane(self, library: RemoteLibrary, lane: Lane) -> MetadataLane | WatchLane | Whole:
-        listings = self.listings(library)
+        looked_at = Library(
+            self._link, self.listings(library), await self._shelves_now(), self._page_size
+        )
         if library.remote_id in {PLAYLISTS, SHARED}:
-            return Whole(self._link, listings, self._page_size, lane)
+            return Whole(looked_at, lane)
         if lane is Lane.WATCH:
-            return WatchLane(self._link, listings, self._page_size)
+            return WatchLane(looked_at)
         for section in await self._sections():
             if key(section.key) == library.remote_id:
-                return MetadataLane(self._link, section, listings, self._page_size)
+                return MetadataLane(looked_at, section)
         raise ForbiddenError("the server does not know this library any more")
 
     async def _sections(self) -> Sequence[Section]:

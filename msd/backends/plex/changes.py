@@ -6,61 +6,70 @@ than any before, since a new row may bear any time. What came and the count tell
 A count that is off is looked into by enumerating, and so is a counter that moved for no row.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from msd.backend_api.changes import Changes, Cursor
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.plex.cursors import Mark, SectionCursor, decoded, encoded
 from msd.backends.plex.delta import Delta, ListingDelta, Peek, numbered
-from msd.backends.plex.link import ServerLink
-from msd.backends.plex.located import Shelf, changes_by_id, holders
+from msd.backends.plex.located import Library, holders
 from msd.backends.plex.pages import ListReader
-from msd.backends.plex.query import BELOW, above_of, below_queries, listing_query
+from msd.backends.plex.query import BELOW, above_of, listing_query
+from msd.backends.plex.rows import row_of
 from msd.backends.plex.wire import Section
 from msd.errors import BadResponseError
 from msd.models import ItemType, RemoteId
-
-_MOST_HOLDERS = 50  # whose content is listed one by one; beyond that a listing is cheaper
 
 
 @dataclass(slots=True)
 class _Look:
     """What one look has found so far."""
 
-    seen: set[RemoteId] = field(default_factory=set)
-    holders: set[RemoteId] = field(default_factory=set)  # of what is new or changed
-    edited: dict[ItemType, set[RemoteId]] = field(default_factory=dict)  # not the new ones
+    fresh: dict[ItemType, dict[RemoteId, RawItem]] = field(default_factory=dict)
+    new: set[RemoteId] = field(default_factory=set)  # of the fresh rows
     counts: dict[ItemType, int | None] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
     unsure: set[ItemType] = field(default_factory=set)
-    has_moved: bool = False
+    has_losses: bool = False
 
-    def take(self, item_type: ItemType, fresh: Sequence[RawItem], new: set[RemoteId]) -> None:
-        """Note rows that are new or changed."""
-        self.has_moved = self.has_moved or bool(fresh)
-        self.seen |= {item.remote_id for item in fresh}
-        self.holders |= holders(fresh)
-        edited = {item.remote_id for item in fresh} - new
-        self.edited.setdefault(item_type, set()).update(edited)
+    @property
+    def has_moved(self) -> bool:
+        """Whether any row came, changed or went."""
+        return self.has_losses or any(self.fresh.values())
+
+    @property
+    def rows(self) -> list[RawItem]:
+        """Every row that came or changed."""
+        return [item for found in self.fresh.values() for item in found.values()]
 
     def lose(self, item_type: ItemType) -> None:
         """Note that rows went; what they were in counts fewer now."""
-        self.has_moved = True
+        self.has_losses = True
         self.unsure |= above_of(item_type)
+
+    def renaming(self, above: ItemType) -> set[RemoteId]:
+        """Return the shows and the like whose content may bear other names than before.
+
+        One that is new may hold what is not: a server that numbers a show anew leaves its
+        episodes as they are.
+        """
+        leaves = Counter(one for item in self.rows for one in holders([row_of(item)]))
+        return {
+            remote_id
+            for remote_id, item in self.fresh.get(above, {}).items()
+            if remote_id not in self.new or (row_of(item).leaf_count or -1) > leaves[remote_id]
+        }
 
 
 class MetadataLane:
     """The rows of one section, without what the user watched."""
 
-    def __init__(
-        self, link: ServerLink, section: Section, listings: Sequence[Listing], page_size: int
-    ) -> None:
-        self._link = link
+    def __init__(self, library: Library, section: Section) -> None:
+        self._library = library
         self._section = section
-        self._listings = listings
-        self._page_size = page_size
-        self._deltas = [ListingDelta(link, one, page_size, "updatedAt") for one in listings]
+        self._deltas = [ListingDelta(library, one, "updatedAt") for one in library.listings]
 
     async def cursor(self) -> Cursor:
         """Return where the rows stand now.
@@ -75,9 +84,7 @@ class MetadataLane:
             marks[delta.listing.type.value] = mark
         return self._cursor(marks)
 
-    async def changes(
-        self, since: Cursor, shelves: Mapping[RemoteId, Shelf]
-    ) -> AsyncGenerator[Changes, None]:
+    async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows that came and changed since, then the counts.
 
         Raises:
@@ -91,21 +98,21 @@ class MetadataLane:
         for delta in self._deltas:
             async for changes in self._listing(delta, marked(before, delta.listing), look):
                 yield changes
-        missing = look.holders - look.seen
-        for changes in await changes_by_id(self._link, missing, shelves, self._listings):
+        async for changes in self._library.holding(look.rows):
             yield changes
-        async for changes in self._below(look):
-            yield changes
+        for above in BELOW:
+            async for changes in self._library.below(above, look.renaming(above)):
+                yield changes
         async for changes in self._collections(look):
             yield changes
         if before.changed_at != (self._section.content_changed_at or 0) and not look.has_moved:
-            look.unsure |= {listing.type for listing in self._listings}
-        for listing in self._listings:
+            look.unsure |= {listing.type for listing in self._library.listings}
+        for listing in self._library.listings:
             yield Changes(
                 listing=listing,
                 count=look.counts[listing.type],
                 is_unsure=listing.type in look.unsure,
-                cursor=self._cursor(look.marks) if listing is self._listings[-1] else None,
+                cursor=self._cursor(look.marks) if listing is self._library.listings[-1] else None,
             )
 
     async def _listing(
@@ -125,13 +132,15 @@ class MetadataLane:
         async for page in delta.since(mark, found):
             # All rows of a large listing: the server does not know the filter, or has refreshed
             # everything. Enumerating costs the same.
-            is_filtered = page.total is None or page.total < max(top.total or 0, self._page_size)
+            is_filtered = page.total is None or page.total < max(
+                top.total or 0, self._library.page_size
+            )
             if not is_filtered:
                 break
             if page.items:
                 yield Changes(listing=listing, items=page.items)
-        fresh = came | found.fresh
-        look.take(listing.type, list(fresh.values()), set(came))
+        look.fresh[listing.type] = came | found.fresh
+        look.new |= came.keys()
         if found.is_unsure or not is_filtered:
             look.unsure.add(listing.type)
         if mark.count is not None and top.total is not None and top.total < mark.count + len(came):
@@ -151,33 +160,24 @@ class MetadataLane:
         """Return the rows whose keys are higher than any before."""
         found: dict[RemoteId, RawItem] = {}
         query = delta.query.narrowed(sort="id:desc")
-        async for page in ListReader(self._link, query, delta.listing.type).pages(self._page_size):
+        async for page in ListReader(self._library.link, query, delta.listing.type).pages(
+            self._library.page_size
+        ):
             new = [item for item in page.items if (numbered([item]) or 0) > newest]
             found |= {item.remote_id: item for item in new}
             if len(new) < len(page.items):
                 break
         return found
 
-    async def _below(self, look: _Look) -> AsyncGenerator[Changes, None]:
-        """Yield what lies in shows and the like that changed: it bears their names."""
-        for above, below in BELOW.items():
-            edited = look.edited.get(above, set())
-            if len(edited) > _MOST_HOLDERS:
-                look.unsure |= set(below)
-                continue
-            for remote_id in sorted(edited):
-                for listing, query in below_queries(self._listings, above, remote_id):
-                    reader = ListReader(self._link, query, listing.type)
-                    async for page in reader.pages(self._page_size):
-                        yield Changes(listing=listing, items=page.items)
-
     async def _collections(self, look: _Look) -> AsyncGenerator[Changes, None]:
         """Yield all collections when anything moved: their members may have come or gone."""
-        listing = next((one for one in self._listings if one.type is ItemType.COLLECTION), None)
+        listing = next(
+            (one for one in self._library.listings if one.type is ItemType.COLLECTION), None
+        )
         if listing is None or not look.has_moved or not look.counts[listing.type]:
             return
-        reader = ListReader(self._link, listing_query(listing), listing.type)
-        async for page in reader.pages(self._page_size):
+        reader = ListReader(self._library.link, listing_query(listing), listing.type)
+        async for page in reader.pages(self._library.page_size):
             yield Changes(listing=listing, items=page.items)
 
     def _cursor(self, marks: dict[str, Mark]) -> Cursor:

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from msd.backend_api.http import Answer
 from msd.backend_api.protocol import Listing, Page, RawItem
 from msd.backends.plex.cursors import Mark
-from msd.backends.plex.link import ServerLink
+from msd.backends.plex.located import Library
 from msd.backends.plex.pages import ListReader
 from msd.backends.plex.query import Query, listing_query
 from msd.backends.plex.rows import raw_item, read_rows, row_of
@@ -44,11 +44,11 @@ class ListingDelta:
         member: `updatedAt`, or `lastViewedAt`.
     """
 
-    def __init__(self, link: ServerLink, listing: Listing, page_size: int, member: str) -> None:
+    def __init__(self, library: Library, listing: Listing, member: str) -> None:
         self.listing = listing
         self.query = listing_query(listing)
-        self._link = link
-        self._page_size = page_size
+        self._link = library.link
+        self._page_size = library.page_size
         self._member = member
 
     async def peek(self, query: Query, limit: int) -> Peek:

@@ -5,9 +5,11 @@ ever sent again: every new stream begins with a catch-up. It is plain HTTP, whic
 requests do; the websocket tells nothing more.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Self
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -15,7 +17,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from msd.backend_api.changes import Lane, LiveChange
 from msd.backends.plex.events import Event, EventReader, Meaning
 from msd.backends.plex.link import ServerLink
-from msd.backends.plex.located import holders, located, rows_by_id
+from msd.backends.plex.located import holders, rows_by_id
 from msd.errors import BackendError, MsdError, UnreachableError
 from msd.models import StatusReason
 
@@ -51,11 +53,10 @@ async def live_changes(
 
         async with anyio.create_task_group() as tasks, receive:
             tasks.start_soon(read)
-            async with aclosing(_gathered(link, receive, ended)) as changes:
-                try:
-                    yield changes
-                except MsdError as error:  # leaving the group with it would wrap it in another
-                    raised.append(error)
+            try:
+                yield _Channel(link, receive, ended)
+            except MsdError as error:  # leaving the group with it would wrap it in another
+                raised.append(error)
             tasks.cancel_scope.cancel()
     if raised:
         raise raised[0]
@@ -72,20 +73,41 @@ async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
     raise _dead("the server ended the stream of its events")
 
 
-async def _gathered(
-    link: ServerLink, receive: MemoryObjectReceiveStream[Event], ended: list[MsdError]
-) -> AsyncGenerator[LiveChange, None]:
-    while True:
-        meaning = Meaning()
+class _Channel:
+    """What events mean, a moment's worth at a time. Waiting may be cancelled and begun again."""
+
+    def __init__(
+        self,
+        link: ServerLink,
+        events: MemoryObjectReceiveStream[Event],
+        ended: list[MsdError],
+    ) -> None:
+        self._link = link
+        self._events = events
+        self._ended = ended
+        self._meaning = Meaning()
+        self._waiting: deque[LiveChange] = deque()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> LiveChange:
+        while not self._waiting:
+            await self._gather()
+        change = await _with_holders(self._link, self._waiting[0])
+        self._waiting.popleft()
+        return change
+
+    async def _gather(self) -> None:
         try:
-            meaning.add(await receive.receive())
+            self._meaning.add(await self._events.receive())
         except anyio.EndOfStream:
-            raise ended[0] if ended else _dead("the stream of events ended") from None
+            raise self._ended[0] if self._ended else _dead("the events ended") from None
         with anyio.move_on_after(_GATHER_S), suppress(anyio.EndOfStream):
             while True:
-                meaning.add(await receive.receive())
-        for change in meaning.changes():
-            yield await _with_holders(link, change)
+                self._meaning.add(await self._events.receive())
+        self._waiting.extend(self._meaning.changes())
+        self._meaning = Meaning()
 
 
 async def _with_holders(link: ServerLink, change: LiveChange) -> LiveChange:
@@ -93,12 +115,12 @@ async def _with_holders(link: ServerLink, change: LiveChange) -> LiveChange:
     if change.lane is not Lane.WATCH or not change.changed:
         return change
     try:
-        found = located(await rows_by_id(link, change.changed), {})
+        rows = await rows_by_id(link, change.changed)
     except UnreachableError:
         raise
     except BackendError:
         return change
-    above = sorted(holders(one.item for one in found) - set(change.changed))
+    above = sorted(holders(rows) - set(change.changed))
     return replace(change, changed=(*change.changed, *above))
 
 

@@ -1,6 +1,6 @@
 """Rows by their ids, and the listings that they belong to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -8,13 +8,16 @@ from msd.backend_api.changes import Changes, Located
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.plex.library import item_type_of
 from msd.backends.plex.link import ServerLink
-from msd.backends.plex.query import BELOW, items_query
+from msd.backends.plex.pages import ListReader
+from msd.backends.plex.query import BELOW, items_query, listing_query
 from msd.backends.plex.rows import raw_item, read_rows, row_of
 from msd.backends.plex.wire import Row, key
 from msd.errors import BadResponseError
-from msd.models import LibraryType, RemoteId, RemoteLibrary
+from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary
 
 MOST_BY_ID = 1_000  # beyond that a listing is cheaper
+_MOST_HOLDERS = 50  # whose content is listed one by one; beyond that a listing is cheaper
+_SEASONS = frozenset({ItemType.SEASON})
 BATCH = 100  # longer addresses are refused by some proxies
 
 
@@ -68,21 +71,73 @@ def located(rows: Sequence[Row], shelves: Mapping[RemoteId, Shelf]) -> tuple[Loc
     return tuple(found)
 
 
-async def changes_by_id(
-    link: ServerLink,
-    remote_ids: AbstractSet[RemoteId],
-    shelves: Mapping[RemoteId, Shelf],
-    listings: Sequence[Listing],
-) -> list[Changes]:
-    """Return the rows of a library with these ids; shows and the like unsure when they are many.
+class Library:
+    """One library as it is looked at: its listings, and what of it is asked for row by row."""
 
-    Raises:
-        As `rows_by_id` does.
-    """
-    if len(remote_ids) > MOST_BY_ID:
-        return [Changes(listing=one, is_unsure=True) for one in listings if one.type in BELOW]
-    found = located(await rows_by_id(link, sorted(remote_ids)), shelves)
-    return _sorted_out(found, listings)
+    def __init__(
+        self,
+        link: ServerLink,
+        listings: Sequence[Listing],
+        shelves: Mapping[RemoteId, Shelf],
+        page_size: int,
+    ) -> None:
+        self.link = link
+        self.listings = listings
+        self.page_size = page_size
+        self._shelves = shelves
+
+    async def by_id(self, remote_ids: AbstractSet[RemoteId]) -> list[Changes]:
+        """Return the rows of the library with these ids; shows and the like unsure when many.
+
+        Raises:
+            As `rows_by_id` does.
+        """
+        if len(remote_ids) > MOST_BY_ID:
+            return [self._unsure(one) for one in self.listings if one.type in BELOW]
+        found = located(await rows_by_id(self.link, sorted(remote_ids)), self._shelves)
+        return _sorted_out(found, self.listings)
+
+    async def holding(self, items: Iterable[RawItem]) -> AsyncGenerator[Changes, None]:
+        """Yield the shows and the like that rows lie in: what they count changes with the rows.
+
+        Raises:
+            As `rows_by_id` and `ListReader.pages` do.
+        """
+        rows = {item.remote_id: row_of(item) for item in items}
+        for changes in await self.by_id(holders(rows.values()) - rows.keys()):
+            yield changes
+        # Where seasons are hidden an episode does not name its own.
+        hidden = {
+            show
+            for row in rows.values()
+            if row.parent_rating_key is None and (show := key(row.grandparent_rating_key))
+        }
+        async for changes in self.below(ItemType.SHOW, set(map(RemoteId, hidden)), _SEASONS):
+            yield changes
+
+    async def below(
+        self,
+        above: ItemType,
+        remote_ids: AbstractSet[RemoteId],
+        types: AbstractSet[ItemType] = frozenset(ItemType),
+    ) -> AsyncGenerator[Changes, None]:
+        """Yield what lies in some shows and the like, unsure when they are many.
+
+        Raises:
+            As `ListReader.pages` does.
+        """
+        listings = [one for one in self.listings if one.type in BELOW[above] and one.type in types]
+        for listing in listings:
+            if len(remote_ids) > _MOST_HOLDERS:
+                yield self._unsure(listing)
+                continue
+            for remote_id in sorted(remote_ids):
+                query = listing_query(listing).narrowed(**{f"{above}.id": remote_id})
+                async for page in ListReader(self.link, query, listing.type).pages(self.page_size):
+                    yield Changes(listing=listing, items=page.items)
+
+    def _unsure(self, listing: Listing) -> Changes:
+        return Changes(listing=listing, is_unsure=True)
 
 
 def _sorted_out(found: Iterable[Located], listings: Sequence[Listing]) -> list[Changes]:
@@ -94,8 +149,7 @@ def _sorted_out(found: Iterable[Located], listings: Sequence[Listing]) -> list[C
     return [Changes(listing=listing, items=tuple(rows)) for listing, rows in by_listing.items()]
 
 
-def holders(items: Iterable[RawItem]) -> set[RemoteId]:
-    """Return what rows lie in: their counts of what is there and what was seen change with them."""
-    rows = (row_of(item) for item in items)
+def holders(rows: Iterable[Row]) -> set[RemoteId]:
+    """Return what rows lie in, as far as they name it."""
     ids = (key(one) for row in rows for one in (row.parent_rating_key, row.grandparent_rating_key))
     return {RemoteId(one) for one in ids if one is not None}

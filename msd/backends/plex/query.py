@@ -92,17 +92,6 @@ def above_of(item_type: ItemType) -> set[ItemType]:
     return {above for above, below in BELOW.items() if item_type in below}
 
 
-def below_queries(
-    listings: Sequence[Listing], above: ItemType, remote_id: RemoteId
-) -> list[tuple[Listing, Query]]:
-    """Return the requests for what is below a show, a season, an artist or an album."""
-    return [
-        (listing, listing_query(listing).narrowed(**{f"{above}.id": remote_id}))
-        for listing in listings
-        if listing.type in BELOW.get(above, ())
-    ]
-
-
 def shared_query(item_type: ItemType, path: str = "/library/shared/all") -> Query:
     """Return the request for individually shared items, or for what is below one of them."""
     return Query(path=path, parameters=_rows_of(item_type) | {"excludeAllLeaves": 1})

@@ -5,15 +5,14 @@ unwatched, for that takes the time away. But then fewer rows are watched than th
 and what had a position has none any more.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator
 
 from msd.backend_api.changes import Changes, Cursor
-from msd.backend_api.protocol import Listing, RawItem
+from msd.backend_api.protocol import RawItem
 from msd.backends.plex.changes import marked
 from msd.backends.plex.cursors import Mark, SectionCursor, decoded, encoded
 from msd.backends.plex.delta import Delta, ListingDelta, Peek
-from msd.backends.plex.link import ServerLink
-from msd.backends.plex.located import Shelf, changes_by_id, holders
+from msd.backends.plex.located import Library
 from msd.backends.plex.pages import ListReader
 from msd.backends.plex.query import above_of
 from msd.backends.plex.rows import row_of
@@ -34,13 +33,11 @@ WATCHED = frozenset(
 class WatchLane:
     """One user's watch state of the rows of one section."""
 
-    def __init__(self, link: ServerLink, listings: Sequence[Listing], page_size: int) -> None:
-        self._link = link
-        self._listings = listings
-        self._page_size = page_size
+    def __init__(self, library: Library) -> None:
+        self._library = library
         self._deltas = [
-            ListingDelta(link, one, page_size, "lastViewedAt")
-            for one in listings
+            ListingDelta(library, one, "lastViewedAt")
+            for one in library.listings
             if one.type in WATCHED
         ]
 
@@ -58,9 +55,7 @@ class WatchLane:
             marks[delta.listing.type.value] = mark
         return encoded(SectionCursor(marks=marks))
 
-    async def changes(
-        self, since: Cursor, shelves: Mapping[RemoteId, Shelf]
-    ) -> AsyncGenerator[Changes, None]:
+    async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows whose watch state changed since.
 
         Raises:
@@ -81,7 +76,7 @@ class WatchLane:
             yield Changes(listing=delta.listing, items=begun)
             left = set(map(RemoteId, mark.begun)) - {item.remote_id for item in begun}
             left -= found.seen.keys()
-            for changes in await changes_by_id(self._link, left, shelves, self._listings):
+            for changes in await self._library.by_id(left):
                 touched += changes.items
                 yield changes
             touched += found.fresh.values()
@@ -92,15 +87,14 @@ class WatchLane:
             marks[item_type.value] = moved
             if found.is_unsure or not _adds_up(mark, moved, found):
                 unsure |= {item_type, *above_of(item_type)}
-        above = holders(touched)
-        for changes in await changes_by_id(self._link, above, shelves, self._listings):
+        async for changes in self._library.holding(touched):
             yield changes
-        for listing in self._listings:
+        for listing in self._library.listings:
             yield Changes(
                 listing=listing,
                 is_unsure=listing.type in unsure,
                 cursor=encoded(SectionCursor(marks=marks))
-                if listing is self._listings[-1]
+                if listing is self._library.listings[-1]
                 else None,
             )
 
@@ -111,7 +105,9 @@ class WatchLane:
         """Return the rows that have a position, which nobody has thousands of."""
         found: list[RawItem] = []
         query = delta.query.narrowed(inProgress=1)
-        async for page in ListReader(self._link, query, delta.listing.type).pages(self._page_size):
+        async for page in ListReader(self._library.link, query, delta.listing.type).pages(
+            self._library.page_size
+        ):
             found += page.items
             if len(found) >= _MOST_BEGUN:
                 break

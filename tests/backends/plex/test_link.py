@@ -367,6 +367,20 @@ async def test_a_lost_server_is_looked_for_at_its_other_addresses(tls):
             assert direct(other.port) == (await link.client()).base_url
 
 
+async def test_a_server_that_vanished_is_in_use_no_more(tls):
+    """S6: a failed connect leaves no client behind; the next request looks for the server."""
+    async with AsyncExitStack() as running:
+        server = await running.enter_async_context(raw_server(pms(), tls=tls))
+        async with linked(context(direct(server.port))) as link:
+            await link.connect()
+            assert [True] == [known.in_use for known in link.connections()]
+            await running.aclose()
+            for ask in (link.connect, link.client):
+                with pytest.raises(UnreachableError):
+                    await ask()
+            assert [False] == [known.in_use for known in link.connections()]
+
+
 async def test_once_https_worked_http_is_never_tried_again(tls):
     """K4: over http an identity is only a claim."""
     async with raw_server(pms()) as plain:

@@ -22,8 +22,8 @@ class Responder:
         self.silent = False
         self.verbatim: list[bytes] = []  # sent besides, whatever it is
         self.searches: list[bytes] = []
-        self._ending = threading.Event()
         self._answers = answers
+        self._ending = threading.Event()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((HOST, 0))
         self._thread = threading.Thread(target=self._serve, name="responder", daemon=True)
@@ -46,7 +46,7 @@ class Responder:
     ) -> None:
         self._ending.set()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", (HOST, self.port))  # wakes the thread
+            last.sendto(b"", (HOST, self.port))  # wakes the thread, which then ends
         self._thread.join(timeout=10)
         self._socket.close()
 

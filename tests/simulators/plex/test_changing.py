@@ -221,3 +221,30 @@ def test_a_section_stops_being_shared(household: Household) -> None:
 
     server.limit(viewer, None)
     assert len(alice.container("/library/sections")["Directory"]) == len(server.world.sections)
+
+
+def test_a_server_may_ask_nobody_who_he_is(server: PlexServer) -> None:
+    """Unclaimed, or in a network allowed without a token: whoever asks is the owner."""
+    nobody = Probe(url=server.url)
+    server.state.claimed, server.grants.allows_anyone = False, True
+
+    assert not nobody.container("/identity")["claimed"]
+    assert nobody.container("/")["allowMediaDeletion"]
+
+
+def test_only_the_owner_scans_and_deletes(household: Household) -> None:
+    """And he only where deleting is allowed."""
+    server = household.shared
+    alice = Probe.of(server, household.tv.access_token(server, household.alice))
+    bob, key = Probe.of(server), server.world.of_kind(Kind.MOVIE)[0].key
+    scanned = server.world.section("Movies").scanned_at
+
+    assert alice.get("/library/sections/1/refresh").status == 403
+    assert alice.ask("DELETE", f"/library/metadata/{key}").status == 403
+    assert bob.get("/library/sections/1/refresh").status == 200
+    assert server.world.section("Movies").scanned_at > scanned
+    server.state.allows_deletion = False
+    assert bob.ask("DELETE", f"/library/metadata/{key}").status == 403
+    server.state.allows_deletion = True
+    assert bob.ask("DELETE", f"/library/metadata/{key}").status == 200
+    assert bob.get(f"/library/metadata/{key}").status == 404

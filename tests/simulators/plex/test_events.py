@@ -34,7 +34,7 @@ class EventSource:
 
     def next(self) -> tuple[str, Any] | None:
         """Return the next event and its data, or None at the end."""
-        lines = []
+        lines: list[str] = []
         while line := self.reply.readline():
             if line == b"\n":
                 (kind, data) = lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from plexapi.myplex import MyPlexAccount, MyPlexPinLogin
 from plexapi.server import PlexServer as PlexApiServer
 from requests.adapters import HTTPAdapter
 
+from tests.simulators.http.server import HOST
 from tests.simulators.plex import Household, PlexServer, PlexTv
 from tests.simulators.plex.item import Kind
 
@@ -240,15 +242,15 @@ def test_watching_leaves_traces(server: PlexServer, plex: PlexApiServer) -> None
 def test_changes_are_heard_of(server: PlexServer, plex: PlexApiServer) -> None:
     """By the AlertListener's WebSocket."""
     heard: queue.Queue[dict[str, Any]] = queue.Queue()
-    listener = AlertListener(plex, heard.put)
-    listener.start()
-    try:
+    # On a socket of ours: the client forgets to close its own when the server says goodbye.
+    with socket.create_connection((HOST, server.doors[0].port), TIMEOUT_S) as line:
+        listener = AlertListener(plex, heard.put, ws_socket=line)
+        listener.start()
         server.wait_for_channels(1, TIMEOUT_S)
         movie = server.world.of_kind(Kind.MOVIE)[0]
         server.world.edit(movie.key, title="Renamed")
         notice = heard.get(timeout=TIMEOUT_S)
-    finally:
-        listener.stop()
+        server.close_channels()
         listener.join(TIMEOUT_S)
 
     entry = notice["TimelineEntry"][0]

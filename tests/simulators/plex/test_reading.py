@@ -290,3 +290,21 @@ def test_history_and_sessions(server: PlexServer, probe: Probe) -> None:
     since = f"/status/sessions/history/all?viewedAt>={rows[0]['viewedAt']}"
     assert probe.container(since)["totalSize"] == 1
     assert probe.get("/status/sessions").status == 200
+
+
+def test_rows_of_mixed_lists_name_their_section(server: PlexServer, probe: Probe) -> None:
+    """Where one container is of several sections; in a section's own list they do not."""
+    playlist = server.world.of_kind(Kind.PLAYLIST)[0]
+    for target in (
+        "/library/recentlyAdded",
+        "/hubs/continueWatching/items",
+        f"/playlists/{playlist.key}/items",
+    ):
+        for row in probe.rows(target):
+            item = server.world.items[int(row["ratingKey"])]
+            assert row["librarySectionID"] == item.section_id, target
+    assert all("librarySectionID" not in row for row in probe.rows("/library/sections/1/all"))
+    items = probe.rows(f"/playlists/{playlist.key}/items")
+    assert [row["playlistItemID"] for row in items] == list(range(1, len(items) + 1))
+    (hub,) = probe.container("/hubs/continueWatching")["Hub"]
+    assert len(hub["Metadata"]) == hub["size"] > 0
