@@ -22,6 +22,7 @@ ITEMS = 60
 OWN = frozenset({"id", "parent_id", "show_id", "album_id", "fetched", "library_id"})
 Facts = Mapping[str, Mapping[str, object]]
 
+WATCH = frozenset({"watched", "play_count", "position_ms", "last_played", "favourite"})
 LEAVES = ("Movie", "Episode", "Audio", "Video", "MusicVideo")
 
 
@@ -44,6 +45,7 @@ class JellyfinHistory:
         self.lines: list[str] = [f"history {seed} of Jellyfin {version}"]
         self._random = random.Random(seed)
         self._version = version
+        self._came: set[str] = set()
 
     async def run(self) -> None:
         """Let things happen; then let all be quiet, and compare with a cache that is new."""
@@ -85,9 +87,9 @@ class JellyfinHistory:
         what: dict[str, Callable[[Item], object]] = {
             "edit": lambda item: world.edit(item.id, name=f"Edited {roll.randrange(10**6)}"),
             "delete": lambda item: world.delete(item.id),
-            "add": lambda item: world.clone(item.id, name=f"New {roll.randrange(10**6)}"),
+            "add": lambda item: self._came.add(world.clone(item.id, name="New").id),
             "watch": lambda item: mark(world, self._sim.user(), item, played=roll.random() < 0.6),
-            "re-key": lambda item: world.rekey(item.id),
+            "re-key": lambda item: self._came.add(world.rekey(item.id).id),
             "ties": lambda _: world.shuffle_ties(),
         }
         name = roll.choice(sorted(what))
@@ -121,11 +123,17 @@ class JellyfinHistory:
 
     def _compare(self, shown: Facts, wanted: Facts) -> None:
         for remote_id in sorted(shown.keys() | wanted.keys()):
-            if shown.get(remote_id) != wanted.get(remote_id):
+            ours, theirs = shown.get(remote_id, {}), wanted.get(remote_id, {})
+            # What came may be an old acquaintance whose watch state goes on (I2).
+            skipped = WATCH if remote_id in self._came else frozenset()
+            wrong = {
+                key: (ours.get(key), theirs.get(key))
+                for key in (ours.keys() | theirs.keys()) - skipped
+                if ours.get(key) != theirs.get(key)
+            }
+            if wrong:
                 text = "\n".join(self.lines)
-                raise AssertionError(
-                    f"{remote_id}: {shown.get(remote_id)} should be {wanted.get(remote_id)}\n{text}"
-                )
+                raise AssertionError(f"{remote_id} is and should be {wrong}\n{text}")
 
 
 def facts(source: CachedSource) -> Facts:

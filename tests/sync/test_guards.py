@@ -38,12 +38,6 @@ GUARDS = {
         "        if False:\n            one.reached",
         ("-m", "pytest", "-q", "-k", "enumeration_that_fails", FOLLOWING),
     ),
-    "cursor: a pass that failed moves none": (
-        "msd/sync/engine.py",
-        "if one.is_wanted and one.is_at_end:",
-        "if one.is_wanted:",
-        ("-m", "pytest", "-q", "-k", "enumeration_that_fails", FOLLOWING),
-    ),
     "cursor: it is taken before the first row is read": (
         "msd/sync/engine.py",
         "now=now, cursors=one.reached, swept",
