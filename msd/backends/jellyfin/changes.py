@@ -105,11 +105,9 @@ class MetadataLane:
             )
 
     async def _saved(self, listing: Listing, look: _Pass) -> AsyncGenerator[Changes, None]:
-        """Yield what was saved of one listing; what may have slipped through makes it unsure."""
+        """Yield what was saved of one listing; rows that the server fails on make it unsure."""
         query = changed_query(listing, self.session.routes.user_id, look.since)
-        totals: set[int] = set()
         async for page in pages(self.session.client, query, self.page_size):
-            totals |= set() if page.total is None else {page.total}
             if page.gaps or page.skipped:
                 look.unsure.add(listing.type)
             look.seen.update(row.remote_id for row in page.items)
@@ -118,8 +116,6 @@ class MetadataLane:
                 look.saved_holders.update(_outermost(page.items, look.saved_holders))
             if page.items:
                 yield Changes(listing=listing, items=page.items)
-        if len(totals) > 1:
-            look.unsure.add(listing.type)
 
     async def _below(self, look: _Pass) -> AsyncGenerator[Changes, None]:
         """Yield what lies in the shows and the like that were saved: it bears names of theirs."""
