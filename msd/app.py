@@ -23,6 +23,7 @@ from msd.bus.exports import export_root, msd_specs
 from msd.bus.gate import Gate
 from msd.bus.names import BUS_NAME
 from msd.bus.network import SystemNetwork
+from msd.bus.notifications import DesktopNotifications
 from msd.bus.presence import Presence
 from msd.bus.secret_service import SecretServiceClient
 from msd.bus.server import BusServer
@@ -142,11 +143,13 @@ async def _build(
             client_version=__version__,
             device_name=socket.gethostname(),
             cache_dir=settings.cache_dir,
+            redactor=redactor,
         ),
         cache=await CacheManager.open(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),
         network=SystemNetwork(),
         callers=Presence(bus.connection),
+        desktop=DesktopNotifications(bus.connection) if settings.notifications.enabled else None,
     )
     return SourceCoordinator(services, EventStream(), tasks)
 

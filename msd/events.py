@@ -73,6 +73,13 @@ class SourceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SignInRequested(Event):
+    """The user pressed "Sign in" on the notification of a source; whoever can shows the way."""
+
+    source_id: SourceId
+
+
+@dataclass(frozen=True, slots=True)
 class AccountAdded(Event):
     """An account was added."""
 
@@ -166,6 +173,17 @@ class ItemsChanged(Event):
     changed: tuple[ItemId, ...]
     removed: tuple[ItemId, ...]
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletesHeld(Event):
+    """More deletions than before are held back until the user confirms them (Y7).
+
+    The source's properties are told as ever; this is for whoever wants to notify the user.
+    """
+
+    source_id: SourceId
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,13 @@ no such text: "Secret: Dare to Dream" is a film.
 """
 
 import json
+import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
@@ -21,6 +25,7 @@ T = TypeVar("T")
 
 SHOWN = "***"
 SHORTEST = 6  # what is shorter stands in every second text
+TOLD_LATE_S = 60.0
 MOST = 4_000  # spellings that are remembered: years of new tokens
 
 _NAMES = r"api_?key|(?:x-[a-z]+-)?(?:access_?|auth_?)?token|password|passwd|pw|secret"
@@ -42,6 +47,14 @@ class Outlet(StrEnum):
     DATABASE = "database"
 
 
+@dataclass(slots=True)
+class _Passing:
+    """Secrets that are at hand for a while."""
+
+    spellings: tuple[str, ...]
+    until: float = math.inf
+
+
 class Redactor:
     """Knows the secrets of this process and takes them out; any thread may call.
 
@@ -49,10 +62,17 @@ class Redactor:
         leaking: outlets that let everything through. For tests, which must see themselves fail.
     """
 
-    def __init__(self, *, leaking: Collection[Outlet] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        leaking: Collection[Outlet] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._leaking = frozenset(leaking)
         self._lasting: dict[str, None] = {}  # tokens, the oldest first
-        self._passing: list[str] = []  # passwords, for as long as they are used
+        self._passing: list[_Passing] = []
+        self._lock = threading.Lock()
 
     def learn(self, *secrets: str) -> None:
         """Take these out of everything from now on; too short ones are ignored."""
@@ -64,24 +84,24 @@ class Redactor:
 
     @contextmanager
     def hiding(self, *secrets: str) -> Iterator[None]:
-        """Take these out of logs and errors inside the block.
+        """Take these out of logs and errors inside the block, and for a minute after it.
 
         For passwords, which may be words that titles hold: what the bus serves of a source is
-        left as it is.
+        left as it is. An error of the block may be told only after it.
         """
-        spellings = _spellings(secrets)
-        self._passing.extend(spellings)
+        passing = _Passing(tuple(_spellings(secrets)))
+        with self._lock:
+            self._passing.append(passing)
         try:
             yield
         finally:
-            for spelling in spellings:
-                self._passing.remove(spelling)
+            passing.until = self._clock() + TOLD_LATE_S
 
     def text(self, text: str, outlet: Outlet) -> str:
         """Return text that msd wrote itself without any secret."""
         if outlet in self._leaking:
             return text
-        for secret in (*self._lasting, *self._passing):
+        for secret in (*self._lasting, *self._passing_now()):
             if secret in text:
                 text = text.replace(secret, SHOWN)
         return redact(text)
@@ -97,6 +117,12 @@ class Redactor:
         if outlet in self._leaking:
             return False
         return any(secret.encode(errors="replace") in data for secret in tuple(self._lasting))
+
+    def _passing_now(self) -> list[str]:
+        with self._lock:
+            now = self._clock()
+            self._passing = [passing for passing in self._passing if passing.until > now]
+            return [spelling for passing in self._passing for spelling in passing.spellings]
 
     def _value(self, value: Any) -> Any:  # noqa: ANN401 - any message has parts
         match value:

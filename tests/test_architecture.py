@@ -37,6 +37,7 @@ BREACHES = {
     "fence-http": ("msd/coordinator/__init__.py", "import httpx"),
     "fence-websocket": ("msd/backends/jellyfin/__init__.py", "import wsproto"),
     "fence-media": ("msd/backends/jellyfin/__init__.py", "import PTN"),
+    "fence-xml": ("msd/backends/jellyfin/__init__.py", "import defusedxml"),
     "fence-rich": ("msd/app.py", "import rich"),
 }
 
@@ -209,4 +210,4 @@ def test_a_backend_is_found_because_its_folder_is_there(copy: Path) -> None:
         check=True,
     )
 
-    assert found.stdout.split() == ["dummy", "jellyfin", "local"]
+    assert found.stdout.split() == ["dummy", "jellyfin", "local", "plex"]

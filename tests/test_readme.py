@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from msd.settings import LogSettings, SyncSettings
+from msd.settings import LogSettings, NotificationSettings, SecretSettings, SyncSettings
 from tests.scripts.trial import ROOT, Trial, newcomer, trying
 
 pytestmark = pytest.mark.timeout(180)
@@ -42,6 +42,8 @@ def test_the_readme_tells_the_defaults_of_the_settings() -> None:
     assert told == {
         "sync": {"interval_s": SyncSettings().interval_s, "parallel": SyncSettings().parallel},
         "log": {"level": LogSettings().level},
+        "secrets": {"store": SecretSettings().store},
+        "notifications": {"enabled": NotificationSettings().enabled},
     }
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from msd.bus.variant import Variant
 from msd.errors import BackendError
-from msd.redaction import MOST, SHOWN, Outlet, Redactor, redact
+from msd.redaction import MOST, SHOWN, TOLD_LATE_S, Outlet, Redactor, redact
 
 CANARY = "c4n4ry"
 
@@ -91,15 +91,21 @@ def test_titles_that_look_like_secrets_are_left_alone():
     assert ["Secret: Dare to Dream"] == redactor.value(["Secret: Dare to Dream"], Outlet.BUS)
 
 
-def test_a_password_is_hidden_while_it_is_used():
-    """It may be a word that logs need again afterwards."""
-    redactor = Redactor()
+def test_a_password_is_hidden_while_it_is_used_and_a_minute_longer():
+    """Errors are told late; but it may be a word that logs need again, and is kept nowhere."""
+    now = [0.0]
+    redactor = Redactor(clock=lambda: now[0])
 
     with redactor.hiding("swordfish", "", "abc"):
+        now[0] += 1_000
         inside = redactor.text("swordfish abc", Outlet.LOG)
+    after = redactor.text("swordfish", Outlet.BUS)
+    now[0] += TOLD_LATE_S + 1
 
     assert f"{SHOWN} abc" == inside
+    assert SHOWN == after
     assert "swordfish" == redactor.text("swordfish", Outlet.LOG)
+    assert [] == redactor._passing
 
 
 @pytest.mark.parametrize("leaking", list(Outlet))

@@ -40,6 +40,8 @@ def test_keys_replace_defaults(tmp_path: Path) -> None:
         ("[sync]\ninterval_s = true\n", "must be of type int"),
         ("[sync]\ninterval_s = 1\n", "must be 60 to"),
         ('[log]\nlevel = "loud"\n', "log.level"),
+        ('[secrets]\nstore = "keyrings.alt"\n', "secrets.store"),
+        ("[notifications]\nenabled = 1\n", "must be of type bool"),
         ("[sync\n", "not valid TOML"),
         ("#" * 300_000, "too large"),
     ],

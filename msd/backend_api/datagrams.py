@@ -1,8 +1,10 @@
 """Ask everybody on the local network, by datagrams, and hear who answers."""
 
+import os
 import socket
 import struct
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -44,6 +46,18 @@ async def replies(
             yield reply
 
 
+def chosen_targets(variable: str, otherwise: Target) -> tuple[Target, ...]:
+    """Return whom to ask: as a variable of the environment says (`address:port`), if there is one.
+
+    An empty value means nobody.
+    """
+    given = os.environ.get(variable)
+    if given is None:
+        return (otherwise,)
+    host, _, port = given.rpartition(":")
+    return ((host, int(port)),) if host and port.isdecimal() else ()
+
+
 async def _next(udp: UDPSocket, wait_s: float) -> Reply | None:
     with anyio.move_on_after(max(wait_s, 0.0)):
         content, (sender, _) = await udp.receive()
@@ -57,7 +71,8 @@ async def _ask(udp: UDPSocket, question: bytes, targets: Sequence[Target]) -> No
     raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, _HOPS)
     for host, port in targets:
         if not ip_address(host).is_multicast:
-            await udp.sendto(question, host, port)
+            with suppress(OSError):  # there is no network
+                await udp.sendto(question, host, port)
             continue
         for index, _ in socket.if_nameindex():
             interface = struct.pack("@4s4si", _NOWHERE, _NOWHERE, index)

@@ -8,7 +8,7 @@ Secrets travel in headers of single requests, never in a client's defaults or in
 """
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,6 +21,7 @@ import httpx
 from msd.backend_api.http_connection import GuardedBackend
 from msd.backend_api.http_errors import backend_errors
 from msd.errors import BadResponseError
+from msd.redaction import SHOWN
 
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 30.0
@@ -138,6 +139,13 @@ async def read_answer(
     return Answer(
         status=response.status_code, headers=response.headers, body=body, peer=_peer(response)
     )
+
+
+def without_echo(answer: Answer, secret: str) -> Answer:
+    """Return an answer without a secret that the request held and the server repeats (K1)."""
+    if not secret or secret.encode() not in answer.body:
+        return answer
+    return replace(answer, body=answer.body.replace(secret.encode(), SHOWN.encode()))
 
 
 async def _read(response: httpx.Response, max_bytes: int) -> bytes:

@@ -61,6 +61,14 @@ class LibraryInterface(Interface):
         )
         return [item_entry(item) for item in items]
 
+    async def get_changes(
+        self, since: int, limit: int
+    ) -> tuple[Sequence[str], Sequence[str], int, bool]:
+        """Return what changed since a revision."""
+        coordinator = await self._gate.coordinator()
+        found = await coordinator.feed.changes(since, limit)
+        return found.changed, found.removed, found.revision, found.reset
+
 
 def item_entry(item: ItemFields) -> dict[str, Variant]:
     """Return an item as the wire shows it."""

@@ -9,6 +9,7 @@ from msd.models import (
     AccountView,
     BackendKind,
     Caller,
+    ChangeSet,
     ConnectAttempt,
     Connection,
     DaemonState,
@@ -97,6 +98,13 @@ class Connections(Protocol):
     async def pin(self, source_id: SourceId, address: str) -> None: ...
 
 
+class Feed(Protocol):
+    """The feed of changes."""
+
+    async def changes(self, since: int, limit: int) -> ChangeSet:
+        """Return what changed since a revision."""
+
+
 class Coordinator(Daemon, Protocol):
     """The SourceCoordinator as the adapters call it."""
 
@@ -104,6 +112,8 @@ class Coordinator(Daemon, Protocol):
     def events(self) -> EventStream: ...
     @property
     def logins(self) -> Logins: ...
+    @property
+    def feed(self) -> Feed: ...
     @property
     def accounts(self) -> Accounts: ...
     @property

@@ -45,6 +45,7 @@ from msd.events import (
     AccountChanged,
     AccountRemoved,
     DaemonChanged,
+    DeletesHeld,
     Event,
     ItemsChanged,
     JobAdded,
@@ -57,6 +58,7 @@ from msd.events import (
     LoginRemoved,
     Overflow,
     ServerFound,
+    SignInRequested,
     SourceAdded,
     SourceChanged,
     SourceRemoved,
@@ -123,6 +125,7 @@ class _Signals:
             SourceRemoved: lambda event: self._remove_source(event.source_id),
             SourceStatusChanged: lambda event: self._status(event.source_id, event.status),
             SourceChanged: lambda event: self._source_soon(event.source_id),
+            SignInRequested: lambda event: self._sign_in(event.source_id),
             AccountAdded: lambda event: self._account(event.account_id),
             AccountChanged: lambda event: self._account(event.account_id),
             AccountRemoved: lambda e: self._mirror.hide(account_path(e.account_id), ACCOUNT),
@@ -136,6 +139,7 @@ class _Signals:
             LoginFinished: lambda event: self._logins.finish(event.login_id),
             LoginRemoved: lambda event: self._logins.remove(event.login_id),
             ItemsChanged: self._items_soon,
+            DeletesHeld: lambda event: self._source_soon(event.source_id),
         }
 
     async def tell(self, event: Event) -> None:
@@ -248,6 +252,9 @@ class _Signals:
             names = spec.properties.keys() - STATUS_PROPERTIES
             values = property_values(interface, spec, names)
             self._mirror.update(source_path(source_id), SOURCE, values)
+
+    def _sign_in(self, source_id: SourceId) -> None:
+        self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SignInRequested", source_id)
 
     def _account(self, account_id: AccountId) -> None:
         path = account_path(account_id)

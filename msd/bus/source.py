@@ -12,8 +12,6 @@ from msd.bus.spec import snake_case
 from msd.bus.variant import Variant, variants
 from msd.models import Connection, LibraryId, Route, SourceId, SourceView, SyncMode
 
-_NO_LIVE_UPDATES = "unsupported"
-
 SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "Id": lambda view: view.source.id,
     "Kind": lambda view: view.source.kind,
@@ -33,7 +31,7 @@ SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "LatencyMs": lambda view: view.facts.latency_ms if view.facts else 0,
     "NextRetry": lambda view: view.next_retry,
     "Attempts": lambda view: view.attempts,
-    "LiveUpdates": lambda _: _NO_LIVE_UPDATES,
+    "LiveUpdates": lambda view: view.live,
     "LastSync": lambda view: view.source.last_sync,
     "LastSyncError": lambda view: view.source.last_sync_error,
     "HeldDeletes": lambda view: view.source.held_deletes,

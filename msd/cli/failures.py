@@ -86,23 +86,29 @@ _EXIT_CODES = {
     "UnknownLibrary": ExitCode.UNKNOWN,
     "UnknownItem": ExitCode.UNKNOWN,
     "UnknownJob": ExitCode.UNKNOWN,
+    "UnknownLogin": ExitCode.UNKNOWN,
     "AuthRequired": ExitCode.SIGN_IN,
     "AuthRefused": ExitCode.SIGN_IN,
+    "LoginExpired": ExitCode.SIGN_IN,
     "KeyringLocked": ExitCode.SIGN_IN,
     "KeyringUnavailable": ExitCode.SIGN_IN,
 }
 
 
+def from_code(code: str, text: str) -> CommandError:
+    """Return the error of a code of the daemon, such as a login or a call may end with."""
+    return CommandError(
+        with_flags(text) or code,
+        code=code,
+        hint=hint_for(code, text),
+        exit_code=_EXIT_CODES.get(code, ExitCode.FAILED),
+    )
+
+
 def from_bus(name: str, text: str) -> CommandError:
     """Translate a D-Bus error reply into an error for a person."""
     if name.startswith(ERROR_PREFIX):
-        code = name.removeprefix(ERROR_PREFIX)
-        return CommandError(
-            with_flags(text) or code,
-            code=code,
-            hint=hint_for(code, text),
-            exit_code=_EXIT_CODES.get(code, ExitCode.FAILED),
-        )
+        return from_code(name.removeprefix(ERROR_PREFIX), text)
     if name in _ABSENT or name.startswith((_STARTING_FAILED, _SYSTEMD_FAILED)):
         return not_reachable("the msd daemon is not running")
     if name == _GONE:

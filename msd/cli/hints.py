@@ -5,11 +5,11 @@ from collections.abc import Mapping
 UNLOCK = "unlock it with `msdctl unlock`, then try again"
 START_KEYRING = "start a Secret Service such as gnome-keyring, then try again"
 _LISTED = "`msdctl {}` lists what there is"
-_SIGN_IN_AGAIN = "to sign in again, remove the source and add it anew"
+_SIGN_IN_AGAIN = "`msdctl reauth {}` signs in again"
 _PLAIN_TO_TLS = ("wrong version", "unknown protocol", "http request", "record layer")
 
 # What the daemon calls an option, and what msdctl calls it.
-_FLAGS = {"allow_insecure": "--allow-insecure"}
+_FLAGS = {"allow_insecure": "--allow-insecure", "give a username": "give --username NAME"}
 
 _BY_CODE = {
     "UnknownSource": _LISTED.format("sources"),
@@ -18,12 +18,16 @@ _BY_CODE = {
     "SourceExists": _LISTED.format("sources"),
     "KeyringLocked": UNLOCK,
     "KeyringUnavailable": START_KEYRING,
-    "AuthRequired": _SIGN_IN_AGAIN,
+    "AuthRequired": _SIGN_IN_AGAIN.format("SOURCE"),
+    "LoginExpired": "begin again; codes are good for some minutes only",
+    "UnknownAccount": _LISTED.format("accounts"),
     "Internal": "`journalctl --user -u msd` has the details",
 }
 _BY_REASON = {
     "keyring-locked": UNLOCK,
     "keyring-unavailable": START_KEYRING,
+    "share-withdrawn": "ask the owner of the server to share it again, or `msdctl remove {id}`",
+    "account-gone": "it comes back with the account's server; else `msdctl remove {id}`",
     "disabled": "`msdctl enable {id}` lets it connect again",
     "deletes-held": "`msdctl confirm-deletes {id}` removes them here too",
 }
@@ -81,5 +85,4 @@ def hint_for_status(row: Mapping[str, object]) -> str:
         return hint.format(id=identifier)
     if row.get("status") != "needs-auth":
         return ""
-    kind, address = row.get("kind", "KIND"), row.get("address") or "URL"
-    return f"{_SIGN_IN_AGAIN}: `msdctl remove {identifier}`, then `msdctl add {kind} {address}`"
+    return _SIGN_IN_AGAIN.format(identifier)

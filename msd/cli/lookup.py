@@ -55,7 +55,8 @@ def match(what: str, rows: Sequence[Fields], name: str) -> str:
     Raises:
         CommandError: nothing, or more than one thing, is called so.
     """
-    hint = f"`msdctl {'sources' if what == 'Source' else 'libraries'}` lists what there is"
+    plural = {"Source": "sources", "Account": "accounts", "Library": "libraries"}[what]
+    hint = f"`msdctl {plural}` lists what there is"
     ids = [str(row["id"]) for row in rows]
     if name in ids:
         return name

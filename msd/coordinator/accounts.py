@@ -148,11 +148,19 @@ class Accounts:
         """Take in what a new sign-in brought; its credentials are stored already (A3)."""
         standing = self._standing(account.id)
         standing.refused = None
-        if self._backends.has_servers(account.kind) and found.account is not None:
+        if found.account is None:
+            return
+        if self._backends.has_servers(account.kind):
             tokens = found.account.credentials.server_tokens
             answer = AccountServers(sources=found.sources, server_tokens=tokens, complete=False)
             async with standing.turn:
                 await self._take(account, standing, answer)
+            return
+        for source_id in self._registry.sources_of(account.id):
+            source = self._registry.source(source_id)
+            for new in found.sources:
+                if new.server_id == source.server_id:
+                    await self._update(source, new)
 
     async def left(self, source: Source) -> None:
         """Take note that a source was removed: its account shall not bring it back."""

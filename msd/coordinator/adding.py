@@ -123,7 +123,7 @@ class Adding:
 
     async def add_servers(self, account: Account, found: Sequence[NewSource]) -> list[Source]:
         """Add servers to an account that is there; as many as there is room for."""
-        fresh = self._fresh(account.kind, found, account)
+        fresh = self._fresh(self._sources(account.kind, found, account))
         room = MAX_SOURCES - len(self._registry.sources())
         if len(fresh) > room:
             log.warning("%d servers are not added: there are too many sources", len(fresh) - room)
@@ -147,9 +147,10 @@ class Adding:
         if found.account is not None:
             account = _account(kind, found.account, device_id)
             account = replace(account, id=kept.id) if kept else account
-        fresh = self._fresh(kind, found.sources, account)
+        sources = self._sources(kind, found.sources, account)
+        fresh = self._fresh(sources)
         if not fresh:
-            raise SourceExistsError("nothing new was found: these sources are there already")
+            raise SourceExistsError(f"this is there already: {', '.join(_ids(sources))}")
         self.check_room(len(fresh))
         for source in fresh:
             await self._purged(source.id)
@@ -185,7 +186,10 @@ class Adding:
         same = [a for a in self._registry.accounts() if (a.kind, a.remote_user_id) == wanted]
         return next(iter(same), None)
 
-    def _fresh(
+    def _fresh(self, sources: Sequence[Source]) -> list[Source]:
+        return [one for one in sources if not self._registry.has_source(one.id)]
+
+    def _sources(
         self, kind: BackendKind, found: Sequence[NewSource], account: Account | None
     ) -> list[Source]:
         user = "" if account is None else account.remote_user_id
@@ -194,7 +198,7 @@ class Adding:
             for new in found
             for source_id in [self._registry.source_id(kind, new.server_id, user)]
         }
-        return [one for one in sources.values() if not self._registry.has_source(one.id)]
+        return list(sources.values())
 
     async def _put(self, account: Account | None, fresh: Sequence[Source]) -> list[Source]:
         await self._registry.add(account, fresh)

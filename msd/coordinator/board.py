@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from msd.coordinator.status import Auth, Axes, Link, public_status
 from msd.errors import UnknownSourceError
-from msd.events import AccountChanged, Event, SourceStatusChanged
+from msd.events import AccountChanged, Event, SourceChanged, SourceStatusChanged
 from msd.models import (
     NEVER,
     AccountId,
     ConnectAttempt,
+    LiveState,
     PublicStatus,
     Source,
     SourceId,
@@ -33,6 +34,7 @@ class _Entry:
     axes: Axes
     status: SourceStatus
     held_deletes: int = 0
+    live: LiveState = LiveState.OFF
     attempts: int = 0
     next_retry: UnixSeconds = NEVER
     history: deque[ConnectAttempt] = field(
@@ -90,6 +92,19 @@ class StatusBoard:
             entry.held_deletes = held_deletes
             self._derive(source_id, entry)
 
+    def live(self, source_id: SourceId) -> LiveState:
+        """Return whether a source tells of its changes by itself."""
+        entry = self._entries.get(source_id)
+        return LiveState.OFF if entry is None else entry.live
+
+    def set_live(self, source_id: SourceId, live: LiveState) -> None:
+        """Take in whether a source tells of its changes (Y9)."""
+        entry = self._entries.get(source_id)
+        if entry is not None and entry.live is not live:
+            entry.live = live
+            self._derive(source_id, entry)
+            self._publish(SourceChanged(source_id))
+
     def set_retry(self, source_id: SourceId, *, attempts: int, next_retry: UnixSeconds) -> None:
         """Note failed attempts and when the next one comes; 0 = none planned. Never published."""
         entry = self._entries.get(source_id)
@@ -128,7 +143,7 @@ class StatusBoard:
             raise UnknownSourceError(f"no source has the id {source_id!r}") from None
 
     def _derive(self, source_id: SourceId, entry: _Entry) -> None:
-        before, after = entry.status, self._status(entry.axes, entry.held_deletes)
+        before, after = entry.status, self._status(entry.axes, entry.held_deletes, entry.live)
         if (before.status, before.reason) == (after.status, after.reason):
             return  # the detail is that of the change; `explain` has the latest
         entry.status = after
@@ -137,8 +152,10 @@ class StatusBoard:
         if entry.account_id is not None:
             self._publish(AccountChanged(entry.account_id))
 
-    def _status(self, axes: Axes, held_deletes: int) -> SourceStatus:
-        status, reason, detail = public_status(axes, held_deletes=held_deletes)
+    def _status(
+        self, axes: Axes, held_deletes: int, live: LiveState = LiveState.OFF
+    ) -> SourceStatus:
+        status, reason, detail = public_status(axes, held_deletes=held_deletes, live=live)
         since = UnixSeconds(int(self._clock()))
         return SourceStatus(status=status, reason=reason, detail=detail, since=since)
 

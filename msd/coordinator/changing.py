@@ -74,12 +74,15 @@ class Changing:
         for source in self._registry.sources():
             self._publish(SourceChanged(source.id))
 
-    async def set_policy(self, library_id: LibraryId, options: Mapping[str, OptionValue]) -> None:
-        """Change when a library is synced, whether it shows in home, and what it holds."""
+    async def set_policy(
+        self, library_id: LibraryId, options: Mapping[str, OptionValue]
+    ) -> SourceId:
+        """Change how a library is synced and shown, and what it holds; return its source."""
         library = await self._catalogue.set_policy(library_id, options)
         if "content" in options:
             await self._read_anew(library)
         self._publish(SourceChanged(library.source_id))
+        return library.source_id
 
     async def _read_anew(self, library: Library) -> None:
         """Sync a library that holds something else now; what it held so is no loss."""

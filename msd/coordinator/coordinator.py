@@ -3,14 +3,13 @@
 Every use case of the bus is one method here. Each names its source; there is no active one.
 
     coordinator ─┬─ adding, removing     all-or-nothing add, purge that resumes
-                 ├─ logins               sign-ins that ask, each with an owner
-                 ├─ accounts             what an account brings and may sign in with
-                 ├─ connections          the addresses of a server
-                 ├─ discovery            what answers on the local network
+                 ├─ logins, accounts     sign-ins that ask, and what an account brings
+                 ├─ connections          the addresses of a server; discovery: what is around
                  ├─ changing             names, order, on and off, policies
                  ├─ supervisor           one task per source: connect, wait, reconnect
                  ├─ board, status        where each source stands
-                 ├─ syncing, jobs        long operations
+                 ├─ freshness            syncs, their schedule, live updates
+                 ├─ jobs                 long operations
                  └─ catalogue            what is cached
 """
 
@@ -27,15 +26,18 @@ from msd.coordinator.catalogue import Catalogue
 from msd.coordinator.changing import Changing
 from msd.coordinator.connections import Connections
 from msd.coordinator.discovery import Discovery
+from msd.coordinator.feed import ChangeFeed
 from msd.coordinator.fleet import Fleet
+from msd.coordinator.freshness import Freshness
 from msd.coordinator.jobs import Jobs
 from msd.coordinator.logins import Logins
+from msd.coordinator.notices import Notices
 from msd.coordinator.removing import Removing
 from msd.coordinator.resuming import Resuming
 from msd.coordinator.services import Services
 from msd.coordinator.signing_in import SigningIn
 from msd.coordinator.status import Axes, first_axes
-from msd.coordinator.syncing import Syncing, Wish
+from msd.coordinator.syncing import Wish
 from msd.coordinator.unlocking import Unlocking
 from msd.coordinator.upkeep import Upkeep
 from msd.coordinator.views import Views
@@ -83,9 +85,7 @@ class SourceCoordinator:
     def __init__(self, services: Services, events: EventStream, tasks: TaskGroup) -> None:
         self.events = events
         self.state = DaemonState.STARTING
-        self._settings = services.settings
         self._registry = services.registry
-        self._auth = services.auth
         self._backends = services.backends
         self._cache = services.cache
         self._network = services.network
@@ -97,7 +97,10 @@ class SourceCoordinator:
         self._removing = Removing(services, tasks)
         self._adding = Adding(services, purged=self._removing.purged, arrived=self._arrived)
         self.accounts = Accounts(
-            services, self._adding, publish=events.publish, reconnect=self._reconnect
+            services,
+            self._adding,
+            publish=events.publish,
+            reconnect=lambda source_id: self._fleet.kick(source_id),  # noqa: PLW0108 - made below
         )
         self._fleet = Fleet(
             services,
@@ -107,27 +110,30 @@ class SourceCoordinator:
             content_types=self._catalogue.content_types,
             connected=self._after_connect,
         )
-        self._syncing = Syncing(
+        self._freshness = Freshness(
             services,
             self._catalogue,
             self._board,
             self._jobs,
             self.accounts,
-            publish=events.publish,
-            failed=self._fleet.kick,
+            self._fleet,
+            events=events,
+            tasks=tasks,
         )
+        self._syncing = self._freshness.syncing
+        self.feed = ChangeFeed(services)
         self._changing = Changing(
             services, self._board, self._fleet, self._catalogue, self._syncing, events.publish
         )
         self._upkeep = Upkeep(services, self._fleet, self.accounts, events.publish)
         self._resuming = Resuming(services, self._fleet, self._syncing, events.publish)
-        signing_in = SigningIn(
-            services, self._adding, self.accounts, renewed=self._resuming.renewed
-        )
+        renewed = self._resuming.renewed
+        signing_in = SigningIn(services, self._adding, self.accounts, renewed=renewed)
         self.logins = Logins(services, signing_in, tasks, events.publish)
-        self.connections = Connections(services, publish=events.publish, reconnect=self._reconnect)
+        self.connections = Connections(services, publish=events.publish, reconnect=self._fleet.kick)
         self._discovery = Discovery(services, self._jobs, events.publish)
         self._unlocking = Unlocking(services, self._jobs)
+        self._notices = Notices(services, self._board, events, self._unlocking.start)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -136,16 +142,16 @@ class SourceCoordinator:
         for source in self._registry.sources():
             self._board.add(source, first_axes(source))
         await self._catalogue.open()
-        if self._cache.rebuilt_because:
-            await self._registry.forget_syncs(
-                f"the cache was made anew: {self._cache.rebuilt_because}"
-            )
+        if because := self._cache.rebuilt_because:
+            await self._registry.forget_syncs(f"the cache was made anew: {because}")
         self.state = DaemonState.READY
         self.events.publish(StateChanged(self.state))
 
     def start(self) -> None:
         """Open sockets and the keyring: connect every enabled source in the background (O6)."""
         self._upkeep.start(self._tasks)
+        self._freshness.start()
+        self._tasks.start_soon(self._notices.run)
         self._removing.resume()
         self._tasks.start_soon(self._adding.drop_leftovers)
         for source in self._registry.sources():
@@ -186,12 +192,12 @@ class SourceCoordinator:
     @property
     def secret_store(self) -> str:
         """Where credentials rest, as the user chose."""
-        return self._settings.secrets.store
+        return self._unlocking.store
 
     @property
     def keyring_state(self) -> str:
         """Whether the keyring can be used: available, locked, absent, or unknown yet."""
-        return self._auth.keyring_state
+        return self._unlocking.keyring_state
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -261,19 +267,17 @@ class SourceCoordinator:
         self, library_id: LibraryId, options: Mapping[str, OptionValue]
     ) -> None:
         """Change when a library is synced, whether it shows in home, and what it holds (A5)."""
-        await self._changing.set_policy(library_id, options)
+        self._freshness.look(await self._changing.set_policy(library_id, options))
 
     # --- status ----------------------------------------------------------------------------
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now; a start does so by itself."""
-        for source in self._registry.sources():
-            self._fleet.kick(source.id)
+        self._fleet.kick_all()
 
     async def reconnect(self, source_id: SourceId) -> None:
         """Connect a source now, also one that waits for a retry."""
-        self._registry.source(source_id)
-        self._fleet.kick(source_id)
+        self._fleet.kick(self._registry.source(source_id).id)
 
     def get_source_status(self, source_id: SourceId) -> SourceStatus:
         """Return the public status of a source."""
@@ -319,9 +323,7 @@ class SourceCoordinator:
         """Start a sync and return its job; a running one is joined (Y1).
 
         Raises:
-            UnknownLibraryError: a named library is not one of this source.
-            AuthRequiredError: the source waits for new credentials.
-            NotSupportedError: the source is disabled.
+            UnknownLibraryError, AuthRequiredError, NotSupportedError: see `Syncing.start`.
         """
         if libraries:
             await self._catalogue.check_libraries(source_id, libraries)
@@ -384,9 +386,6 @@ class SourceCoordinator:
             self.events.publish(SourceAdded(source.id))
             self._fleet.start(source.id)
 
-    def _reconnect(self, source_id: SourceId) -> None:
-        self._fleet.kick(source_id)
-
     def _publish_account(self, removed: Source) -> None:
         if removed.account_id is None:
             return
@@ -398,3 +397,4 @@ class SourceCoordinator:
     def _after_connect(self, source_id: SourceId) -> None:
         self.events.publish(SourceChanged(source_id))
         self._tasks.start_soon(self._resuming.connected, source_id)
+        self._freshness.look(source_id)

@@ -69,6 +69,13 @@ class Fleet:
         if source_id in self._supervisors:
             self._supervisors[source_id].kick()
 
+    def kick_all(self) -> None:
+        """Make every source try again now but those whose sign-in was refused (S4)."""
+        for source_id, supervisor in self._supervisors.items():
+            axes = self._board.axes(source_id)
+            if axes.auth is not Auth.NEEDS_AUTH or axes.auth_reason in HEALED_BY_CREDENTIALS:
+                supervisor.kick()
+
     def kick_unconnected(self) -> None:
         """Make every source try again now that is neither connected nor waits for the user."""
         for source_id, supervisor in self._supervisors.items():

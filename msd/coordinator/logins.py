@@ -5,7 +5,8 @@ begin, reauthenticate ──► waiting ──► authorised · failed · expire
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -49,6 +50,7 @@ class _Entry:
     scope: anyio.CancelScope
     dialogue: Dialogue
     ended: anyio.Event
+    secrets: ExitStack = field(default_factory=ExitStack)  # kept out of logs until it has ended
 
 
 class Logins:
@@ -62,6 +64,7 @@ class Logins:
         publish: Callable[[Event], None],
     ) -> None:
         self._auth = services.auth
+        self._backends = services.backends
         self._callers = services.callers
         self._signing_in = signing_in
         self._tasks = tasks
@@ -135,7 +138,9 @@ class Logins:
             NotOwnerError: somebody else began it.
             InvalidArgumentError: it waits for none.
         """
-        self._own(login_id, caller).dialogue.submit_password(password)
+        entry = self._own(login_id, caller)
+        entry.dialogue.submit_password(password)
+        entry.secrets.enter_context(self._backends.hiding(password))
 
     async def select_user(self, login_id: LoginId, user_id: str, pin: str, caller: Caller) -> None:
         """Choose one of the users that a login offers.
@@ -144,7 +149,9 @@ class Logins:
             NotOwnerError: somebody else began it.
             InvalidArgumentError: it offers none or not this one, or he needs a PIN.
         """
-        self._own(login_id, caller).dialogue.select_user(user_id, pin)
+        entry = self._own(login_id, caller)
+        entry.dialogue.select_user(user_id, pin)
+        entry.secrets.enter_context(self._backends.hiding(pin))
 
     async def cancel(self, login_id: LoginId, caller: Caller) -> None:
         """End a login; one that has ended stays as it is.
@@ -211,6 +218,7 @@ class Logins:
             }
             entry.login = replace(entry.login, **(cleared | final))  # type: ignore[arg-type]
             entry.ended.set()
+            entry.secrets.close()
             self._publish(LoginFinished(entry.login.id))
         await anyio.sleep(KEPT_S)
         if self._entries.pop(entry.login.id, None) is not None:

@@ -6,6 +6,7 @@ from msd.coordinator.login_owner import Callers
 from msd.managers.auth import AuthManager
 from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
+from msd.managers.desktop import Desktop
 from msd.managers.network import Network
 from msd.managers.registry import SourceRegistry
 from msd.managers.sync import SyncManager
@@ -24,3 +25,4 @@ class Services:
     syncs: SyncManager
     network: Network
     callers: Callers
+    desktop: Desktop | None = None  # None: the user wants no notifications

@@ -22,7 +22,7 @@ from msd.errors import (
     MsdError,
     UnreachableError,
 )
-from msd.models import PublicStatus, ServerFacts, Source, StatusReason
+from msd.models import LiveState, PublicStatus, ServerFacts, Source, StatusReason
 
 
 class Auth(StrEnum):
@@ -145,7 +145,9 @@ def _needs_auth(axes: Axes, reason: StatusReason, detail: str) -> Axes:
     return replace(axes, auth=Auth.NEEDS_AUTH, auth_reason=reason, auth_detail=detail)
 
 
-def public_status(axes: Axes, *, held_deletes: int = 0) -> tuple[PublicStatus, StatusReason, str]:
+def public_status(
+    axes: Axes, *, held_deletes: int = 0, live: LiveState = LiveState.OFF
+) -> tuple[PublicStatus, StatusReason, str]:
     """Return status, reason and detail as the bus shows them: the first line that fits."""
     if axes.auth is Auth.NEEDS_AUTH:
         return PublicStatus.NEEDS_AUTH, axes.auth_reason, axes.auth_detail
@@ -158,5 +160,8 @@ def public_status(axes: Axes, *, held_deletes: int = 0) -> tuple[PublicStatus, S
                 "confirmed"
             )
             return PublicStatus.CONNECTED, StatusReason.DELETES_HELD, detail
+        if live is LiveState.DEGRADED:
+            detail = "the source does not tell of its changes just now; it is asked for them"
+            return PublicStatus.CONNECTED, StatusReason.DEGRADED_LIVE, detail
         return PublicStatus.CONNECTED, StatusReason.OK, axes.detail
     return PublicStatus.OFFLINE, axes.link_reason, axes.detail

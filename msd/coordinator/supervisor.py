@@ -22,6 +22,7 @@ from msd.coordinator.status import (
     online,
     with_credentials,
 )
+from msd.coordinator.ticks import TICK_S, until_tick_s
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -34,6 +35,7 @@ from msd.managers.auth import is_keyring_trouble
 from msd.models import (
     ConnectAttempt,
     LibraryType,
+    LiveState,
     RemoteId,
     ServerFacts,
     Source,
@@ -42,6 +44,7 @@ from msd.models import (
 )
 
 CONNECT_S = 30.0  # one attempt in all
+LIVE_RECHECK_S = 3600.0  # one that tells of its changes also tells when it goes
 RECHECK_S = 60.0  # a connected source is asked again this often, until it tells by itself
 SLOW_RETRY_S = 900.0  # for what the user must mend
 
@@ -83,7 +86,7 @@ class Supervisor:
             while self._registry.has_source(self._source_id):
                 self._kicked = anyio.Event()
                 pause_s = await self._attempt_contained()
-                with anyio.move_on_after(pause_s):
+                with anyio.move_on_after(until_tick_s(pause_s) if pause_s > TICK_S else pause_s):
                     await self._kicked.wait()
 
     async def _attempt_contained(self) -> float:
@@ -114,7 +117,7 @@ class Supervisor:
         self._board.update(source.id, online(self._board.axes(source.id), facts))
         await self._remember(source, facts)
         self._connected(source.id)
-        return RECHECK_S
+        return RECHECK_S if self._board.live(source.id) is not LiveState.OK else LIVE_RECHECK_S
 
     async def _connect(self, source: Source) -> ServerFacts:
         credentials = await self._credentials(source)

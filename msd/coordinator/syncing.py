@@ -1,6 +1,7 @@
 """Syncs as jobs: one per source, joined when asked for again, started by themselves when due."""
 
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from msd.coordinator.board import StatusBoard
 from msd.coordinator.catalogue import Catalogue
 from msd.coordinator.containment import contained
 from msd.coordinator.jobs import JobHandle, Jobs, Result
+from msd.coordinator.pace import Pace
 from msd.coordinator.services import Services
 from msd.coordinator.status import Auth
 from msd.errors import (
@@ -22,13 +24,13 @@ from msd.errors import (
     NotSupportedError,
     UnknownSourceError,
 )
-from msd.events import Event, ItemsChanged, SourceChanged
+from msd.events import DeletesHeld, Event, ItemsChanged, SourceChanged
 from msd.models import (
     JobId,
     JobKind,
+    JobState,
     Library,
     LibraryId,
-    Source,
     SourceId,
     SyncMode,
     SyncPolicy,
@@ -41,7 +43,6 @@ if TYPE_CHECKING:  # msgspec is imported when the first sync starts, not before
 
 RETRY_S = 300.0  # a failed sync is not begun again by itself sooner than this
 COUNT_EVERY_S = 1.0
-AUTOMATIC = frozenset({SyncPolicy.INTERVAL, SyncPolicy.LIVE})
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Syncing:
         jobs: Jobs,
         access: Access,
         *,
+        pace: Pace,
         publish: Callable[[Event], None],
         failed: Callable[[SourceId], None],
     ) -> None:
@@ -85,6 +87,7 @@ class Syncing:
         self._jobs = jobs
         self._publish = publish
         self._failed = failed
+        self.pace = pace
         self._begun: dict[SourceId, float] = {}
         self._anew: defaultdict[SourceId, set[LibraryId]] = defaultdict(set)
 
@@ -146,35 +149,60 @@ class Syncing:
             self._jobs.cancel(running)
             await self._jobs.ended(running)
 
-    async def catch_up(self, source_id: SourceId) -> None:
-        """Start a sync when a library's policy asks for one now (O6); never raises."""
+    async def idle(self, source_id: SourceId) -> None:
+        """Return when no sync of a source runs."""
+        while (running := self.job(source_id)) is not None:
+            await self._jobs.ended(running)
+
+    async def complete(self, source_id: SourceId, wish: Wish) -> bool:
+        """Run a sync of its own, after one that runs already; return whether it succeeded."""
+        await self.idle(source_id)
+        job_id = self.start_if_possible(source_id, wish)
+        if job_id is None:
+            return False
+        await self._jobs.ended(job_id)
+        return self._jobs.get(job_id).state is JobState.DONE
+
+    async def catch_up(self, source_id: SourceId) -> float:
+        """Start a sync when a library's policy asks for one now (O6); never raises.
+
+        Returns:
+            In how many seconds to ask again.
+        """
         try:
-            await contained(lambda: self._start_if_due(source_id), f"catching up {source_id}")
+            return await contained(
+                lambda: self._start_if_due(source_id), f"catching up {source_id}"
+            )
         except MsdError as error:
             log.info("%s was not caught up: %s", source_id, error)
+            return RETRY_S
 
-    async def _start_if_due(self, source_id: SourceId) -> None:
-        begun = self._begun.get(source_id)
-        if begun is not None and time.monotonic() - begun < RETRY_S:
-            return
-        source = self._registry.source(source_id)
+    async def _start_if_due(self, source_id: SourceId) -> float:
+        if self.job(source_id) is not None:
+            return RETRY_S  # its end is told
+        begun_s = time.monotonic() - self._begun.get(source_id, -math.inf)
         libraries = await self._catalogue.libraries(source_id)
-        own = [library for library in libraries if library.settings.sync in AUTOMATIC]
-        due = [library.id for library in own if self._is_due(source, library)]
-        if not libraries and self._is_due(source, None):
-            self.start(source_id)
-        elif due:
-            manual = frozenset(library.id for library in libraries if library not in own)
-            wish = Wish(off=manual) if len(due) == len(own) else Wish(only=frozenset(due))
-            self.start(source_id, wish)
+        waits_s = {library.id: self._wait_s(source_id, library) for library in libraries}
+        wait_s = min(waits_s.values(), default=self._wait_s(source_id, None))
+        if wait_s > 0 or begun_s < RETRY_S:
+            return max(wait_s, RETRY_S - begun_s)
+        due = frozenset(one for one, wait_s in waits_s.items() if wait_s <= 0)
+        never = frozenset(one for one, wait_s in waits_s.items() if math.isinf(wait_s))
+        # What is named is all that is synced, so libraries that are new would be left out.
+        is_all = due | never == waits_s.keys()
+        self.start(source_id, Wish(off=never) if is_all else Wish(only=due))
+        return RETRY_S
 
-    def _is_due(self, source: Source, library: Library | None) -> bool:
-        interval_s, synced_at = self._settings.sync.interval_s, source.last_sync
-        if library is not None:
-            interval_s = library.settings.interval_s or interval_s
-            synced_at = max(synced_at, library.synced_at)
+    def _wait_s(self, source_id: SourceId, library: Library | None) -> float:
+        """Return how long a library may wait; without one, the source's first sync."""
+        source = self._registry.source(source_id)
+        interval_s = self.pace.interval_s(source_id, library.settings if library else None)
+        synced_at = max(source.last_sync, library.synced_at) if library else source.last_sync
+        if interval_s is None:
+            return math.inf
+        ago_s = time.time() - synced_at
         # A time in the future means that the clock was wrong, then or now.
-        return not 0 <= time.time() - synced_at < interval_s
+        return interval_s - ago_s if ago_s >= 0 else 0.0
 
     async def _request(self, source_id: SourceId, wish: Wish) -> "SyncRequest":
         from msd.sync.messages import SyncRequest  # noqa: PLC0415 - see above
@@ -242,12 +270,23 @@ class Syncing:
             self._catalogue.recount_soon(source_id)
         if not request.only or request.anew <= request.only:
             self._anew[source_id] -= request.anew
+        self.pace.noted(
+            source_id, has_changed=bool(report.added or report.updated or report.removed)
+        )
+        self._tell_held(source_id, report.held)
         columns: dict[str, object] = {"last_sync_error": "", "held_deletes": report.held}
         if not request.only:
             columns["last_sync"] = UnixSeconds(int(time.time()))
             columns["skipped_items"] = report.skipped
         await self._record(source_id, **columns)
         return _result(report)
+
+    def _tell_held(self, source_id: SourceId, held: int) -> None:
+        """Tell once that deletions wait for the user (Y7)."""
+        if self._registry.has_source(source_id):
+            before = self._registry.source(source_id).held_deletes
+            if held > before:
+                self._publish(DeletesHeld(source_id, held))
 
     async def _record(self, source_id: SourceId, **columns: object) -> None:
         try:

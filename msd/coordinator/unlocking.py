@@ -1,4 +1,4 @@
-"""Unlocking the keyring: the only thing in msd that raises its prompt."""
+"""The store of credentials as a whole, and unlocking it: all in msd that raises a prompt (K2)."""
 
 from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.services import Services
@@ -14,6 +14,12 @@ class Unlocking:
     def __init__(self, services: Services, jobs: Jobs) -> None:
         self._auth = services.auth
         self._jobs = jobs
+        self.store = services.settings.secrets.store
+
+    @property
+    def keyring_state(self) -> str:
+        """Whether the keyring can be used: available, locked, absent, or unknown yet."""
+        return self._auth.keyring_state
 
     def start(self) -> JobId:
         """Raise the prompt, or join the one that is open already."""

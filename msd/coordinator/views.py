@@ -27,6 +27,7 @@ class Views:
             library_count=libraries,
             item_count=items,
             capabilities=self._services.backends.capabilities(source.id),
+            live=self._board.live(source.id),
             sync_job=self._jobs.active(JobKind.SYNC, source.id),
         )
 

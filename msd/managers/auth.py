@@ -2,13 +2,19 @@
 
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractContextManager, aclosing
+from contextlib import aclosing
 from typing import Protocol
 
 import anyio
 
 from msd.backend_api import Credentials
-from msd.errors import AuthRequiredError, KeyringLockedError, KeyringUnavailableError, MsdError
+from msd.errors import (
+    AuthRequiredError,
+    KeyringLockedError,
+    KeyringUnavailableError,
+    MsdError,
+    NotSupportedError,
+)
 from msd.models import Account, AccountId, KeyringState, StatusReason
 from msd.redaction import Redactor
 
@@ -17,6 +23,10 @@ RETRY_S = 60.0  # a keyring that changes without telling is looked at this often
 
 class Vault(Protocol):
     """Where secrets rest; see `msd.store.credentials`."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be stored."""
 
     async def read(self, account: Account) -> Credentials | None:
         """Return what is stored for the account, None when nothing is."""
@@ -75,23 +85,32 @@ class AuthManager:
         known = self._known.get(account.id)
         if known is not None:
             return known
-        await self.check_keyring()
+        await self._check_access()
         credentials = await self._vault.read(account)
         if credentials is None:
             raise AuthRequiredError(
-                f"the keyring holds no credentials for {account.display_name}",
+                f"no credentials are stored for {account.display_name}",
                 reason=StatusReason.NO_CREDENTIALS,
             )
         self._know(account, credentials)
         return credentials
 
     async def check_keyring(self) -> None:
-        """Return when credentials could be read or stored now without a prompt.
+        """Return when credentials could be stored now without a prompt.
 
         Raises:
             KeyringLockedError: the keyring is locked.
             KeyringUnavailableError: no keyring service is there.
+            NotSupportedError: the store that the user chose can only be read.
         """
+        if self._vault.is_read_only:
+            raise NotSupportedError(
+                "msd can't change the store of secrets that its settings name; sign in with"
+                " another one (secrets.store in msd.toml)"
+            )
+        await self._check_access()
+
+    async def _check_access(self) -> None:
         match await self._look():
             case KeyringState.LOCKED:
                 raise KeyringLockedError("the keyring is locked; unlock it to sign in")
@@ -115,7 +134,7 @@ class AuthManager:
             KeyringLockedError, KeyringUnavailableError: they are still there; try again later.
         """
         self._known.pop(account.id, None)
-        await self.check_keyring()
+        await self._check_access()
         await self._vault.delete(account)
 
     async def unlock(self) -> bool:
@@ -126,10 +145,6 @@ class AuthManager:
         await self._look()
         self._wake()
         return unlocked
-
-    def hiding(self, *passwords: str) -> AbstractContextManager[None]:
-        """Keep passwords out of logs and errors for as long as they are used."""
-        return self._redactor.hiding(*passwords)
 
     async def changed(self) -> None:
         """Return when the keyring may answer differently than before."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from msd.backend_api import (
     HasConnections,
     LoginDialogue,
     MediaBackend,
+    NewAccount,
     NewSources,
     OptionSpec,
 )
@@ -39,6 +40,7 @@ from msd.models import (
     SourceId,
     StatusReason,
 )
+from msd.redaction import Redactor
 
 CLIENT_NAME = "msd"
 _PYTHON_TYPES: Mapping[str, type] = {"s": str, "b": bool, "u": int}
@@ -67,7 +69,9 @@ class BackendManager:
         client_version: str,
         device_name: str,
         cache_dir: Path,
+        redactor: Redactor | None = None,
     ) -> None:
+        self._redactor = redactor or Redactor()
         self._discover = discover
         self._installation_id = installation_id
         self._client_version = client_version
@@ -105,7 +109,16 @@ class BackendManager:
         """
         spec = self._spec(kind)
         _check_options(spec.kind, spec.options, options)
-        return await spec.add(options, self._add_context(device_id))
+        with self._redactor.hiding(*_secrets(spec.options, options)):
+            found = await spec.add(options, self._add_context(device_id))
+        self._learn(found.account)
+        return found
+
+    def _learn(self, account: NewAccount | None) -> None:
+        """Have what a sign-in brought taken out of everything, names of servers included."""
+        if account is not None:
+            tokens = account.credentials.server_tokens.values()
+            self._redactor.learn(account.credentials.token, *tokens)
 
     def check_login(
         self, kind: BackendKind, options: Mapping[str, OptionValue], *, is_anew: bool = False
@@ -146,7 +159,14 @@ class BackendManager:
         context = self._add_context(device_id)
         if renewed is not None:
             context = replace(context, source=renewed[0], account=renewed[1])
-        return await spec.login(options, context, dialogue)
+        with self._redactor.hiding(*_secrets(spec.login_options, options)):
+            found = await spec.login(options, context, dialogue)
+        self._learn(found.account)
+        return found
+
+    def hiding(self, *secrets: str) -> AbstractContextManager[None]:
+        """Keep what somebody typed out of logs and errors for as long as it is used."""
+        return self._redactor.hiding(*secrets)
 
     async def servers(self, account: Account, credentials: Credentials) -> AccountServers:
         """Ask the sign-in service which servers an account reaches now.
@@ -331,6 +351,10 @@ def _several(backend: MediaBackend) -> HasConnections:
     if not isinstance(backend, HasConnections):
         raise NotSupportedError("the server of this source has one address")
     return backend
+
+
+def _secrets(specs: Sequence[OptionSpec], options: Mapping[str, OptionValue]) -> list[str]:
+    return [str(options[spec.name]) for spec in specs if spec.secret and spec.name in options]
 
 
 def _check_options(

@@ -7,6 +7,7 @@ import anyio
 from anyio import to_thread
 
 from msd.models import (
+    ChangeSet,
     ItemFields,
     ItemId,
     ItemPage,
@@ -14,12 +15,15 @@ from msd.models import (
     Library,
     LibraryId,
     LibrarySettings,
+    LiveRow,
+    LiveWrite,
     MediaItem,
     RemoteId,
     SourceId,
     UnixSeconds,
 )
 from msd.store.cache import CacheStore
+from msd.sync.enumeration import is_suspicious
 
 READERS = 4
 Args = TypeVarTuple("Args")
@@ -73,6 +77,10 @@ class CacheManager:
         """Return the named items in the order of their ids; unknown ones are absent."""
         return await self._read(self._store.items, ids, fields, hidden)
 
+    async def changes(self, since: int, limit: int, *, hidden: Collection[SourceId]) -> ChangeSet:
+        """Return what changed after a revision, at most `limit` items (Y10)."""
+        return await self._read(self._store.changes, since, limit, hidden)
+
     async def remote_ids(self, ids: Sequence[ItemId]) -> Mapping[ItemId, tuple[SourceId, RemoteId]]:
         """Return where items come from; unknown ones are absent."""
         return await self._read(self._store.remote_ids, ids)
@@ -103,6 +111,28 @@ class CacheManager:
         if stored is not None:
             self.saw_revision(stored[1])
         return stored
+
+    async def warm_up(self) -> None:
+        """Get ready to write single rows."""
+        await self._write(self._store.warm_up)
+
+    async def put_rows(
+        self, source_id: SourceId, rows: Sequence[LiveRow], *, aliases: Mapping[RemoteId, ItemId]
+    ) -> tuple[list[LiveWrite], list[LiveRow]]:
+        """Store single rows; return what changed by library, and the rows without a place."""
+        return await self._write(self._store.put_rows, source_id, rows, aliases)
+
+    async def bury_rows(
+        self,
+        source_id: SourceId,
+        remote_ids: Sequence[RemoteId],
+        *,
+        aliases: Mapping[RemoteId, ItemId],
+    ) -> tuple[list[LiveWrite], set[LibraryId]]:
+        """Hide single rows; return that, and the libraries where they are too many (Y7)."""
+        return await self._write(
+            self._store.bury_rows, source_id, remote_ids, aliases, is_suspicious
+        )
 
     async def purge_source(self, source_id: SourceId) -> None:
         """Delete everything of a source, a batch at a time."""

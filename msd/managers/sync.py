@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from subprocess import PIPE
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # msgspec is imported when the first sync starts, not before
 
 log = logging.getLogger(__name__)
 
+PER_SERVER = 2  # several users of one server sync at the same time; each asks for a page at a time
 STOP_S = 2.5  # how long a cancelled worker may take to end its transaction
 
 
@@ -27,6 +29,9 @@ class SyncManager:
 
     def __init__(self, *, parallel: int, command: tuple[str, ...] = ()) -> None:
         self._slots = anyio.Semaphore(parallel)
+        self._servers: defaultdict[str, anyio.Semaphore] = defaultdict(
+            lambda: anyio.Semaphore(PER_SERVER)
+        )
         self._command = command or (sys.executable, "-m", "msd.worker")
 
     async def run(
@@ -37,7 +42,7 @@ class SyncManager:
         progress: Callable[["Progress"], None],
         changed: Callable[["Changed"], None],
     ) -> SyncReport:
-        """Copy one source; wait for a free slot first.
+        """Copy one source; wait for a free slot first, here and at its server (Y1).
 
         Cancelling ends the worker at a transaction's end, or kills it after `STOP_S`.
 
@@ -46,7 +51,8 @@ class SyncManager:
         """
         from msd.sync import messages  # noqa: PLC0415 - see above
 
-        async with self._slots, self._worker() as process:
+        server = self._servers[request.source.server_id]
+        async with server, self._slots, self._worker() as process:
             started()
             said = _exchange(process, messages.encode(request), messages.MAX_LINE)
             async with aclosing(said) as lines:

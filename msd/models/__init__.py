@@ -32,11 +32,13 @@ from msd.models.library import (
     LibrarySettings,
     RemoteLibrary,
 )
+from msd.models.live import ChangeSet, LiveRow, LiveWrite
 from msd.models.login import (
     Caller,
     Login,
     LoginUser,
 )
+from msd.models.notice import Notice
 from msd.models.query import (
     ItemFields,
     ItemPage,
@@ -67,6 +69,7 @@ from msd.models.words import (
     JobState,
     KeyringState,
     LibraryType,
+    LiveState,
     LoginState,
     LoginStep,
     PublicStatus,
@@ -87,6 +90,7 @@ __all__ = [
     "BackendKind",
     "Caller",
     "Capability",
+    "ChangeSet",
     "ConnectAttempt",
     "Connection",
     "DaemonState",
@@ -107,6 +111,9 @@ __all__ = [
     "LibraryId",
     "LibrarySettings",
     "LibraryType",
+    "LiveRow",
+    "LiveState",
+    "LiveWrite",
     "Login",
     "LoginId",
     "LoginState",
@@ -118,6 +125,7 @@ __all__ = [
     "MediaSource",
     "MediaStream",
     "Milliseconds",
+    "Notice",
     "Person",
     "PublicStatus",
     "RemoteId",

@@ -21,7 +21,7 @@ class RemoteLibrary:
 class LibrarySettings:
     """What the user set for one library (A5); survives a rebuilt cache."""
 
-    sync: SyncPolicy = SyncPolicy.INTERVAL
+    sync: SyncPolicy = SyncPolicy.LIVE
     interval_s: int = 0  # 0: the daemon's default
     show_in_home: bool = True
     content: LibraryType | None = None  # overrides what the backend found the library to hold

@@ -37,10 +37,12 @@ class Login:
     url: str = field(default="", repr=False)
     expires_at: UnixSeconds = NEVER
     users: tuple[LoginUser, ...] = field(default=(), repr=False)
-    message: str = ""  # one sentence for a person; at the end: why it failed
+    message: str = field(
+        default="", repr=False
+    )  # one sentence for a person; at the end: why it failed
     error: str = ""  # the wire code of what it failed with
     source_ids: tuple[SourceId, ...] = ()
 
     def seen_by_others(self) -> Self:
-        """Return what anybody may see: neither code nor link nor users."""
-        return replace(self, code="", url="", users=())
+        """Return what anybody may see: neither code, link and users nor what says them."""
+        return replace(self, code="", url="", users=(), message="")

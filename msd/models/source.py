@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from msd.models.ids import NEVER, AccountId, BackendKind, JobId, SourceId, UnixSeconds
-from msd.models.words import Capability, PublicStatus, Route, StatusReason
+from msd.models.words import Capability, LiveState, PublicStatus, Route, StatusReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +75,7 @@ class SourceView:
     library_count: int = 0
     item_count: int = 0
     capabilities: frozenset[Capability] = frozenset()
+    live: LiveState = LiveState.OFF
     sync_job: JobId | None = None
 
 

@@ -108,7 +108,16 @@ class SyncPolicy(StrEnum):
     OFF = "off"  # never, not even when asked: its items stay as they are
     MANUAL = "manual"
     INTERVAL = "interval"
-    LIVE = "live"  # like interval until the source delivers live events
+    LIVE = "live"  # as soon as the source tells of a change; else at intervals of its own
+
+
+class LiveState(StrEnum):
+    """Whether a source tells of changes by itself; the wire words of `LiveUpdates` (Y9)."""
+
+    OK = "ok"
+    DEGRADED = "degraded"  # it could and does not just now; it is asked at short intervals
+    UNSUPPORTED = "unsupported"
+    OFF = "off"  # not connected, or no library wants it
 
 
 class Route(StrEnum):

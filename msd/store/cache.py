@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Self
 
 from msd.models import (
+    ChangeSet,
     ItemFields,
     ItemId,
     ItemPage,
@@ -17,12 +18,14 @@ from msd.models import (
     Library,
     LibraryId,
     LibrarySettings,
+    LiveRow,
+    LiveWrite,
     MediaItem,
     RemoteId,
     SourceId,
     UnixSeconds,
 )
-from msd.store import reads
+from msd.store import feed, reads
 from msd.store.cache_file import current_revision, noting_damage, open_cache
 from msd.store.database import transaction
 from msd.store.reader_pool import ReaderPool
@@ -126,6 +129,13 @@ class CacheStore:
         with self._readers.reading() as connection:
             return reads.items(connection, ids, fields, hidden_sources)
 
+    def changes(
+        self, since: int, limit: int, hidden_sources: Collection[SourceId] = ()
+    ) -> ChangeSet:
+        """Return what changed after a revision, at most `limit` items (Y10)."""
+        with self._readers.reading() as connection:
+            return feed.changes(connection, since, limit, hidden_sources)
+
     def remote_ids(self, ids: Sequence[ItemId]) -> Mapping[ItemId, tuple[SourceId, RemoteId]]:
         """Return the source and remote id of those items that are there."""
         with self._readers.reading() as connection:
@@ -149,9 +159,34 @@ class CacheStore:
         from msd.store import one_item  # noqa: PLC0415 - heavy
 
         with self._writing():
-            return one_item.store(
-                self._writer, source_id, item, aliases, UnixSeconds(int(self._clock()))
-            )
+            return one_item.store(self._writer, source_id, item, aliases, self._now())
+
+    def warm_up(self) -> None:
+        """Import what writing needs, so that the first single row is as quick as the next."""
+        from msd.store import live_rows, one_item  # noqa: F401, PLC0415 - heavy
+
+    def put_rows(
+        self, source_id: SourceId, rows: Sequence[LiveRow], aliases: Mapping[RemoteId, ItemId]
+    ) -> tuple[list[LiveWrite], list[LiveRow]]:
+        """Store single rows; return what changed by library, and the rows without a place."""
+        from msd.store.live_rows import LiveRows  # noqa: PLC0415 - heavy
+
+        with self._writing():
+            return LiveRows(self._writer, source_id, aliases, self._now()).put(rows)
+
+    def bury_rows(
+        self,
+        source_id: SourceId,
+        remote_ids: Sequence[RemoteId],
+        aliases: Mapping[RemoteId, ItemId],
+        is_suspicious: Callable[[int, int], bool],
+    ) -> tuple[list[LiveWrite], set[LibraryId]]:
+        """Hide single rows; return that, and the libraries where they are too many (Y7)."""
+        from msd.store.live_rows import LiveRows  # noqa: PLC0415 - heavy
+
+        with self._writing():
+            rows = LiveRows(self._writer, source_id, aliases, self._now())
+            return rows.bury(remote_ids, is_suspicious)
 
     def purge_source(self, source_id: SourceId, *, batch: int = _BATCH) -> bool:
         """Delete one batch of a source's rows; True while there is more."""
@@ -166,6 +201,9 @@ class CacheStore:
 
         with self._writing():
             return purge.purge_tombstones(self._writer, older_than, batch)
+
+    def _now(self) -> UnixSeconds:
+        return UnixSeconds(int(self._clock()))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

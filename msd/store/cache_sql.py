@@ -43,6 +43,15 @@ NEXT_REVISION = sql_text(
     "of",
 )
 
+RAISE_META = sql_text(
+    update(meta)
+    .where(meta.c.key == bindparam("of"), meta.c.value < bindparam("than"))
+    .values(value=bindparam("to")),
+    "to",
+    "of",
+    "than",
+)
+
 INSERT_ITEM = sql_text(insert(item), "pk", "id", *_UPDATED)
 UPDATE_ITEM = sql_text(
     update(item)

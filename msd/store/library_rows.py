@@ -140,11 +140,13 @@ class LibraryRows:
 
     def listing_state(self, library: LibraryId, item_type: ItemType) -> ListingState:
         """Return what is remembered of a listing."""
-        total, resume_at = self._connection.execute(
-            "SELECT complete_total, resume_at FROM listing WHERE pk = ?",
+        total, resume_at, lost, since = self._connection.execute(
+            "SELECT complete_total, resume_at, lost, lost_since FROM listing WHERE pk = ?",
             (self.listing(library, item_type),),
         ).fetchone()
-        return ListingState(expected=total, resume_at=resume_at)
+        return ListingState(
+            expected=total, resume_at=resume_at, lost=lost, lost_since=UnixSeconds(since)
+        )
 
     def finish_listing(
         self, library: LibraryId, item_type: ItemType, total: int, now: UnixSeconds

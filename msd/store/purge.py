@@ -10,12 +10,12 @@ from msd.store.item_links import unlink
 from msd.store.item_writer import count_items
 
 _OF_SOURCE = """
-SELECT item.pk, CASE WHEN item.deleted_at IS NULL THEN item.listing END
+SELECT item.pk, item.revision, CASE WHEN item.deleted_at IS NULL THEN item.listing END
 FROM library JOIN listing ON listing.library = library.pk JOIN item ON item.listing = listing.pk
 WHERE library.source_id = ? LIMIT ?
 """
 _OLD_TOMBSTONES = """
-SELECT item.pk FROM listing JOIN item ON item.listing = listing.pk
+SELECT item.pk, item.revision FROM listing JOIN item ON item.listing = listing.pk
 WHERE item.deleted_at IS NOT NULL AND item.deleted_at < ? LIMIT ?
 """
 _EMPTY_LIBRARIES = """
@@ -37,7 +37,8 @@ def delete_items(connection: sqlite3.Connection, pks: Collection[int]) -> None:
 def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int) -> bool:
     """Delete one batch of a source's items, at the end its libraries; True while more is left."""
     rows = connection.execute(_OF_SOURCE, (source_id, batch)).fetchall()
-    delete_items(connection, [pk for pk, _ in rows])
+    delete_items(connection, [pk for pk, *_ in rows])
+    raise_feed_floor(connection, max((revision for _, revision, _ in rows), default=0))
     count_items(connection, Counter({one: -n for one, n in _per_listing(rows).items()}))
     if len(rows) == batch:
         return True
@@ -49,7 +50,8 @@ def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int
 def purge_tombstones(connection: sqlite3.Connection, older_than: UnixSeconds, batch: int) -> bool:
     """Delete one batch of rows that were deleted long ago; True while more is left (Y7)."""
     rows = connection.execute(_OLD_TOMBSTONES, (older_than, batch)).fetchall()
-    delete_items(connection, [pk for (pk,) in rows])
+    delete_items(connection, [pk for pk, _ in rows])
+    raise_feed_floor(connection, max((revision for _, revision in rows), default=0))
     if len(rows) == batch:
         return True
     libraries = connection.execute(_EMPTY_LIBRARIES, (older_than,)).fetchall()
@@ -57,8 +59,13 @@ def purge_tombstones(connection: sqlite3.Connection, older_than: UnixSeconds, ba
     return False
 
 
-def _per_listing(rows: Collection[tuple[int, int | None]]) -> Counter[int]:
-    return Counter(listing for _, listing in rows if listing is not None)
+def raise_feed_floor(connection: sqlite3.Connection, revision: int) -> None:
+    """Note that rows are gone without a trace: who knows less must begin anew (Y10)."""
+    connection.execute(sql.RAISE_META, (revision, "feed_floor", revision))
+
+
+def _per_listing(rows: Collection[tuple[int, int, int | None]]) -> Counter[int]:
+    return Counter(listing for _, _, listing in rows if listing is not None)
 
 
 def _delete_libraries(connection: sqlite3.Connection, pks: Collection[int]) -> None:

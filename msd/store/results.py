@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from msd.models import ItemId, LibraryId, RemoteId, UnixSeconds
+from msd.models import NEVER, ItemId, LibraryId, RemoteId, UnixSeconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,8 @@ class ListingState:
 
     expected: int  # rows that the source announced, those that came since included; -1: unknown
     resume_at: int  # where an interrupted first sync goes on
+    lost: int = 0  # rows that were deleted one by one …
+    lost_since: UnixSeconds = NEVER  # … since then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from msd.store.id_book import IdBook
 from msd.store.item_row import item_row
 from msd.store.known import KnownItems
 from msd.store.library_rows import LibraryRows
-from msd.store.purge import delete_items
+from msd.store.purge import delete_items, raise_feed_floor
 from msd.store.results import HeldLoss, ListingState, SavedLibraries, WriteResult
 
 _KNOWN = """
@@ -248,6 +248,7 @@ class SyncWriter:
             with transaction(self._connection):
                 revision = item_writer.next_revision(self._connection)
                 delete_items(self._connection, [one.gone.pk for one in found])
+                raise_feed_floor(self._connection, revision)  # newcomers' own ids leave no trace
                 item_writer.count_items(self._connection, Counter({listing: -len(found)}))
                 adoption.adopt(self._connection, found, revision)
             return WriteResult(

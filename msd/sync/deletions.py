@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from msd.models import LibraryId, UnixSeconds
-from msd.sync.enumeration import Loss, Trust, Verdict, verdict
+from msd.models import ItemType, LibraryId, UnixSeconds
+from msd.sync.enumeration import AGREEMENT_S, Loss, Trust, Verdict, verdict
 from msd.sync.listing import CopiedListing
-from msd.sync.ports import Held, Written
+from msd.sync.ports import Written
 from msd.sync.store_thread import StoreThread
 from msd.sync.tally import Tally
 
@@ -60,18 +60,19 @@ class Deletions:
 
     def _apply_to_listing(self, one: CopiedListing) -> list[_Done]:
         library_id, item_type = one.library_id, one.listing.type
+        state = self._store.listing_state(library_id, item_type)
+        lost = state.lost if 0 <= self._now - state.lost_since < AGREEMENT_S else 0
         live = len(one.known)
         done: list[_Done] = []
         missing = self._store.remaining(library_id, item_type, one.gone)
         if missing:
             done.append(_Done(self._store.adopt(library_id, item_type, missing), deleted=False))
             missing = self._store.remaining(library_id, item_type, missing)
-        digest = _digest(missing)
-        held = self._store.held(library_id, item_type)
-        match self._verdict(library_id, live, len(missing), digest, held):
+        found = Loss(count=len(missing), digest=_digest(missing), since=self._now)
+        match self._verdict(found, library_id, item_type, live=live, lost=lost):
             case Verdict.HOLD:
                 self._store.hold(
-                    library_id, item_type, count=len(missing), digest=digest, now=self._now
+                    library_id, item_type, count=found.count, digest=found.digest, now=self._now
                 )
             case Verdict.DELETE:
                 done.append(_Done(self._store.tombstone(library_id, item_type, missing)))
@@ -81,26 +82,26 @@ class Deletions:
         return done
 
     def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
-        held = self._store.held(library_id, None)
-        if self._verdict(library_id, count, count, 0, held) is Verdict.HOLD:
+        found = Loss(count=count, digest=0, since=self._now)
+        if self._verdict(found, library_id, None, live=count) is Verdict.HOLD:
             self._store.hold(library_id, None, count=count, digest=0, now=self._now)
             return []
         return [_Done(self._store.remove_library(library_id))]
 
     def _verdict(
-        self, library_id: LibraryId, live: int, missing: int, digest: int, held: Held | None
+        self,
+        found: Loss,
+        library_id: LibraryId,
+        item_type: ItemType | None,
+        *,
+        live: int,
+        lost: int = 0,
     ) -> Verdict:
-        loss = None
+        held = self._store.held(library_id, item_type)
+        before = None
         if held is not None:
-            loss = Loss(count=held.count, digest=held.digest, since=held.since)
-        return verdict(
-            live=live,
-            missing=missing,
-            digest=digest,
-            held=loss,
-            now=self._now,
-            trust=self._trust(library_id),
-        )
+            before = Loss(count=held.count, digest=held.digest, since=held.since)
+        return verdict(found, live=live, held=before, trust=self._trust(library_id), lost=lost)
 
     def _tell(self, library_id: LibraryId, done: list[_Done]) -> None:
         for one in done:

@@ -86,11 +86,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """Rows that were missing from a complete enumeration, as they were first held back."""
+    """Rows that are missing from a complete enumeration."""
 
     count: int
     digest: int  # the same for the same rows
-    since: UnixSeconds
+    since: UnixSeconds  # when they were first found to be
 
 
 class Trust(StrEnum):
@@ -101,32 +101,27 @@ class Trust(StrEnum):
     ALL = "all"  # the library holds something else now: believe everything
 
 
-def verdict(
-    *,
-    live: int,
-    missing: int,
-    digest: int,
-    held: Loss | None,
-    now: UnixSeconds,
-    trust: Trust,
-) -> Verdict:
+def verdict(found: Loss, *, live: int, held: Loss | None, trust: Trust, lost: int = 0) -> Verdict:
     """Decide about missing rows of one listing.
 
     Args:
+        found: what is missing now.
         live: rows that the cache showed before.
-        missing: how many of them the source did not show.
-        digest: a number that is the same for the same missing rows.
         held: the loss that an earlier pass found here and held.
-        now: the time.
         trust: what the user said about losses.
+        lost: rows that went one by one within the last day; they count towards the limit.
     """
-    if missing == 0:
+    if found.count == 0:
         return Verdict.KEEP
-    suspicious = missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)
-    if not suspicious or trust is Trust.ALL:
+    if not is_suspicious(live + lost, found.count + lost) or trust is Trust.ALL:
         return Verdict.DELETE
     if held is None:
         return Verdict.HOLD
-    confirmed = trust is Trust.HELD and missing <= held.count
-    agreed = held.digest == digest and now - held.since >= AGREEMENT_S
+    confirmed = trust is Trust.HELD and found.count <= held.count
+    agreed = held.digest == found.digest and found.since - held.since >= AGREEMENT_S
     return Verdict.DELETE if confirmed or agreed else Verdict.HOLD
+
+
+def is_suspicious(live: int, missing: int) -> bool:
+    """Return whether so many of the rows may not simply be deleted (Y7)."""
+    return missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)

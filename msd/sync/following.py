@@ -92,7 +92,7 @@ class Follower:
         mark = Mark(came=came, cursors=self._cursors(one, lane, page))
         await self._copier.write(one.library_id, page.listing, fresh, mark)
         if item_type in WITH_MEMBERS:
-            await self._copier.copy_members(one.library_id, [raw.remote_id for raw in fresh])
+            await self._copier.copy_members(one.library_id, list(rows))
 
     async def _count(self, one: LibraryPass, page: Changes, came: int) -> None:
         item_type = page.listing.type

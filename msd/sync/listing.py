@@ -24,6 +24,8 @@ BATCH_ROWS = 4000  # committed at once: small transactions cost three times as m
 BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
 WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 _NO_MARK = Mark()
+SLOW_ANSWER_S = 3.0  # a page that takes longer …
+LONGEST_REST_S = 20.0  # … is followed by a rest
 NEWEST_ROWS = 50  # of each listing, before a first sync goes through the whole
 MOST_WITH_MEMBERS = 20_000  # collections or playlists whose members are followed
 
@@ -194,7 +196,16 @@ class ListingCopier:
     ) -> None:
         written = await self._thread.run(self._store.write, library_id, item_type, batch, mark)
         self._tally.count(written)
-        self._report.changed(library_id, written)
+        if written.changed or written.removed:
+            self._report.changed(library_id, written)
+
+
+def rest_s(took_s: float) -> float:
+    """Return how long to leave a server alone after an answer that took so long (Y1).
+
+    One that is slow has something else to do: it gets as long again, up to a bound.
+    """
+    return min(took_s, LONGEST_REST_S) if took_s > SLOW_ANSWER_S else 0.0
 
 
 def _progress(copied: CopiedListing) -> SyncProgress:
@@ -221,8 +232,11 @@ async def _ahead(
     async def fetch() -> None:
         async with send, aclosing(pages):
             try:
+                begun = time.monotonic()
                 async for page in pages:
+                    await anyio.sleep(rest_s(time.monotonic() - begun))
                     await send.send(page)
+                    begun = time.monotonic()
             except MsdError as error:
                 failure.append(error)
 

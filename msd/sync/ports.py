@@ -117,6 +117,14 @@ class ListingState(Protocol):
     def resume_at(self) -> int:
         """Where an interrupted first sync goes on (Y8)."""
 
+    @property
+    def lost(self) -> int:
+        """Rows that were deleted one by one, as the source told of it."""
+
+    @property
+    def lost_since(self) -> UnixSeconds:
+        """Since when they are counted."""
+
 
 class SyncStore(Protocol):
     """The cache of one source, as its sync sees it. One transaction per call."""

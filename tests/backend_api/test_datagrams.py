@@ -19,8 +19,10 @@ GROUP = "239.255.42.42"
 
 
 @asynccontextmanager
-async def answering(*answers: bytes, group: str = "") -> AsyncIterator[int]:
-    """A port where each question gets these answers; the question is the first of them if b""."""
+async def answering(
+    *answers: bytes, group: str = "", heard: list[bytes] | None = None
+) -> AsyncIterator[int]:
+    """A port where each question gets these answers; one that is b"" is the question itself."""
     async with await anyio.create_udp_socket(family=socket.AF_INET) as udp:
         raw = udp.extra(anyio.abc.SocketAttribute.raw_socket)
         if group:
@@ -30,6 +32,8 @@ async def answering(*answers: bytes, group: str = "") -> AsyncIterator[int]:
         async def serve() -> None:
             while True:
                 question, (host, port) = await udp.receive()
+                if heard is not None:
+                    heard.append(question)
                 for answer in answers:
                     await udp.sendto(answer or question, host, port)
 

@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from msd.backend_api.http import Answer, fetch, open_client, retry_after_s
+from msd.backend_api.http import Answer, fetch, open_client, retry_after_s, without_echo
 from msd.errors import BadResponseError, TlsError, UnreachableError
 from msd.models import StatusReason
 from tests.backend_api.raw_server import answering, json_reply, raw_server, reply
@@ -192,6 +192,14 @@ async def test_a_certificate_that_nobody_signed_is_a_tls_error(tls_context):
             await get(server.base_url)
 
         assert server.seen == []
+
+
+def test_what_a_server_repeats_of_a_secret_is_taken_out():
+    """K1: it goes no further, whatever it would have become."""
+    answer = Answer(status=500, headers=httpx.Headers(), body=b'{"Name": "c4nary c4nary"}')
+
+    assert b'{"Name": "*** ***"}' == without_echo(answer, "c4nary").body
+    assert answer == without_echo(answer, "other") == without_echo(answer, "")
 
 
 async def test_an_answer_shows_nothing_of_its_content():

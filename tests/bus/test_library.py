@@ -9,6 +9,7 @@ from msd.bus.names import (
 )
 from msd.bus.server import BusServer
 from msd.models import (
+    ChangeSet,
     ItemId,
     ItemQuery,
     ItemType,
@@ -221,7 +222,7 @@ async def test_libraries_are_listed_with_their_settings(
         "position": 0,
         "item_count": 3,
         "synced_at": 1_700_000_000,
-        "sync": "interval",
+        "sync": "live",
         "interval_s": 0,
         "show_in_home": True,
         "content": "",
@@ -229,3 +230,17 @@ async def test_libraries_are_listed_with_their_settings(
     assert [wanted] == plain(libraries)
     assert [libraries] == await client.call(LIBRARY, "ListLibraries", "s", "s1")
     assert "UnknownSource" == (await failure_of(client, LIBRARY, "ListLibraries", "s", "x")).code
+
+
+async def test_changes_since_a_revision_are_told(
+    msd: BusServer, client: Client, coordinator: FakeCoordinator
+) -> None:
+    """Y10."""
+    coordinator.feed.answer = ChangeSet(
+        changed=(ItemId("i1"),), removed=(ItemId("i2"),), revision=2**60, reset=False
+    )
+
+    answer = await client.call(LIBRARY, "GetChanges", "tu", 5, 100)
+
+    assert answer == [["i1"], ["i2"], 2**60, False]
+    assert coordinator.calls[-1] == ("changes", 5, 100)

@@ -34,7 +34,7 @@ SHOWN = {
     "expires_at": UnixSeconds(1_700_000_900),
     "message": "enter the code",
 }
-PRIVATE = ("A1B2", "plex.example", "Ann")
+PRIVATE = ("A1B2", "plex.example", "Ann", "enter")
 
 
 def token(text: str = TOKEN) -> dict[str, Variant]:
@@ -90,7 +90,7 @@ async def test_an_option_of_another_type_is_refused(
 async def test_its_owner_reads_all_of_it_and_others_only_what_is_harmless(
     msd: BusServer, coordinator: FakeCoordinator, client: Client, bus: PrivateBus
 ) -> None:
-    """K6: Code, Url and Users are empty for everybody else, by every way to read them."""
+    """K6: what only the owner may see is empty for everybody else, by every way to read them."""
     coordinator.logins.put(1, Caller(name=client.unique_name), **SHOWN)
     async with connected_client(bus.address) as stranger:
         (own,) = await client.call(PROPERTIES, "GetAll", "s", LOGIN, path=LOGIN_1)
@@ -111,7 +111,7 @@ async def test_its_owner_reads_all_of_it_and_others_only_what_is_harmless(
         "Error": "",
         "SourceIds": [],
     } == plain(own)
-    assert plain(own) | {"Code": "", "Url": "", "Users": []} == plain(seen)
+    assert plain(own) | {"Code": "", "Url": "", "Users": [], "Message": ""} == plain(seen)
     assert "" == code
     assert plain(seen) == plain(managed)[LOGIN_1][LOGIN]
 
@@ -202,9 +202,9 @@ async def test_no_signal_carries_what_only_the_owner_may_see(
     (added,) = await client.wait_for(1, "InterfacesAdded")
     (changed,) = await client.wait_for(1, "PropertiesChanged")
 
-    assert {"Code", "Url", "Users"}.isdisjoint(added.body[1][LOGIN])
-    assert {"Step", "ExpiresAt", "Message"} == set(changed.body[1])
-    assert {"Code", "Url", "Users"} == set(changed.body[2])
+    assert {"Code", "Url", "Users", "Message"}.isdisjoint(added.body[1][LOGIN])
+    assert {"Step", "ExpiresAt"} == set(changed.body[1])
+    assert {"Code", "Url", "Users", "Message"} == set(changed.body[2])
     assert not [word for word in PRIVATE for s in client.signals if word in str(plain(s.body))]
 
 

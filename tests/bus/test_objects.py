@@ -235,6 +235,8 @@ async def test_the_root_shows_the_daemon(
         "Online": "unknown",
         "Metered": "unknown",
         "Revision": 1,
+        "SecretStore": "secret-service",
+        "KeyringState": "unknown",
         "PendingWrites": 0,
         "Capabilities": ["jellyfin", "local"],
     } == plain(values)

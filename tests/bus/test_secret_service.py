@@ -191,3 +191,49 @@ async def test_the_state_never_prompts(
         await secrets.state()
 
     assert 0 == prompting.prompts + prompting.created + prompting.unlocks
+
+
+async def test_a_service_that_hung_is_told_as_soon_as_it_answers_again(
+    bus: PrivateBus, prompting: PromptingService, library: str
+) -> None:
+    """S4: it tells nobody by itself, and nobody asks again and again."""
+    prompting.hang = anyio.Event()
+    async with Connection(bus.address, library=library) as connection:
+        secrets = SecretServiceClient(connection, deadline_s=0.1)
+        changed = anyio.Event()
+
+        async def follow() -> None:
+            async with aclosing(secrets.changes()) as changes:
+                async for _ in changes:
+                    changed.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(follow)
+            assert KeyringState.ABSENT is await secrets.state()
+            await anyio.wait_all_tasks_blocked()
+            assert not changed.is_set()
+
+            prompting.hang.set()
+
+            with anyio.fail_after(10):
+                await changed.wait()
+            assert KeyringState.LOCKED is await secrets.state()
+            tasks.cancel_scope.cancel()
+
+
+async def test_a_service_that_ends_as_soon_as_it_is_started_is_not_started_over_and_over(
+    bus: PrivateBus, secrets: SecretServiceClient, tmp_path: Path
+) -> None:
+    """Each of its ends is a change, which makes msd look again."""
+    log = tmp_path / "starts"
+    service = tmp_path / "service"
+    service.write_text(f"#!/bin/sh\necho started >> {log}\n")
+    service.chmod(0o755)
+    bus.add_service("org.freedesktop.secrets", str(service))
+    async with Connection(bus.address) as connection:
+        await connection.call_bus("ReloadConfig")
+
+    states = [await secrets.state() for _ in range(5)]
+
+    assert [KeyringState.ABSENT] * 5 == states
+    assert ["started"] == log.read_text().split()

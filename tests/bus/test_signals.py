@@ -19,6 +19,7 @@ from msd.events import (
     JobChanged,
     JobFinished,
     JobRemoved,
+    SignInRequested,
     SourceAdded,
     SourceChanged,
     SourceRemoved,
@@ -343,3 +344,14 @@ async def test_progress_waits_while_the_outbox_is_crowded(
     await client.settle()
     assert 49 == signal.body[3]
     assert 1 == len(client.named("SyncProgress"))
+
+
+async def test_the_wish_to_sign_in_is_a_signal(
+    emitter: None, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """SignInRequested: for whichever frontend is there."""
+    coordinator.events.publish(SignInRequested(SourceId("s1")))
+
+    (signal,) = await client.wait_for(1, "SignInRequested")
+
+    assert ["s1"] == signal.body

@@ -16,7 +16,7 @@ from msd.models import ItemType, SortKey
 COMMANDS = (
     *("sources", "remove", "rename", "enable", "disable", "add", "status", "sync"),
     *("confirm-deletes", "jobs", "cancel", "unlock", "libraries", "policy", "items", "item"),
-    "watch",
+    *("watch", "login", "reauth", "accounts", "discover", "connections", "explain"),
 )
 
 

@@ -166,7 +166,7 @@ async def test_a_status_comes_with_what_to_do_now(sources):
     person = await sources.run("status", NAS)
     script = await sources.run("--json", "status", NAS)
 
-    assert f"`msdctl remove {NAS}`, then `msdctl add local /srv/media`" in person.stderr
+    assert f"`msdctl reauth {NAS}` signs in again" in person.stderr
     assert (script.document["status"], script.stderr) == ("needs-auth", "")
 
 

@@ -75,7 +75,9 @@ def test_kill_in_the_middle_of_a_sync_then_start_with_the_server_down(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
     """O4, O1, O3: everything written so far is served, offline, and it heals."""
-    hold = sim.faults.add("/Items", faults.late(60), where=lambda _path, query: "Episode" in query)
+    hold = sim.faults.add(
+        "/Items", faults.late(60), where=lambda request: "Episode" in request.query_string
+    )
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until(lambda: daemon.count("movie") > 0, "the first pages are there")
     daemon.until(hold.fired.is_set, "the sync is in the middle")

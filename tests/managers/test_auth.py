@@ -4,9 +4,15 @@ import anyio
 import pytest
 
 from msd.backend_api import Credentials
-from msd.errors import AuthRequiredError, KeyringLockedError, KeyringUnavailableError
+from msd.errors import (
+    AuthRequiredError,
+    KeyringLockedError,
+    KeyringUnavailableError,
+    NotSupportedError,
+)
 from msd.managers.auth import AuthManager
 from msd.models import Account, AccountId, BackendKind, KeyringState, StatusReason
+from msd.redaction import Outlet, Redactor
 from tests.support.rig import FakeKeyring, FakeVault
 
 pytestmark = pytest.mark.anyio
@@ -101,3 +107,72 @@ async def test_those_who_wait_are_woken_by_a_change_of_the_keyring() -> None:
 def test_a_secret_is_not_in_a_repr() -> None:
     """K1."""
     assert "canary" not in repr(SECRET)
+
+
+async def test_a_store_that_nothing_guards_is_always_available() -> None:
+    """K1: a file, `pass` or systemd; there is nothing to watch and nothing to unlock."""
+    auth = AuthManager(FakeVault(), None)
+
+    await auth.store(ALICE, SECRET)
+    with anyio.fail_after(5):
+        await auth.watch()
+
+    assert auth.keyring_state is KeyringState.AVAILABLE
+    assert await auth.unlock()
+    assert await auth.credentials(ALICE) is SECRET
+
+
+async def test_a_store_that_can_only_be_read_takes_no_new_account() -> None:
+    """K1: it is said before anybody signs in for nothing; what is there is read."""
+    auth = AuthManager(FakeVault(is_read_only=True, stored={ALICE.id: SECRET}), None)
+
+    with pytest.raises(NotSupportedError, match=r"secrets\.store"):
+        await auth.check_keyring()
+
+    assert await auth.credentials(ALICE) is SECRET
+
+
+async def test_every_secret_that_comes_to_hand_is_told_to_the_redactor() -> None:
+    """K1: read, stored, and one for each server."""
+    redactor = Redactor()
+    many = Credentials(user_id="1", token="canary-1", server_tokens={"s": "canary-2"})
+    vault = FakeVault(stored={ALICE.id: SECRET})
+    auth = AuthManager(vault, FakeKeyring(), redactor)
+
+    await auth.credentials(ALICE)
+    await auth.store(ALICE, many)
+
+    assert "*** *** ***" == redactor.text(f"{SECRET.token} canary-1 canary-2", Outlet.LOG)
+
+
+async def test_a_secret_is_known_before_it_is_stored() -> None:
+    """K1: what fails while it is stored may hold it."""
+    redactor = Redactor()
+    auth = AuthManager(FakeVault(error=KeyringUnavailableError("gone")), FakeKeyring(), redactor)
+
+    with pytest.raises(KeyringUnavailableError):
+        await auth.store(ALICE, SECRET)
+
+    assert "***" == redactor.text(SECRET.token, Outlet.LOG)
+
+
+async def test_the_state_of_the_keyring_follows_it_once_somebody_needed_it() -> None:
+    """Nothing is asked of a keyring that no source needs."""
+    keyring = FakeKeyring(now=KeyringState.LOCKED)
+    auth = AuthManager(FakeVault(), keyring)
+    told: list[KeyringState] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(auth.watch, lambda: told.append(auth.keyring_state))
+        await anyio.wait_all_tasks_blocked()
+        keyring.become(KeyringState.ABSENT)
+        await anyio.wait_all_tasks_blocked()
+        unknown = auth.keyring_state
+        with pytest.raises(KeyringUnavailableError):
+            await auth.check_keyring()
+        for state in (KeyringState.LOCKED, KeyringState.AVAILABLE, KeyringState.AVAILABLE):
+            keyring.become(state)
+            await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+
+    assert unknown is KeyringState.UNKNOWN
+    assert told == [KeyringState.ABSENT, KeyringState.LOCKED, KeyringState.AVAILABLE]

@@ -1,17 +1,25 @@
 """BackendManager: at most one backend of a source, and none that outlives its source."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import anyio
 import anyio.lowlevel
 import pytest
 
-from msd.backend_api import BackendContext
+from msd.backend_api import (
+    AddContext,
+    BackendContext,
+    LoginDialogue,
+    NewSources,
+)
 from msd.errors import UnreachableError
 from msd.managers.backends import BackendManager
 from msd.models import Source, SourceId
+from msd.redaction import Outlet, Redactor
 from tests.support.fake_backend import KIND, FakeBackend, FakeServer, fake_spec
 
 pytestmark = pytest.mark.anyio
@@ -85,3 +93,35 @@ async def test_two_who_connect_at_once_share_one_backend(tmp_path: Path) -> None
 
     assert len(slow.opened) == 1
     assert backends.live(SOURCE.id) is slow.opened[0]
+
+
+async def test_what_a_sign_in_is_given_is_hidden_and_what_it_brings_is_known(
+    tmp_path: Path,
+) -> None:
+    """K1: options, and the token before anything of it is stored."""
+    redactor = Redactor()
+    seen: list[str] = []
+
+    async def login(
+        options: Mapping[str, object], context: AddContext, _: LoginDialogue
+    ) -> NewSources:
+        seen.append(redactor.text(f"with {options['password']}", Outlet.LOG))
+        return await fake_spec(FakeServer()).add({"user": "alice"}, context)
+
+    spec = fake_spec(FakeServer(users={"alice": "typed-canary"}))
+    spec = replace(spec, login=login, login_options=spec.options)
+    backends = BackendManager(
+        lambda: {KIND: spec},
+        installation_id="i",
+        client_version="0",
+        device_name="test",
+        cache_dir=tmp_path,
+        redactor=redactor,
+    )
+    options = {"user": "alice", "password": "typed-canary"}
+
+    await backends.add(KIND, options, device_id="d")
+    await backends.login(KIND, options, cast("LoginDialogue", None), device_id="d")
+
+    assert seen == ["with ***"]
+    assert "***" == redactor.text("token-of-alice", Outlet.LOG)

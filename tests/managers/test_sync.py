@@ -1,11 +1,15 @@
 """SyncManager: real worker processes, well behaved and not."""
 
+import fcntl
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
+import msgspec
 import pytest
 
 from msd.errors import MsdError, NotSupportedError, UnreachableError
@@ -199,3 +203,40 @@ async def test_a_worker_does_not_speak_to_the_service_manager(
     names = set(seen.read_text().split())
     assert "MSD_TEST_CANARY" in names
     assert not names & {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}
+
+
+async def test_one_server_is_asked_by_two_at_a_time(tmp_path: Path) -> None:
+    """Y1: users of the same server take turns; another server does not wait for them."""
+    gate = (tmp_path / "gate").open("w")
+    fcntl.flock(gate, fcntl.LOCK_EX)
+    finished = messages.encode(messages.Finished(report=SyncReport()))
+    program = (
+        f"import fcntl, sys; sys.stdin.readline();"
+        f" fcntl.flock(open({gate.name!r}), fcntl.LOCK_SH);"
+        f" sys.stdout.buffer.write({finished!r})"
+    )
+    syncs = SyncManager(parallel=10, command=(sys.executable, "-c", program))
+    started: list[str] = []
+
+    async def one(server: str) -> None:
+        await syncs.run(
+            msgspec.structs.replace(
+                request(tmp_path), source=replace(request(tmp_path).source, server_id=server)
+            ),
+            started=lambda: started.append(server),
+            progress=lambda _progress: None,
+            changed=lambda _changed: None,
+        )
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            for server in ("busy", "busy", "busy", "other"):
+                tasks.start_soon(one, server)
+            while len(started) < 3:
+                await anyio.lowlevel.checkpoint()
+            await anyio.wait_all_tasks_blocked()
+            begun = sorted(started)
+            gate.close()
+
+    assert begun == ["busy", "busy", "other"]
+    assert sorted(started) == ["busy", "busy", "busy", "other"]

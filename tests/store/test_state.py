@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from msd.models import (
     SyncPolicy,
     UnixSeconds,
 )
+from msd.redaction import Redactor
 from msd.store import StateStore
 from tests.store.made import OTHER_SOURCE, SOURCE, Paths, account, source
 
@@ -46,6 +48,23 @@ def test_sources_and_accounts_survive_a_restart(state: StateStore, paths: Paths)
     assert state.accounts() == (account(),)
     assert state.sources() == (one,)
     state.close()
+
+
+def test_no_secret_at_hand_is_stored(paths: Paths) -> None:
+    """K1: neither in names that a server gave, nor in the error of a sync."""
+    redactor = Redactor()
+    redactor.learn("canary-0a1b")
+    with closing(StateStore.open(paths.state, redactor=redactor)) as state:
+        owner = replace(account(), display_name="Alice canary-0a1b")
+        one = source(name="canary-0a1b", address="http://canary-0a1b/", config={"k": "canary-0a1b"})
+        state.add(owner, [one])
+        state.update_source(replace(one, last_sync_error="no canary-0a1b"))
+
+        assert "http://***/" == state.sources()[0].address
+        assert "Alice ***" == state.accounts()[0].display_name
+
+    files = [path.read_bytes() for path in paths.state.parent.iterdir()]
+    assert not [content for content in files if b"canary" in content]
 
 
 def test_the_installation_id_is_made_once(state: StateStore, paths: Paths) -> None:

@@ -31,6 +31,7 @@ class Daemon:
     bus: PrivateBus
     home: Path
     extra: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = (sys.executable, "-m", "msd")
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,7 +59,7 @@ class Daemon:
         began = time.monotonic()
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "msd"], env=self.environment, stderr=log
+                self.command, env=self.environment, stdout=log, stderr=log
             )
         self.until(self._owns_name, "msd owns its name")
         return time.monotonic() - began

@@ -1,6 +1,6 @@
 """The coordinator's public face over values in memory, with a real EventStream."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import anyio
@@ -22,6 +22,7 @@ from msd.models import (
     AccountView,
     BackendKind,
     Capability,
+    ChangeSet,
     ConnectAttempt,
     DaemonState,
     ItemFields,
@@ -92,6 +93,18 @@ def library(library_id: str, source_id: str) -> Library:
     )
 
 
+class FakeFeed:
+    """A feed that says what a test put there."""
+
+    def __init__(self, check: Callable[..., None]) -> None:
+        self._check = check
+        self.answer = ChangeSet(revision=1)
+
+    async def changes(self, since: int, limit: int) -> ChangeSet:
+        self._check("changes", since, limit)
+        return self.answer
+
+
 class FakeCoordinator:
     """What the bus asks for, kept in dictionaries; `calls` are the changes that were asked for."""
 
@@ -111,9 +124,10 @@ class FakeCoordinator:
         self.libraries: dict[LibraryId, Library] = {}
         self.items: dict[ItemId, ItemFields] = {}
         self.calls: list[tuple[object, ...]] = []
-        self.logins = FakeLogins(self.calls, self.events.publish)
-        self.accounts = FakeAccounts(self.calls)
-        self.connections = FakeConnections(self.calls)
+        self.feed = FakeFeed(self._check)
+        self.logins = FakeLogins(self._check, self.events.publish)
+        self.accounts = FakeAccounts(self._check)
+        self.connections = FakeConnections(self._check)
         self.failure: BaseException | None = None
         self.hold: anyio.Event | None = None  # query_items waits for it
         self.querying = anyio.Event()

@@ -27,7 +27,7 @@ CONNECTIONS = (
 class FakeLogins:
     """Every login belongs to who began it."""
 
-    calls: list[tuple[object, ...]]
+    check: Callable[..., None]
     publish: Callable[[Event], None]
     logins: dict[LoginId, Login] = field(default_factory=dict)
     owners: dict[LoginId, Caller] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class FakeLogins:
         *,
         tied: bool = False,
     ) -> LoginId:
-        self.calls.append(("begin", kind, dict(options), caller.owner_token, tied))
+        self.check("begin", kind, dict(options), caller.owner_token, tied)
         return self.put(len(self.logins) + 1, caller)
 
     async def reauthenticate(
@@ -64,7 +64,7 @@ class FakeLogins:
         *,
         tied: bool = False,
     ) -> LoginId:
-        self.calls.append(("reauthenticate", source_id, dict(options), caller.owner_token, tied))
+        self.check("reauthenticate", source_id, dict(options), caller.owner_token, tied)
         return self.put(len(self.logins) + 1, caller, source_id=source_id)
 
     def get(self, login_id: LoginId) -> Login:
@@ -82,15 +82,15 @@ class FakeLogins:
 
     async def submit_password(self, login_id: LoginId, password: str, caller: Caller) -> None:
         self._check(login_id, caller)
-        self.calls.append(("submit_password", login_id, password))
+        self.check("submit_password", login_id, password)
 
     async def select_user(self, login_id: LoginId, user_id: str, pin: str, caller: Caller) -> None:
         self._check(login_id, caller)
-        self.calls.append(("select_user", login_id, user_id, pin))
+        self.check("select_user", login_id, user_id, pin)
 
     async def cancel(self, login_id: LoginId, caller: Caller) -> None:
         self._check(login_id, caller)
-        self.calls.append(("cancel", login_id))
+        self.check("cancel", login_id)
 
     def _check(self, login_id: LoginId, caller: Caller) -> None:
         if not self.is_owner(login_id, caller):
@@ -101,10 +101,10 @@ class FakeLogins:
 class FakeAccounts:
     """Accounts that bring one more server each time."""
 
-    calls: list[tuple[object, ...]]
+    check: Callable[..., None]
 
     async def refresh(self, account_id: AccountId) -> tuple[SourceId, ...]:
-        self.calls.append(("refresh", account_id))
+        self.check("refresh", account_id)
         return (SourceId("plex_0002"),)
 
 
@@ -112,15 +112,15 @@ class FakeAccounts:
 class FakeConnections:
     """Two addresses of every source."""
 
-    calls: list[tuple[object, ...]]
+    check: Callable[..., None]
 
     async def list(self, source_id: SourceId) -> tuple[Connection, ...]:
-        self.calls.append(("list", source_id))
+        self.check("list", source_id)
         return CONNECTIONS
 
     async def test(self, source_id: SourceId) -> tuple[Connection, ...]:
-        self.calls.append(("test", source_id))
+        self.check("test", source_id)
         return CONNECTIONS
 
     async def pin(self, source_id: SourceId, address: str) -> None:
-        self.calls.append(("pin", source_id, address))
+        self.check("pin", source_id, address)

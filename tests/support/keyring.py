@@ -31,6 +31,15 @@ class Keyring:
 
     def start(self) -> None:
         """Start the daemon, its default keyring unlocked."""
+        self._start("--unlock")
+        self._wait_until_started()
+
+    def start_locked(self) -> None:
+        """Start the daemon as a session without a password does: what was stored is locked."""
+        self._start()
+        self._wait_until_started()
+
+    def _start(self, *options: str) -> None:
         runtime = self.home / "runtime"
         runtime.mkdir(parents=True, exist_ok=True)
         runtime.chmod(0o700)
@@ -43,15 +52,18 @@ class Keyring:
             "XDG_CACHE_HOME": str(self.home / "cache"),
         }
         self.process = subprocess.Popen(
-            ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
+            ["gnome-keyring-daemon", "--foreground", *options, "--components=secrets"],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         assert self.process.stdin is not None
-        self.process.stdin.write(PASSWORD)
+        if options:
+            self.process.stdin.write(PASSWORD)
         self.process.stdin.close()
+
+    def _wait_until_started(self) -> None:
         deadline = time.monotonic() + STARTED_WITHIN_S
         while self._default_collection() in ("", "/"):
             assert time.monotonic() < deadline, "gnome-keyring-daemon did not start"

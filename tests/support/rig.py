@@ -25,6 +25,7 @@ from msd.models import (
     JobId,
     JobState,
     KeyringState,
+    Notice,
     PublicStatus,
     SourceId,
     SyncReport,
@@ -75,6 +76,7 @@ class FakeKeyring:
 class FakeVault:
     """Credentials in memory."""
 
+    is_read_only: bool = False
     stored: dict[AccountId, Credentials] = field(default_factory=dict)
     error: MsdError | None = None
 
@@ -121,6 +123,31 @@ class FakeCallers:
 
     async def gone(self, name: str) -> None:
         await self.left[name].wait()
+
+
+@dataclass
+class FakeDesktop:
+    """A desktop on which everything is shown at once, and whose user presses buttons."""
+
+    shown: dict[str, Notice] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)  # every change of what is shown
+    _pressed: Callable[[str, str], None] | None = None
+
+    def show(self, notice: Notice) -> None:
+        self.log.append(f"show {notice.summary}: {notice.body}")
+        self.shown[notice.key] = notice
+
+    def withdraw(self, key: str) -> None:
+        self.log.append(f"withdraw {key}")
+        self.shown.pop(key, None)
+
+    async def run(self, pressed: Callable[[str, str], None]) -> None:
+        self._pressed = pressed
+        await anyio.sleep_forever()
+
+    def press(self, key: str) -> None:
+        assert self._pressed is not None
+        self._pressed(key, self.shown[key].action)
 
 
 class InProcessSyncs(SyncManager):
@@ -176,6 +203,7 @@ class Rig:
     vault: FakeVault = field(default_factory=FakeVault)
     network: FakeNetwork = field(default_factory=FakeNetwork)
     callers: FakeCallers = field(default_factory=FakeCallers)
+    desktop: FakeDesktop | None = field(default_factory=FakeDesktop)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Run"]:
@@ -205,6 +233,7 @@ class Rig:
             syncs=syncs,
             network=self.network,
             callers=self.callers,
+            desktop=self.desktop,
         )
         events = EventStream()
         async with anyio.create_task_group() as tasks:
@@ -240,6 +269,11 @@ class Run:
         with anyio.fail_after(10):
             while not holds():
                 await anyio.lowlevel.checkpoint()
+
+    async def next_event(self) -> None:
+        """Take in one event, or a moment."""
+        with anyio.move_on_after(0.05):
+            self.seen.append(await self.received.receive())
 
     async def until_status(self, source_id: SourceId, status: PublicStatus) -> None:
         """Take in events until a source has a status."""

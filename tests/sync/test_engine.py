@@ -9,6 +9,7 @@ import pytest
 
 from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
 from msd.models import ItemType, LibraryType, MediaItem, RemoteId, SyncMode, WatchState
+from msd.sync.listing import LONGEST_REST_S, rest_s
 from msd.sync.plan import SyncPlan
 from tests.support.fake_backend import FakeServer, movie
 from tests.support.library import CachedSource
@@ -543,3 +544,10 @@ async def test_the_newest_rows_are_there_before_the_rest(
         await source.sync()
 
     assert {f"m{n}" for n in range(150, 200)} == set(source.items())
+
+
+def test_a_slow_server_is_left_alone_for_as_long_as_it_took() -> None:
+    """Y1: up to a bound; a quick one is not."""
+    assert rest_s(0.5) == 0.0
+    assert rest_s(8.0) == 8.0
+    assert rest_s(300.0) == LONGEST_REST_S

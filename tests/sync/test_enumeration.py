@@ -94,8 +94,8 @@ def test_a_long_run_of_empty_windows_is_hopeless() -> None:
 
 
 def decide(live: int, missing: int, **changes: object) -> Verdict:
-    given: dict[str, object] = {"digest": 7, "held": None, "now": NOW, "trust": Trust.NONE}
-    return verdict(live=live, missing=missing, **(given | changes))  # type: ignore[arg-type]
+    given: dict[str, object] = {"held": None, "trust": Trust.NONE}
+    return verdict(loss(missing), live=live, **(given | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,12 @@ def test_a_drop_that_stays_the_same_for_a_day_is_believed() -> None:
     assert decide(100, 100, held=loss(100, AGREEMENT_S)) is Verdict.DELETE
     assert decide(100, 100, held=loss(100, AGREEMENT_S - 1)) is Verdict.HOLD
     assert decide(100, 100, held=loss(100, AGREEMENT_S, digest=8)) is Verdict.HOLD
+
+
+def test_what_was_lost_one_by_one_counts_towards_the_limit() -> None:
+    """Y7: eight, and eight more, are sixteen of a hundred and two."""
+    assert decide(60, 8) is Verdict.DELETE
+    assert decide(52, 8, lost=8) is Verdict.HOLD
 
 
 @given(live=st.integers(0, 10_000), missing=st.integers(0, 10_000))

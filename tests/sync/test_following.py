@@ -324,8 +324,8 @@ async def test_members_of_a_changed_collection_are_read_again(
     sets = server.library("sets", LibraryType.COLLECTIONS)
     server.movies(films, 5)
     server.put(sets, *(movie(f"c{n}", type=ItemType.COLLECTION) for n in range(3)))
-    await source.sync()
     server.now += 1000
+    await source.sync()
     server.members[movie("c1").remote_id] = (movie("m1").remote_id, movie("m2").remote_id)
     server.edit(sets, "c1", title="Two films")
     server.calls.clear()

@@ -1,12 +1,13 @@
 """The unit and the activation file under a real `systemd --user` (platform §4)."""
 
 import re
+import sys
 from pathlib import Path
 from time import monotonic
 
 import pytest
 
-from tests.systemd.user_manager import NAME, UNIT, UserManager, wait_until
+from tests.systemd.user_manager import HOME, NAME, UNIT, UserManager, wait_until
 
 pytestmark = [pytest.mark.systemd, pytest.mark.timeout(120)]
 
@@ -142,3 +143,37 @@ def test_a_folder_is_synced_inside_the_sandbox(manager: UserManager, drop_in: st
         manager.call("SourceCoordinator", "RemoveSource", "s", source_id)
     finally:
         manager.drop_in("hardening", "")
+
+
+READS_ITS_CREDENTIAL = """
+import os, anyio
+from msd.models import Account, SecretStore
+from msd.store.credentials import chosen_vault
+account = Account(
+    id="fake_alice", kind="fake", display_name="a", remote_user_id="u", device_id="d"
+)
+vault = chosen_vault(SecretStore.SYSTEMD, data_dir="/nowhere")
+print("user", anyio.run(vault.read, account).user_id)
+"""
+
+
+def test_a_credential_that_systemd_loads_is_read(manager: UserManager) -> None:
+    """Headless: `LoadCredential=msd-secrets:PATH` in the unit of a user."""
+    entry = '{"accounts": {"fake_alice": {"user_id": "u1", "token": "t"}}}'
+    manager.run("sh", "-c", "umask 077; cat > secrets.json", stdin=entry)
+    loads = f"--property=LoadCredential=msd-secrets:{HOME}/secrets.json"
+
+    done = manager.run(
+        *(
+            "systemd-run",
+            "--user",
+            "--wait",
+            "--pipe",
+            "--quiet",
+            loads,
+            f"--working-directory={ROOT}",
+        ),
+        *(sys.executable, "-c", READS_ITS_CREDENTIAL),
+    )
+
+    assert "user u1" == done.stdout.strip()

@@ -15,11 +15,11 @@ from msd.backend_api.http_json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
 from msd.backend_api.snapshots import Snapshots
 from msd.backends.jellyfin.changes import MetadataLane
+from msd.backends.jellyfin.config import ALLOW_INSECURE, BY_API_KEY
 from msd.backends.jellyfin.details import item_details
 from msd.backends.jellyfin.library import content, library
 from msd.backends.jellyfin.live import live_changes
 from msd.backends.jellyfin.located import located, rows_by_id
-from msd.backends.jellyfin.login import ALLOW_INSECURE
 from msd.backends.jellyfin.members import members
 from msd.backends.jellyfin.pages import first_rows, pages
 from msd.backends.jellyfin.parse import media_item, parsed
@@ -204,6 +204,8 @@ class JellyfinBackend:
 
     async def sign_out(self) -> None:
         """Give the token back; a server that can't be asked leaves it to expire."""
+        if self._context.source.config.get(BY_API_KEY) == "true":
+            return  # it is the administrator's to end
         try:
             session = await self._session()
             await session.client.post("/Sessions/Logout")

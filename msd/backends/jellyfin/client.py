@@ -13,6 +13,7 @@ from msd.backend_api.http import (
     SMALL_BYTES,
     Answer,
     fetch,
+    without_echo,
 )
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
@@ -46,6 +47,7 @@ class JellyfinClient:
     ) -> None:
         self._http = http
         self._base_url = base_url
+        self._token = token
         self._authorization = device.authorization(token)
 
     async def answer(
@@ -113,7 +115,11 @@ class JellyfinClient:
     async def _raise_if_token_refused(self, path: str) -> None:
         second = await self.answer(path)
         if second.status == httpx.codes.UNAUTHORIZED:
-            raise AuthRequiredError("the server no longer accepts the sign-in; sign in again")
+            # One answer for every cause: nothing in it tells which.
+            raise AuthRequiredError(
+                "the server no longer accepts the sign-in: it was ended there, the password was"
+                " changed, or the user was disabled; sign in again"
+            )
         if second.status != httpx.codes.FORBIDDEN:
             raise_if_unavailable(second)
 
@@ -128,7 +134,8 @@ class JellyfinClient:
         budget_s: float = SMALL_BUDGET_S,
     ) -> Answer:
         request = self._request(method, path, parameters, body)
-        return await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        return without_echo(answer, self._token)
 
     def _request(
         self,

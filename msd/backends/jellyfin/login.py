@@ -1,45 +1,50 @@
-"""Add a Jellyfin server: find it, sign in once with the password, hand back what was verified."""
+"""Add a Jellyfin server, or sign in to it anew: find it, prove who one is, hand back what is so."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 
-import anyio
 import httpx
-from anyio.streams.memory import MemoryObjectSendStream
 
-from msd.backend_api.accounts import (
+from msd.backend_api import (
     AddContext,
-    Credentials,
+    LoginDialogue,
+    LoginUser,
     NewAccount,
     NewSource,
     NewSources,
     OptionValue,
 )
-from msd.backend_api.http import Answer, open_client
+from msd.backend_api.http import open_client
 from msd.backend_api.http_json import decode
-from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.jellyfin.address import candidates
 from msd.backends.jellyfin.client import JellyfinClient
+from msd.backends.jellyfin.config import ALLOW_INSECURE, BY_API_KEY
+from msd.backends.jellyfin.finding import find_server
 from msd.backends.jellyfin.header import Device
-from msd.backends.jellyfin.probe import Server, probe
-from msd.backends.jellyfin.wire import Login, guid
-from msd.errors import (
-    AuthRefusedError,
-    BackendError,
-    BadResponseError,
-    IdentityMismatchError,
-    InvalidArgumentError,
-    TlsError,
-    UnreachableError,
-)
+from msd.backends.jellyfin.probe import Server
+from msd.backends.jellyfin.quick_connect import PAUSES_S, by_quick_connect
+from msd.backends.jellyfin.sign_in import by_api_key, by_password, check
+from msd.backends.jellyfin.wire import User
+from msd.errors import AuthRefusedError, IdentityMismatchError, InvalidArgumentError
 from msd.models import StatusReason
 
-ALLOW_INSECURE = "allow_insecure"  # key of `Source.config`, "true" when the user asked for it
-_PROBE_BUDGET_S = 12.0  # of the 20 s that adding may take
-_GRACE_S = 2.0  # how long a better address may answer later than a worse one
-_LONGEST_TOKEN = 256
+_MOST_ATTEMPTS = 10
+_MOST_USERS = 100
 
-Outcome = Server | BackendError
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A server that was found, and who talks to it."""
+
+    http: httpx.AsyncClient
+    server: Server
+    device: Device
+    allow_insecure: bool
+
+    def client(self, token: str = "") -> JellyfinClient:
+        return JellyfinClient(self.http, self.server.base_url, self.device, token)
 
 
 async def add(options: Mapping[str, OptionValue], context: AddContext) -> NewSources:
@@ -51,10 +56,57 @@ async def add(options: Mapping[str, OptionValue], context: AddContext) -> NewSou
         TlsError: the certificate is not trusted, or plain http would cross the internet.
         UnreachableError, BadResponseError, IdentityMismatchError: as everywhere.
     """
-    allow_insecure = options.get(ALLOW_INSECURE) is True
-    addresses = candidates(str(options["url"]))
-    login = {"Username": str(options["username"]), "Pw": str(options["password"])}
-    _check(login)
+    name, key = str(options["username"]), str(options.get("api_key", ""))
+    if ("password" in options) is bool(key):
+        raise InvalidArgumentError("give either the password or an api_key")
+    check(name, str(options.get("password", "")))
+    async with _found(options, context) as place:
+        if key:
+            account = await by_api_key(place.client(key), key, name)
+            return _new_sources(place, account, options, {BY_API_KEY: "true"})
+        account = await by_password(place.client(), place.server, name, str(options["password"]))
+        return _new_sources(place, account, options, {})
+
+
+async def login(
+    options: Mapping[str, OptionValue],
+    context: AddContext,
+    dialogue: LoginDialogue,
+    *,
+    pauses_s: Iterable[float] = PAUSES_S,
+) -> NewSources:
+    """Sign in by Quick Connect, or by a password where that is off or not wanted.
+
+    Args:
+        options: see `SPEC.login_options`.
+        context: who adds the account, or signs in anew.
+        dialogue: who signs in.
+        pauses_s: between questions whether the code was entered; the last one over and over.
+
+    Raises:
+        As `add`, and LoginExpiredError: nobody entered the code in time.
+    """
+    async with _found(options, context) as place:
+        account = None
+        if options.get("quick_connect") is not False:
+            account = await by_quick_connect(
+                place.client(), place.server, dialogue, pauses_s=pauses_s
+            )
+        if account is None:
+            name = await _user_name(place, options, context, dialogue)
+            account = await _with_password(place, name, dialogue)
+        return _new_sources(place, account, options, {})
+
+
+@asynccontextmanager
+async def _found(options: Mapping[str, OptionValue], context: AddContext) -> AsyncIterator[_Place]:
+    source = context.source
+    if source is None:
+        addresses = candidates(str(options["url"]))
+        allow_insecure = options.get(ALLOW_INSECURE) is True
+    else:
+        addresses = (source.address,)
+        allow_insecure = source.config.get(ALLOW_INSECURE) == "true"
     device = Device(
         client=context.client_name,
         name=context.device_name,
@@ -63,146 +115,67 @@ async def add(options: Mapping[str, OptionValue], context: AddContext) -> NewSou
     )
     async with open_client(allow_public_http=allow_insecure) as http:
         server = await find_server(http, addresses)
-        client = JellyfinClient(http, server.base_url, device)
-        # Never sent twice: a server may lock the user after a few failures.
-        answer = await client.post("/Users/AuthenticateByName", login)
-    account = _account(answer, server)
+        if source is not None and server.server_id != source.server_id:
+            raise IdentityMismatchError("another Jellyfin server answers at this address")
+        yield _Place(http=http, server=server, device=device, allow_insecure=allow_insecure)
 
-    async def undo() -> None:
-        async with open_client(allow_public_http=allow_insecure) as late_http:
+
+async def _user_name(
+    place: _Place,
+    options: Mapping[str, OptionValue],
+    context: AddContext,
+    dialogue: LoginDialogue,
+) -> str:
+    """Return who signs in: as the options say, as before, or one of those whom the server shows."""
+    given = str(options.get("username", "")).strip()
+    if given:
+        return given
+    if context.account is not None:
+        return context.account.display_name
+    answer = await place.client().answer("/Users/Public")
+    shown = decode(answer, list[User])[:_MOST_USERS] if answer.is_success else []
+    if not shown:
+        raise InvalidArgumentError("Quick Connect is off on this server: give a username")
+    choice = await dialogue.choose_user(
+        [LoginUser(id=user.id, name=user.name) for user in shown], "who signs in?"
+    )
+    return next(user.name for user in shown if user.id == choice.user_id)
+
+
+async def _with_password(place: _Place, name: str, dialogue: LoginDialogue) -> NewAccount:
+    check(name)
+    message, attempts = f"the password of {name}", 0
+    while True:
+        password = await dialogue.ask_password(message)
+        attempts += 1
+        try:
+            return await by_password(place.client(), place.server, name, password)
+        except AuthRefusedError as error:
+            if error.reason is StatusReason.USER_DISABLED or attempts == _MOST_ATTEMPTS:
+                raise
+            message = f"{error}; the password of {name}, once more"
+
+
+def _new_sources(
+    place: _Place,
+    account: NewAccount,
+    options: Mapping[str, OptionValue],
+    config: Mapping[str, str],
+) -> NewSources:
+    server, allow_insecure, device = place.server, place.allow_insecure, place.device
+
+    async def sign_out() -> None:
+        async with open_client(allow_public_http=allow_insecure) as http:
             token = account.credentials.token
-            late_client = JellyfinClient(late_http, server.base_url, device, token)
-            await late_client.post("/Sessions/Logout")
+            await JellyfinClient(http, server.base_url, device, token).post("/Sessions/Logout")
 
+    insecure = {ALLOW_INSECURE: "true"} if allow_insecure else {}
     source = NewSource(
         server_id=server.server_id,
         name=str(options.get("name") or server.name or "Jellyfin"),
         server_version=server.version,
         address=server.base_url,
-        config=MappingProxyType({ALLOW_INSECURE: "true"} if allow_insecure else {}),
+        config=MappingProxyType({**insecure, **config}),
     )
+    undo = None if BY_API_KEY in config else sign_out  # a key is the administrator's to end
     return NewSources(account=account, sources=(source,), undo=undo)
-
-
-def _check(login: Mapping[str, str]) -> None:
-    if not login["Username"].strip():
-        raise InvalidArgumentError("give the name of the user to sign in as")
-    try:
-        "".join(login.values()).encode()
-    except UnicodeEncodeError:
-        # Not chained: the error behind it repeats the password.
-        raise InvalidArgumentError("the user name or password is not valid text") from None
-
-
-async def find_server(http: httpx.AsyncClient, addresses: tuple[str, ...]) -> Server:
-    """Return the best of the addresses at which a Jellyfin server answers; asks all at once.
-
-    Raises:
-        UnreachableError, TlsError, BadResponseError: none does; the error is that of the address
-        that came nearest.
-    """
-    outcomes: dict[int, Outcome] = {}
-    send, receive = anyio.create_memory_object_stream[tuple[int, Outcome]](len(addresses))
-    async with anyio.create_task_group() as group:
-        for rank, address in enumerate(addresses):
-            group.start_soon(_try_address, http, address, rank, send)
-        with receive, send, anyio.move_on_after(_PROBE_BUDGET_S) as scope:
-            while len(outcomes) < len(addresses):
-                rank, outcome = await receive.receive()
-                outcomes[rank] = outcome
-                if isinstance(outcome, Server):
-                    scope.deadline = min(scope.deadline, anyio.current_time() + _GRACE_S)
-                if _is_settled(outcomes):
-                    break
-        group.cancel_scope.cancel()
-    return _best(outcomes)
-
-
-async def _try_address(
-    http: httpx.AsyncClient,
-    address: str,
-    rank: int,
-    send: MemoryObjectSendStream[tuple[int, Outcome]],
-) -> None:
-    try:
-        outcome: Outcome = await probe(http, address)
-    except BackendError as error:
-        outcome = error
-    send.send_nowait((rank, outcome))
-
-
-def _is_settled(outcomes: Mapping[int, Outcome]) -> bool:
-    """Whether no address that is still open could be better than one that answered."""
-    answered = [rank for rank, outcome in outcomes.items() if isinstance(outcome, Server)]
-    return bool(answered) and all(rank in outcomes for rank in range(min(answered)))
-
-
-def _best(outcomes: Mapping[int, Outcome]) -> Server:
-    errors: list[BackendError] = []
-    for _, outcome in sorted(outcomes.items()):
-        if isinstance(outcome, Server):
-            return outcome
-        errors.append(outcome)
-    if not errors:
-        raise UnreachableError("the server took too long to answer")
-    raise min(errors, key=_distance)
-
-
-def _distance(error: BackendError) -> int:
-    """How far an attempt stayed from a usable server; the nearest tells the user most."""
-    if error.reason is StatusReason.SERVER_STARTING:
-        return 0
-    order: tuple[type[BackendError], ...] = (TlsError, BadResponseError)
-    if isinstance(error, order):
-        return 1
-    reasons = (
-        StatusReason.NOT_A_MEDIA_SERVER,
-        StatusReason.SERVER_ERROR,
-        StatusReason.TIMEOUT,
-        StatusReason.REFUSED,
-    )
-    return 2 + (reasons.index(error.reason) if error.reason in reasons else len(reasons))
-
-
-def _account(answer: Answer, server: Server) -> NewAccount:
-    _raise_if_refused(answer)
-    login = decode(answer, Login)
-    if guid(login.server_id) != server.server_id:
-        raise IdentityMismatchError("another server took the sign-in than the one that was found")
-    user_id = guid(login.user.id)
-    token = login.access_token
-    is_token = token.isascii() and token.isalnum() and len(token) <= _LONGEST_TOKEN
-    if user_id is None or not is_token:
-        raise BadResponseError("the server accepted the sign-in without saying how to go on")
-    return NewAccount(
-        remote_user_id=user_id,
-        display_name="".join(filter(str.isprintable, login.user.name))[:200] or user_id,
-        credentials=Credentials(user_id=user_id, token=token),
-    )
-
-
-def _raise_if_refused(answer: Answer) -> None:
-    if answer.is_success:
-        return
-    raise_if_unavailable(answer)
-    match answer.status:
-        case httpx.codes.UNAUTHORIZED:
-            raise AuthRefusedError("the server does not accept this user name and password")
-        case httpx.codes.FORBIDDEN:
-            raise AuthRefusedError(
-                "the server does not let this user in: disabled, not allowed from here or at this"
-                " time, or too many sessions",
-                reason=StatusReason.USER_DISABLED,
-            )
-        case httpx.codes.BAD_REQUEST:
-            raise AuthRefusedError("the server does not accept this user name")
-        case httpx.codes.NOT_FOUND | httpx.codes.METHOD_NOT_ALLOWED:
-            raise UnreachableError(
-                "the address answers, but not as a Jellyfin server",
-                reason=StatusReason.NOT_A_MEDIA_SERVER,
-            )
-    if httpx.codes.is_redirect(answer.status):
-        raise UnreachableError(
-            "the server sends sign-ins elsewhere", reason=StatusReason.NOT_A_MEDIA_SERVER
-        )
-    raise BadResponseError(f"the server refused the sign-in with status {answer.status}")

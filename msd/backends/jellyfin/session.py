@@ -7,6 +7,7 @@ import httpx
 from msd.backend_api.accounts import Credentials
 from msd.backend_api.protocol import BackendContext
 from msd.backends.jellyfin.client import ME, JellyfinClient
+from msd.backends.jellyfin.config import BY_API_KEY
 from msd.backends.jellyfin.header import Device
 from msd.backends.jellyfin.kodi_queue import KodiQueue
 from msd.backends.jellyfin.probe import Server, probe
@@ -44,7 +45,9 @@ async def begin_session(http: httpx.AsyncClient, context: BackendContext) -> Ses
     server = await probe(http, context.source.address)
     _check_identity(server, context)
     client = JellyfinClient(http, server.base_url, _device(context), credentials.token)
-    user = await client.get(ME, User)
+    # An API key has no user of its own: "me" is nobody then.
+    by_key = context.source.config.get(BY_API_KEY) == "true"
+    user = await client.get(f"/Users/{_user_id(credentials)}" if by_key else ME, User)
     if guid(user.id) != guid(credentials.user_id):
         raise IdentityMismatchError("the sign-in belongs to another user of the server")
     excludes = (user.configuration and user.configuration.my_media_excludes) or []

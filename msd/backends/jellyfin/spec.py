@@ -1,9 +1,11 @@
 """What msd learns about the Jellyfin backend before it needs one; imports nothing heavy."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 
 from msd.backend_api.accounts import AddContext, NewSources, OptionSpec, OptionValue
 from msd.backend_api.protocol import BackendContext, BackendSpec, MediaBackend
+from msd.backend_api.sign_in import DiscoverContext, FoundServer, LoginDialogue
 from msd.models import BackendKind
 
 
@@ -13,22 +15,46 @@ async def _add(options: Mapping[str, OptionValue], context: AddContext) -> NewSo
     return await add(options, context)
 
 
+async def _login(
+    options: Mapping[str, OptionValue], context: AddContext, dialogue: LoginDialogue
+) -> NewSources:
+    from msd.backends.jellyfin.login import login  # noqa: PLC0415 - as above
+
+    return await login(options, context, dialogue)
+
+
+async def _discover(context: DiscoverContext) -> AsyncGenerator[FoundServer, None]:
+    from msd.backends.jellyfin.discovery import discover  # noqa: PLC0415 - as above
+
+    async with aclosing(discover(context)) as servers:
+        async for server in servers:
+            yield server
+
+
 def _open(context: BackendContext) -> MediaBackend:
     from msd.backends.jellyfin.backend import JellyfinBackend  # noqa: PLC0415 - as above
 
     return JellyfinBackend(context)
 
 
+_URL = OptionSpec(
+    name="url",
+    signature="s",
+    description="host, host:port or address of the server, with its base path if any",
+    required=True,
+)
+_NAME = OptionSpec(
+    name="name", signature="s", description="what to call the source; default: its own name"
+)
+_ALLOW_INSECURE = OptionSpec(
+    name="allow_insecure", signature="b", description="allow unencrypted http to a public address"
+)
+
 SPEC = BackendSpec(
     kind=BackendKind("jellyfin"),
     display_name="Jellyfin",
     options=(
-        OptionSpec(
-            name="url",
-            signature="s",
-            description="host, host:port or address of the server, with its base path if any",
-            required=True,
-        ),
+        _URL,
         OptionSpec(
             name="username", signature="s", description="the user to sign in as", required=True
         ),
@@ -36,18 +62,32 @@ SPEC = BackendSpec(
             name="password",
             signature="s",
             description="the user's password; used once, never stored",
-            required=True,
             secret=True,
         ),
         OptionSpec(
-            name="name", signature="s", description="what to call the source; default: its own name"
+            name="api_key",
+            signature="s",
+            description="instead of the password: an API key that an administrator made",
+            secret=True,
         ),
-        OptionSpec(
-            name="allow_insecure",
-            signature="b",
-            description="allow unencrypted http to a public address",
-        ),
+        _NAME,
+        _ALLOW_INSECURE,
     ),
     add=_add,
     open=_open,
+    login=_login,
+    login_options=(
+        _URL,
+        OptionSpec(
+            name="username", signature="s", description="who signs in when a password is asked for"
+        ),
+        OptionSpec(
+            name="quick_connect",
+            signature="b",
+            description="false: ask for the password, also where Quick Connect is on",
+        ),
+        _NAME,
+        _ALLOW_INSECURE,
+    ),
+    discover=_discover,
 )

@@ -1,21 +1,28 @@
 """The live client of one Plex Media Server, seen through one account."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
 from msd.backend_api.http_json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
+from msd.backends.plex.changes import MetadataLane
 from msd.backends.plex.details import item_details
 from msd.backends.plex.library import content, item_type_of, library, playlists, shared
 from msd.backends.plex.link import ServerLink
+from msd.backends.plex.live import SILENCE_S, live_changes
+from msd.backends.plex.located import Library, Shelf, located, rows_by_id
 from msd.backends.plex.markup import in_json
 from msd.backends.plex.members import members
 from msd.backends.plex.pages import ListReader
 from msd.backends.plex.parse import media_item, parsed
-from msd.backends.plex.query import PAGE_SIZE, SHARED, items_query, listing_query
+from msd.backends.plex.query import PAGE_SIZE, PLAYLISTS, SHARED, items_query, listing_query
 from msd.backends.plex.rows import read_full
 from msd.backends.plex.shared import shared_page
-from msd.backends.plex.wire import Providers, ProvidersListed, Section, SectionsListed
+from msd.backends.plex.watching import WatchLane
+from msd.backends.plex.whole import Whole
+from msd.backends.plex.wire import Providers, ProvidersListed, Section, SectionsListed, key
 from msd.errors import BadResponseError, ForbiddenError
 from msd.models import (
     Capability,
@@ -48,10 +55,18 @@ class PlexBackend:
     Args:
         context: what msd stored about the source.
         page_size: how many rows one request asks for.
+        silence_s: after this long without an event or a ping the stream of events is dead.
     """
 
-    def __init__(self, context: BackendContext, *, page_size: int = PAGE_SIZE) -> None:
+    def __init__(
+        self,
+        context: BackendContext,
+        *,
+        page_size: int = PAGE_SIZE,
+        silence_s: float = SILENCE_S,
+    ) -> None:
         self._context = context
+        self._silence_s = silence_s
         self._page_size = page_size
         self._link = ServerLink(context)
         self._libraries: dict[RemoteId, RemoteLibrary] = {}
@@ -134,13 +149,36 @@ class PlexBackend:
             await self._link.connect()
             return None
         row, details = found
-        item_type = item_type_of(row, await self._library_types())
+        shelf = (await self._shelves_now()).get(RemoteId(key(row.section) or ""))
+        item_type = item_type_of(row, LibraryType.MIXED if shelf is None else shelf.type)
         if item_type is None:
             return None
         item = media_item(remote_id, row, item_type)
         if isinstance(item, SkippedItem):
             raise BadResponseError(item.why)
         return replace(item, details=item_details(details))
+
+    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+        """Return where a library stands now."""
+        return await (await self._lane(library, lane)).cursor()
+
+    async def changes(
+        self, library: RemoteLibrary, lane: Lane, since: Cursor
+    ) -> AsyncGenerator[Changes, None]:
+        """Yield what may have changed in a library since a cursor."""
+        async for changes in (await self._lane(library, lane)).changes(since):
+            yield changes
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
+        """Subscribe to what happens on the server; see `HasLiveUpdates.live`."""
+        async with live_changes(self._link, self._silence_s) as changes:
+            yield changes
+
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+        """Return the rows with these ids as they are listed."""
+        rows = await rows_by_id(self._link, remote_ids)
+        return located(rows, await self._shelves_now())
 
     async def sign_out(self) -> None:
         """Do nothing: a server's token belongs to the account, which signs out as a whole."""
@@ -165,9 +203,23 @@ class PlexBackend:
     def _library_type(self, library: RemoteLibrary) -> LibraryType:
         return self._context.content_types.get(library.remote_id, library.type)
 
-    async def _library_types(self) -> dict[RemoteId, LibraryType]:
+    async def _shelves_now(self) -> Mapping[RemoteId, Shelf]:
+        """Every library that is known, by its id, with what it holds."""
         libraries = self._libraries.values() or await self.libraries()
-        return {one.remote_id: self._library_type(one) for one in libraries}
+        return {one.remote_id: Shelf(one, self._library_type(one)) for one in libraries}
+
+    async def _lane(self, library: RemoteLibrary, lane: Lane) -> MetadataLane | WatchLane | Whole:
+        looked_at = Library(
+            self._link, self.listings(library), await self._shelves_now(), self._page_size
+        )
+        if library.remote_id in {PLAYLISTS, SHARED}:
+            return Whole(looked_at, lane)
+        if lane is Lane.WATCH:
+            return WatchLane(looked_at)
+        for section in await self._sections():
+            if key(section.key) == library.remote_id:
+                return MetadataLane(looked_at, section)
+        raise ForbiddenError("the server does not know this library any more")
 
     async def _sections(self) -> Sequence[Section]:
         client = await self._link.client()

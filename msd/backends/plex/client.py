@@ -1,10 +1,20 @@
 """Requests to one Plex Media Server in the name of one user, and what refusals mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from types import MappingProxyType
 
+import anyio
 import httpx
 
-from msd.backend_api.http import PAGE_BUDGET_S, PAGE_BYTES, Answer, fetch
+from msd.backend_api.http import (
+    CONNECT_S,
+    PAGE_BUDGET_S,
+    PAGE_BYTES,
+    Answer,
+    fetch,
+    without_echo,
+)
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_status import raise_if_unavailable
 from msd.backends.plex.device import Device
@@ -18,6 +28,7 @@ from msd.errors import (
 from msd.models import StatusReason
 
 ROOT = "/"  # any signed-in user may read it
+DOUBT_S = 1.0  # an overloaded server refuses good tokens for a moment
 
 Parameters = Mapping[str, str | int]
 
@@ -31,6 +42,7 @@ class PlexClient:
         token: the server's own, not the account's (contract §0.1).
         lost: called when the server can't be reached any more, so that its other addresses are
             tried next.
+        doubt_s: how long after a refusal the server is asked whether it means it.
     """
 
     def __init__(
@@ -41,11 +53,14 @@ class PlexClient:
         token: str,
         *,
         lost: Callable[[], None] = lambda: None,
+        doubt_s: float = DOUBT_S,
     ) -> None:
         self.base_url = base_url
         self._http = http
         self._headers = device.headers(token)
+        self._token = token
         self._lost = lost
+        self._doubt_s = doubt_s
 
     async def get(
         self,
@@ -69,7 +84,7 @@ class PlexClient:
             UnreachableError, TlsError: the server can't be asked now, or is none of Plex's.
             BadResponseError: it refuses the request itself.
         """
-        answer = await self._send(path, parameters, start, size)
+        answer = await self._send(path, parameters, _window(start, size))
         await self._raise_for_status(answer, path)
         return _spoken_by_plex(answer)
 
@@ -86,11 +101,45 @@ class PlexClient:
         Raises:
             BackendError: as `get`.
         """
-        answer = await self._send(path, parameters, start, size)
+        answer = await self._send(path, parameters, _window(start, size))
         if answer.status == httpx.codes.NOT_FOUND:
             return None
         await self._raise_for_status(answer, path)
         return _spoken_by_plex(answer)
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, parameters: Parameters, *, silence_s: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open an answer that does not end; yields its chunks as they come.
+
+        Args:
+            path: absolute, without the base address.
+            parameters: become the query; never a secret.
+            silence_s: after this long without a byte reading raises an `UnreachableError`.
+
+        Raises:
+            BackendError: as `get`.
+        """
+        headers = {**self._headers, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        with backend_errors():
+            request = self._http.build_request(
+                "GET",
+                self.base_url + path,
+                params=parameters,
+                headers=headers,
+                timeout=httpx.Timeout(CONNECT_S, read=silence_s),
+            )
+            response = await self._http.send(request, stream=True)
+        try:
+            answer = Answer(status=response.status_code, headers=response.headers, body=b"")
+            await self._raise_for_status(answer, path)
+            _spoken_by_plex(answer)
+            async with aclosing(_chunks(response)) as chunks:
+                yield chunks
+        finally:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
 
     async def _raise_for_status(self, answer: Answer, path: str) -> None:
         if answer.is_success:
@@ -108,7 +157,8 @@ class PlexClient:
         raise BadResponseError(f"the server refused a request with status {answer.status}")
 
     async def _refusal(self, path: str) -> BackendError:
-        """What a 401 means: an overloaded server refuses good tokens, too (contract §10)."""
+        """What a 401 means, once the server has had time to think again (contract §10)."""
+        await anyio.sleep(self._doubt_s)
         second = await self._send(ROOT)
         if second.status == httpx.codes.UNAUTHORIZED:
             return AuthRequiredError("the server does not accept the sign-in; sign in again")
@@ -124,22 +174,32 @@ class PlexClient:
         self,
         path: str,
         parameters: Parameters | None = None,
-        start: int | None = None,
-        size: int | None = None,
+        window: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
-        headers = dict(self._headers)
-        if start is not None and size is not None:  # alone, neither has an effect (§0.4)
-            headers["X-Plex-Container-Start"] = str(start)
-            headers["X-Plex-Container-Size"] = str(size)
+        headers = {**self._headers, **window}
         with backend_errors():
             request = self._http.build_request(
                 "GET", self.base_url + path, params=parameters, headers=headers
             )
         try:
-            return await fetch(self._http, request, max_bytes=PAGE_BYTES, budget_s=PAGE_BUDGET_S)
+            answer = await fetch(self._http, request, max_bytes=PAGE_BYTES, budget_s=PAGE_BUDGET_S)
+            return without_echo(answer, self._token)
         except UnreachableError:
             self._lost()
             raise
+
+
+def _window(start: int | None, size: int | None) -> Mapping[str, str]:
+    """The headers that ask for some rows of a list; one without the other has no effect (§0.4)."""
+    if start is None or size is None:
+        return {}
+    return {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
+
+
+async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    with backend_errors():
+        async for chunk in response.aiter_bytes():
+            yield chunk
 
 
 def _spoken_by_plex(answer: Answer) -> Answer:

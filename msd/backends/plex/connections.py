@@ -60,7 +60,10 @@ class KnownAddresses:
 
 
 def usable_address(address: str) -> str | None:
-    """Return a base URL without a slash at its end, None when the address can't be used."""
+    """Return a base URL without a slash at its end, None when the address can't be used.
+
+    Without TLS only private hosts can: nobody is asked whether more is meant (K3).
+    """
     try:
         parts = urlsplit(address.strip())
         host, _ = parts.hostname, parts.port
@@ -68,6 +71,8 @@ def usable_address(address: str) -> str | None:
         return None
     is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme not in {"http", "https"} or not host or not is_plain:
+        return None
+    if parts.scheme == "http" and not is_private_host(host):
         return None
     if len(address) > _LONGEST_ADDRESS or not address.isascii() or _leads_nowhere(host):
         return None

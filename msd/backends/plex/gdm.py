@@ -5,12 +5,11 @@ Anybody may answer: what is found is a hint, to be verified before it is used. T
 for tests, and for networks where nobody is to be asked.
 """
 
-import os
 import re
 from collections.abc import AsyncGenerator, Iterable
 
 from msd.backend_api import DiscoverContext, FoundServer
-from msd.backend_api.datagrams import Reply, Target, replies
+from msd.backend_api.datagrams import Reply, Target, chosen_targets, replies
 from msd.backends.plex.connections import Candidate
 from msd.backends.plex.plex_direct import direct_name
 from msd.backends.plex.scalars import identifier, number, word
@@ -91,8 +90,4 @@ def _https(ip: str, port: int, certificate: str) -> str:
 
 
 def _targets() -> tuple[Target, ...]:
-    given = os.environ.get(_VARIABLE)
-    if given is None:
-        return (_EVERY_SERVER,)
-    host, _, port = given.rpartition(":")
-    return ((host, int(port)),) if host and port.isdecimal() else ()
+    return chosen_targets(_VARIABLE, _EVERY_SERVER)

@@ -9,6 +9,7 @@ from msd.backend_api.http import Answer, fetch
 from msd.backend_api.http_errors import backend_errors
 from msd.backend_api.http_json import decode
 from msd.backend_api.http_status import raise_if_unavailable
+from msd.backends.plex.markup import in_json
 from msd.backends.plex.scalars import word
 from msd.errors import (
     BadResponseError,
@@ -71,4 +72,4 @@ def media_container(answer: Answer) -> dict[str, object]:
     Raises:
         UnreachableError, BadResponseError: as `decode`.
     """
-    return decode(answer, dict[str, dict[str, object]]).get("MediaContainer", {})
+    return decode(in_json(answer), dict[str, dict[str, object]]).get("MediaContainer", {})

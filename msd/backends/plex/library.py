@@ -115,9 +115,7 @@ def _entries(offered: ProvidersListed) -> list[Entry]:
     ]
 
 
-def item_type_of(row: Row, libraries: Mapping[RemoteId, LibraryType]) -> ItemType | None:
-    """Return as what a row is listed in the library it belongs to; None when msd lists none."""
-    section = key(row.section)
-    listed = content(libraries.get(RemoteId(section or ""), LibraryType.MIXED))
-    candidates = (*listed, ItemType.PLAYLIST, ItemType.COLLECTION)
+def item_type_of(row: Row, library_type: LibraryType = LibraryType.MIXED) -> ItemType | None:
+    """Return as what a row of a library of this type is listed; None when msd lists none such."""
+    candidates = (*content(library_type), ItemType.PLAYLIST, ItemType.COLLECTION)
     return next((one for one in candidates if row.type in WIRE_TYPES[one]), None)

@@ -9,20 +9,14 @@ import httpx
 
 from msd.backend_api import BackendContext
 from msd.backend_api.http import Answer, open_client
+from msd.backends.plex.addresses import Addresses
 from msd.backends.plex.client import ROOT, PlexClient
-from msd.backends.plex.connections import (
-    MOST_CONNECTIONS,
-    Candidate,
-    best_first,
-    candidate_at,
-    known_addresses,
-    usable_address,
-)
+from msd.backends.plex.connections import MOST_CONNECTIONS, Candidate
 from msd.backends.plex.device import device_of
 from msd.backends.plex.gdm import located
 from msd.backends.plex.identity import Identity, identify, media_container
 from msd.backends.plex.plex_direct import DirectDialling
-from msd.backends.plex.race import Outcome, RaceResult, ask_all, race
+from msd.backends.plex.race import Probe, RaceResult, ask_all, race
 from msd.backends.plex.scalars import word
 from msd.errors import (
     AuthRequiredError,
@@ -30,7 +24,7 @@ from msd.errors import (
     IdentityMismatchError,
     UnreachableError,
 )
-from msd.models import ConnectAttempt, Connection, Route, ServerFacts, StatusReason, UnixSeconds
+from msd.models import ConnectAttempt, Connection, Route, ServerFacts, StatusReason
 
 COMPARE_S = 600.0  # how long a far address is used before nearer ones are tried again
 _CHECK_S = 20.0  # for what the server says of itself to the user
@@ -62,22 +56,18 @@ class ServerLink:
         self._source = context.source
         self._credentials = context.credentials
         self._device = device_of(context)
-        self._known = known_addresses(context.source.config)
+        self._addresses = Addresses(context)
         self._http = open_client(network=DirectDialling())
         self._turn = anyio.Lock()
         self._client: PlexClient | None = None
-        remembered = usable_address(context.source.address)
-        self._in_use = candidate_at(remembered, self._known) if remembered else None
         self._own_address = own_address
         self._network = own_address()
         self._compared_at = time.monotonic()
-        self._outcomes: dict[Candidate, Outcome] = {}
-        self._attempts: tuple[ConnectAttempt, ...] = ()
 
     @property
     def attempts(self) -> tuple[ConnectAttempt, ...]:
         """What the last `connect` tried, address by address."""
-        return self._attempts
+        return self._addresses.attempts
 
     async def connect(self) -> ServerFacts:
         """Find the server, and check that it accepts the user.
@@ -112,16 +102,12 @@ class ServerLink:
 
     def connections(self) -> tuple[Connection, ...]:
         """Return every address that is known of the server, best first."""
-        return tuple(self._connection(candidate) for candidate in self._usable())
+        return self._addresses.connections(is_connected=self._client is not None)
 
     async def test_connections(self) -> tuple[Connection, ...]:
         """Try every address once, without a token, and return what came of it."""
-        async with self._many() as many:
-
-            async def probe(candidate: Candidate) -> Identity:
-                return await identify(many, candidate.address, self._source.server_id)
-
-            self._outcomes |= await ask_all(self._usable(), probe)
+        async with self._many() as http:
+            self._addresses.note(await ask_all(self._addresses.usable(), self._probe(http)))
         return self.connections()
 
     async def aclose(self) -> None:
@@ -138,7 +124,7 @@ class ServerLink:
         said = media_container(await _checked(client))
         if said.get("machineIdentifier") != self._source.server_id:
             raise IdentityMismatchError("another Plex Media Server answers at this address")
-        self._client, self._in_use = client, address
+        self._client, self._addresses.in_use = client, address
         return ServerFacts(
             server_id=identity.server_id,
             name=word(said.get("friendlyName")) or self._source.name,
@@ -153,26 +139,24 @@ class ServerLink:
 
     async def _find(self) -> tuple[Candidate, Identity]:
         """Return the best address at which the server answers."""
-        candidates = self._wanted()
-        first = self._in_use if self._in_use in candidates and self._may_stay() else None
-        result = await self._race(candidates, first)
-        if result.winner is None and not self._known.pinned:
+        candidates, in_use = self._addresses.wanted(), self._addresses.in_use
+        may_stay = in_use in candidates and self._may_stay(in_use)
+        result = await self._race(candidates, in_use if may_stay else None)
+        if result.winner is None and not self._addresses.is_pinned:
             # It may have got another address since plex.tv told of it.
-            found = await located(self._source.server_id, self._known.certificates)
+            found = await located(self._source.server_id, self._addresses.certificates)
             result = result.joined(await self._race(found))
-        self._note(result.outcomes)
-        if result.winner is not None:
-            return result.winner
-        if result.errors:
-            raise _most_telling(result.errors)
-        raise UnreachableError("no address of the server is known", reason=StatusReason.DNS)
+        self._addresses.note_attempt(result.outcomes)
+        if result.winner is None:
+            raise result.failure
+        return result.winner
 
-    def _may_stay(self) -> bool:
+    def _may_stay(self, in_use: Candidate | None) -> bool:
         """Whether the address in use may do without comparing it to the others for now."""
-        if self._in_use is None or not self._in_use.is_secure:
+        if in_use is None or not in_use.is_secure:
             return False
-        if self._in_use.route is not Route.REMOTE:
-            return self._in_use.route is Route.LOCAL
+        if in_use.route is not Route.REMOTE:
+            return in_use.route is Route.LOCAL
         network, now = self._own_address(), time.monotonic()
         is_as_before = network == self._network and now - self._compared_at < COMPARE_S
         if not is_as_before:
@@ -182,60 +166,18 @@ class ServerLink:
     async def _race(
         self, candidates: Sequence[Candidate], first: Candidate | None = None
     ) -> RaceResult:
-        async with self._many() as many:
-
-            async def probe(candidate: Candidate) -> Identity:
-                http = self._http if candidate == first else many
-                return await identify(http, candidate.address, self._source.server_id)
-
-            return await race(candidates, probe, first=first)
+        async with self._many() as http:
+            return await race(candidates, self._probe(http), first=first)
 
     def _many(self) -> httpx.AsyncClient:
-        """Return a client that asks all addresses at once."""
+        """Return a client that asks all addresses at once, whatever the usual one is busy with."""
         return open_client(network=DirectDialling(), max_connections=MOST_CONNECTIONS)
 
-    def _usable(self) -> tuple[Candidate, ...]:
-        """Return the addresses that may be used: once https worked, none of http (K4)."""
-        in_use = () if self._in_use is None else (self._in_use,)
-        candidates = best_first((*self._known.candidates, *in_use))
-        if self._in_use is not None and self._in_use.is_secure:
-            return tuple(candidate for candidate in candidates if candidate.is_secure)
-        return candidates
+    def _probe(self, http: httpx.AsyncClient) -> Probe:
+        async def probe(candidate: Candidate) -> Identity:
+            return await identify(http, candidate.address, self._source.server_id)
 
-    def _wanted(self) -> tuple[Candidate, ...]:
-        """Return the addresses to try: the pinned one alone, if there is one."""
-        pinned = self._known.pinned
-        usable = self._usable()
-        if not pinned:
-            return usable
-        return tuple(candidate for candidate in usable if candidate.address == pinned)
-
-    def _note(self, outcomes: dict[Candidate, Outcome]) -> None:
-        self._outcomes |= outcomes
-        now = UnixSeconds(int(time.time()))
-        self._attempts = tuple(
-            ConnectAttempt(
-                at=now,
-                step=f"connect {candidate.address}",
-                outcome=_word(outcome),
-                detail=_detail(outcome),
-                latency_ms=_latency_ms(outcome),
-            )
-            for candidate, outcome in outcomes.items()
-        )
-
-    def _connection(self, candidate: Candidate) -> Connection:
-        outcome = self._outcomes.get(candidate)
-        is_connected = self._client is not None and candidate == self._in_use
-        return Connection(
-            address=candidate.address,
-            route=candidate.route,
-            outcome="" if outcome is None else _word(outcome),
-            detail="" if outcome is None else _detail(outcome),
-            latency_ms=0 if outcome is None else _latency_ms(outcome),
-            in_use=is_connected,
-            pinned=candidate.address == self._known.pinned,
-        )
+        return probe
 
 
 async def _checked(client: PlexClient) -> Answer:
@@ -244,33 +186,3 @@ async def _checked(client: PlexClient) -> Answer:
             return await client.get(ROOT)
     except TimeoutError as error:
         raise UnreachableError("the server took too long to answer") from error
-
-
-def _word(outcome: Outcome) -> str:
-    return outcome.reason.value if isinstance(outcome, BackendError) else "ok"
-
-
-def _detail(outcome: Outcome) -> str:
-    return str(outcome) if isinstance(outcome, BackendError) else ""
-
-
-def _latency_ms(outcome: Outcome) -> int:
-    return outcome.latency_ms if isinstance(outcome, Identity) else 0
-
-
-def _most_telling(errors: Sequence[BackendError]) -> BackendError:
-    """The error that stands for all: where other networks' hosts answer, that says least."""
-    unreachable = [error for error in errors if isinstance(error, UnreachableError)]
-    return min(unreachable, key=_silence) if unreachable else errors[0]
-
-
-def _silence(error: BackendError) -> int:
-    order = (
-        StatusReason.SERVER_STARTING,
-        StatusReason.SERVER_ERROR,
-        StatusReason.TIMEOUT,
-        StatusReason.REFUSED,
-        StatusReason.DNS,
-        StatusReason.NO_NETWORK,
-    )
-    return order.index(error.reason) if error.reason in order else len(order)

@@ -18,9 +18,10 @@ from msd.backend_api import (
     OptionValue,
 )
 from msd.backend_api.http import open_client
+from msd.backend_api.pauses import lasting
 from msd.backends.plex.device import device_of
 from msd.backends.plex.home import home_users, switch
-from msd.backends.plex.pin import PAUSES_S, claimed_token, lasting
+from msd.backends.plex.pin import PAUSES_S, claimed_token
 from msd.backends.plex.scalars import flag, number, token, word
 from msd.backends.plex.servers import servers_of
 from msd.backends.plex.tv import USER, PlexTv
@@ -156,11 +157,13 @@ async def _as_member(
     member, own = await switch(tv, users, dialogue, signed_in_as=account.remote_user_id)
     if not own:
         return account
-    return NewAccount(
+    chosen = NewAccount(
         remote_user_id=member.id,
         display_name=member.name,
         credentials=Credentials(user_id=member.id, token=own),
     )
+    await dialogue.keep(chosen)  # his token of old has ended by this one, too
+    return chosen
 
 
 async def _renewed(tv: PlexTv) -> AccountServers:

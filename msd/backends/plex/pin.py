@@ -4,10 +4,9 @@ A finished PIN replaces the token that the device had before (contract §2.1).
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, repeat
 from urllib.parse import urlencode
 
 import anyio
@@ -16,6 +15,7 @@ import httpx
 from msd.backend_api import LoginDialogue
 from msd.backend_api.http import Answer
 from msd.backend_api.http_json import decode
+from msd.backend_api.pauses import lasting
 from msd.backends.plex.scalars import identifier, number, token
 from msd.backends.plex.tv import PlexTv
 from msd.errors import (
@@ -144,12 +144,6 @@ def _approve_url(pin: Pin, tv: PlexTv, forward_url: str) -> str:
     if forward_url:
         parameters["forwardUrl"] = forward_url
     return _APPROVE_URL + urlencode(parameters)
-
-
-def lasting(pauses_s: Iterable[float]) -> Iterator[float]:
-    """Return pauses of which the last one comes over and over."""
-    *first, last = pauses_s
-    return chain(first, repeat(last))
 
 
 def _expired() -> LoginExpiredError:

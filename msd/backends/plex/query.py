@@ -39,6 +39,14 @@ TYPE_CODES: Mapping[ItemType, int] = MappingProxyType(
         ItemType.COLLECTION: 18,
     }
 )
+BELOW: Mapping[ItemType, tuple[ItemType, ...]] = MappingProxyType(
+    {
+        ItemType.SHOW: (ItemType.SEASON, ItemType.EPISODE),
+        ItemType.SEASON: (ItemType.EPISODE,),
+        ItemType.ARTIST: (ItemType.ALBUM, ItemType.TRACK),
+        ItemType.ALBUM: (ItemType.TRACK,),
+    }
+)
 PLAYLISTS = RemoteId("playlists")  # no library of the server's: the user's own lists
 SHARED = RemoteId("shared")  # what others share item by item
 
@@ -77,6 +85,11 @@ def listing_query(listing: Listing) -> Query:
     if library == SHARED:
         return shared_query(listing.type)
     return Query(path=f"/library/sections/{library}/all", parameters=_rows_of(listing.type))
+
+
+def above_of(item_type: ItemType) -> set[ItemType]:
+    """Return the types of what rows of a type lie in."""
+    return {above for above, below in BELOW.items() if item_type in below}
 
 
 def shared_query(item_type: ItemType, path: str = "/library/shared/all") -> Query:

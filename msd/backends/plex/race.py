@@ -16,8 +16,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from msd.backends.plex.connections import Candidate
 from msd.backends.plex.identity import Identity
-from msd.errors import BackendError
-from msd.models import Route
+from msd.errors import BackendError, UnreachableError
+from msd.models import Route, StatusReason
 
 HEAD_START_S = 0.5  # how long the address that worked last is asked alone
 PATIENCE_S = 3.0  # how long a wave is waited for before the next one joins it
@@ -43,9 +43,16 @@ class RaceResult:
         return min(answered, key=lambda pair: pair[0].grade, default=None)
 
     @property
-    def errors(self) -> list[BackendError]:
-        """How the addresses failed that did."""
-        return [said for said in self.outcomes.values() if isinstance(said, BackendError)]
+    def failure(self) -> BackendError:
+        """The error that stands for all: the one that says most about the server itself.
+
+        Hosts of other networks may answer at a private address: that one of many shows another
+        certificate or identity says nothing yet.
+        """
+        errors = [said for said in self.outcomes.values() if isinstance(said, BackendError)]
+        unreachable = [error for error in errors if isinstance(error, UnreachableError)]
+        unknown = UnreachableError("no address of the server is known", reason=StatusReason.DNS)
+        return min(unreachable, key=_silence) if unreachable else (errors or [unknown])[0]
 
     def joined(self, other: "RaceResult") -> "RaceResult":
         """Return what came of the addresses of both races."""
@@ -153,3 +160,15 @@ def _waves(
     ]
     filled = [(wave, patience_s) for wave, patience_s in waves if wave]
     return [*filled[:-1], *((wave, math.inf) for wave, _ in filled[-1:])]  # probes end themselves
+
+
+def _silence(error: BackendError) -> int:
+    order = (
+        StatusReason.SERVER_STARTING,
+        StatusReason.SERVER_ERROR,
+        StatusReason.TIMEOUT,
+        StatusReason.REFUSED,
+        StatusReason.DNS,
+        StatusReason.NO_NETWORK,
+    )
+    return order.index(error.reason) if error.reason in order else len(order)

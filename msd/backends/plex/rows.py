@@ -24,6 +24,8 @@ PARSER_VERSION = 1  # raise it whenever the same row would give another result
 
 _LISTED_GENRES = 2  # lists show the first few, the full answer shows all (contract §4.3)
 _SEEDS = {item_type: 1_000 * PARSER_VERSION + n for n, item_type in enumerate(ItemType)}
+# Only this tells that other members are in the list, or the same in another order.
+_LISTS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 _SIGN = 1 << 63
 _TOTAL = "x-plex-container-total-size"
 _MOST_DIGITS = 9
@@ -94,6 +96,12 @@ def read_full(answer: Answer) -> tuple[Row, DetailRow] | None:
     return row, DetailRow() if isinstance(details, str) else details
 
 
+def row_of(item: RawItem) -> Row:
+    """Return the row of an item that this backend listed."""
+    assert isinstance(item.payload, ListedRow)  # noqa: S101 - nothing else is made of rows here
+    return item.payload.row
+
+
 def _as(raw: msgspec.Raw, shape: type[T]) -> T | str:
     """Return an object as a `shape`, or why it can't be read."""
     try:
@@ -118,7 +126,9 @@ def raw_item(row: Row, item_type: ItemType) -> RawItem | None:
     if item_type not in BY_FILE:
         row.versions = None
     all_said = row.genres, row.updated_at, row.section
-    row.genres, row.updated_at, row.section = list(many(row.genres)[:_LISTED_GENRES]), None, None
+    row.genres, row.section = list(many(row.genres)[:_LISTED_GENRES]), None
+    if item_type not in _LISTS:
+        row.updated_at = None
     digest = xxhash.xxh3_64_intdigest(_encode_row(row), _SEEDS[item_type])
     row.genres, row.updated_at, row.section = all_said
     signed = digest - (_SIGN << 1) if digest >= _SIGN else digest

@@ -21,6 +21,7 @@ from msd.errors import (
     BadResponseError,
     ForbiddenError,
     InvalidArgumentError,
+    TlsError,
     UnreachableError,
 )
 from msd.models import StatusReason
@@ -86,7 +87,7 @@ class PlexTv:
         for base in others:
             try:
                 return await self._ask(base, method, path, parameters)
-            except UnreachableError:
+            except (UnreachableError, TlsError):
                 continue
         return await self._ask(last, method, path, parameters)
 

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from msd.cli.session import Commands, Session
 
 _NOTES = """\
-KIND is a word of the daemon's Capabilities (`msdctl status`). Two have a short form:
+KIND is a word of the daemon's Capabilities (`msdctl status`). Three have a short form:
 
-  jellyfin URL [USERNAME]   the user name, when missing, and the password are prompted for
+  jellyfin URL [USERNAME]   the user name, when missing, and the password are prompted for;
+                            with --api-key an API key instead of the password
+  plex                      every server of an account, by a token, which is prompted for
   local PATH                a folder
+
+`msdctl login` signs in with a code instead.
 
 Everything else is given as key=value: text, or with key:=value a number, true or false.
 Passwords are never arguments: they are prompted for, or read from stdin with
@@ -50,6 +54,7 @@ _PROMPTS = {"username": "User name"}
 MAX_UINT32 = 2**32 - 1
 FORMS = {
     "jellyfin": KindForm(arguments=("url", "username"), secrets=("password",)),
+    "plex": KindForm(arguments=(), secrets=("token",)),
     "local": KindForm(arguments=("path",), is_path=True),
 }
 
@@ -59,7 +64,7 @@ def register(commands: Commands) -> None:
     add = commands.add(
         "add", _add, "add a server or a folder as a source", notes=_NOTES, examples=_EXAMPLES
     )
-    add.add_argument("kind", metavar="KIND", help="jellyfin, local, or another kind")
+    add.add_argument("kind", metavar="KIND", help="jellyfin, plex, local, or another kind")
     add.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="URL, PATH, or KEY=VALUE")
     add.add_argument("--username", help="who signs in")
     add.add_argument("--name", help="what to call the source")
@@ -67,6 +72,9 @@ def register(commands: Commands) -> None:
         "--allow-insecure",
         action="store_true",
         help="allow plain http to a public address",
+    )
+    add.add_argument(
+        "--api-key", action="store_true", help="prompt for an API key instead of the password"
     )
     add.add_argument(
         "--secret",
@@ -92,7 +100,7 @@ async def _add(session: Session, options: Namespace) -> ExitCode:
         given[name] = _asked(options.kind, name)
     with ExitStack() as stack:
         descriptors: list[int] = []
-        for name in dict.fromkeys((*(form.secrets if form else ()), *options.secret)):
+        for name in _secrets(form, options):
             secret = read_secret(name, from_stdin=options.password_stdin)
             given[f"{name}-fd"] = Variant("h", len(descriptors))
             descriptors.append(stack.enter_context(as_descriptor(secret)))
@@ -113,10 +121,19 @@ async def _add_source(
         )
     except CommandError as error:
         form = FORMS.get(options.kind)
-        address = str(given[form.arguments[0]].value) if form else ""
+        named = form.arguments[0] if form and form.arguments else ""
+        address = str(given[named].value) if named else ""
         error.hint = hint_for_adding(error.code, error.message, address) or error.hint
         raise
     return cast("list[str]", ids)
+
+
+def _secrets(form: KindForm | None, options: Namespace) -> list[str]:
+    """Return the options that are asked for without an echo."""
+    usual = form.secrets if form else ()
+    if options.api_key:
+        usual = ("api_key",)
+    return list(dict.fromkeys((*usual, *options.secret)))
 
 
 def _missing(form: KindForm, given: Mapping[str, Variant], options: Namespace) -> list[str]:
@@ -169,6 +186,8 @@ def given_options(options: Namespace) -> dict[str, Variant]:
 
 
 def _by_place(form: KindForm, kind: str, arguments: list[str]) -> dict[str, Variant]:
+    if not form.arguments:
+        return key_values(arguments)
     if not arguments:
         raise _needs(kind, form.arguments[0])
     address = arguments.pop(0)  # may well hold an equals sign

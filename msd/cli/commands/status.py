@@ -37,6 +37,16 @@ def register(commands: Commands) -> None:
         help="tell why: what was tried, with what outcome, and what comes next",
     )
 
+    explain = commands.add(
+        "explain",
+        _status,
+        "tell why a source is as it is: what was tried, and what comes next",
+        notes="SOURCE is an id, the unique start of one, or the exact name of a source.",
+        examples="msdctl explain jellyfin_3f",
+    )
+    explain.add_argument("source", metavar="SOURCE")
+    explain.set_defaults(explain=True)
+
 
 async def _status(session: Session, options: Namespace) -> ExitCode:
     rows = await list_sources(session.client)

@@ -20,14 +20,18 @@ MOST_BYTES = 1024 * 1024  # what systemd passes on, too
 Ledger = dict[AccountId, Credentials]
 
 
-def read_ledger(path: Path) -> Ledger:
+def read_ledger(path: Path, *, is_guarded: bool = False) -> Ledger:
     """Return the credentials in a file; a missing file holds none, a foreign entry is left out.
+
+    Args:
+        path: the file.
+        is_guarded: its folder keeps others away; its own mode may show rights that it grants.
 
     Raises:
         KeyringUnavailableError: others than its owner may read it, or it is none of msd's.
     """
     try:
-        text = _read_private(path)
+        text = _read_private(path, is_guarded=is_guarded)
     except FileNotFoundError:
         return {}
     except OSError as exc:
@@ -41,13 +45,13 @@ def ledger_text(ledger: Mapping[AccountId, Credentials]) -> str:
     return json.dumps({"accounts": accounts}, indent=1) + "\n"
 
 
-def _read_private(path: Path) -> bytes:
+def _read_private(path: Path, *, is_guarded: bool) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - opened already
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise KeyringUnavailableError(f"{path} is not a file")
-        if status.st_mode & 0o077:
+        if status.st_mode & 0o077 and not is_guarded:
             raise KeyringUnavailableError(
                 f"others may read {path}; make it private: chmod 600 {path}"
             )

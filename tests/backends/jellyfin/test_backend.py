@@ -149,7 +149,9 @@ async def test_members_that_keep_changing_are_an_error(sim):
 
     async with signed_in(sim, page_size=3) as backend:
         sim.faults.add(
-            "^/Items$", faults.rewrite(grow), where=lambda _path, query: "parentId" in query
+            "^/Items$",
+            faults.rewrite(grow),
+            where=lambda request: "parentId" in request.query_string,
         )
         with pytest.raises(UnreachableError):
             await backend.members(RemoteId(collection.id))

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from msd.backend_api.http import open_client
-from msd.backends.jellyfin.login import find_server
+from msd.backends.jellyfin.finding import find_server
 from msd.errors import (
     AuthRefusedError,
     BadResponseError,

@@ -10,6 +10,7 @@ import trustme
 
 from msd.backend_api import http
 from tests.backends.plex.addresses import HASH, server_tls
+from tests.simulators.plex import PlexServer, make_world
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +42,10 @@ def trusted(
 def tls(authority: trustme.CA, trusted: None) -> ssl.SSLContext:
     """What a server has that owns `*.HASH.plex.direct`."""
     return server_tls(authority, f"*.{HASH}.plex.direct")
+
+
+@pytest.fixture
+def server() -> Iterator[PlexServer]:
+    """A small simulated media server, on plain http."""
+    with PlexServer(make_world(150)) as running:
+        yield running

@@ -74,7 +74,7 @@ def context(
     )
     return BackendContext(
         source=source,
-        credentials=Credentials(user_id="1", token=token) if token else None,
+        credentials=Credentials(user_id="1", token=token),
         device_id=DEVICE,
         client_name="msd",
         client_version="0.1.0",

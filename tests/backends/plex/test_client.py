@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 import pytest
 
 from msd.backend_api.http import open_client
@@ -34,7 +35,8 @@ async def asking(answers: dict[str, bytes]) -> AsyncIterator[tuple[PlexClient, l
         return answers.get(seen.path, reply(404, b"<html></html>", HTML))
 
     async with raw_server(answering(answer)) as server, open_client() as http:
-        yield PlexClient(http, server.base_url, device_of(context()), TOKEN), server.seen
+        device = device_of(context())
+        yield PlexClient(http, server.base_url, device, TOKEN, doubt_s=0.05), server.seen
 
 
 async def test_a_window_is_asked_for_by_both_headers():
@@ -100,6 +102,24 @@ async def test_a_refusal_that_the_server_repeats_needs_a_sign_in():
 
     assert caught.value.reason is StatusReason.TOKEN_REFUSED
     assert [PATH, "/"] == [request.path for request in seen]
+
+
+async def test_a_refusal_is_doubted_for_a_while():
+    """§10: an overloaded server refuses good tokens for a moment."""
+    asked_at = []
+
+    def answer(_) -> bytes:
+        asked_at.append(anyio.current_time())
+        return UNAUTHORISED
+
+    async with raw_server(answering(answer)) as server, open_client() as http:
+        device = device_of(context())
+        client = PlexClient(http, server.base_url, device, TOKEN, doubt_s=0.2)
+        with pytest.raises(AuthRequiredError):
+            await client.get(PATH)
+
+    first, second = asked_at
+    assert second - first >= 0.2
 
 
 @pytest.mark.parametrize(

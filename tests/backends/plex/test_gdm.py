@@ -86,12 +86,13 @@ async def test_odd_answers_are_ignored_and_each_server_is_named_once(monkeypatch
         b"",
         b"\xff\xfe\x00",
         b"HTTP/1.0 404 Not Found\r\n\r\n",
-        announcement(port=0),
-        announcement(port=70_000),
-        announcement(port="x"),
+        announcement("odd1", port=0),
+        announcement("odd2", port=70_000),
+        announcement("odd3", port="x"),
+        announcement("odd4").replace(b"200 OK", b"404 Not Found"),
         announcement("../../etc"),
-        announcement(**{"Content-Type": "plex/media-player"}),
-        announcement()[:60],
+        announcement("odd5", **{"Content-Type": "plex/media-player"}),
+        announcement("odd6")[:60],
     ]
     async with announced(monkeypatch, *odd, announcement(), announcement(), announcement(OTHER)):
         assert [SERVER_ID, OTHER] == [server.server_id for server in await discovered(2)]
@@ -153,13 +154,13 @@ async def test_other_servers_on_the_network_are_not_asked(monkeypatch, tls):
 
 async def test_a_server_without_a_certificate_that_is_known_is_not_looked_for(monkeypatch):
     """K4: over http, anybody could claim to be it."""
+    questions: list[bytes] = []
     with dead() as port:
-        async with (
-            raw_server(pms()) as claim,
-            announced(monkeypatch, announcement(port=claim.port)),
-            linked(context(f"https://localhost:{port}")) as link,
-        ):
-            with pytest.raises(UnreachableError):
-                await link.connect()
+        async with raw_server(pms()) as claim, answering(heard=questions) as network:
+            monkeypatch.setenv("MSD_PLEX_GDM", f"127.0.0.1:{network}")
+            async with linked(context(f"https://localhost:{port}")) as link:
+                with pytest.raises(UnreachableError):
+                    await link.connect()
 
     assert [] == claim.seen
+    assert [] == questions

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import replace
 
 import anyio
 import pytest
 
-from msd.backend_api import PINNED_ADDRESS
+from msd.backend_api import PINNED_ADDRESS, Credentials
 from msd.backend_api.protocol import BackendContext
 from msd.backends.plex.connections import Candidate
 from msd.backends.plex.link import ServerLink
@@ -140,14 +141,14 @@ async def test_a_redirect_is_not_followed(tls):
     assert [] == target.seen
 
 
-async def test_nobody_is_asked_without_a_token(tls):
+@pytest.mark.parametrize("credentials", [None, Credentials(user_id="1", token="")])
+async def test_nobody_is_asked_without_a_token(tls, credentials):
     """§10: a server for which plex.tv gave no token needs a sign-in."""
-    async with (
-        raw_server(pms(), tls=tls) as server,
-        linked(context(direct(server.port), token="")) as link,
-    ):
-        with pytest.raises(AuthRequiredError) as caught:
-            await link.connect()
+    async with raw_server(pms(), tls=tls) as server:
+        signed_out = replace(context(direct(server.port)), credentials=credentials)
+        async with linked(signed_out) as link:
+            with pytest.raises(AuthRequiredError) as caught:
+                await link.connect()
 
     assert caught.value.reason is StatusReason.NO_CREDENTIALS
     assert [] == server.seen
@@ -364,6 +365,20 @@ async def test_a_lost_server_is_looked_for_at_its_other_addresses(tls):
             with pytest.raises(UnreachableError):
                 await (await link.client()).get("/library/sections")
             assert direct(other.port) == (await link.client()).base_url
+
+
+async def test_a_server_that_vanished_is_in_use_no_more(tls):
+    """S6: a failed connect leaves no client behind; the next request looks for the server."""
+    async with AsyncExitStack() as running:
+        server = await running.enter_async_context(raw_server(pms(), tls=tls))
+        async with linked(context(direct(server.port))) as link:
+            await link.connect()
+            assert [True] == [known.in_use for known in link.connections()]
+            await running.aclose()
+            for ask in (link.connect, link.client):
+                with pytest.raises(UnreachableError):
+                    await ask()
+            assert [False] == [known.in_use for known in link.connections()]
 
 
 async def test_once_https_worked_http_is_never_tried_again(tls):

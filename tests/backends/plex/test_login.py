@@ -212,7 +212,8 @@ async def test_a_member_of_a_home_is_chosen_and_has_his_own_servers(monkeypatch)
     async with plex_tv(monkeypatch, **HOME) as tv:
         new = await login(person)
 
-    assert ["code", "keep", "user"] == person.order
+    assert ["code", "keep", "user", "keep"] == person.order
+    assert [ACCOUNT_TOKEN, MEMBER_TOKEN] == [kept.credentials.token for kept in person.kept]
     [(users, _)] = person.asked
     assert [("7", "Alice", False), ("8", "Kid", True)] == [
         (shown.id, shown.name, shown.needs_pin) for shown in users

@@ -51,7 +51,7 @@ def sample(name):
     if name.endswith(".json"):
         body = json.dumps(json.loads(body)["response"]).encode()
     found = read_full(answer(body, XML if name.endswith(".xml") else JSON))
-    item_type = item_type_of(found[0], {})
+    item_type = item_type_of(found[0])
     return parsed(raw_item(found[0], item_type)), item_details(found[1])
 
 
@@ -145,9 +145,12 @@ def test_a_show_is_watched_when_all_its_episodes_are(leaves, viewed, watched):
 @pytest.mark.parametrize("value", [True, 1, "1", "true"])
 def test_truths_come_in_many_spellings(value):
     """Contract §0.3."""
-    body = {"ratingKey": "7", "type": "movie", "title": "T", "Media": [
-        {"Part": [{"Stream": [{"streamType": 2, "default": value}]}]}
-    ]}  # fmt: skip
+    body = {
+        "ratingKey": "7",
+        "type": "movie",
+        "title": "T",
+        "Media": [{"Part": [{"Stream": [{"streamType": 2, "default": value}]}]}],
+    }
     _, details = read_full(listed(body))
 
     assert item_details(details).media_sources[0].streams[0].is_default
@@ -186,9 +189,15 @@ def test_odd_moments_are_unknown(added, expected):
 
 @pytest.mark.parametrize(
     ("date", "expected"),
-    [("1963-12-21", "1963-12-21"), ("0000-00-00", ""), ("2013-13-01", ""), ("9999-01-01", ""),
-     ("1895-12-28T00:00:00Z", "1895-12-28"), ("", "")],
-)  # fmt: skip
+    [
+        ("1963-12-21", "1963-12-21"),
+        ("0000-00-00", ""),
+        ("2013-13-01", ""),
+        ("9999-01-01", ""),
+        ("1895-12-28T00:00:00Z", "1895-12-28"),
+        ("", ""),
+    ],
+)
 def test_odd_dates_are_unknown_and_old_ones_are_not(date, expected):
     """Bad input: dates before 1970 and dates that are none."""
     assert expected == item(originallyAvailableAt=date).released
@@ -209,8 +218,8 @@ def test_a_film_in_a_library_of_other_videos_is_a_video():
     """Contract §4.2: such sections list what they hold as films."""
     assert item(ItemType.VIDEO).type is ItemType.VIDEO
     [found] = read_rows(listed(row(librarySectionID=4))).rows
-    assert item_type_of(found, {"4": LibraryType.VIDEOS}) is ItemType.VIDEO
-    assert item_type_of(found, {"4": LibraryType.MUSIC_VIDEOS}) is ItemType.MUSIC_VIDEO
+    assert item_type_of(found, LibraryType.VIDEOS) is ItemType.VIDEO
+    assert item_type_of(found, LibraryType.MUSIC_VIDEOS) is ItemType.MUSIC_VIDEO
 
 
 @pytest.mark.parametrize(
@@ -246,16 +255,25 @@ def test_listed_guids_win_and_music_has_names_of_its_own():
     [
         (ItemType.MOVIE, {"guid": "plex://movie/1"}, "movie:plex://movie/1"),
         (ItemType.MOVIE, {"guid": "local://7"}, ""),
-        (ItemType.MOVIE, {"guid": "com.plexapp.agents.imdb://tt1?lang=de"},
-         "movie:com.plexapp.agents.imdb://tt1"),
-        (ItemType.SEASON, {"type": "season", "guid": "local://7", "index": 0,
-         "parentGuid": "plex://show/1"}, "season:plex://show/1:0"),
+        (
+            ItemType.MOVIE,
+            {"guid": "com.plexapp.agents.imdb://tt1?lang=de"},
+            "movie:com.plexapp.agents.imdb://tt1",
+        ),
+        (
+            ItemType.SEASON,
+            {"type": "season", "guid": "local://7", "index": 0, "parentGuid": "plex://show/1"},
+            "season:plex://show/1:0",
+        ),
         (ItemType.TRACK, {"type": "track", "guid": "plex://track/1"}, ""),
-        (ItemType.VIDEO, {"guid": "local://7", "Media": [{"Part": [{"file": "/a/b.mkv"}]}]},
-         "video:/a/b.mkv"),
+        (
+            ItemType.VIDEO,
+            {"guid": "local://7", "Media": [{"Part": [{"file": "/a/b.mkv"}]}]},
+            "video:/a/b.mkv",
+        ),
         (ItemType.VIDEO, {"guid": "local://7"}, ""),
     ],
-)  # fmt: skip
+)
 def test_an_item_is_recognised_after_the_server_numbered_it_anew(item_type, members, expected):
     """I2: by its guid, by its place, or by its file."""
     assert expected == item(item_type, **members).identity
@@ -263,8 +281,16 @@ def test_an_item_is_recognised_after_the_server_numbered_it_anew(item_type, memb
 
 @pytest.mark.parametrize(
     "path",
-    ["http://evil/x", "//evil/x", "/photo?X-Plex-Token=1", "/a/../../etc", "/a b", "", "/" + "a" * 900],
-)  # fmt: skip
+    [
+        "http://evil/x",
+        "//evil/x",
+        "/photo?X-Plex-Token=1",
+        "/a/../../etc",
+        "/a b",
+        "",
+        "/" + "a" * 900,
+    ],
+)
 def test_a_picture_is_a_path_of_the_server_and_holds_no_token(path):
     """K1, K5: a ref is only ever asked for at the server itself."""
     assert item(thumb=path).images == ()
@@ -297,18 +323,35 @@ def test_a_rating_is_between_0_and_10(value):
 
 def test_markers_chapters_and_tracks_beside_the_file():
     """Contract §4.5: the index is there only for tracks inside the file."""
-    _, details = read_full(listed(row(
-        Marker=[
-            {"type": "intro", "startTimeOffset": 1, "endTimeOffset": 2},
-            {"type": "credits", "startTimeOffset": 5, "endTimeOffset": 5},
-            {"type": "bookmark", "startTimeOffset": 1, "endTimeOffset": 9},
-        ],
-        Chapter=[{"tag": "One", "startTimeOffset": 0, "endTimeOffset": 9}],
-        Media=[{"id": 1, "Part": [{"size": 5, "Stream": [
-            {"streamType": 1, "index": 0}, {"streamType": 2, "index": 1},
-            {"streamType": 3, "key": "/library/streams/9"}, {"streamType": 4},
-        ]}, {"size": 6}]}],
-    )))  # fmt: skip
+    _, details = read_full(
+        listed(
+            row(
+                Marker=[
+                    {"type": "intro", "startTimeOffset": 1, "endTimeOffset": 2},
+                    {"type": "credits", "startTimeOffset": 5, "endTimeOffset": 5},
+                    {"type": "bookmark", "startTimeOffset": 1, "endTimeOffset": 9},
+                ],
+                Chapter=[{"tag": "One", "startTimeOffset": 0, "endTimeOffset": 9}],
+                Media=[
+                    {
+                        "id": 1,
+                        "Part": [
+                            {
+                                "size": 5,
+                                "Stream": [
+                                    {"streamType": 1, "index": 0},
+                                    {"streamType": 2, "index": 1},
+                                    {"streamType": 3, "key": "/library/streams/9"},
+                                    {"streamType": 4},
+                                ],
+                            },
+                            {"size": 6},
+                        ],
+                    }
+                ],
+            )
+        )
+    )
 
     found = item_details(details)
 
@@ -368,9 +411,16 @@ def test_the_fingerprint_is_the_same_however_the_server_writes_the_row():
 
 @pytest.mark.parametrize(
     "change",
-    [{"title": "Other"}, {"viewCount": 1}, {"viewOffset": 1}, {"userRating": 3}, {"thumb": "/x"},
-     {"parentRatingKey": "3"}, {"Guid": [{"id": "imdb://tt9"}]}],
-)  # fmt: skip
+    [
+        {"title": "Other"},
+        {"viewCount": 1},
+        {"viewOffset": 1},
+        {"userRating": 3},
+        {"thumb": "/x"},
+        {"parentRatingKey": "3"},
+        {"Guid": [{"id": "imdb://tt9"}]},
+    ],
+)
 def test_the_fingerprint_changes_with_the_row(change):
     """RawItem: a known fingerprint is neither parsed nor written."""
     assert raw().fingerprint != raw(**change).fingerprint
@@ -410,18 +460,49 @@ def test_xml_that_is_no_list_is_one_typed_error(body):
 TEXTS = st.text(max_size=8)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)  # no JSON has others
 SCALARS = st.none() | st.booleans() | st.integers() | FLOATS | TEXTS
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3)
-                      | st.dictionaries(st.sampled_from(["id", "tag", "type", "url", "Part", "file"]),
-                                        inner, max_size=3), max_leaves=8)  # fmt: skip
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "tag", "type", "url", "Part", "file"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
 MEMBERS = st.sampled_from(
-    ["ratingKey", "type", "title", "guid", "year", "addedAt", "viewCount", "viewOffset", "rating",
-     "Guid", "Genre", "Image", "Media", "thumb", "index", "parentRatingKey", "leafCount",
-     "originallyAvailableAt", "userRating", "hidden", "Role", "Marker", "Chapter"]
-)  # fmt: skip
+    [
+        "ratingKey",
+        "type",
+        "title",
+        "guid",
+        "year",
+        "addedAt",
+        "viewCount",
+        "viewOffset",
+        "rating",
+        "Guid",
+        "Genre",
+        "Image",
+        "Media",
+        "thumb",
+        "index",
+        "parentRatingKey",
+        "leafCount",
+        "originallyAvailableAt",
+        "userRating",
+        "hidden",
+        "Role",
+        "Marker",
+        "Chapter",
+    ]
+)
 
 
-@given(rows=st.lists(st.dictionaries(MEMBERS, VALUES, max_size=8) | VALUES, max_size=4),
-       item_type=st.sampled_from(ItemType))  # fmt: skip
+@given(
+    rows=st.lists(st.dictionaries(MEMBERS, VALUES, max_size=8) | VALUES, max_size=4),
+    item_type=st.sampled_from(ItemType),
+)
 @settings(max_examples=400, deadline=None)
 def test_any_rows_are_items_or_skipped(rows, item_type):
     """K5: nothing else ever comes out of a list."""
@@ -457,9 +538,16 @@ def test_any_bytes_are_a_list_or_one_typed_error(body, headers):
 
 NAMES = st.sampled_from(["Video", "Directory", "Genre", "Media"])
 XML_ROWS = st.recursive(
-    st.tuples(NAMES, st.dictionaries(st.sampled_from(["ratingKey", "type", "year"]),
-              st.text(st.characters(min_codepoint=32, max_codepoint=300), max_size=5))),
-    lambda inner: st.tuples(NAMES, st.lists(inner, max_size=3)), max_leaves=6)  # fmt: skip
+    st.tuples(
+        NAMES,
+        st.dictionaries(
+            st.sampled_from(["ratingKey", "type", "year"]),
+            st.text(st.characters(min_codepoint=32, max_codepoint=300), max_size=5),
+        ),
+    ),
+    lambda inner: st.tuples(NAMES, st.lists(inner, max_size=3)),
+    max_leaves=6,
+)
 
 
 def written(node):

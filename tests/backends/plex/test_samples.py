@@ -100,7 +100,7 @@ def items_of(sample: Sample) -> list[str]:
 def _word(row: Row | str) -> str:
     if isinstance(row, str):
         return "no key"
-    item_type = item_type_of(row, {})
+    item_type = item_type_of(row)
     if item_type is None:
         return row.type
     item = media_item(key(row.rating_key) or "", row, item_type)

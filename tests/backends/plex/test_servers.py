@@ -106,6 +106,7 @@ async def test_http_is_a_last_resort_in_the_servers_own_network(
             "https://hö.de",
         ),
         *(f"https://fe80--1.{HASH}.plex.direct:32400", "https://[fe80::1]:32400"),
+        *("http://54.231.109.34:32400", "http://www.example.com:32400"),
         *("https://0.0.0.0:1", "https://[::]:1", "https://224.0.0.1:1", "https://" + "x" * 400),
     ],
 )

@@ -129,6 +129,15 @@ async def test_the_second_host_is_asked_when_the_first_does_not_work(monkeypatch
             assert "alice" == (await ask())["username"]
 
 
+async def test_the_second_host_is_asked_when_the_first_is_somebody_else(monkeypatch, tls):
+    """Contract §2: a certificate for another name; a network may catch one of the names."""
+    async with plex_tv(monkeypatch) as tv, raw_server(answering(b""), tls=tls) as stranger:
+        monkeypatch.setenv("MSD_PLEX_TV", f"{stranger.base_url} {tv.server.base_url}")
+        assert "alice" == (await ask())["username"]
+
+    assert [] == stranger.seen
+
+
 async def test_a_refusal_is_not_taken_to_the_second_host(monkeypatch):
     """Contract §2: what plex.tv says itself holds for both."""
     async with plex_tv(monkeypatch) as tv, raw_server(answering(REFUSED)) as first:

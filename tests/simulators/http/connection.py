@@ -85,7 +85,7 @@ class Connection:
 
     async def _answer(self, request: Request, *, too_long: bool) -> bool:
         began = time.perf_counter()
-        trouble = self._service.faults.meet(request.path, request.query_string)
+        trouble = self._service.faults.meet(request)
         if trouble:
             await self._suffer_before(trouble, request)
         application = self._service.application

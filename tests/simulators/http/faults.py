@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .message import Response, html_reply, json_reply, text_reply
+from .message import Request, Response, html_reply, json_reply, text_reply
 from .wire import to_json
 
 PORTAL_PAGE = "<!DOCTYPE html><html><body>Please sign in to the hotel network.</body></html>"
@@ -54,13 +54,13 @@ class Fault:
     pattern: re.Pattern[str]
     skip: int = 0
     times: int = FOREVER
-    where: Callable[[str, str], bool] | None = None
+    where: Callable[[Request], bool] | None = None
     met: int = 0
     fired: threading.Event = field(default_factory=threading.Event)
 
-    def take(self, path: str, query: str) -> bool:
+    def take(self, request: Request) -> bool:
         """Return whether this request is met, counting it."""
-        if not self.pattern.search(path) or (self.where and not self.where(path, query)):
+        if not self.pattern.search(request.path) or (self.where and not self.where(request)):
             return False
         self.met += 1
         if self.met <= self.skip or self.met > self.skip + self.times:
@@ -82,7 +82,7 @@ class FaultScript:
         *,
         skip: int = 0,
         times: int = FOREVER,
-        where: Callable[[str, str], bool] | None = None,
+        where: Callable[[Request], bool] | None = None,
     ) -> Fault:
         """Let requests whose path matches (a regular expression, any case) meet a trouble.
 
@@ -91,7 +91,7 @@ class FaultScript:
             trouble: what happens.
             skip: leave this many matching requests alone first.
             times: how many are met after that.
-            where: looks at (path, query string) as well.
+            where: looks at the rest of the request as well.
         """
         fault = Fault(trouble, re.compile(path, re.IGNORECASE), skip, times, where)
         self._faults.append(fault)
@@ -105,10 +105,10 @@ class FaultScript:
         """Take every fault back."""
         self._faults.clear()
 
-    def meet(self, path: str, query: str) -> Trouble | None:
+    def meet(self, request: Request) -> Trouble | None:
         """Return the trouble a request meets, or None."""
         for fault in list(self._faults):
-            if fault.take(path, query):
+            if fault.take(request):
                 return fault.trouble
         return None
 

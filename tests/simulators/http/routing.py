@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
+
+H = TypeVar("H")
 
 
-class AnyRoute(Protocol):
-    """What is needed of a route to find it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Generic[H]):
+    """A method, a template of paths, and the function that answers."""
 
-    @property
-    def method(self) -> str:
-        """The verb it answers."""
-
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """What the whole path has to match."""
+    method: str
+    template: str
+    pattern: re.Pattern[str]
+    handler: H
 
 
-R = TypeVar("R", bound=AnyRoute)
+R = TypeVar("R", bound=Route[Any])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Coroutine
-from types import TracebackType
 from typing import Any, Self
 
 from .connection import Connection, Service
@@ -109,12 +108,7 @@ class LoopbackServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -127,7 +121,7 @@ class LoopbackServer:
         if self._thread.is_alive():
             self._wait(self._end())
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=60)
         elif not self._loop.is_closed():
             self._loop.close()
         for listener in self.listeners:
@@ -148,7 +142,7 @@ class LoopbackServer:
         self._wait(run())
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
     def _later(self, action: Callable[..., object], *arguments: object) -> None:
         """Run a function in the server's thread soon, if that runs."""

@@ -2,58 +2,11 @@
 
 from __future__ import annotations
 
-from tests.simulators.http.faults import (
-    FOREVER,
-    PORTAL_PAGE,
-    Fault,
-    FaultScript,
-    Trouble,
-    bad_gateway,
-    before,
-    captive_portal,
-    cut_after,
-    gateway_timeout,
-    hang,
-    late,
-    redirect,
-    refused_token,
-    replace_json,
-    rewrite,
-    slow,
-    status,
-    truncated,
-)
+# Tests take every trouble from here.
+from tests.simulators.http.faults import *  # noqa: F403
+from tests.simulators.http.faults import Trouble
 
 from .query import Query
-
-__all__ = [
-    "FOREVER",
-    "PORTAL_PAGE",
-    "Fault",
-    "FaultScript",
-    "Trouble",
-    "announce",
-    "bad_gateway",
-    "before",
-    "captive_portal",
-    "costly_rows",
-    "cut_after",
-    "duplicate_rows",
-    "empty_page",
-    "endless",
-    "gateway_timeout",
-    "hang",
-    "late",
-    "redirect",
-    "refused_token",
-    "replace_json",
-    "reversed_page",
-    "rewrite",
-    "short_page",
-    "slow",
-    "status",
-    "truncated",
-]
 
 
 def costly_rows(per_row_s: float) -> Trouble:

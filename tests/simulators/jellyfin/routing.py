@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.simulators.http.routing import Match, first_match, pattern_of
+from tests.simulators.http.routing import Route as PlainRoute
 
 from .http import Response
 from .state import Call
@@ -18,13 +19,9 @@ _NEVER = (99, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(PlainRoute[Handler]):
     """One route of the server and the versions that have it."""
 
-    method: str
-    template: str
-    pattern: re.Pattern[str]
-    handler: Handler
     anonymous: bool
     administrators_only: bool
     since: tuple[int, int]

@@ -76,7 +76,7 @@ def test_skip_times_and_where_choose_the_requests(
 
     simulator.faults.clear()
     simulator.faults.add(
-        "^/Items$", faults.status(500), where=lambda _path, query: "startIndex=2" in query
+        "^/Items$", faults.status(500), where=lambda request: "startIndex=2" in request.query_string
     )
     statuses = [probe.get("/Items", recursive="true", startIndex=n).status for n in (0, 1, 2, 3)]
     assert statuses == [200, 200, 500, 200]

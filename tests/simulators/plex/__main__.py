@@ -16,6 +16,7 @@ from .generate import make_world
 from .item import Kind
 from .members import Shape
 from .plextv import PlexTv
+from .query import Query
 from .server import PlexServer
 
 _GUIDE = """
@@ -39,8 +40,8 @@ def main() -> None:
     with PlexServer(world, doors=doors) as server, PlexTv() as tv:
         user = tv.add_user(options.user, password=options.password)
         tv.publish(server, user)
-        if options.warm:
-            _warm(server)
+        for query in options.warm:
+            _warm(server, Query(query))
         # What was generated never becomes garbage: keep the collector from walking it.
         gc.collect()
         gc.freeze()
@@ -59,11 +60,11 @@ def main() -> None:
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 
-def _warm(server: PlexServer) -> None:
-    """Render every row of the usual shapes, so that a measurement is not of rendering."""
-    items = server.world.of_kind(*Kind)
-    for shape in (Shape(), Shape(guids=True)):
-        server.state.rows.of(items, shape, server.owner.account_id)
+def _warm(server: PlexServer, query: Query) -> None:
+    """Render every row of one shape beforehand, so that a measurement is not of rendering."""
+    kinds = [Kind(query.number("type") or 0)] if query.text("type") else list(Kind)
+    items = server.world.of_kind(*kinds)
+    server.state.rows.of(items, Shape.asked(query), server.owner.account_id)
 
 
 def _options() -> argparse.Namespace:
@@ -72,7 +73,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--user", default="alice")
     parser.add_argument("--password", default="secret")
-    parser.add_argument("--warm", action="store_true", help="render all rows first")
+    parser.add_argument(
+        "--warm",
+        action="append",
+        default=[],
+        metavar="QUERY",
+        help="render all rows of this shape first, like 'type=4&includeGuids=1'",
+    )
     return parser.parse_args()
 
 

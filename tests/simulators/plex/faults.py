@@ -4,63 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulators.http.faults import (
-    FOREVER,
-    Fault,
-    FaultScript,
-    Trouble,
-    bad_gateway,
-    before,
-    captive_portal,
-    cut_after,
-    gateway_timeout,
-    hang,
-    late,
-    redirect,
-    replace_json,
-    rewrite,
-    slow,
-    status,
-    truncated,
-)
+# Tests take every trouble from here.
+from tests.simulators.http.faults import *  # noqa: F403
+from tests.simulators.http.faults import Trouble, rewrite
 from tests.simulators.http.message import Response, json_reply
 
 from .errors import MIGRATIONS, STARTUP, html_error, maintenance_page, tv_error
-
-__all__ = [
-    "FOREVER",
-    "MIGRATIONS",
-    "STARTUP",
-    "Fault",
-    "FaultScript",
-    "Trouble",
-    "announce",
-    "bad_gateway",
-    "before",
-    "captive_portal",
-    "cut_after",
-    "duplicate_rows",
-    "empty_page",
-    "endless",
-    "gateway_timeout",
-    "hang",
-    "html",
-    "invalid_utf8",
-    "late",
-    "maintenance",
-    "no_total",
-    "numeric_strings",
-    "redirect",
-    "replace_json",
-    "reversed_page",
-    "rewrite",
-    "short_page",
-    "slow",
-    "status",
-    "too_many",
-    "truncated",
-    "tv_status",
-]
 
 
 def html(code: int) -> Trouble:
@@ -69,8 +18,13 @@ def html(code: int) -> Trouble:
 
 
 def maintenance(text: str = STARTUP) -> Trouble:
-    """503 in XML: the server starts, or migrates its database for hours."""
+    """503 in XML: the server starts."""
     return Trouble(instead=maintenance_page(text))
+
+
+def migrating() -> Trouble:
+    """503 in XML: the server rebuilds its database, which may take hours."""
+    return maintenance(MIGRATIONS)
 
 
 def tv_status(code: int, number: int = 0, message: str = "") -> Trouble:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from tests.simulators.http.server import HOST
+from tests.simulators.http.datagrams import Responder
 
 from .server import PlexServer
 
 _SEARCH = b"M-SEARCH"
 
 
-class GdmResponder:
+class GdmResponder(Responder):
     """Answers for media servers on one UDP port of loopback. Use it as a context manager.
 
     Args:
@@ -24,20 +21,9 @@ class GdmResponder:
     """
 
     def __init__(self, *servers: PlexServer, newline: str = "\r\n") -> None:
+        super().__init__(self._found)
         self.servers: Sequence[PlexServer] = servers
         self.newline = newline
-        self.silent = False
-        self.verbatim: list[bytes] = []  # sent besides, whatever it is
-        self.searches: list[bytes] = []
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((HOST, 0))
-        self._thread = threading.Thread(target=self._serve, name="gdm-responder", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """Where to send a search."""
-        port: int = self._socket.getsockname()[1]
-        return port
 
     def headers(self, server: PlexServer) -> dict[str, Any]:
         """Return what a server says of itself."""
@@ -56,28 +42,7 @@ class GdmResponder:
         lines = [f"{name}: {value}" for name, value in self.headers(server).items()]
         return self.newline.join(["HTTP/1.0 200 OK", *lines, "", ""]).encode()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", (HOST, self.port))  # wakes the thread, which then ends
-        self._thread.join(timeout=10)
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while True:
-            datagram, sender = self._socket.recvfrom(4096)
-            if not datagram:
-                return
-            self.searches.append(datagram)
-            if self.silent or not datagram.startswith(_SEARCH):
-                continue
-            for answer in (*(self.answer(each) for each in self.servers), *self.verbatim):
-                self._socket.sendto(answer, sender)
+    def _found(self, question: bytes) -> list[bytes]:
+        if not question.startswith(_SEARCH):
+            return []
+        return [self.answer(server) for server in self.servers]

@@ -7,6 +7,7 @@ from typing import Any
 
 from .item import LEAF_KINDS, Item, Kind
 from .media import media_members
+from .query import Query
 from .world import World
 
 _LIGHT_TAGS = 2
@@ -19,11 +20,25 @@ class Shape:
     """Which members a row has."""
 
     detail: bool = False
+    section: bool = False  # details, and rows of lists that mix sections, name their own
     guids: bool = False
     markers: bool = False
     chapters: bool = False
     extras: bool = False
     without: frozenset[str] = frozenset()
+
+    @classmethod
+    def asked(cls, query: Query, *, detail: bool = False, section: bool = False) -> Shape:
+        """Return the shape a request asks for."""
+        return cls(
+            detail=detail,
+            section=section,
+            guids=query.flag("includeGuids", default=detail),
+            markers=detail and query.flag("includeMarkers"),
+            chapters=detail and query.flag("includeChapters"),
+            extras=detail and query.flag("includeExtras"),
+            without=query.words("excludeElements") | query.words("excludeFields"),
+        )
 
 
 def item_members(world: World, item: Item, shape: Shape) -> dict[str, Any]:
@@ -46,6 +61,8 @@ def item_members(world: World, item: Item, shape: Shape) -> dict[str, Any]:
     if item.kind in LEAF_KINDS:
         members["Media"] = media_members(item, streams=shape.detail)
     members |= _tags(item, shape)
+    if shape.section or shape.detail:
+        members |= _section(world, item)
     if shape.detail:
         members |= _details(world, item, shape)
     if (shape.guids or shape.detail) and item.external_ids:
@@ -208,15 +225,19 @@ def _full_tag(name: str, word: str, place: int) -> dict[str, Any]:
     return tag
 
 
+def _section(world: World, item: Item) -> dict[str, Any]:
+    section = world.sections.get(item.section_id or 0)
+    if section is None:
+        return {}
+    return {
+        "librarySectionTitle": section.title,
+        "librarySectionID": section.id,
+        "librarySectionKey": f"/library/sections/{section.id}",
+    }
+
+
 def _details(world: World, item: Item, shape: Shape) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    section = world.sections.get(item.section_id or 0)
-    if section:
-        found |= {
-            "librarySectionTitle": section.title,
-            "librarySectionID": section.id,
-            "librarySectionKey": f"/library/sections/{section.id}",
-        }
     if item.rating is not None:
         found["Rating"] = [
             {"image": "imdb://image.rating", "value": item.rating, "type": "audience"}

@@ -206,7 +206,8 @@ def _text_test(of: Value, sign: str, value: str) -> Test:
         ">": lambda text: text.endswith(folded),
         "!": lambda text: folded not in text,
     }
-    check = checks.get(sign, lambda text: folded in text)
+    checks[""] = lambda text: folded in text
+    check = checks.get(sign, checks[""])
     return lambda look, item: check(str(of(look, item)).casefold())
 
 

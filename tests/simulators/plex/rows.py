@@ -8,7 +8,7 @@ from .item import Item
 from .members import Shape, item_members, state_members
 from .world import World
 
-_KEPT_SHAPES = 6
+_KEPT_SHAPES = 8
 
 
 class Rows:

@@ -95,9 +95,8 @@ class PlexServer(LoopbackServer):
         self._wait(self._open_all())
 
     def restart(self) -> None:
-        """Shut down and come back: channels end, session keys start again."""
+        """Shut down and come back; every connection and channel ends."""
         self.refuse()
-        self.notifications.sessions = 0
         self.accept()
 
     def set_conduct(self, door: Door, conduct: Conduct) -> None:
@@ -125,6 +124,10 @@ class PlexServer(LoopbackServer):
     def push(self, kind: str, entry: dict[str, object]) -> None:
         """Send any event to every listener."""
         self._call(lambda: self.notifications.push(kind, entry))
+
+    def wait_for_channels(self, count: int, timeout_s: float = 10) -> None:
+        """Wait until so many push channels are open; TimeoutError when they are not in time."""
+        self.notifications.wait_for(count, timeout_s)
 
     def close_channels(self) -> None:
         """End every push channel in an orderly way."""

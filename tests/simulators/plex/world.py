@@ -348,8 +348,8 @@ class World:
     def _viewed(self, account_id: int, leaf: Item) -> None:
         with self.lock:
             self.revision += 1
-            for key in (leaf.key, leaf.parent, leaf.grandparent):
-                for listener in self.on_viewed if key else ():
+            for key in filter(None, (leaf.key, leaf.parent, leaf.grandparent)):
+                for listener in self.on_viewed:
                     listener(account_id, key)
         self._announce(What.VIEWED, leaf)
 

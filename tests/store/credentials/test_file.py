@@ -138,7 +138,7 @@ async def test_systemd_hands_over_what_the_file_store_wrote(path: Path, tmp_path
     handed_over = tmp_path / "credentials"
     handed_over.mkdir()
     (handed_over / CREDENTIAL).write_bytes(path.read_bytes())
-    (handed_over / CREDENTIAL).chmod(0o400)
+    (handed_over / CREDENTIAL).chmod(0o440)  # as systemd's ACLs show
     vault = SystemdVault(str(handed_over))
 
     assert await vault.read(ALICE) == MANY

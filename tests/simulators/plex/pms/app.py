@@ -14,7 +14,7 @@ from tests.simulators.plex.errors import html_error
 from tests.simulators.plex.query import BadQueryError, Query
 
 from . import about, metadata, sections, watching  # noqa: F401 - registers every route
-from .call import ROUTES, Call, PmsState, Route
+from .call import ROUTES, Call, PmsRoute, PmsState
 from .events import EVENTSOURCE, WEBSOCKET, Notifications
 
 _LISTS = frozenset(
@@ -70,7 +70,7 @@ class MediaServer:
         now = self._state.world.clock.now()
         return [("Date", format_datetime(now, usegmt=True)), ("X-Plex-Protocol", "1.0")]
 
-    def _handled(self, request: Request, query: Query, found: Match[Route]) -> Response:
+    def _handled(self, request: Request, query: Query, found: Match[PmsRoute]) -> Response:
         grants = self._state.grants
         viewer = grants.viewer(token_in(request, query))
         if viewer is None and not found.route.anonymous:

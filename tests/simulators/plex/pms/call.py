@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulators.http.message import Request, Response
-from tests.simulators.http.routing import pattern_of
+from tests.simulators.http.routing import Route, pattern_of
 from tests.simulators.plex.containers import Span, container, page_of_rows
 from tests.simulators.plex.errors import refuse
 from tests.simulators.plex.item import Item, Kind, Section
@@ -95,18 +94,6 @@ class Call:
         if not self.viewer.owner:
             refuse(403)
 
-    def shape(self, *, detail: bool = False) -> Shape:
-        """Return which members the request asks for."""
-        query = self.query
-        return Shape(
-            detail=detail,
-            guids=query.flag("includeGuids", default=detail),
-            markers=detail and query.flag("includeMarkers"),
-            chapters=detail and query.flag("includeChapters"),
-            extras=detail and query.flag("includeExtras"),
-            without=query.words("excludeElements") | query.words("excludeFields"),
-        )
-
     def reply(self, **members: Any) -> Response:
         """Return a whole container."""
         return container(self.request, self.query, members)
@@ -118,15 +105,30 @@ class Call:
         *,
         detail: bool = False,
         cap: int | None = None,
+        numbered: bool = False,
     ) -> Response:
-        """Return the asked page of a list."""
+        """Return the asked page of a list.
+
+        Rows name their section where the container does not; `numbered` ones their place in
+        a playlist.
+        """
         limit = self.query.number("limit")
         if limit is not None:
             items = items[:limit]
         span = Span(self.request, self.query, len(items), cap or self.state.page_cap)
         page = items[span.start : span.stop]
-        rows = self.state.rows.of(page, self.shape(detail=detail), self.viewer.account_id)
+        rows = self.rows(page, detail=detail, section="librarySectionID" not in members)
+        if numbered:
+            rows = [
+                b'%s,"playlistItemID":%d}' % (row[:-1], place)
+                for place, row in enumerate(rows, span.start + 1)
+            ]
         return page_of_rows(self.request, self.query, rows, span, members)
+
+    def rows(self, items: list[Item], *, detail: bool = False, section: bool = True) -> list[bytes]:
+        """Return rows as this viewer asks for them."""
+        shape = Shape.asked(self.query, detail=detail, section=section)
+        return self.state.rows.of(items, shape, self.viewer.account_id)
 
     def visible(self, items: Iterable[Item]) -> list[Item]:
         """Return the items this viewer sees."""
@@ -138,17 +140,13 @@ Handler = Callable[[Call], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One route of the server."""
+class PmsRoute(Route[Handler]):
+    """One route of the server; an anonymous one asks for no token."""
 
-    method: str
-    template: str
-    pattern: re.Pattern[str]
-    handler: Handler
     anonymous: bool
 
 
-ROUTES: list[Route] = []
+ROUTES: list[PmsRoute] = []
 
 
 def route(*methods_and_template: str, anonymous: bool = False) -> Callable[[Handler], Handler]:
@@ -157,7 +155,7 @@ def route(*methods_and_template: str, anonymous: bool = False) -> Callable[[Hand
 
     def register(handler: Handler) -> Handler:
         ROUTES.extend(
-            Route(
+            PmsRoute(
                 method=method,
                 template=template,
                 pattern=pattern_of(template),

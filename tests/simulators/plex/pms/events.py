@@ -1,35 +1,24 @@
-"""The push channels: EventSource and WebSocket (contract section 6)."""
+"""What clients that listen are told, and when (contract section 6)."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import threading
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from tests.simulators.http.message import Request, Response
-from tests.simulators.http.websocket import CLOSE, PING, PONG, TEXT, frame, handshake, read_frame
+from tests.simulators.http.websocket import handshake
 from tests.simulators.plex.item import Item, Section, hex_id
 from tests.simulators.plex.query import Query
 from tests.simulators.plex.viewer import Viewer
 from tests.simulators.plex.world import Change, What, World
 
 from .call import LIBRARY
+from .channels import EVENT_STREAM_HEAD, EventSource, Stream, WebSocket
 
 EVENTSOURCE = "/:/eventsource/notifications"
 WEBSOCKET = "/:/websockets/notifications"
-_ARRAYS = {
-    "playing": "PlaySessionStateNotification",
-    "timeline": "TimelineEntry",
-    "activity": "ActivityNotification",
-    "status": "StatusNotification",
-    "progress": "ProgressNotification",
-    "reachability": "ReachabilityNotification",
-    "backgroundProcessingQueue": "BackgroundProcessingQueueEventNotification",
-    "preference": "Setting",
-    "update.statechange": "AutoUpdateNotification",
-    "account": "AccountUpdateNotification",
-}
 _FINAL = {"state": 5}
 
 
@@ -44,69 +33,6 @@ class Disturbance:
     ping_every_s: float = 10.0
 
 
-class Stream(Protocol):
-    """One client that listens."""
-
-    viewer: Viewer
-    wanted: frozenset[str]
-    unwanted: frozenset[str]
-    writer: asyncio.StreamWriter
-
-    def send(self, kind: str, entry: dict[str, Any]) -> None:
-        """Send one event."""
-
-    def ping(self) -> None:
-        """Show that the line is alive."""
-
-
-@dataclass(eq=False, slots=True)
-class _EventSource:
-    viewer: Viewer
-    wanted: frozenset[str]
-    unwanted: frozenset[str]
-    writer: asyncio.StreamWriter
-
-    def send(self, kind: str, entry: dict[str, Any]) -> None:
-        """Send one event: no container, one object instead of an array."""
-        self._event(kind, {array_of(kind): entry})
-
-    def ping(self) -> None:
-        """Send the event that says nothing."""
-        self._event("ping", {})
-
-    def send_raw(self, text: bytes) -> None:
-        """Send any bytes as one chunk of the stream."""
-        if not self.writer.is_closing():
-            self.writer.write(b"%x\r\n%s\r\n" % (len(text), text))
-
-    def _event(self, kind: str, data: dict[str, Any]) -> None:
-        body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        self.send_raw(f"event: {kind}\ndata: {body}\n\n".encode())
-
-
-@dataclass(eq=False, slots=True)
-class _WebSocket:
-    viewer: Viewer
-    wanted: frozenset[str]
-    unwanted: frozenset[str]
-    writer: asyncio.StreamWriter
-
-    def send(self, kind: str, entry: dict[str, Any]) -> None:
-        """Send one event in its container."""
-        container = {"type": kind, "size": 1, array_of(kind): [entry]}
-        text = json.dumps({"NotificationContainer": container}, ensure_ascii=False)
-        self.send_raw(text.encode())
-
-    def ping(self) -> None:
-        """Send a ping frame."""
-        self.send_raw(b"", PING)
-
-    def send_raw(self, payload: bytes, opcode: int = TEXT) -> None:
-        """Send any frame."""
-        if not self.writer.is_closing():
-            self.writer.write(frame(opcode, payload))
-
-
 @dataclass(slots=True)
 class Notifications:
     """Every client of one server that listens."""
@@ -114,7 +40,7 @@ class Notifications:
     world: World
     disturbance: Disturbance = field(default_factory=Disturbance)
     open: list[Stream] = field(default_factory=list)
-    sessions: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def open_for(self, request: Request, query: Query, viewer: Viewer) -> Response:
         """Return the reply that makes a channel of a viewer's connection."""
@@ -125,12 +51,10 @@ class Notifications:
         async def take_over(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             if request.path == WEBSOCKET:
                 writer.write(handshake(request))
-                socket = _WebSocket(viewer, wanted, unwanted, writer)
-                await self._serve(socket, _answer_frames(socket, reader))
+                await self._serve(WebSocket(viewer, wanted, unwanted, writer), reader)
             else:
-                writer.write(_EVENT_STREAM_HEAD)
-                stream = _EventSource(viewer, wanted, unwanted, writer)
-                await self._serve(stream, _until_gone(reader))
+                writer.write(EVENT_STREAM_HEAD)
+                await self._serve(EventSource(viewer, wanted, unwanted, writer), reader)
 
         return Response(status=101 if request.path == WEBSOCKET else 200, takes_over=take_over)
 
@@ -181,14 +105,16 @@ class Notifications:
             item.section_id,
         )
 
+    def wait_for(self, count: int, timeout_s: float) -> None:
+        """Wait in another thread until so many channels are open."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.open) == count, timeout_s):
+                raise TimeoutError(f"{len(self.open)} channels are open, not {count}")
+
     def close_all(self) -> None:
         """End every channel in an orderly way."""
         for stream in list(self.open):
-            if isinstance(stream, _WebSocket):
-                stream.send_raw(b"\x03\xe8", CLOSE)
-            else:
-                stream.writer.write(b"0\r\n\r\n")
-            stream.writer.close()
+            stream.end()
 
     def break_all(self) -> None:
         """Break every channel."""
@@ -261,17 +187,21 @@ class Notifications:
         }
         self.push("activity", _activity("ended", activity), item.section_id)
 
-    async def _serve(self, stream: Stream, listening: Any) -> None:
-        self.open.append(stream)
+    async def _serve(self, stream: Stream, reader: asyncio.StreamReader) -> None:
+        with self._changed:
+            self.open.append(stream)
+            self._changed.notify_all()
         pinging = asyncio.create_task(self._ping(stream))
         try:
             await stream.writer.drain()
-            await listening
+            await stream.listen(reader)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             pinging.cancel()
-            self.open.remove(stream)
+            with self._changed:
+                self.open.remove(stream)
+                self._changed.notify_all()
 
     async def _ping(self, stream: Stream) -> None:
         while True:
@@ -280,31 +210,5 @@ class Notifications:
             await asyncio.sleep(self.disturbance.ping_every_s)
 
 
-_EVENT_STREAM_HEAD = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
-    b"X-Plex-Protocol: 1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
-)
-
-
-def array_of(kind: str) -> str:
-    """Return the name of what an event carries."""
-    return "TranscodeSession" if kind.startswith("transcodeSession.") else _ARRAYS.get(kind, kind)
-
-
 def _activity(event: str, activity: dict[str, Any]) -> dict[str, Any]:
     return {"event": event, "uuid": activity["uuid"], "Activity": activity}
-
-
-async def _until_gone(reader: asyncio.StreamReader) -> None:
-    while await reader.read(65_536):
-        pass
-
-
-async def _answer_frames(socket: _WebSocket, reader: asyncio.StreamReader) -> None:
-    while True:
-        opcode, payload = await read_frame(reader)
-        if opcode == CLOSE:
-            socket.send_raw(payload, CLOSE)
-            return
-        if opcode == PING:
-            socket.send_raw(payload, PONG)

@@ -118,7 +118,7 @@ def playlist_items(call: Call) -> Response:
         "smart": item.smart,
         "title": item.title,
     }
-    return call.list_reply(call.visible(below), around)
+    return call.list_reply(call.visible(below), around, numbered=True)
 
 
 def _section_of(call: Call, item: Item) -> dict[str, Any]:

@@ -82,6 +82,14 @@ def recently_added(call: Call) -> Response:
     return call.list_reply(newest, _around(found, "Recently Added"))
 
 
+@route("GET", "/library/recentlyAdded")
+def recently_added_anywhere(call: Call) -> Response:
+    """The newest movies, shows and albums of the whole server."""
+    items = call.visible(call.world.of_kind(Kind.MOVIE, Kind.SHOW, Kind.ALBUM))
+    newest = sorted(items, key=lambda item: -item.added_at)[:50]
+    return call.list_reply(newest, {"identifier": LIBRARY, "mixedParents": True})
+
+
 @route("GET", "/library/all")
 def everything(call: Call) -> Response:
     """The items of one type of the whole server."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.simulators.http.message import Response
@@ -133,6 +134,8 @@ def _hub(call: Call) -> dict[str, Any]:
         "more": False,
         "style": "hero",
     }
+    if items:
+        hub["Metadata"] = [json.loads(row) for row in call.rows(items)]
     return hub
 
 

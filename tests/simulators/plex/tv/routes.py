@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tests.simulators.http.message import Response
-from tests.simulators.http.routing import pattern_of
+from tests.simulators.http.routing import Route, pattern_of
+from tests.simulators.plex.containers import XML_TYPE, wants_json
 from tests.simulators.plex.errors import tv_error
 from tests.simulators.plex.faults import too_many
 
@@ -17,16 +16,6 @@ from .users import PlexUser, home_members, user_members
 
 _SWITCH_WINDOW_S = 60
 Handler = Callable[[TvCall], Response]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One route."""
-
-    method: str
-    template: str
-    pattern: re.Pattern[str]
-    handler: Handler
 
 
 def _create_pin(call: TvCall) -> Response:
@@ -98,7 +87,9 @@ def _sign_out(call: TvCall) -> Response:
 
 def _ping(call: TvCall) -> Response:
     call.signed_in()
-    return call.reply({"pong": True}, name="pong", xml={})
+    if wants_json(call.request, call.query):
+        return call.reply({"pong": True}, name="pong")
+    return Response(body=b"<pong>true</pong>", content_type=XML_TYPE)
 
 
 def _home(call: TvCall) -> Response:
@@ -144,7 +135,7 @@ def _resources(call: TvCall) -> Response:
 
 
 ROUTES = tuple(
-    Route(method, template, pattern_of(template), handler)
+    Route(method=method, template=template, pattern=pattern_of(template), handler=handler)
     for method, template, handler in (
         ("POST", "/api/v2/pins", _create_pin),
         ("PUT", "/api/v2/pins/link", _link_pin),

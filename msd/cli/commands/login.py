@@ -1,0 +1,130 @@
+"""`login` and `reauth`: signing in step by step, to something new or to a source anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msd.bus.names import PEER
+from msd.bus.variant import Variant
+from msd.cli.commands.add import key_values
+from msd.cli.failures import CommandError, ExitCode
+from msd.cli.hints import hint_for_adding
+from msd.cli.logins import Answers, LoginConversation, login_record
+from msd.cli.lookup import source_id
+from msd.cli.text import cell
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from msd.cli.session import Commands, Session
+
+_NOTES = """\
+The code, the link and a QR code of it are shown; msdctl waits until somebody has signed in there,
+or asks for a password, a user or a PIN. What the account brings is added as sources.
+
+  plex            a link for the browser, or with --link a short code for plex.tv/link
+  jellyfin URL    a Quick Connect code; a password where that is off, or with --password
+
+Further options of a kind are given as key=value, or key:=value for numbers, true and false.
+Passwords and PINs are never arguments: they are prompted for, or read from stdin, one a line."""
+_EXAMPLES = """\
+msdctl login plex
+msdctl login plex --link
+msdctl login jellyfin http://nas.lan:8096
+msdctl login jellyfin nas.lan --username ada --password"""
+
+
+def register(commands: Commands) -> None:
+    """Declare the commands of this module."""
+    login = commands.add(
+        "login", _login, "sign in and add what the account brings", notes=_NOTES, examples=_EXAMPLES
+    )
+    login.add_argument("kind", metavar="KIND", help="plex, jellyfin, or another kind")
+    login.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="URL, or KEY=VALUE")
+    login.add_argument("--name", help="what to call the source")
+    login.add_argument(
+        "--allow-insecure", action="store_true", help="allow plain http to a public address"
+    )
+    _add_answers(login)
+    reauth = commands.add(
+        "reauth",
+        _reauth,
+        "sign in to a source anew; its items and history stay",
+        notes="SOURCE is an id, the unique start of one, or the exact name of a source.\n"
+        "All sources of its account go on at once.",
+        examples="msdctl reauth jellyfin_3f2a9c41d07e",
+    )
+    reauth.add_argument("source", metavar="SOURCE")
+    reauth.add_argument("arguments", nargs="*", metavar="KEY=VALUE")
+    _add_answers(reauth)
+
+
+def _add_answers(parser: ArgumentParser) -> None:
+    parser.add_argument("--username", help="who signs in when a password is asked for")
+    parser.add_argument("--user", default="", help="which of an account's users, by name or id")
+    parser.add_argument(
+        "--password", action="store_true", help="use a password instead of Quick Connect"
+    )
+    parser.add_argument(
+        "--link", action="store_true", help="a short code to type instead of a link to open"
+    )
+    parser.add_argument(
+        "--password-stdin", action="store_true", help="read passwords and PINs from stdin"
+    )
+    parser.add_argument("--no-qr", action="store_true", help="show no QR code")
+
+
+async def _login(session: Session, options: Namespace) -> ExitCode:
+    given = _given(options)
+    if options.name is not None:
+        given["name"] = Variant("s", options.name)
+    if options.allow_insecure:
+        given["allow_insecure"] = Variant("b", options.allow_insecure)
+    address = str(given["url"].value) if "url" in given else ""
+    try:
+        return await _converse(session, options, "BeginLogin", options.kind, given)
+    except CommandError as error:
+        error.hint = hint_for_adding(error.code, error.message, address) or error.hint
+        raise
+
+
+async def _reauth(session: Session, options: Namespace) -> ExitCode:
+    identifier = await source_id(session.client, options.source)
+    return await _converse(session, options, "Reauthenticate", identifier, _given(options))
+
+
+def _given(options: Namespace) -> dict[str, Variant]:
+    arguments = list(options.arguments)
+    given: dict[str, Variant] = {}
+    if arguments and ("=" not in arguments[0] or "://" in arguments[0]):
+        given["url"] = Variant("s", arguments.pop(0))  # it may well hold an equals sign
+    given |= key_values(arguments)
+    if options.username is not None:
+        given["username"] = Variant("s", options.username)
+    if options.password:
+        given["quick_connect"] = Variant("b", value=False)
+    if options.link:
+        given["link"] = Variant("b", value=True)
+    return given
+
+
+async def _converse(
+    session: Session, options: Namespace, member: str, subject: str, given: dict[str, Variant]
+) -> ExitCode:
+    answers = Answers(
+        from_stdin=options.password_stdin, user=options.user, with_qr=not options.no_qr
+    )
+    # Starts the daemon when it can be started; its signals count from then on.
+    await session.client.call("Ping", interface=PEER)
+    async with session.client.signals() as signals:
+        # Tied: whoever leaves, by Ctrl-C or otherwise, leaves no login behind.
+        tied = given | {"tied": Variant("b", value=True)}
+        (path,) = await session.client.call(member, "sa{sv}", subject, tied)
+        conversation = LoginConversation(session, str(path), answers)
+        ended = await conversation.until_ended(signals)
+    if session.out.as_json:
+        session.out.record(login_record("finished", str(path), ended))
+        return ExitCode.OK
+    word = "added" if member == "BeginLogin" else "signed in to"
+    session.out.say(*(f"{word} {cell(identifier)}" for identifier in ended.source_ids))
+    return ExitCode.OK

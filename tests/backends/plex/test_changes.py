@@ -1,0 +1,603 @@
+"""What changed on a simulated server since the last look: every trap of contract §5."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from msd.backend_api.changes import Cursor, HasChanges, HasLiveUpdates, Lane
+from msd.backends.plex.located import BATCH
+from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
+from msd.models import ItemType, RemoteId
+from tests.backends.plex.signed_in import library_named, signed_in
+from tests.simulators.plex import PlexServer, faults, make_world
+from tests.simulators.plex.item import Kind
+from tests.simulators.plex.viewer import Viewer
+from tests.support.mirror import Mirror, truth
+
+pytestmark = pytest.mark.anyio
+
+HOLDERS = {ItemType.SHOW, ItemType.SEASON}
+
+
+@asynccontextmanager
+async def mirrored(
+    server: PlexServer, *libraries: str, page_size: int = 500, viewer: Viewer | None = None
+) -> AsyncIterator[Mirror]:
+    """A mirror that is in step with a server whose clock then moves on by an hour."""
+    async with signed_in(server, page_size, viewer=viewer) as backend:
+        mirror = Mirror(backend)
+        await mirror.read_all(*libraries)
+        server.world.clock.advance(3600)
+        server.log.clear()
+        yield mirror
+
+
+def one(server: PlexServer, kind: Kind, place: int = 0):
+    return server.world.of_kind(kind)[place]
+
+
+def enumerated(mirror: Mirror) -> set[ItemType]:
+    return {item_type for _, item_type in mirror.enumerated}
+
+
+async def in_step(mirror: Mirror) -> bool:
+    return _as_listed(await mirror.items()) == _as_listed(await truth(mirror))
+
+
+def _as_listed(items):
+    """A row that came by its id has all genres; lists show two."""
+    return {
+        place: {key: replace(item, genres=item.genres[:2]) for key, item in rows.items()}
+        for place, rows in items.items()
+    }
+
+
+def rewritten(before: dict, mirror: Mirror) -> set[RemoteId]:
+    """Return the rows that are not what they were."""
+    return {
+        key
+        for place, rows in mirror.rows.items()
+        for key, row in rows.items()
+        if place not in before or row.fingerprint != before[place].get(key)
+    }
+
+
+def prints(mirror: Mirror) -> dict:
+    return {
+        place: {key: row.fingerprint for key, row in rows.items()}
+        for place, rows in mirror.rows.items()
+    }
+
+
+async def test_a_source_where_nothing_changed_is_known_by_a_few_small_answers(server):
+    """Y6: no row of a section comes; each listing is counted."""
+    async with mirrored(server, "Movies", "TV Shows", "Music", "Other Videos") as mirror:
+        assert isinstance(mirror.backend, HasChanges)
+        assert isinstance(mirror.backend, HasLiveUpdates)
+        before = prints(mirror)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert not rewritten(before, mirror)
+    assert not mirror.enumerated
+    assert len(mirror.told) < 40  # the overlap
+    assert len(server.log.requests) < 40
+
+
+async def test_the_cost_follows_the_changes_not_the_library(server):
+    """Issue 5: ten changed items of a library."""
+    edited = server.world.of_kind(Kind.EPISODE)[:10]
+    async with mirrored(server, "TV Shows") as mirror:
+        for item in edited:
+            server.world.edit(item.key, title=f"{item.title} edited")
+        await mirror.catch_up([Lane.METADATA])
+
+        assert {str(item.key) for item in edited} <= mirror.told
+        assert len(mirror.told) < 30
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_what_was_added_comes_whatever_time_it_bears(server):
+    """Contract §5.1: addedAt may be a file's time, updatedAt missing or -1; the key is higher."""
+    async with mirrored(server, "Movies") as mirror:
+        old = {"added_at": 86_400, "updated_at": None}
+        movie = server.world.clone(one(server, Kind.MOVIE).key, **old)
+        other = server.world.clone(one(server, Kind.MOVIE, 1).key, **old)
+        server.world.distort(other.key, updatedAt=-1)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert {str(movie.key), str(other.key)} <= mirror.told
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_a_new_episode_changes_what_its_show_and_season_count(server):
+    """Contract §5.2: a child's change does not move its parent's updatedAt."""
+    async with mirrored(server, "TV Shows") as mirror:
+        model = one(server, Kind.EPISODE, 40)
+        server.world.clone(model.key)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert {str(model.parent), str(model.grandparent)} <= mirror.told
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_what_was_deleted_shows_in_the_count_and_is_found_by_enumerating(server):
+    """Y7: the listing that lost something is read again, and those that count it."""
+    async with mirrored(server, "TV Shows") as mirror:
+        server.world.delete(one(server, Kind.EPISODE, 40).key)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert enumerated(mirror) == {ItemType.EPISODE} | HOLDERS
+        assert await in_step(mirror)
+
+
+async def test_one_that_went_while_another_came_is_found_too(server):
+    """Contract §5.1: an add and a delete cancel each other out in the total."""
+    async with mirrored(server, "Movies") as mirror:
+        server.world.delete(one(server, Kind.MOVIE).key)
+        server.world.clone(one(server, Kind.MOVIE, 1).key)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert ItemType.MOVIE in enumerated(mirror)
+        assert await in_step(mirror)
+
+
+async def test_an_item_that_is_numbered_anew_is_found(server):
+    """Contract §5.3: another key under the same guid."""
+    async with mirrored(server, "Movies", "TV Shows") as mirror:
+        server.world.rekey(one(server, Kind.MOVIE).key)
+        server.world.rekey(one(server, Kind.SHOW, 1).key)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert await in_step(mirror)
+
+
+async def test_a_renamed_show_is_renamed_in_its_episodes(server):
+    """Contract §4.5: rows bear their parents' names, and their updatedAt does not move."""
+    async with mirrored(server, "TV Shows") as mirror:
+        server.world.edit(one(server, Kind.SHOW, 1).key, title="Another Name")
+        await mirror.catch_up([Lane.METADATA])
+
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_a_renamed_artist_is_renamed_in_albums_and_tracks(server):
+    """Contract §4.5."""
+    async with mirrored(server, "Music") as mirror:
+        server.world.edit(one(server, Kind.ARTIST).key, title="Another Name")
+        server.world.edit(one(server, Kind.ALBUM, -1).key, title="Another Album")
+        await mirror.catch_up([Lane.METADATA])
+
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_a_change_that_moves_no_date_makes_the_library_unsure(server):
+    """Contract §5.2: the counter moved and no row says why."""
+    async with mirrored(server, "Movies") as mirror:
+        server.world.edit(one(server, Kind.MOVIE).key, touch=False, title="Another Name")
+        await mirror.catch_up([Lane.METADATA])
+
+        assert ItemType.MOVIE in enumerated(mirror)
+        assert await in_step(mirror)
+
+
+async def test_a_counter_that_does_not_move_hides_nothing(server):
+    """Contract §5.1: contentChangedAt is not moved by every kind of change."""
+    server.world.counts_changes = False
+    async with mirrored(server, "Movies") as mirror:
+        server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
+        server.world.delete(one(server, Kind.MOVIE, 1).key)
+        server.world.clone(one(server, Kind.MOVIE, 2).key)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert await in_step(mirror)
+
+
+async def test_a_scan_that_finds_nothing_costs_nothing(server):
+    """Contract §5.1: scannedAt moves on empty scans."""
+    async with mirrored(server, "Movies") as mirror:
+        before = prints(mirror)
+        server.world.scan(server.world.section("Movies"))
+        await mirror.catch_up([Lane.METADATA])
+
+        assert not rewritten(before, mirror)
+        assert not mirror.enumerated
+
+
+async def test_a_change_within_the_second_of_the_last_one_is_not_lost(server):
+    """Y6: times have whole seconds."""
+    async with signed_in(server) as backend:
+        show, movie = one(server, Kind.SHOW, 1), one(server, Kind.MOVIE)
+        now = server.world.now()
+        for item in (show, movie):
+            server.world.edit(item.key, title="Before", updated_at=now)
+        mirror = Mirror(backend)
+        await mirror.read_all("Movies", "TV Shows")
+        for item in (show, movie):
+            server.world.edit(item.key, title="After", updated_at=now)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_a_row_from_the_future_does_not_hide_what_comes_until_then(server):
+    """Contract §5.1: dates may be edited; a cursor is never later than the server's clock."""
+    future = server.world.now() + 10 * 365 * 86_400
+    server.world.edit(one(server, Kind.MOVIE).key, updated_at=future)
+    async with mirrored(server, "Movies") as mirror:
+        server.world.edit(one(server, Kind.MOVIE, 1).key, title="Another Name")
+        await mirror.catch_up([Lane.METADATA])
+        server.world.clock.advance(3600)
+        server.world.edit(one(server, Kind.MOVIE, 2).key, title="Another Name")
+        await mirror.catch_up([Lane.METADATA])
+
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_a_server_whose_clock_is_wrong_is_followed_in_its_own_time(server):
+    """Y6: cursors are in the server's time."""
+    server.world.clock.advance(-400 * 86_400)
+    server.world.edit(one(server, Kind.MOVIE, 3).key, updated_at=server.world.now())
+    async with mirrored(server, "Movies") as mirror:
+        server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
+        await mirror.catch_up([Lane.METADATA])
+
+        assert await in_step(mirror)
+
+
+async def test_a_filter_that_the_server_does_not_know_ends_in_an_enumeration(server):
+    """Contract §11: a delta as long as the whole list was not filtered."""
+    async with mirrored(server, "Movies", page_size=10) as mirror:
+        server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
+        whole = [
+            {"ratingKey": str(item.key), "type": "movie", "title": item.title}
+            for item in server.world.of_kind(Kind.MOVIE, section=server.world.section("Movies"))
+        ]
+        value = {"MediaContainer": {"Metadata": whole[:10], "totalSize": len(whole), "offset": 0}}
+        server.faults.add(
+            "^/library/sections/1/all$",
+            faults.replace_json(value),
+            where=lambda request: "updatedAt%3E" in request.query_string,
+        )
+        await mirror.catch_up([Lane.METADATA])
+
+        assert ItemType.MOVIE in enumerated(mirror)
+
+
+async def test_a_refresh_of_everything_is_told_row_by_row(server):
+    """Contract §5.2: a bulk refresh moves every updatedAt."""
+    async with mirrored(server, "Music") as mirror:
+        items = server.world.of_kind(Kind.TRACK, Kind.ALBUM, Kind.ARTIST)
+        for item in items:
+            server.world.edit(item.key)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert {str(item.key) for item in items} <= mirror.told
+        assert await in_step(mirror)
+
+
+async def test_a_section_that_is_made_anew_is_enumerated(server):
+    """Contract §5.3: another uuid, and every item has another key."""
+    async with mirrored(server, "Movies") as mirror:
+        server.world.rebuild(server.world.section("Movies"))
+        await mirror.catch_up([Lane.METADATA])
+
+        assert await in_step(mirror)
+
+
+async def test_members_that_come_and_go_change_their_collection_and_playlist(server):
+    """A list tells of other members by its own row, so that they are read again."""
+    collection, playlist = one(server, Kind.COLLECTION), one(server, Kind.PLAYLIST)
+    async with mirrored(server, "Movies", "Playlists") as mirror:
+        before = prints(mirror)
+        for item in (collection, playlist):
+            server.world.edit(item.key, members=item.members[::-1])
+        await mirror.catch_up([Lane.METADATA])
+
+        assert rewritten(before, mirror) == {str(collection.key), str(playlist.key)}
+
+
+async def test_a_deleted_member_is_missing_in_the_count_of_its_collection(server):
+    """Contract §5.2: the collection's own updatedAt does not move."""
+    collection = one(server, Kind.COLLECTION)
+    async with mirrored(server, "Movies") as mirror:
+        server.world.delete(collection.members[0])
+        await mirror.catch_up([Lane.METADATA])
+
+        assert await in_step(mirror)
+
+
+# --- watch state ------------------------------------------------------------------------------
+
+
+async def test_what_was_watched_begun_and_resumed_is_found_with_what_it_lies_in(server):
+    """Contract §5.1: lastViewedAt; a show's viewedLeafCount follows its episodes'."""
+    async with mirrored(server) as mirror:
+        for kind in (Kind.MOVIE, Kind.EPISODE, Kind.TRACK):
+            server.world.watch(one(server, kind, 5).key)
+            server.world.progress(one(server, kind, 6).key, 60_000)
+            server.world.progress(one(server, kind, 7).key, 90_000)
+        await mirror.catch_up([Lane.WATCH])
+
+        assert await in_step(mirror)
+
+
+async def test_watching_moves_no_metadata(server):
+    """Contract §5.1: the counter of a section does not see it, and neither lane reads it all."""
+    async with mirrored(server, "TV Shows") as mirror:
+        episode = next(
+            item
+            for item in server.world.of_kind(Kind.EPISODE)
+            if server.world.state(1, item.key) is None
+        )
+        server.world.watch(episode.key)
+        await mirror.catch_up()
+
+        assert str(episode.key) in mirror.told
+        assert len(mirror.told) < 30
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_what_was_marked_as_unwatched_is_missed_in_the_count(server):
+    """Contract §5.1: unwatching takes away what could be filtered by."""
+    watched = [
+        item
+        for item in server.world.of_kind(Kind.EPISODE)
+        if (state := server.world.state(1, item.key)) and state.view_count
+    ]
+    async with mirrored(server, "TV Shows") as mirror:
+        server.world.unwatch(watched[0].key)
+        await mirror.catch_up([Lane.WATCH])
+
+        assert enumerated(mirror) == {ItemType.EPISODE} | HOLDERS
+        assert await in_step(mirror)
+
+
+async def test_one_that_was_unwatched_while_another_was_watched_is_found_too(server):
+    """The count alone stays the same."""
+    states = [(item, server.world.state(1, item.key)) for item in server.world.of_kind(Kind.MOVIE)]
+    watched = next(item for item, state in states if state and state.view_count)
+    unwatched = next(item for item, state in states if state is None)
+    async with mirrored(server, "Movies") as mirror:
+        server.world.unwatch(watched.key)
+        server.world.watch(unwatched.key)
+        await mirror.catch_up([Lane.WATCH])
+
+        assert await in_step(mirror)
+
+
+async def test_a_position_that_was_taken_away_is_found(server):
+    """Contract §5.4: what is no longer in the in-progress set is asked for by its id."""
+    begun = [
+        item
+        for item in server.world.of_kind(Kind.MOVIE)
+        if (state := server.world.state(1, item.key)) and state.view_offset
+    ]
+    async with mirrored(server, "Movies") as mirror:
+        server.world.unwatch(begun[0].key)
+        await mirror.catch_up([Lane.WATCH])
+
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_a_film_that_is_watched_again_costs_no_enumeration(server):
+    """A second view is not a newly watched film."""
+    watched = next(
+        item
+        for item in server.world.of_kind(Kind.MOVIE)
+        if (state := server.world.state(1, item.key)) and state.view_count
+    )
+    async with mirrored(server, "Movies") as mirror:
+        server.world.progress(watched.key, 60_000)
+        await mirror.catch_up([Lane.WATCH])
+        server.world.watch(watched.key)
+        await mirror.catch_up([Lane.WATCH])
+
+        assert not mirror.enumerated
+        assert await in_step(mirror)
+
+
+async def test_what_another_user_watches_is_nobodys_business(server):
+    """Contract §7.4: state belongs to the token's user."""
+    bob = Viewer(account_id=2, name="bob")
+    async with mirrored(server, "Movies") as mirror:
+        before = prints(mirror)
+        server.world.watch(one(server, Kind.MOVIE).key, bob.account_id)
+        await mirror.catch_up()
+
+        assert not rewritten(before, mirror)
+
+
+# --- what is shared item by item --------------------------------------------------------------
+
+
+async def test_what_is_shared_item_by_item_is_read_as_a_whole(server):
+    """Contract §4.1: no section, no counter."""
+    bob = Viewer(account_id=2, name="bob", sections={1})
+    show = server.world.of_kind(Kind.SHOW)[1]
+    bob.items.add(show.key)
+    async with mirrored(server, "Shared With Me", viewer=bob) as mirror:
+        server.world.watch(one(server, Kind.EPISODE, 45).key, 2)
+        server.world.edit(show.key, title="Another Name")
+        bob.items.add(server.world.of_kind(Kind.SHOW)[0].key)
+        await mirror.catch_up()
+
+        assert await in_step(mirror)
+
+
+# --- rows by their ids ------------------------------------------------------------------------
+
+
+async def test_fetched_rows_are_the_listed_ones(server):
+    """`HasLiveUpdates.fetch`: the same fingerprint as in `pages`, and the listing it belongs to."""
+    async with mirrored(server, "Movies", "TV Shows", "Music", "Other Videos") as mirror:
+        listed = {
+            key: (place, row.fingerprint)
+            for place, rows in mirror.rows.items()
+            for key, row in rows.items()
+        }
+        found = await mirror.backend.fetch([RemoteId(key) for key in listed])
+
+    assert len(listed) > BATCH
+    assert listed == {
+        one.item.remote_id: (
+            (one.listing.library.remote_id, one.listing.type),
+            one.item.fingerprint,
+        )
+        for one in found
+    }
+
+
+async def test_ids_that_are_gone_are_left_out(server):
+    """An id that is absent is gone."""
+    keys = [RemoteId(str(item.key)) for item in server.world.of_kind(Kind.MOVIE)[:4]]
+    async with signed_in(server) as backend:
+        found = await backend.fetch([keys[0], RemoteId("99998"), keys[1], RemoteId("99999")])
+        assert [one.item.remote_id for one in found] == keys[:2]
+        assert await backend.fetch([RemoteId("99998"), RemoteId("99999")]) == ()
+        assert await backend.fetch([]) == ()
+
+
+async def test_a_server_that_answers_404_for_one_unknown_id_among_known_ones_is_understood(server):
+    """Contract §4.6: that it is silently left out is nobody's promise."""
+    keys = [str(item.key) for item in server.world.of_kind(Kind.MOVIE)[:4]]
+    server.faults.add(
+        "^/library/metadata/", faults.html(404), where=lambda request: "99999" in request.path
+    )
+    async with signed_in(server) as backend:
+        found = await backend.fetch([RemoteId(key) for key in (*keys[:2], "99999", *keys[2:])])
+
+    assert {one.item.remote_id for one in found} == set(keys)
+
+
+async def test_a_proxy_that_answers_404_for_everything_deletes_nothing(server):
+    """W2, Y7: the server has to prove itself."""
+    async with signed_in(server) as backend:
+        await backend.libraries()
+        server.faults.add("^/", faults.html(404))
+        with pytest.raises(UnreachableError):
+            await backend.fetch([RemoteId("1")])
+
+
+# --- bad input --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"marks":5}', '{"marks":{}}', "null"])
+@pytest.mark.parametrize("lane", Lane)
+async def test_a_cursor_that_means_nothing_is_a_bad_response(server, text, lane):
+    """`HasChanges.changes`: enumerate instead."""
+    async with signed_in(server) as backend:
+        library = await library_named(backend, "Movies")
+        with pytest.raises(BadResponseError):
+            async for _ in backend.changes(library, lane, Cursor(text)):
+                pass
+
+
+async def test_a_library_that_is_gone_is_forbidden(server):
+    """S3."""
+    async with signed_in(server) as backend:
+        library = await library_named(backend, "Movies")
+        server.world.remove_section(server.world.section("Movies"))
+        for lane in Lane:
+            with pytest.raises(ForbiddenError):
+                await backend.cursor(library, lane)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [faults.html(500), faults.maintenance(), faults.cut_after(40), faults.replace_json([])],
+    ids=range(4),
+)
+async def test_a_server_that_fails_moves_no_cursor(server, trouble):
+    """Y6: a failed pass."""
+    async with mirrored(server, "Movies") as mirror:
+        library = mirror.libraries[0]
+        server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
+        server.faults.add(
+            "^/library/sections/1/all$",
+            trouble,
+            where=lambda request: "%3E" in request.query_string,
+        )
+        since = mirror.cursors[library.remote_id, Lane.METADATA]
+        changes = mirror.backend.changes(library, Lane.METADATA, since)
+        with pytest.raises(BackendError):
+            assert not [one.cursor async for one in changes if one.cursor]
+
+        server.faults.clear()
+        await mirror.catch_up([Lane.METADATA])
+        assert await in_step(mirror)
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["add", "edit", "blind edit", "delete", "rekey", "watch", "unwatch", "progress",
+             "rename", "later", "look"]
+        ),
+        st.integers(0, 1_000),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+def happen(server: PlexServer, what: str, place: int) -> None:
+    world = server.world
+    leaves = world.of_kind(Kind.MOVIE, Kind.EPISODE, Kind.TRACK)
+    item = leaves[place % len(leaves)]
+    match what:
+        case "add":
+            world.clone(item.key)
+        case "edit":
+            world.edit(item.key, title=f"Title {place}")
+        case "blind edit":
+            world.edit(item.key, touch=False, title=f"Title {place}")
+        case "delete":
+            world.delete(item.key)
+        case "rekey":
+            world.rekey(item.key)
+        case "watch":
+            world.watch(item.key)
+        case "unwatch":
+            world.unwatch(item.key)
+        case "progress":
+            world.progress(item.key, 1_000 * (1 + place))
+        case "rename":
+            above = world.of_kind(Kind.SHOW, Kind.SEASON, Kind.ARTIST, Kind.ALBUM)
+            world.edit(above[place % len(above)].key, title=f"Name {place}")
+        case "later":
+            world.clock.advance(place * 10)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@given(actions=ACTIONS)
+@settings(max_examples=60, deadline=None, phases=[Phase.generate])
+async def test_any_history_leaves_the_mirror_in_step(actions):
+    """Y6: whatever happened, and whenever it was looked at, but for a change beside another
+    that moves no date, which only the daily enumeration finds."""
+    with PlexServer(make_world(70)) as server:
+        async with mirrored(server) as mirror:
+            blind = 0
+            for what, place in actions:
+                if what == "look":
+                    await mirror.catch_up()
+                    continue
+                blind += what == "blind edit"
+                happen(server, what, place)
+            await mirror.catch_up()
+            if not blind:
+                assert await in_step(mirror)
