@@ -164,7 +164,7 @@ PINNED_ADDRESS = "pinned_address"
 
 @runtime_checkable
 class HasConnections(Protocol):
-    """A backend whose server may be reached by several addresses; `PINNED_ADDRESS` goes first."""
+    """A backend whose server may be reached by several addresses, of which one may be pinned."""
 
     @property
     def attempts(self) -> tuple[ConnectAttempt, ...]:

@@ -148,6 +148,7 @@ class Accounts:
         """Take in what a new sign-in brought; its credentials are stored already (A3)."""
         standing = self._standing(account.id)
         standing.refused = None
+        self.forget_answer(account.id)  # that was somebody else's, as far as the service knows
         if found.account is None:
             return
         if self._backends.has_servers(account.kind):

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import anyio
 
@@ -119,7 +120,10 @@ class Adding:
     async def drop_leftovers(self) -> None:
         """Drop the accounts whose adding did not come to its end before this start."""
         for account in self._registry.unused_accounts():
-            await self.drop(account)
+            try:
+                await contained(partial(self.drop, account), f"dropping {account.id}")
+            except MsdError as error:
+                log.info("%s is dropped at the next start: %s", account.id, error)
 
     async def add_servers(self, account: Account, found: Sequence[NewSource]) -> list[Source]:
         """Add servers to an account that is there; as many as there is room for."""

@@ -100,7 +100,7 @@ class SourceCoordinator:
             services,
             self._adding,
             publish=events.publish,
-            reconnect=lambda source_id: self._fleet.kick(source_id),  # noqa: PLW0108 - made below
+            reconnect=lambda source_id: self._resuming.again(source_id),  # noqa: PLW0108 - see below
         )
         self._fleet = Fleet(
             services,

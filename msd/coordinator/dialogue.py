@@ -128,4 +128,7 @@ def _is_link(url: str) -> bool:
         return True
     if len(url) > MAX_URL or not url.isascii() or not url.isprintable():
         return False
-    return urlsplit(url).scheme in {"http", "https"}
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        return False

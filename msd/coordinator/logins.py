@@ -244,7 +244,10 @@ class Logins:
                 both.cancel_scope.cancel()
 
             both.start_soon(wait_for_its_end)
-            await self._callers.gone(entry.owner.name)
+            try:
+                await contained(lambda: self._callers.gone(entry.owner.name), "watching a caller")
+            except MsdError as error:
+                log.warning("a tied login ends, for its caller can't be watched: %s", error)
             entry.scope.cancel()
             both.cancel_scope.cancel()
 

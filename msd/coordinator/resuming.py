@@ -35,6 +35,12 @@ class Resuming:
             self._fleet.kick(source_id)
         self._publish(AccountChanged(account_id))
 
+    def again(self, source_id: SourceId) -> None:
+        """Connect with what changed of an account, and redo the sync that failed before."""
+        if self._registry.source(source_id).last_sync_error:
+            self._interrupted.add(source_id)
+        self._fleet.kick(source_id)
+
     async def connected(self, source_id: SourceId) -> None:
         """Begin the sync that a source owes, or the one that its libraries' policies ask for."""
         if source_id in self._interrupted:

@@ -5,7 +5,7 @@ import pytest
 
 from msd import errors
 from msd.coordinator import accounts as accounts_module
-from msd.events import AccountRemoved, SourceAdded
+from msd.events import AccountRemoved, SourceAdded, SourceStatusChanged
 from msd.models import AccountId, PublicStatus, SourceId, StatusReason
 from tests.coordinator.person import Person
 from tests.support.fake_service import ADDRESSES, BROKEN, CLUB, UNREACHABLE
@@ -112,8 +112,29 @@ async def test_another_token_is_tried_at_once(rig: Rig) -> None:
         assert ["near-1", "near-2"] == list(dict.fromkeys(rig.service.used["near"]))
         assert asked + 1 == rig.service.asked
         assert reason(run, sources["near"]) == (PublicStatus.CONNECTED, StatusReason.OK)
+        assert PublicStatus.NEEDS_AUTH not in {
+            event.status.status
+            for event in run.of(SourceStatusChanged)
+            if isinstance(event, SourceStatusChanged)
+        }
         assert "near-2" == rig.vault.stored[account_id].server_tokens["near"]
         assert "account-1" == rig.vault.stored[account_id].token
+
+
+async def test_a_sync_that_failed_begins_again_with_the_other_token(rig: Rig) -> None:
+    """A2: at once, and not when the next one is due."""
+    async with rig.running() as run:
+        account_id, sources = await signed_in(run)
+        await run.until_synced(sources["near"])
+        await run.services.registry.change(sources["near"], last_sync_error="refused")
+        rig.service.server_tokens["near"] = "near-2"
+        await refresh(run, account_id)
+        await run.until(
+            lambda: (
+                ("near", "near-2")
+                in [(request.source.server_id, request.token) for request in run.syncs.requests]
+            )
+        )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from msd.errors import SourceExistsError, StorageError
 from msd.models import (
+    AccountId,
     ItemId,
     LibraryId,
     LibrarySettings,
@@ -330,3 +331,26 @@ def test_many_threads_may_use_one_store(state: StateStore) -> None:
         list(pool.map(lambda n: state.update_source(replace(source(), skipped_items=n)), range(50)))
 
     assert state.sources()[0].skipped_items in range(50)
+
+
+def test_servers_that_the_user_removed_are_kept_with_their_account(state: StateStore) -> None:
+    """A2: and forgotten with it."""
+    state.add(account(), [source()])
+    state.set_hidden_servers(account().id, {"b", "a"})
+    hidden = state.hidden_servers()
+    state.mark_removed(source().id)
+    state.finish_removal(source().id)
+
+    assert hidden == {account().id: frozenset({"a", "b"})}
+    assert state.hidden_servers() == {}
+
+
+def test_only_an_account_without_a_source_can_be_dropped(state: StateStore) -> None:
+    """A1: what a sign-in that a crash ended leaves behind."""
+    orphan = replace(account(), id=AccountId("orphan"))
+    state.add(account(), [source()])
+    state.add(orphan, [])
+    state.drop_account(account().id)
+    state.drop_account(orphan.id)
+
+    assert state.accounts() == (account(),)

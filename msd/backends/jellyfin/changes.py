@@ -5,7 +5,8 @@ so artists, whose Etags are compared as a whole. Nothing tells of deletions, whi
 counts, nor of rights that changed.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -26,6 +27,7 @@ from msd.backends.jellyfin.query import (
 )
 from msd.backends.jellyfin.servertime import Moment, looked_back, server_moment, written
 from msd.backends.jellyfin.session import Session
+from msd.backends.jellyfin.values import moment
 from msd.backends.jellyfin.wire import guid
 from msd.errors import BadResponseError, ForbiddenError
 from msd.models import ItemType, RemoteId
@@ -34,6 +36,10 @@ MOST_BY_ID = 1_000  # rows that are fetched by their ids; beyond that a listing 
 _MOST_HOLDERS = 50  # whose content is listed one by one; beyond that a listing is cheaper
 _HOLDERS = frozenset({ItemType.SHOW, ItemType.SEASON, ItemType.ALBUM})
 _HELD = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
+_HELD_BY = {
+    ItemType.EPISODE: frozenset({ItemType.SHOW, ItemType.SEASON}),
+    ItemType.TRACK: frozenset({ItemType.ALBUM}),
+}
 
 T = TypeVar("T")
 
@@ -41,13 +47,16 @@ T = TypeVar("T")
 class _Cursor(msgspec.Struct, frozen=True):
     at: Moment
     artists: str = ""  # a digest of their ids and Etags
+    counts: dict[ItemType, int] = {}  # of what is held by others
 
 
 @dataclass(slots=True)
 class _Pass:
     """What one look has found so far."""
 
+    cursor: Moment
     since: str
+    came: Counter[ItemType] = field(default_factory=Counter)  # by the date of their creation
     seen: set[RemoteId] = field(default_factory=set)
     holders: set[RemoteId] = field(default_factory=set)
     saved_holders: set[RemoteId] = field(default_factory=set)
@@ -69,7 +78,8 @@ class MetadataLane:
             As `pages` does.
         """
         at = await server_moment(self.session.client)
-        return encoded(_Cursor(at, await self._artists()))
+        held = [each for each in self.listings if each.type in _HELD_BY]
+        return encoded(_Cursor(at, await self._artists(), await self._counts(held)))
 
     async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows saved since, then the counts; see `HasChanges.changes`.
@@ -82,7 +92,7 @@ class MetadataLane:
         now = await server_moment(self.session.client)
         artists = await self._artists()
         start = looked_back(before.at, now)
-        look = _Pass(written(start))
+        look = _Pass(before.at, written(start))
         if artists != before.artists:
             look.unsure.add(ItemType.ARTIST)
         for listing in self.listings:
@@ -96,30 +106,31 @@ class MetadataLane:
         queued = await self.session.queue.saved(start) - look.seen
         async for changes in hinted(self.session, self.listings, queued):
             yield changes
+        counts = await self._counts(self.listings)
+        look.unsure |= _doubtful_holders(before.counts, counts, look)
+        held = {kind: count for kind, count in counts.items() if kind in _HELD_BY}
         for listing in self.listings:
+            is_last = listing is self.listings[-1]
             yield Changes(
                 listing=listing,
-                count=await self._count(listing),
+                count=counts[listing.type],
                 is_unsure=listing.type in look.unsure,
-                cursor=encoded(_Cursor(now, artists)) if listing is self.listings[-1] else None,
+                cursor=encoded(_Cursor(now, artists, held)) if is_last else None,
             )
 
     async def _saved(self, listing: Listing, look: _Pass) -> AsyncGenerator[Changes, None]:
-        """Yield what was saved of one listing; what may have slipped through makes it unsure."""
-        query = changed_query(listing, self.session.routes.user_id, look.since)
-        totals: set[int] = set()
+        """Yield what was saved of one listing; rows that the server fails on make it unsure."""
+        query = changed_query(listing, self._user_id, look.since)
         async for page in pages(self.session.client, query, self.page_size):
-            totals |= set() if page.total is None else {page.total}
             if page.gaps or page.skipped:
                 look.unsure.add(listing.type)
             look.seen.update(row.remote_id for row in page.items)
+            look.came[listing.type] += _created_since(page.items, look.cursor)
             look.holders.update(holders(page.items))
             if listing.type in _HOLDERS:
                 look.saved_holders.update(_outermost(page.items, look.saved_holders))
             if page.items:
                 yield Changes(listing=listing, items=page.items)
-        if len(totals) > 1:
-            look.unsure.add(listing.type)
 
     async def _below(self, look: _Pass) -> AsyncGenerator[Changes, None]:
         """Yield what lies in the shows and the like that were saved: it bears names of theirs."""
@@ -127,7 +138,7 @@ class MetadataLane:
             look.unsure |= _HELD
             return
         for holder in sorted(look.saved_holders):
-            for query in below_queries(self.listings, holder, self.session.routes.user_id):
+            for query in below_queries(self.listings, holder, self._user_id):
                 try:
                     async for page in pages(self.session.client, query, self.page_size):
                         for changes in sorted_out(page.items, self.listings):
@@ -135,16 +146,20 @@ class MetadataLane:
                 except ForbiddenError:
                     continue  # it went meanwhile, which the counts will show
 
-    async def _count(self, listing: Listing) -> int:
-        query = listing_query(listing, self.session.routes.user_id)
-        return await total(self.session.client, query)
+    async def _counts(self, listings: Sequence[Listing]) -> dict[ItemType, int]:
+        queries = {each.type: listing_query(each, self._user_id) for each in listings}
+        return {kind: await total(self.session.client, query) for kind, query in queries.items()}
+
+    @property
+    def _user_id(self) -> str:
+        return self.session.routes.user_id
 
     async def _artists(self) -> str:
         """Return a digest of the library's artists, "" when it lists none."""
         found: list[str] = []
         for listing in self.listings:
             if listing.type is ItemType.ARTIST:
-                query = etag_query(listing, self.session.routes.user_id)
+                query = etag_query(listing, self._user_id)
                 async for page in pages(self.session.client, query, self.page_size):
                     found.extend(f"{row.remote_id}{row.fingerprint}" for row in page.items)
         return xxhash.xxh3_64_hexdigest("".join(sorted(found))) if found else ""
@@ -205,6 +220,26 @@ def holders(items: Sequence[RawItem]) -> set[RemoteId]:
         for value in (place.series_id, place.season_id, place.album_id)
     }
     return {RemoteId(each) for each in ids if each}
+
+
+def _doubtful_holders(
+    before: Mapping[ItemType, int], now: Mapping[ItemType, int], look: _Pass
+) -> set[ItemType]:
+    """Return the types of holders of which something may have gone: all that is left is watched.
+
+    The dates of creation may be those of the files, so this can be in doubt without a reason.
+    """
+    return {
+        holder
+        for kind, holding in _HELD_BY.items()
+        if kind in now and now[kind] != before.get(kind, now[kind]) + look.came[kind]
+        for holder in holding
+    }
+
+
+def _created_since(items: Sequence[RawItem], cursor: Moment) -> int:
+    places = [place for place in map(place_of, items) if place is not None]
+    return sum(moment(place.date_created) >= cursor.server for place in places)
 
 
 def _outermost(items: Sequence[RawItem], known: AbstractSet[RemoteId]) -> set[RemoteId]:

@@ -20,6 +20,8 @@ _IMAGES: dict[str, str | int] = {
 _LIGHT = {"fields": "", "enableImages": "false", "enableUserData": "false"}
 _WATCH_ONLY = {"fields": "", "enableImages": "false", "enableUserData": "true"}
 _ETAG_ONLY = {"fields": "Etag", "enableImages": "false", "enableUserData": "false"}
+# What is edited while it is listed must not change places, or another row slips between two pages.
+_STEADY: dict[str, str | int] = {"sortBy": "DateCreated,SortName"}
 _WIRE_TYPES = {
     ItemType.MOVIE: "Movie",
     ItemType.SHOW: "Series",
@@ -152,7 +154,7 @@ def changed_query(listing: Listing, user_id: str, since: str) -> Query:
     """
     query = listing_query(listing, user_id)
     bounds: dict[str, str | int] = {"minDateLastSaved": since, "minDateLastSavedForUser": since}
-    return Query(path=query.path, parameters=query.parameters | bounds)
+    return Query(path=query.path, parameters=query.parameters | bounds | _STEADY)
 
 
 def etag_query(listing: Listing, user_id: str) -> Query:
@@ -181,9 +183,13 @@ def touched_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, .
     wide = [listing_query(each, user_id) for each in listings if each.type in SERVER_WIDE]
     others = [each for each in listings if each.type not in SERVER_WIDE]
     return tuple(
-        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY}) for query in wide
+        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY, **_STEADY})
+        for query in wide
     ) + tuple(
-        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY, "filters": word})
+        Query(
+            path=query.path,
+            parameters={**query.parameters, **_WATCH_ONLY, **_STEADY, "filters": word},
+        )
         for word in ("IsPlayed", "IsResumable", "IsFavorite")
         for query in _joined(others, user_id, playable=word != "IsFavorite")
     )

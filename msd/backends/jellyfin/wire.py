@@ -56,6 +56,7 @@ class RowPlace(Struct, rename="pascal", gc=False):
     series_id: str | None = None
     season_id: str | None = None
     album_id: str | None = None
+    date_created: str | None = None
     user_data: UserData | None = None
 
 

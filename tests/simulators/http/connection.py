@@ -101,6 +101,7 @@ class Connection:
                 template=reply.template,
                 status=response.status,
                 door=request.door,
+                size=len(response.body),
             )
         )
         if response.takes_over:

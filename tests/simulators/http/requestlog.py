@@ -21,6 +21,7 @@ class LoggedRequest:
     template: str
     status: int
     door: str = ""
+    size: int = 0  # of the answer's body, before compression
 
     def header(self, name: str) -> str | None:
         """Return the first header of this name, or None."""

@@ -1,0 +1,119 @@
+"""Each guard of a sync is taken away in a copy of msd, and a history shows what it was for."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HISTORIES = ("-m", "tests.sync.history", "0", "400")
+FOLLOWING = "tests/sync/test_following.py"
+LIVE = "tests/coordinator/test_live.py"
+
+# what it guards → file, its text, what stands there without it, and what finds out
+GUARDS = {
+    "deletes: what is missing is asked for by its id": (
+        "msd/sync/absence.py",
+        "        if not remote_ids:\n            return set()",
+        "        return set()",
+        HISTORIES,
+    ),
+    "deletes: rows that moved are looked for in other listings": (
+        "msd/sync/absence.py",
+        "        if not remote_ids:\n            return set()",
+        "        if remote_ids:\n            return set()",
+        HISTORIES,
+    ),
+    "held drop: a library does not vanish at once": (
+        "msd/sync/enumeration.py",
+        "    return missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)",
+        "    return False",
+        HISTORIES,
+    ),
+    "cursor: it stays until a suspect is enumerated": (
+        "msd/sync/following.py",
+        "        if one.suspects:\n            one.reached",
+        "        if False:\n            one.reached",
+        ("-m", "pytest", "-q", "-k", "enumeration_that_fails", FOLLOWING),
+    ),
+    "cursor: it is taken before the first row is read": (
+        "msd/sync/engine.py",
+        "now=now, cursors=one.reached, swept",
+        "now=now, cursors=dict.fromkeys(one.reached, str(2**40)), swept",
+        HISTORIES,
+    ),
+    "count: a listing that does not add up is enumerated": (
+        "msd/sync/following.py",
+        "        return self.count is None or self.count == self.expected + self.came",
+        "        return True",
+        HISTORIES,
+    ),
+    "resume: two halves must add up": (
+        "msd/sync/engine.py",
+        "        return count == copied.enumeration.total",
+        "        return True",
+        HISTORIES,
+    ),
+    "buffer: what was told while catching up is replayed": (
+        "msd/coordinator/subscription.py",
+        "                caught_up()",
+        "                self._inbox = Inbox()\n                caught_up()",
+        ("-m", "pytest", "-q", "-k", "while_catching_up", LIVE),
+    ),
+    "buffer: rows wait for the end of a running sync": (
+        "msd/coordinator/live_updates.py",
+        "        await self._syncing.idle(self._source_id)\n",
+        "",
+        ("-m", "pytest", "-q", "-k", "while_a_sync_runs", LIVE),
+    ),
+    "live deletes: they are verified": (
+        "msd/coordinator/live_updates.py",
+        "        gone = set(remote_ids) - {one.item.remote_id for one in found}",
+        "        gone = set(remote_ids)",
+        ("-m", "pytest", "-q", "-k", "not_believed", LIVE),
+    ),
+    "live deletes: they count together": (
+        "msd/store/live_rows.py",
+        "        if is_suspicious(live + lost, lost + count):\n            return False\n",
+        "",
+        ("-m", "pytest", "-q", "-k", "too_many_are_held", LIVE),
+    ),
+}
+
+
+def run(folder: Path, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("guard", GUARDS)
+def test_without_the_guard_a_history_breaks(
+    guard: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Y6 to Y9: and it says which, and how."""
+    name, text, without, command = GUARDS[guard]
+    for part in ("msd", "tests"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    own = (tmp_path / name).read_text()
+    assert text in own, "the guard has moved; this list must follow"
+    (tmp_path / name).write_text(own.replace(text, without))
+
+    done = run(tmp_path, command)
+
+    assert done.returncode == 1, f"nobody misses it: {guard}\n{done.stdout}{done.stderr}"
+    with capsys.disabled():
+        found = [
+            line for line in done.stdout.splitlines() if line.startswith(("history", "FAILED"))
+        ]
+        print(f"\n{guard}\n    {found[0] if found else done.stdout[-300:]}")
