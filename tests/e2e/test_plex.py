@@ -1,346 +1,195 @@
-"""A Plex account over the whole of msd, with gdbus alone; the servers tell what they saw."""
+"""A Plex Media Server through the whole of msd: real bus, real keyring, real HTTP."""
 
-import json
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.simulators.plex import GdmResponder, Household, PlexServer, faults
+from tests.simulators.plex import PlexServer, PlexTv, faults, make_world
 from tests.simulators.plex.item import Kind
 from tests.support.bus import PrivateBus
-from tests.support.daemon import NAME, ROOT, CallError, Daemon, plain
-from tests.support.gdbus import LOGIN, OWNER, Gdbus, GdbusError
+from tests.support.daemon import NAME, ROOT, Daemon, running
 from tests.support.keyring import Keyring
 
-LINK = {"link": "true"}
+TYPES = {
+    "show": Kind.SHOW,
+    "season": Kind.SEASON,
+    "episode": Kind.EPISODE,
+    "artist": Kind.ARTIST,
+    "album": Kind.ALBUM,
+    "track": Kind.TRACK,
+    "collection": Kind.COLLECTION,
+    "playlist": Kind.PLAYLIST,
+}
+EVERYTHING = ("limit", "u", "500", "fields", "as", "1", "*")
 
 
 @pytest.fixture
-def household() -> Iterator[Household]:
-    """Alice's account with its four servers: near, far by relay, shared, dead."""
-    with Household() as household:
-        household.tv.state.other_resources.clear()
-        yield household
+def tv() -> Iterator[PlexTv]:
+    with PlexTv() as running_tv:
+        yield running_tv
 
 
 @pytest.fixture
-def daemon(
-    bus: PrivateBus, keyring: Keyring, household: Household, tmp_path: Path
-) -> Iterator[Daemon]:
-    with GdmResponder(household.near) as network:
-        around = {
-            "MSD_PLEX_TV": household.tv.url,
-            "MSD_PLEX_GDM": f"127.0.0.1:{network.port}",
-            "MSD_JELLYFIN_DISCOVERY": "",
-            "SSL_CERT_FILE": household.ca_file,
-        }
-        daemon = Daemon(bus, tmp_path / "home", around)
-        daemon.start()
+def server(tv: PlexTv) -> Iterator[PlexServer]:
+    with PlexServer(make_world(300, seed=3)) as running_server:
+        tv.publish(running_server, tv.add_user("alice"))
+        yield running_server
+
+
+@pytest.fixture
+def daemon(bus: PrivateBus, keyring: Keyring, tmp_path: Path, tv: PlexTv) -> Iterator[Daemon]:
+    with running(bus, tmp_path / "home", MSD_PLEX_TV=tv.url, MSD_PLEX_GDM="") as daemon:
         yield daemon
-        if daemon.process is not None and daemon.process.poll() is None:
-            daemon.kill()
 
 
-@pytest.fixture
-def gdbus(daemon: Daemon) -> Gdbus:
-    return Gdbus(daemon)
-
-
-def tokens_at(server: PlexServer) -> set[str]:
-    """Return every token that a server was ever shown."""
-    sent = (request.header("x-plex-token") for request in server.log.requests)
-    return {token for token in sent if token}
-
-
-def signed_in(gdbus: Gdbus, household: Household) -> dict[str, str]:
-    """Sign alice in by a PIN; return her sources by the name of their server."""
-    login = gdbus.begin("plex", **LINK)
-    household.tv.approve(gdbus.until_code(login), household.alice)
-    assert gdbus.until_ended(login) == "authorised"
-    listed = gdbus.daemon.call("ListSources")
-    assert sorted(gdbus.sources(login)) == sorted(source["id"] for source in listed)
-    return {source["name"]: source["id"] for source in listed}
-
-
-def source(daemon: Daemon, source_id: str) -> dict[str, Any]:
-    """Return what ListSources tells of a source."""
-    return next(one for one in daemon.call("ListSources") if one["id"] == source_id)
-
-
-def until_status(daemon: Daemon, source_id: str, *wanted: str) -> None:
-    daemon.until(lambda: daemon.status(source_id) == wanted, f"{source_id} is {wanted}", 60)
-
-
-def test_an_account_is_signed_in_to_by_a_pin_with_gdbus_alone(
-    gdbus: Gdbus, daemon: Daemon, household: Household
-) -> None:
-    """A2: four servers, each with its status, its route, and its own token as it saw it."""
-    sources = signed_in(gdbus, household)
-    near, far, shared, dead = household.servers
-    for name in ("Near", "Far", "Shared"):
-        until_status(daemon, sources[name], "connected", "ok")
-    until_status(daemon, sources["Dead"], "offline", "refused")
-    for name in ("Near", "Far", "Shared"):
-        daemon.until_synced(sources[name])
-
-    shown = {name: source(daemon, source_id) for name, source_id in sources.items()}
-    assert {"Near": "local", "Far": "relay", "Shared": "remote", "Dead": ""} == {
-        name: one["route"] for name, one in shown.items()
-    }
-    assert {"Near": True, "Far": True, "Shared": False, "Dead": True} == {
-        name: one["owned"] for name, one in shown.items()
-    }
-    for server in (near, far, shared):
-        assert {household.tv.access_token(server, household.alice)} == tokens_at(server)
-    assert set() == tokens_at(dead)
-    assert (
-        len(near.world.of_kind(Kind.MOVIE))
-        == daemon.query(
-            "source_ids",
-            "as",
-            "1",
-            sources["Near"],
-            "types",
-            "as",
-            "2",
-            "movie",
-            "video",
-            "limit",
-            "u",
-            "1",
-        )[2]
-    )
-
-
-def test_a_link_for_the_browser_signs_in_as_well(gdbus: Gdbus, household: Household) -> None:
-    """Contract §2.1: a strong code, which stands in the link."""
-    login = gdbus.begin("plex")
-    code = gdbus.until_code(login)
-    assert code in gdbus.read(login, "Url")
-    household.tv.approve(code, household.alice)
-
-    assert gdbus.until_ended(login) == "authorised"
-
-
-def test_a_member_of_a_home_is_chosen_and_a_wrong_pin_asked_for_again(
-    gdbus: Gdbus, daemon: Daemon, household: Household
-) -> None:
-    """Contract §2.6: the member's own servers and tokens."""
-    tv = household.tv
-    kid = tv.add_user("kid", pin="1234", managed=True, home_of=household.alice)
-    tv.share(household.near, kid)
-    login = gdbus.begin("plex", **LINK)
-    tv.approve(gdbus.until_code(login), household.alice)
-    gdbus.until_step(login, "user")
-    users = gdbus.call(login, f"{LOGIN}.Read", OWNER)
-    assert f"('{kid.id}', 'kid', true)" in users
-    gdbus.call(login, f"{LOGIN}.SelectUser", str(kid.id), "4321", OWNER)
-    daemon.until(lambda: "PIN" in gdbus.read(login, "Message"), "it asks again")
-    gdbus.until_step(login, "user")
-    gdbus.call(login, f"{LOGIN}.SelectUser", str(kid.id), "1234", OWNER)
-    assert gdbus.until_ended(login) == "authorised"
-    (source_id,) = gdbus.sources(login)
-    until_status(daemon, source_id, "connected", "ok")
+def add(daemon: Daemon, tv: PlexTv) -> str:
+    """Add alice's account; return the id of her only server and wait for its first sync."""
+    alice = next(user for user in tv.state.users.values() if user.name == "alice")
+    [source_id] = daemon.call("AddPlexAccount", "s", tv.token(alice, "given-elsewhere"))
     daemon.until_synced(source_id)
+    return str(source_id)
 
-    assert {tv.access_token(household.near, kid)} == tokens_at(household.near)
+
+def items(daemon: Daemon, item_type: str) -> dict[str, dict[str, object]]:
+    """Return the items of a type by their titles."""
+    found, _, _ = daemon.query("types", "as", "1", item_type, *EVERYTHING)
+    return {str(item["title"]): item for item in found}
 
 
-def test_a_pin_that_nobody_approves_expires_and_a_denied_one_fails(
-    gdbus: Gdbus, daemon: Daemon, household: Household
+def test_counts_are_equal_on_both_sides(daemon: Daemon, tv: PlexTv, server: PlexServer) -> None:
+    """Issue 3: every type, every level; photos are named and left alone."""
+    source_id = add(daemon, tv)
+
+    world = server.world
+    films = world.of_kind(Kind.MOVIE, section=world.section("Movies"))
+    videos = world.of_kind(Kind.MOVIE, section=world.section("Other Videos"))
+    assert {own: len(world.of_kind(kind)) for own, kind in TYPES.items()} == {
+        own: daemon.count(own) for own in TYPES
+    }
+    assert (len(films), len(videos)) == (daemon.count("movie"), daemon.count("video"))
+    assert [library["type"] for library in daemon.libraries()] == [
+        "movies",
+        "shows",
+        "music",
+        "videos",
+        "unsupported",
+        "playlists",
+    ]
+    assert daemon.status(source_id) == ("connected", "ok")
+    assert server.log.most_concurrent_lists <= 2
+    assert not [one for one in server.log.requests if "Token" in one.query]
+
+
+def test_an_item_has_what_the_server_says_of_it(
+    daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """Expiry by plex.tv's clock; nothing is added."""
-    denied = gdbus.begin("plex", **LINK)
-    household.tv.deny(gdbus.until_code(denied))
-    assert gdbus.until_ended(denied) == "failed"
-    login = gdbus.begin("plex", **LINK)
-    gdbus.until_code(login)
-    household.tv.clock.advance(3600)
+    """Issue 3: fields, watch state, relations; details once somebody looks."""
+    film = server.world.of_kind(Kind.MOVIE)[0]
+    server.world.edit(film.key, title="The One", rating=8.5)
+    server.world.progress(film.key, 60_000)
+    add(daemon, tv)
 
-    assert gdbus.until_ended(login) == "expired"
-    assert daemon.call("ListSources") == []
+    found = items(daemon, "movie")["The One"]
+
+    assert found["rating"] == 8.5
+    assert found["position_ms"] == 60_000
+    assert found["added"] == film.added_at
 
 
-def test_a_tied_login_ends_with_its_caller_and_others_learn_nothing(
-    gdbus: Gdbus, household: Household
+def test_changes_on_the_server_arrive_with_the_next_sync(
+    daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """K6."""
-    tied = gdbus.begin("plex", tied="true", **LINK)
-    login = gdbus.begin("plex", **LINK)
-    code = gdbus.until_code(login)
+    """Y5, Y6, Y7, I2 over real HTTP: edits, deletions, new keys, watching."""
+    source_id = add(daemon, tv)
+    world = server.world
+    movies = world.of_kind(Kind.MOVIE, section=world.section("Movies"))
+    edited, deleted, rekeyed, watched = (
+        world.edit(movie.key, title=name)
+        for movie, name in zip(movies, ("One", "Two", "Three", "Four"), strict=False)
+    )
+    daemon.sync(source_id)
+    before = {name: items(daemon, "movie")[name]["id"] for name in ("One", "Two", "Three")}
+    world.edit(edited.key, title="A New Name")
+    world.delete(deleted.key)
+    world.rekey(rekeyed.key)
+    world.watch(watched.key)
 
-    assert gdbus.until_ended(tied) == "cancelled"
-    for name in ("Code", "Url", "Message"):
-        assert gdbus.seen_by_others(login, name) == "(<''>,)"
-    for member, *arguments in (("Read", "{}"), ("Cancel", "{}")):
-        with pytest.raises(GdbusError, match="NotOwner"):
-            gdbus.call(login, f"{LOGIN}.{member}", *arguments)
-    assert code not in gdbus.call(ROOT, "org.freedesktop.DBus.ObjectManager.GetManagedObjects")
-    household.tv.approve(code, household.alice)
-    assert gdbus.until_ended(login) == "authorised"
+    done = daemon.sync(source_id)
+
+    assert done["state"] == "done"
+    after = items(daemon, "movie")
+    assert after["A New Name"]["id"] == before["One"]
+    assert after["Three"]["id"] == before["Three"]
+    assert after["Four"]["watched"] is True
+    assert "Two" not in after
 
 
-def test_with_plex_tv_down_a_cold_start_connects_and_syncs_on_the_local_network(
-    gdbus: Gdbus, daemon: Daemon, household: Household
+def test_nothing_changed_costs_little(daemon: Daemon, tv: PlexTv, server: PlexServer) -> None:
+    """Y6: the cost follows the changes."""
+    source_id = add(daemon, tv)
+    server.log.clear()
+
+    done = daemon.sync(source_id)
+
+    assert done["state"] == "done"
+    assert len(server.log.requests) < 120
+
+
+def test_kill_in_the_middle_then_start_with_the_server_down(
+    daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """O1, O3: servers, tokens and addresses are known."""
-    sources = signed_in(gdbus, household)
-    daemon.until_synced(sources["Near"])
-    daemon.stop()
-    household.tv.refuse()
-    film = household.near.world.of_kind(Kind.MOVIE)[0]
-    household.near.world.edit(film.key, title="A New Name")
+    """O4, O1, O3: what was written is served, offline, and it heals; plex.tv stays away."""
+    hold = server.faults.add(
+        "/all$", faults.late(60), where=lambda request: "type=4" in request.query_string
+    )
+    alice = next(iter(tv.state.users.values()))
+    [source_id] = daemon.call("AddPlexAccount", "s", tv.token(alice, "given-elsewhere"))
+    daemon.until(lambda: daemon.count("movie") > 0, "the first pages are there")
+    daemon.until(hold.fired.is_set, "the sync is in the middle")
+    before = daemon.count()
+    daemon.kill()
+    server.refuse()
+    tv.refuse()
 
     daemon.start()
-    until_status(daemon, sources["Near"], "connected", "ok")
 
-    assert daemon.sync(sources["Near"])["state"] == "done"
-    assert "A New Name" in {item["title"] for item in daemon.query("limit", "u", "500")[0]}
-    with pytest.raises(CallError, match="refused"):
-        daemon._busctl(NAME, account(daemon), f"{NAME}.Account", "RefreshServers")
+    assert daemon.count() >= before > 0
+    daemon.until(lambda: daemon.status(source_id) == ("offline", "refused"), "offline")
+    server.faults.clear()
+    server.accept()
+    daemon.until_synced(source_id)
+    assert daemon.status(source_id) == ("connected", "ok")
+    assert daemon.count("episode") == len(server.world.of_kind(Kind.EPISODE))
 
 
-@pytest.mark.parametrize("answer", [[], "nothing"])
-def test_an_empty_answer_of_plex_tv_lets_nothing_vanish(
-    gdbus: Gdbus, daemon: Daemon, household: Household, answer: object
+def test_a_library_that_suddenly_lists_nothing_loses_nothing(
+    daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """A2: nor does an answer that is no list."""
-    sources = signed_in(gdbus, household)
-    daemon.until_synced(sources["Near"])
-    household.tv.faults.add("/api/v2/resources", faults.replace_json(answer))
-    daemon.stop()
-    daemon.start()
-    until_status(daemon, sources["Near"], "connected", "ok")
-    asked = household.tv.log.count("/api/v2/resources")
-    daemon.until(lambda: household.tv.log.count("/api/v2/resources") >= asked, "it was asked")
+    """Y7: a drop to nothing is held."""
+    source_id = add(daemon, tv)
+    before = daemon.count("movie")
+    server.faults.add("/library/sections/1/all$", faults.empty_page())
 
-    assert sorted(sources.values()) == sorted(one["id"] for one in daemon.call("ListSources"))
-    assert "account-gone" not in {one["status_reason"] for one in daemon.call("ListSources")}
+    daemon.sync(source_id)
+
+    assert daemon.count("movie") == before
 
 
-def test_a_share_that_is_taken_back_is_gone_and_comes_back(
-    gdbus: Gdbus, daemon: Daemon, household: Household
+def test_a_collection_and_a_playlist_have_their_members_in_order(
+    daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """A2: missing from a complete answer; its items stay."""
-    sources = signed_in(gdbus, household)
-    daemon.until_synced(sources["Shared"])
-    rows = daemon.query("source_ids", "as", "1", sources["Shared"], "limit", "u", "1")[2]
-    household.tv.unshare(household.shared, household.alice)
-    daemon.call("InitializeAllSources")
-    until_status(daemon, sources["Shared"], "offline", "account-gone")
+    """Issue 3: collections and playlists."""
+    add(daemon, tv)
+    playlist = server.world.of_kind(Kind.PLAYLIST)[0]
+    expected = [server.world.items[key].title for key in playlist.members]
 
-    assert (
-        rows == daemon.query("source_ids", "as", "1", sources["Shared"], "limit", "u", "1")[2] > 0
+    item_id = str(items(daemon, "playlist")[playlist.title]["id"])
+    members, _, _ = daemon.query(
+        "parent_id", "s", item_id, "sort", "s", "index", "limit", "u", "50"
     )
 
-
-def test_a_token_that_a_server_replaced_is_asked_for_and_tried_at_once(
-    gdbus: Gdbus, daemon: Daemon, household: Household
-) -> None:
-    """A2: nobody notices."""
-    sources = signed_in(gdbus, household)
-    until_status(daemon, sources["Shared"], "connected", "ok")
-    daemon.until_synced(sources["Shared"])
-    fresh = household.tv.rotate_access(household.shared, household.alice)
-    daemon.call("InitializeAllSources")
-    daemon.until(lambda: fresh in tokens_at(household.shared), "the new token is used")
-
-    until_status(daemon, sources["Shared"], "connected", "ok")
-
-
-def test_a_revoked_account_is_renewed_in_place_for_all_its_servers(
-    gdbus: Gdbus, daemon: Daemon, household: Household
-) -> None:
-    """A3, S4: needs-auth for every source, one sign-in for all, same ids and rows."""
-    sources = signed_in(gdbus, household)
-    for name in ("Near", "Far", "Shared"):
-        daemon.until_synced(sources[name])
-    rows = daemon.count()
-    household.tv.revoke_tokens(household.alice)
-    with pytest.raises(CallError, match="sign in again"):
-        # The servers' own tokens still work: only asking plex.tv finds it out.
-        daemon.until(lambda: refreshed(daemon), "the account is asked for", 60)
-    for source_id in sources.values():
-        until_status(daemon, source_id, "needs-auth", "token-refused")
-
-    login = gdbus.reauthenticate(sources["Near"], **LINK)
-    household.tv.approve(gdbus.until_code(login), household.alice)
-    assert gdbus.until_ended(login) == "authorised"
-    for name in ("Near", "Far", "Shared"):
-        until_status(daemon, sources[name], "connected", "ok")
-
-    assert rows == daemon.count()
-    assert sorted(sources.values()) == sorted(one["id"] for one in daemon.call("ListSources"))
-
-
-def test_removing_the_last_source_signs_the_account_out(
-    gdbus: Gdbus, daemon: Daemon, household: Household
-) -> None:
-    """A4."""
-    sources = signed_in(gdbus, household)
-    for source_id in sources.values():
-        daemon.call("RemoveSource", "s", source_id)
-    daemon.until(lambda: household.tv.log.count("/api/v2/users/signout") == 1, "signed out")
-
-    assert daemon.call("ListSources") == []
-
-
-def test_a_token_adds_an_account_and_its_servers_are_found_on_the_network(
-    daemon: Daemon, household: Household
-) -> None:
-    """AddPlexAccount; DiscoverServers says which of the servers are there."""
-    added = daemon.call("AddPlexAccount", "s", household.token())
-    job = str(daemon.call("DiscoverServers"))
-    daemon.until(lambda: daemon.get(job, f"{NAME}.Job", "State") == "done", "it ends")
-
-    assert 4 == len(added)
-    (server,) = plain(daemon.get(job, f"{NAME}.Job", "Result"))["servers"]
-    assert ("plex", household.near.machine_id, True) == (
-        server["kind"],
-        server["server_id"],
-        server["is_known"],
-    )
-    with pytest.raises(CallError, match="already"):
-        daemon.call("AddPlexAccount", "s", household.token())
-
-
-def test_addresses_are_listed_tried_and_pinned(
-    gdbus: Gdbus, daemon: Daemon, household: Household
-) -> None:
-    """ListConnections, TestConnections, PinConnection; Explain tells each address."""
-    sources = signed_in(gdbus, household)
-    path = f"{ROOT}/source/{sources['Near']}"
-    until_status(daemon, sources["Near"], "connected", "ok")
-    first, second = household.near.doors
-
-    def call(member: str, *arguments: str) -> Any:
-        return daemon._busctl(NAME, path, f"{NAME}.Source", member, *arguments)
-
-    (tested,) = call("TestConnections")
-    call("PinConnection", "s", second.uri)
-    daemon.until(
-        lambda: source(daemon, sources["Near"])["address"] == second.uri, "the pin is used", 60
-    )
-    daemon.stop()
-    daemon.start()
-    until_status(daemon, sources["Near"], "connected", "ok")
-    (listed,) = call("ListConnections")
-
-    assert {first.uri, second.uri} <= {one["address"] for one in tested if one["outcome"] == "ok"}
-    assert [second.uri] == [one["address"] for one in listed if one["pinned"]]
-    assert second.uri == source(daemon, sources["Near"])["address"]
-    steps = json.dumps(daemon.call("Explain", "s", sources["Far"]))
-    assert "relay" in steps or household.far.doors[2].uri in steps
-
-
-def account(daemon: Daemon) -> str:
-    """Return the object of the only account."""
-    return f"{ROOT}/account/{daemon.call('ListSources')[0]['account_id']}"
-
-
-def refreshed(daemon: Daemon) -> bool:
-    """Ask for the account's servers; never true: a young answer is asked for again."""
-    daemon._busctl(NAME, account(daemon), f"{NAME}.Account", "RefreshServers")
-    return False
+    assert [member["title"] for member in members] == expected
+    assert daemon.get(f"{ROOT}", f"{NAME}.SourceCoordinator", "State") == "ready"
