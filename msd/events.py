@@ -176,17 +176,6 @@ class ItemsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class DeletesHeld(Event):
-    """More deletions than before are held back until the user confirms them (Y7).
-
-    The source's properties are told as ever; this is for whoever wants to notify the user.
-    """
-
-    source_id: SourceId
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Overflow(Event):
     """This subscriber was too slow and lost facts."""
 

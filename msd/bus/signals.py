@@ -45,7 +45,6 @@ from msd.events import (
     AccountChanged,
     AccountRemoved,
     DaemonChanged,
-    DeletesHeld,
     Event,
     ItemsChanged,
     JobAdded,
@@ -139,7 +138,6 @@ class _Signals:
             LoginFinished: lambda event: self._logins.finish(event.login_id),
             LoginRemoved: lambda event: self._logins.remove(event.login_id),
             ItemsChanged: self._items_soon,
-            DeletesHeld: lambda event: self._source_soon(event.source_id),
         }
 
     async def tell(self, event: Event) -> None:

@@ -24,7 +24,7 @@ from msd.errors import (
     NotSupportedError,
     UnknownSourceError,
 )
-from msd.events import DeletesHeld, Event, ItemsChanged, SourceChanged
+from msd.events import Event, ItemsChanged, SourceChanged
 from msd.models import (
     JobId,
     JobKind,
@@ -273,20 +273,12 @@ class Syncing:
         self.pace.noted(
             source_id, has_changed=bool(report.added or report.updated or report.removed)
         )
-        self._tell_held(source_id, report.held)
         columns: dict[str, object] = {"last_sync_error": "", "held_deletes": report.held}
         if not request.only:
             columns["last_sync"] = UnixSeconds(int(time.time()))
             columns["skipped_items"] = report.skipped
         await self._record(source_id, **columns)
         return _result(report)
-
-    def _tell_held(self, source_id: SourceId, held: int) -> None:
-        """Tell once that deletions wait for the user (Y7)."""
-        if self._registry.has_source(source_id):
-            before = self._registry.source(source_id).held_deletes
-            if held > before:
-                self._publish(DeletesHeld(source_id, held))
 
     async def _record(self, source_id: SourceId, **columns: object) -> None:
         try:
