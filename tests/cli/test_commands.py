@@ -239,7 +239,7 @@ async def test_libraries_and_their_policy_are_shown_and_changed(sources):
     assert changed.document == {
         "id": "lib_1",
         "name": "Movies",
-        "sync": "interval",
+        "sync": "live",
         "interval_s": 0,
         "show_in_home": True,
         "content": "",
