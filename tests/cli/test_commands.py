@@ -235,11 +235,11 @@ async def test_libraries_and_their_policy_are_shown_and_changed(sources):
     settings = ("sync=interval", "interval_s=3600", "show_in_home=no", "content=shows")
     changed = await sources.run("--json", "policy", "Movies", *settings)
 
-    assert re.search(rf"lib_1  Movies  movies +3  interval .* {FILMS}", listed.stdout)
+    assert re.search(rf"lib_1  Movies  movies +3  live .* {FILMS}", listed.stdout)
     assert changed.document == {
         "id": "lib_1",
         "name": "Movies",
-        "sync": "interval",
+        "sync": "live",
         "interval_s": 0,
         "show_in_home": True,
         "content": "",
