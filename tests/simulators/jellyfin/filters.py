@@ -120,7 +120,7 @@ def _by_user_data(call: Call, user: User | None) -> list[_Test]:
 def _is_played(world: World, item: Item, user: User | None) -> bool:
     if user is None:
         return False
-    if item.is_folder:
+    if item.is_folder and item.type != "MusicArtist":
         below = world.leaves_below(item.id)
         return all(user.data.get(each.id, _UNTOUCHED).played for each in below)
     return user.data.get(item.id, _UNTOUCHED).played

@@ -28,7 +28,7 @@ def user_data_members(
         "Played": data.played,
         "Key": item.data_key,
     }
-    if item.is_folder:
+    if item.is_folder and item.type != "MusicArtist":  # of artists nothing is derived (samples)
         members |= _folder_members(world.leaves_below(item.id), user)
     if data.last_played:
         members["LastPlayedDate"] = write_time(data.last_played)
