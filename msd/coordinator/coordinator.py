@@ -273,7 +273,7 @@ class SourceCoordinator:
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now; a start does so by itself."""
-        self._fleet.kick_all()
+        self._fleet.check_all()
 
     async def reconnect(self, source_id: SourceId) -> None:
         """Connect a source now, also one that waits for a retry."""

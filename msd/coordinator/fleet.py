@@ -65,23 +65,26 @@ class Fleet:
             supervisor.scope.cancel()
 
     def kick(self, source_id: SourceId) -> None:
-        """Make a source try again now."""
+        """Make a source try again now, since something about it is different."""
         if source_id in self._supervisors:
             self._supervisors[source_id].kick()
 
-    def kick_all(self) -> None:
-        """Make every source try again now but those whose sign-in was refused (S4)."""
-        for source_id, supervisor in self._supervisors.items():
-            axes = self._board.axes(source_id)
-            if axes.auth is not Auth.NEEDS_AUTH or axes.auth_reason in HEALED_BY_CREDENTIALS:
-                supervisor.kick()
+    def check(self, source_id: SourceId) -> None:
+        """Make a source try again now unless its sign-in was refused (S4)."""
+        if source_id in self._supervisors:
+            self._supervisors[source_id].check()
 
-    def kick_unconnected(self) -> None:
+    def check_all(self) -> None:
+        """Make every source try again now but those whose sign-in was refused (S4)."""
+        for supervisor in self._supervisors.values():
+            supervisor.check()
+
+    def check_unconnected(self) -> None:
         """Make every source try again now that is neither connected nor waits for the user."""
         for source_id, supervisor in self._supervisors.items():
             axes = self._board.axes(source_id)
             if axes.link is not Link.ONLINE and axes.auth is not Auth.NEEDS_AUTH:
-                supervisor.kick()
+                supervisor.check()
 
     async def follow_keyring(self) -> None:
         """Wake the sources that wait for the keyring whenever it changes (S4, O3)."""

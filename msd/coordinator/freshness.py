@@ -52,9 +52,9 @@ class Freshness:
             access,
             pace=pace,
             publish=events.publish,
-            failed=fleet.kick,
+            failed=fleet.check,
         )
-        self._live = Live(services, catalogue, board, self.syncing, tasks, lost=fleet.kick)
+        self._live = Live(services, catalogue, board, self.syncing, tasks, lost=fleet.check)
         self._schedule = Schedule(services, board, self.syncing)
 
     def start(self) -> None:

@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """The task of one source; `kick` makes it try again now."""
+    """The task of one source; `kick` and `check` make it try again now."""
 
     def __init__(
         self,
@@ -73,21 +73,35 @@ class Supervisor:
         self._connected = connected
         self._backoff = Backoff(random.Random())  # noqa: S311 - jitter, not a secret
         self._kicked = anyio.Event()
+        self._has_news = False
+        self._is_refused = False
         self.scope = anyio.CancelScope()
 
     def kick(self) -> None:
-        """Try again now, with short waits after a failure."""
-        self._backoff.reset()
-        self._kicked.set()
+        """Try again now, with short waits after a failure: something is different."""
+        self._has_news = True
+        self._wake()
+
+    def check(self) -> None:
+        """Try again now, unless the server has just refused the sign-in (S4)."""
+        if not self._is_refused:
+            self._wake()
 
     async def run(self) -> None:
         """Keep the source connected until `scope` is cancelled or the source is removed."""
         with self.scope:
             while self._registry.has_source(self._source_id):
-                self._kicked = anyio.Event()
+                self._kicked, self._has_news, self._is_refused = anyio.Event(), False, False
                 pause_s = await self._attempt_contained()
+                if math.isinf(pause_s) and not self._has_news:
+                    # Who asked for a check meanwhile has the answer.
+                    self._kicked, self._is_refused = anyio.Event(), True
                 with anyio.move_on_after(until_tick_s(pause_s) if pause_s > TICK_S else pause_s):
                     await self._kicked.wait()
+
+    def _wake(self) -> None:
+        self._backoff.reset()
+        self._kicked.set()
 
     async def _attempt_contained(self) -> float:
         try:

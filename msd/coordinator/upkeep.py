@@ -63,7 +63,7 @@ class Upkeep:
 
         def changed() -> None:
             self._publish(DaemonChanged())
-            self._fleet.kick_unconnected()
+            self._fleet.check_unconnected()
             self._accounts.wake()
 
         await self._services.network.watch(changed)

@@ -2,8 +2,10 @@
 
 import sqlite3
 
+import anyio
 import pytest
 
+from msd.errors import AuthRequiredError
 from msd.events import SourceStatusChanged
 from msd.models import KeyringState, PublicStatus, StatusReason
 from tests.support.rig import Rig
@@ -55,3 +57,27 @@ async def test_a_keyring_that_healed_is_in_no_later_detail(rig: Rig) -> None:
         await run.until_status(source_id, PublicStatus.CONNECTED)
         told = [e.status for e in run.seen if isinstance(e, SourceStatusChanged)]
         assert [s.status for s in told if "keyring" in s.detail] == [PublicStatus.NEEDS_AUTH]
+
+
+async def test_a_refusal_is_the_answer_to_all_who_asked_while_it_came(rig: Rig) -> None:
+    """S4: requests stop; only something new, such as the user's wish, makes another."""
+    async with rig.running() as run:
+        run.coordinator.start()
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        before = rig.server.calls.count("connect")
+        rig.server.error = AuthRequiredError("revoked")
+        rig.server.slow = anyio.Event()
+        await run.coordinator.reconnect(source_id)
+        await anyio.wait_all_tasks_blocked()
+        await run.coordinator.initialize_all_sources()  # as a failed sync or a lost event stream
+        rig.server.slow.set()
+        await run.until_status(source_id, PublicStatus.NEEDS_AUTH)
+        await run.coordinator.initialize_all_sources()
+        await anyio.wait_all_tasks_blocked()
+        assert rig.server.calls.count("connect") == before + 1
+
+        rig.server.error = None
+        await run.coordinator.reconnect(source_id)
+
+        await run.until_status(source_id, PublicStatus.CONNECTED)

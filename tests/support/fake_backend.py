@@ -62,6 +62,7 @@ class FakeServer:
     gaps: bool = False
     page_size: int = 10
     hold: anyio.Event | None = None  # pages wait for it
+    slow: anyio.Event | None = None  # connecting waits for it
     calls: list[str] = field(default_factory=list)
     signed_out: list[str] = field(default_factory=list)
 
@@ -120,6 +121,8 @@ class FakeBackend:
         return frozenset({Capability.DETAILS, Capability.COLLECTIONS})
 
     async def connect(self) -> ServerFacts:
+        if self._server.slow is not None:
+            await self._server.slow.wait()
         self._call("connect")
         await anyio.lowlevel.checkpoint()
         return ServerFacts(
