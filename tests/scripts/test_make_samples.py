@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import anyio
@@ -36,10 +35,8 @@ def test_the_samples_are_a_library_of_everything(tmp_path):
 
     assert run(str(samples)).returncode == 0
     made = {path: path.stat().st_mtime_ns for path in samples.rglob("*.flac")}
-    began = time.monotonic()
     assert run(str(samples)).returncode == 0
 
-    assert time.monotonic() - began < 5
     assert {path: path.stat().st_mtime_ns for path in samples.rglob("*.flac")} == made
     assert counts(samples, tmp_path / "cache") == {
         ItemType.MOVIE: 4,
