@@ -6,15 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from msd.backend_api import AddContext, BackendContext, Credentials, Listing, NewSources
+from msd.backend_api import AddContext, BackendContext, Credentials, NewSources
 from msd.backends.jellyfin import SPEC
 from msd.backends.jellyfin.backend import JellyfinBackend
 from msd.models import (
     AccountId,
     ItemType,
-    MediaItem,
-    RemoteId,
-    RemoteLibrary,
     Source,
     SourceId,
 )
@@ -89,24 +86,3 @@ async def signed_in(
         yield backend
     finally:
         await backend.aclose()
-
-
-async def library_named(backend: JellyfinBackend, name: str) -> RemoteLibrary:
-    return next(library for library in await backend.libraries() if library.name == name)
-
-
-async def listing_of(backend: JellyfinBackend, name: str, item_type: ItemType) -> Listing:
-    return Listing(library=await library_named(backend, name), type=item_type)
-
-
-async def listed_ids(backend: JellyfinBackend, listing: Listing) -> list[RemoteId]:
-    return [row.remote_id async for page in backend.pages(listing) for row in page.items]
-
-
-async def listed(backend: JellyfinBackend, listing: Listing) -> list[MediaItem]:
-    found: list[MediaItem] = []
-    async for page in backend.pages(listing):
-        for item in await backend.parse(page.items):
-            assert isinstance(item, MediaItem), item
-            found.append(item)
-    return found

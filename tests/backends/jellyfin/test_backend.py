@@ -17,9 +17,10 @@ from msd.errors import (
     UnreachableError,
 )
 from msd.models import Capability, ItemType, LibraryType, RemoteId
-from tests.backends.jellyfin.signed_in import library_named, listed_ids, listing_of, signed_in
+from tests.backends.jellyfin.signed_in import signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, faults, make_world
 from tests.simulators.jellyfin.userdata import mark
+from tests.support.listings import library_named, listed_ids, listing_of
 
 pytestmark = pytest.mark.anyio
 

@@ -18,9 +18,10 @@ from msd.backend_api.changes import CanResume, Cursor, HasChanges, Lane
 from msd.backends.jellyfin.backend import JellyfinBackend
 from msd.errors import BackendError, BadResponseError, UnreachableError
 from msd.models import ItemType
-from tests.backends.jellyfin.signed_in import library_named, listing_of, signed_in
+from tests.backends.jellyfin.signed_in import signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
 from tests.simulators.jellyfin.userdata import favor, mark
+from tests.support.listings import library_named, listing_of
 from tests.support.mirror import Mirror, truth
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,7 @@ from msd.errors import (
     UnreachableError,
 )
 from msd.models import ItemType, StatusReason
-from tests.backends.jellyfin.signed_in import library_named, listed_ids, listing_of, signed_in
+from tests.backends.jellyfin.signed_in import signed_in
 from tests.simulators.jellyfin import (
     VERSIONS,
     JellyfinSimulator,
@@ -27,6 +27,7 @@ from tests.simulators.jellyfin import (
     make_world,
 )
 from tests.simulators.jellyfin.userdata import mark
+from tests.support.listings import library_named, listed_ids, listing_of
 
 pytestmark = pytest.mark.anyio
 

@@ -6,15 +6,9 @@ from msd.backend_api import SkippedItem
 from msd.backends.jellyfin import pages as pages_module
 from msd.errors import AuthRequiredError, BadResponseError, ForbiddenError, UnreachableError
 from msd.models import ItemType
-from tests.backends.jellyfin.signed_in import (
-    WIRE_TYPES,
-    library_named,
-    listed,
-    listed_ids,
-    listing_of,
-    signed_in,
-)
+from tests.backends.jellyfin.signed_in import WIRE_TYPES, signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
+from tests.support.listings import library_named, listed, listed_ids, listing_of
 
 pytestmark = pytest.mark.anyio
 

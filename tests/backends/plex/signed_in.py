@@ -6,16 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from msd.backend_api import BackendContext, Credentials, Listing
+from msd.backend_api import BackendContext, Credentials
 from msd.backends.plex.backend import PlexBackend
 from msd.models import (
     AccountId,
     BackendKind,
     ItemType,
     LibraryType,
-    MediaItem,
     RemoteId,
-    RemoteLibrary,
     Source,
     SourceId,
 )
@@ -76,24 +74,3 @@ async def signed_in(
         yield backend
     finally:
         await backend.aclose()
-
-
-async def library_named(backend: PlexBackend, name: str) -> RemoteLibrary:
-    return next(library for library in await backend.libraries() if library.name == name)
-
-
-async def listing_of(backend: PlexBackend, name: str, item_type: ItemType) -> Listing:
-    return Listing(library=await library_named(backend, name), type=item_type)
-
-
-async def listed_ids(backend: PlexBackend, listing: Listing) -> list[RemoteId]:
-    return [row.remote_id async for page in backend.pages(listing) for row in page.items]
-
-
-async def listed(backend: PlexBackend, listing: Listing) -> list[MediaItem]:
-    found: list[MediaItem] = []
-    async for page in backend.pages(listing):
-        for item in await backend.parse(page.items):
-            assert isinstance(item, MediaItem), item
-            found.append(item)
-    return found

@@ -17,10 +17,11 @@ from msd.errors import (
     UnreachableError,
 )
 from msd.models import Capability, ItemType, LibraryType, RemoteId, WatchState
-from tests.backends.plex.signed_in import listed, listed_ids, listing_of, signed_in
+from tests.backends.plex.signed_in import signed_in
 from tests.simulators.plex import PlexServer, faults, make_world
 from tests.simulators.plex.item import Kind
 from tests.simulators.plex.viewer import Viewer
+from tests.support.listings import listed, listed_ids, listing_of
 
 pytestmark = pytest.mark.anyio
 

@@ -18,9 +18,10 @@ from tests.backends.plex.mirrored import (
     prints,
     rewritten,
 )
-from tests.backends.plex.signed_in import library_named, signed_in
+from tests.backends.plex.signed_in import signed_in
 from tests.simulators.plex import PlexServer, faults, make_world
 from tests.simulators.plex.item import Kind
+from tests.support.listings import library_named
 from tests.support.mirror import Mirror
 
 pytestmark = pytest.mark.anyio

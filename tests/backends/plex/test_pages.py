@@ -8,9 +8,10 @@ from msd.backend_api import SkippedItem
 from msd.errors import AuthRequiredError, BadResponseError, ForbiddenError, UnreachableError
 from msd.models import ItemType, StatusReason
 from msd.sync.enumeration import Enumeration
-from tests.backends.plex.signed_in import KINDS, listed, listed_ids, listing_of, signed_in
+from tests.backends.plex.signed_in import KINDS, signed_in
 from tests.simulators.plex import PlexServer, faults
 from tests.simulators.plex.item import Kind
+from tests.support.listings import listed, listed_ids, listing_of
 
 pytestmark = pytest.mark.anyio
 
