@@ -225,10 +225,11 @@ class JellyfinBackend:
     async def _lane(self, library: RemoteLibrary, lane: Lane) -> MetadataLane | WatchLane:
         session = await self._session()
         listings = self.listings(library)
+        look = await session.looks.look(f"{lane} {library.remote_id}")
         if lane is Lane.METADATA:
-            return MetadataLane(session, listings, self._page_size)
+            return MetadataLane(session, look, listings, self._page_size)
         snapshots = Snapshots(self._context.cache_dir, f"watch-{library.remote_id}")
-        return WatchLane(session, listings, self._page_size, snapshots)
+        return WatchLane(session, look, listings, self._page_size, snapshots)
 
     def _remember_types(self, listing: Listing, page: Page) -> None:
         if listing.type in SERVER_WIDE:

@@ -16,16 +16,20 @@ import xxhash
 
 from msd.backend_api.changes import Changes, Cursor
 from msd.backend_api.protocol import Listing, RawItem
-from msd.backends.jellyfin.located import located, place_of, rows_by_id
+from msd.backends.jellyfin.located import located, rows_by_id
 from msd.backends.jellyfin.pages import pages, total
+from msd.backends.jellyfin.places import place_of
 from msd.backends.jellyfin.query import (
     ITEM_TYPES,
+    LIGHT,
     below_queries,
-    changed_query,
+    changed_queries,
+    count_queries,
     etag_query,
     listing_query,
 )
-from msd.backends.jellyfin.servertime import Moment, looked_back, server_moment, written
+from msd.backends.jellyfin.server_look import ServerLook
+from msd.backends.jellyfin.servertime import Moment, looked_back, written
 from msd.backends.jellyfin.session import Session
 from msd.backends.jellyfin.values import moment
 from msd.backends.jellyfin.wire import guid
@@ -47,7 +51,16 @@ T = TypeVar("T")
 class _Cursor(msgspec.Struct, frozen=True):
     at: Moment
     artists: str = ""  # a digest of their ids and Etags
-    counts: dict[ItemType, int] = {}  # of what is held by others
+    counts: dict[ItemType, int] = {}
+    total: int = -1  # of everything but artists, counted in one; -1: unknown
+
+
+@dataclass(frozen=True, slots=True)
+class _Artists:
+    """The artists of a library: a digest of their ids and Etags, "" of none, and their number."""
+
+    digest: str = ""
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -59,8 +72,22 @@ class _Pass:
     came: Counter[ItemType] = field(default_factory=Counter)  # by the date of their creation
     seen: set[RemoteId] = field(default_factory=set)
     holders: set[RemoteId] = field(default_factory=set)
-    saved_holders: set[RemoteId] = field(default_factory=set)
+    saved_holders: dict[RemoteId, str | None] = field(default_factory=dict)  # with their show
     unsure: set[ItemType] = field(default_factory=set)
+
+    def take(self, changes: Changes) -> None:
+        """Note rows that were saved."""
+        self.seen.update(row.remote_id for row in changes.items)
+        self.came[changes.listing.type] += _created_since(changes.items, self.cursor)
+        self.holders.update(holders(changes.items))
+        if changes.listing.type in _HOLDERS:
+            self.saved_holders |= {row.remote_id: _show_of(row) for row in changes.items}
+
+    @property
+    def outermost(self) -> set[RemoteId]:
+        """Shows, albums, and seasons of shows that were not saved themselves."""
+        saved = self.saved_holders
+        return {remote_id for remote_id, show in saved.items() if show not in saved}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +95,7 @@ class MetadataLane:
     """The rows of one library, as its listings show them."""
 
     session: Session
+    look: ServerLook
     listings: Sequence[Listing]
     page_size: int
 
@@ -77,9 +105,9 @@ class MetadataLane:
         Raises:
             As `pages` does.
         """
-        at = await server_moment(self.session.client)
-        held = [each for each in self.listings if each.type in _HELD_BY]
-        return encoded(_Cursor(at, await self._artists(), await self._counts(held)))
+        artists = await self._artists()
+        counts = await self._counts(artists)
+        return self._cursor(artists, counts, await self._total())
 
     async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows saved since, then the counts; see `HasChanges.changes`.
@@ -89,55 +117,50 @@ class MetadataLane:
             As `pages` does.
         """
         before = decoded(since, _Cursor)
-        now = await server_moment(self.session.client)
-        artists = await self._artists()
-        start = looked_back(before.at, now)
-        look = _Pass(before.at, written(start))
-        if artists != before.artists:
-            look.unsure.add(ItemType.ARTIST)
-        for listing in self.listings:
-            if listing.type is not ItemType.ARTIST:
-                async for changes in self._saved(listing, look):
-                    yield changes
-        async for changes in by_id(self.session, self.listings, look.holders - look.seen):
+        start = looked_back(before.at, self.look.at)
+        found = _Pass(before.at, written(start))
+        async for changes in self._saved(found):
             yield changes
-        async for changes in self._below(look):
+        async for changes in by_id(self.session, self.listings, found.holders - found.seen):
             yield changes
-        queued = await self.session.queue.saved(start) - look.seen
+        async for changes in self._below(found):
+            yield changes
+        queued = await self.session.queue.saved(start) - found.seen
         async for changes in hinted(self.session, self.listings, queued):
             yield changes
-        counts = await self._counts(self.listings)
-        look.unsure |= _doubtful_holders(before.counts, counts, look)
-        held = {kind: count for kind, count in counts.items() if kind in _HELD_BY}
+        artists, total_now = await self._artists(), await self._total()
+        if artists.digest != before.artists:
+            found.unsure.add(ItemType.ARTIST)
+        counts = dict(before.counts)
+        if found.seen or not self._still_counts(before, artists, total_now):
+            counts = await self._counts(artists)
+        found.unsure |= _doubtful_holders(before.counts, counts, found)
         for listing in self.listings:
             is_last = listing is self.listings[-1]
             yield Changes(
                 listing=listing,
                 count=counts[listing.type],
-                is_unsure=listing.type in look.unsure,
-                cursor=encoded(_Cursor(now, artists, held)) if is_last else None,
+                is_unsure=listing.type in found.unsure,
+                cursor=self._cursor(artists, counts, total_now) if is_last else None,
             )
 
-    async def _saved(self, listing: Listing, look: _Pass) -> AsyncGenerator[Changes, None]:
-        """Yield what was saved of one listing; rows that the server fails on make it unsure."""
-        query = changed_query(listing, self._user_id, look.since)
-        async for page in pages(self.session.client, query, self.page_size):
-            if page.gaps or page.skipped:
-                look.unsure.add(listing.type)
-            look.seen.update(row.remote_id for row in page.items)
-            look.came[listing.type] += _created_since(page.items, look.cursor)
-            look.holders.update(holders(page.items))
-            if listing.type in _HOLDERS:
-                look.saved_holders.update(_outermost(page.items, look.saved_holders))
-            if page.items:
-                yield Changes(listing=listing, items=page.items)
+    async def _saved(self, found: _Pass) -> AsyncGenerator[Changes, None]:
+        """Yield what was saved; rows that the server fails on make every listing unsure."""
+        for query in changed_queries(self.listings, self._user_id, found.since):
+            async for page in pages(self.session.client, query, self.page_size):
+                if page.gaps or page.skipped:
+                    found.unsure |= {listing.type for listing in self.listings}
+                for changes in sorted_out(page.items, self.listings):
+                    found.take(changes)
+                    yield changes
 
-    async def _below(self, look: _Pass) -> AsyncGenerator[Changes, None]:
+    async def _below(self, found: _Pass) -> AsyncGenerator[Changes, None]:
         """Yield what lies in the shows and the like that were saved: it bears names of theirs."""
-        if len(look.saved_holders) > _MOST_HOLDERS:
-            look.unsure |= _HELD
+        saved = found.outermost
+        if len(saved) > _MOST_HOLDERS:
+            found.unsure |= _HELD
             return
-        for holder in sorted(look.saved_holders):
+        for holder in sorted(saved):
             for query in below_queries(self.listings, holder, self._user_id):
                 try:
                     async for page in pages(self.session.client, query, self.page_size):
@@ -146,23 +169,40 @@ class MetadataLane:
                 except ForbiddenError:
                     continue  # it went meanwhile, which the counts will show
 
-    async def _counts(self, listings: Sequence[Listing]) -> dict[ItemType, int]:
-        queries = {each.type: listing_query(each, self._user_id) for each in listings}
-        return {kind: await total(self.session.client, query) for kind, query in queries.items()}
+    def _still_counts(self, before: _Cursor, artists: _Artists, total_now: int) -> bool:
+        """Return whether each listing has as many rows as before, when none of them was saved."""
+        are_known = before.counts.keys() >= {listing.type for listing in self.listings}
+        same_artists = before.counts.get(ItemType.ARTIST, artists.count) == artists.count
+        return are_known and same_artists and total_now == before.total
+
+    async def _counts(self, artists: _Artists) -> dict[ItemType, int]:
+        return {
+            listing.type: artists.count
+            if listing.type is ItemType.ARTIST
+            else await total(self.session.client, listing_query(listing, self._user_id))
+            for listing in self.listings
+        }
+
+    async def _total(self) -> int:
+        queries = count_queries(self.listings, self._user_id)
+        return sum([await total(self.session.client, query) for query in queries])
+
+    async def _artists(self) -> _Artists:
+        listing = next((each for each in self.listings if each.type is ItemType.ARTIST), None)
+        if listing is None:
+            return _Artists()
+        query, rows, count = etag_query(listing, self._user_id), list[str](), 0
+        async for page in pages(self.session.client, query, self.page_size * LIGHT):
+            rows.extend(f"{row.remote_id}{row.fingerprint}" for row in page.items)
+            count = count if page.total is None else page.total
+        return _Artists(xxhash.xxh3_64_hexdigest("".join(sorted(rows))) if rows else "", count)
+
+    def _cursor(self, artists: _Artists, counts: dict[ItemType, int], total_now: int) -> Cursor:
+        return encoded(_Cursor(self.look.at, artists.digest, counts, total_now))
 
     @property
     def _user_id(self) -> str:
         return self.session.routes.user_id
-
-    async def _artists(self) -> str:
-        """Return a digest of the library's artists, "" when it lists none."""
-        found: list[str] = []
-        for listing in self.listings:
-            if listing.type is ItemType.ARTIST:
-                query = etag_query(listing, self._user_id)
-                async for page in pages(self.session.client, query, self.page_size):
-                    found.extend(f"{row.remote_id}{row.fingerprint}" for row in page.items)
-        return xxhash.xxh3_64_hexdigest("".join(sorted(found))) if found else ""
 
 
 async def by_id(
@@ -242,13 +282,8 @@ def _created_since(items: Sequence[RawItem], cursor: Moment) -> int:
     return sum(moment(place.date_created) >= cursor.server for place in places)
 
 
-def _outermost(items: Sequence[RawItem], known: AbstractSet[RemoteId]) -> set[RemoteId]:
-    """Return shows, albums, and the seasons of shows that are not known already."""
-    return {
-        item.remote_id
-        for item in items
-        if (place := place_of(item)) is None or guid(place.series_id) not in known
-    }
+def _show_of(item: RawItem) -> str | None:
+    return None if (place := place_of(item)) is None else guid(place.series_id)
 
 
 def encoded(cursor: msgspec.Struct) -> Cursor:

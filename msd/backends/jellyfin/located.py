@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
-import msgspec
-
 from msd.backend_api.changes import Located
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.jellyfin.pages import rows
+from msd.backends.jellyfin.places import place_of
 from msd.backends.jellyfin.query import (
     IDS_AT_ONCE,
     ITEM_TYPES,
@@ -23,8 +22,6 @@ from msd.models import RemoteId
 _DEEPEST = 4  # from a track or an episode up to its library
 
 T = TypeVar("T")
-
-_place = msgspec.json.Decoder(RowPlace)
 
 
 async def rows_by_id(session: Session, remote_ids: Sequence[RemoteId]) -> tuple[RawItem, ...]:
@@ -52,14 +49,6 @@ async def located(
         Located(item=item, listing=_home(place, above, listings))
         for item, place in zip(items, places, strict=True)
     )
-
-
-def place_of(item: RawItem) -> RowPlace | None:
-    """Return what a row says about its place, None when it can't be read."""
-    try:
-        return _place.decode(item.payload) if isinstance(item.payload, msgspec.Raw) else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 async def _ancestry(

@@ -7,6 +7,7 @@ from msd.backend_api.protocol import Listing
 from msd.models import ItemType, RemoteId
 
 PAGE_SIZE = 500
+LIGHT = 4  # times as many rows in a page of rows that carry next to nothing
 IDS_AT_ONCE = 100  # more would make the address too long for some proxies
 
 # Nothing here makes the server resolve files, people or children row by row.
@@ -42,6 +43,7 @@ _PLAYED = frozenset(
 )  # the others are as played as what is in them
 _INSIDE = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
 _MAY_BE_MISSING = frozenset({ItemType.SEASON, ItemType.EPISODE})
+_NOT_MISSING = {"excludeLocationTypes": "Virtual"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ def listing_query(listing: Listing, user_id: str) -> Query:
         "collapseBoxSetItems": "false",
     }
     if listing.type in _MAY_BE_MISSING:
-        parameters["excludeLocationTypes"] = "Virtual"
+        parameters |= _NOT_MISSING
     return Query(path="/Items", parameters=parameters)
 
 
@@ -147,14 +149,26 @@ def places_query(remote_ids: Sequence[RemoteId], user_id: str) -> Query:
     return Query(path="/Items", parameters=dict(parameters))
 
 
-def changed_query(listing: Listing, user_id: str, since: str) -> Query:
-    """Return the request that enumerates what was saved since a moment of the server's time.
+def changed_queries(listings: Sequence[Listing], user_id: str, since: str) -> tuple[Query, ...]:
+    """Return the requests that enumerate what was saved since a moment of the server's time.
 
-    Both parameters mean the same; up to 10.10 the server trips over one alone.
+    Both parameters mean the same; up to 10.10 the server trips over one alone. Artists can't be
+    asked for in this way.
     """
-    query = listing_query(listing, user_id)
     bounds: dict[str, str | int] = {"minDateLastSaved": since, "minDateLastSavedForUser": since}
-    return Query(path=query.path, parameters=query.parameters | bounds | _STEADY)
+    return tuple(
+        Query(path=query.path, parameters=query.parameters | bounds | _STEADY)
+        for query in count_queries(listings, user_id)
+    )
+
+
+def count_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, ...]:
+    """Return the requests that list everything in a library but its artists, however many types."""
+    wide = [each for each in listings if each.type in SERVER_WIDE]
+    own = [each for each in listings if each.type not in SERVER_WIDE | {ItemType.ARTIST}]
+    return tuple(
+        query for group in (wide, own) for query in _joined(group, user_id, playable=False)
+    )
 
 
 def etag_query(listing: Listing, user_id: str) -> Query:
@@ -195,6 +209,22 @@ def touched_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, .
     )
 
 
+def played_anywhere_query(user_id: str) -> Query:
+    """Return the request that lists what the user played last first, in any library."""
+    return Query(
+        path="/Items",
+        parameters={
+            "userId": user_id,
+            "recursive": "true",
+            "includeItemTypes": ",".join(sorted(_WIRE_TYPES[each] for each in _PLAYED)),
+            "collapseBoxSetItems": "false",
+            "sortBy": "DatePlayed,SortName",
+            "sortOrder": "Descending",
+            **_WATCH_ONLY,
+        },
+    )
+
+
 def played_last_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, ...]:
     """Return the requests that list what was played last first."""
     order: dict[str, str | int] = {"sortBy": "DatePlayed", "sortOrder": "Descending"}
@@ -212,5 +242,7 @@ def _joined(listings: Sequence[Listing], user_id: str, *, playable: bool) -> lis
     if others:
         query = listing_query(others[-1], user_id)
         query.parameters["includeItemTypes"] = ",".join(_WIRE_TYPES[each.type] for each in others)
+        if not _MAY_BE_MISSING.isdisjoint(each.type for each in others):
+            query.parameters.update(_NOT_MISSING)
         queries.append(query)
     return queries

@@ -13,6 +13,7 @@ from msd.backends.jellyfin.kodi_queue import KodiQueue
 from msd.backends.jellyfin.probe import Server, probe
 from msd.backends.jellyfin.refusal import explained, remember_login_screen
 from msd.backends.jellyfin.routes import Routes, version_of
+from msd.backends.jellyfin.server_look import ServerLooks
 from msd.backends.jellyfin.wire import User, guid
 from msd.errors import AuthRequiredError, IdentityMismatchError
 from msd.models import Route, ServerFacts, StatusReason
@@ -27,6 +28,7 @@ class Session:
     facts: ServerFacts
     hidden_views: frozenset[str]  # ids of the libraries that the user hides at home
     queue: KodiQueue
+    looks: ServerLooks
 
 
 async def begin_session(http: httpx.AsyncClient, context: BackendContext) -> Session:
@@ -66,6 +68,7 @@ async def begin_session(http: httpx.AsyncClient, context: BackendContext) -> Ses
         facts=_facts(server),
         hidden_views=frozenset(filter(None, map(guid, excludes))),
         queue=KodiQueue(client, user_id),
+        looks=ServerLooks(client, user_id),
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from anyio import to_thread
 
 from msd.backend_api.changes import Changes, Cursor
-from msd.backend_api.protocol import Listing, RawItem
+from msd.backend_api.protocol import Listing
 from msd.backend_api.snapshots import Snapshots
 from msd.backends.jellyfin.changes import (
     MOST_BY_ID,
@@ -24,12 +24,13 @@ from msd.backends.jellyfin.changes import (
     holders,
     sorted_out,
 )
-from msd.backends.jellyfin.located import place_of, rows_by_id
+from msd.backends.jellyfin.located import rows_by_id
 from msd.backends.jellyfin.pages import pages
-from msd.backends.jellyfin.query import Query, played_last_queries, touched_queries
-from msd.backends.jellyfin.servertime import Moment, looked_back, server_moment
+from msd.backends.jellyfin.places import played_at
+from msd.backends.jellyfin.query import LIGHT, Query, played_last_queries, touched_queries
+from msd.backends.jellyfin.server_look import ServerLook
+from msd.backends.jellyfin.servertime import Moment, looked_back
 from msd.backends.jellyfin.session import Session
-from msd.backends.jellyfin.values import moment
 from msd.errors import BadResponseError, UnreachableError
 from msd.models import RemoteId, StatusReason
 
@@ -48,6 +49,7 @@ class WatchLane:
     """The user's watch state of one library."""
 
     session: Session
+    look: ServerLook
     listings: Sequence[Listing]
     page_size: int
     snapshots: Snapshots
@@ -58,9 +60,8 @@ class WatchLane:
         Raises:
             As `pages` does.
         """
-        at = await server_moment(self.session.client)
         seen = await self._touched()
-        return encoded(_Cursor(at, await to_thread.run_sync(self.snapshots.save, seen)))
+        return encoded(_Cursor(self.look.at, await to_thread.run_sync(self.snapshots.save, seen)))
 
     async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows whose watch state changed, and what they lie in.
@@ -73,7 +74,7 @@ class WatchLane:
         known = await to_thread.run_sync(self.snapshots.load, before.snapshot)
         if known is None:
             raise BadResponseError("what was seen of the watch state is not known any more")
-        now = await server_moment(self.session.client)
+        now = self.look.at
         start = looked_back(before.at, now)
         seen = await self._touched() | await self._played_since(start)
         changed = {RemoteId(each) for each, _ in known.items() ^ seen.items()}
@@ -110,7 +111,7 @@ class WatchLane:
         for _ in range(_MOST_PASSES):
             found: dict[str, int] = {}
             totals: set[int] = set()
-            async for page in pages(self.session.client, query, self.page_size):
+            async for page in pages(self.session.client, query, self.page_size * LIGHT):
                 totals |= set() if page.total is None else {page.total}
                 found |= {row.remote_id: row.fingerprint for row in page.items}
             if len(totals) == 1:
@@ -122,18 +123,15 @@ class WatchLane:
     async def _played_since(self, start: int) -> dict[str, int]:
         """Return what was played since a moment of the server's time, as far back as is cheap."""
         seen: dict[str, int] = {}
+        if not await self.look.has_played_since(start):
+            return seen
         for query in played_last_queries(self.listings, self.session.routes.user_id):
             windows = pages(self.session.client, query, _PLAYED_PAGE)
             async with aclosing(windows):
                 async for page in windows:
-                    recent = [row for row in page.items if _played_at(row) >= start]
+                    recent = [row for row in page.items if played_at(row) >= start]
                     seen |= {row.remote_id: row.fingerprint for row in recent}
                     is_older = len(recent) < len(page.items)
                     if is_older or page.start >= _PLAYED_PAGE * _MOST_PLAYED_PAGES:
                         break
         return seen
-
-
-def _played_at(row: RawItem) -> int:
-    data = (place := place_of(row)) and place.user_data
-    return moment(data.last_played_date) if data else 0

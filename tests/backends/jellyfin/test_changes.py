@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from msd.backend_api.changes import CanResume, Cursor, HasChanges, Lane
 from msd.backends.jellyfin.backend import JellyfinBackend
+from msd.backends.jellyfin.query import LIGHT
 from msd.errors import BackendError, BadResponseError, UnreachableError
 from msd.models import ItemType
 from tests.backends.jellyfin.signed_in import signed_in
@@ -50,16 +52,52 @@ def one(sim: JellyfinSimulator, kind: str, number: int = 0):
 
 
 async def test_a_source_where_nothing_changed_is_known_by_a_few_small_answers(any_sim):
-    """Y6: no row comes; each listing is counted, once; all that is heavy stays unasked."""
+    """Y6: no row comes, nothing is enumerated; what is asked does not grow with the types."""
     async with mirrored(any_sim) as mirror:
         assert isinstance(mirror.backend, HasChanges)
         assert isinstance(mirror.backend, CanResume)
+        asked = Counter[Lane]()
+        for lane in Lane:
+            any_sim.log.clear()
+            await mirror.catch_up([lane])
+            asked[lane] = len(any_sim.log.requests)
+            assert not mirror.told
+            assert not mirror.enumerated
+            assert all(each.status in {200, 404} for each in any_sim.log.requests)
+        libraries = [each for each in mirror.libraries if mirror.backend.listings(each)]
+
+    once = ["the time", "what was played last", "the plugin", "artists' Etags", "artists' marks"]
+    assert asked[Lane.METADATA] <= 2 * len(libraries) + len(once)
+    assert asked[Lane.WATCH] <= 3 * len(libraries) + len(once)
+
+
+async def test_a_cursor_of_an_older_msd_leads_on(any_sim):
+    """It knows no number of everything, nor that of each listing: they are counted once."""
+    async with mirrored(any_sim) as mirror:
+        for (library, lane), cursor in mirror.cursors.items():
+            if lane is Lane.METADATA:
+                known = json.loads(cursor)
+                shorter = {"at": known["at"], "artists": known["artists"]}
+                mirror.cursors[library, lane] = Cursor(json.dumps(shorter))
+        movie = one(any_sim, "Movie")
+        any_sim.world.delete(movie.id)
         await mirror.catch_up([Lane.METADATA])
 
-    assert not mirror.told
-    assert not mirror.enumerated
-    assert all(each.status in {200, 404} for each in any_sim.log.requests)
-    assert len(any_sim.log.requests) < 60
+        assert mirror.enumerated == [(movie.library_id, ItemType.MOVIE)]
+        assert await mirror.items() == await truth(mirror)
+
+
+async def test_one_that_went_while_another_type_grew_is_found(any_sim):
+    """The number of everything stays the same: what was saved makes each listing be counted."""
+    async with mirrored(any_sim, "Séries") as mirror:
+        show = one(any_sim, "Series")
+        gone = one(any_sim, "Episode")
+        any_sim.world.clone(show.id, name="Brand new")
+        any_sim.world.delete(gone.id)
+        await mirror.catch_up([Lane.METADATA])
+
+        assert (gone.library_id, ItemType.EPISODE) in mirror.enumerated
+        assert await mirror.items() == await truth(mirror)
 
 
 async def test_what_was_added_and_edited_comes_as_whole_rows(any_sim):
@@ -279,7 +317,8 @@ def copy_of(mirror: Mirror) -> Mirror:
 async def test_nothing_slips_between_pages_when_a_row_changes_its_name(sim, lane):
     """Sorted by name, the rows behind it would move up, and the first of the next page be lost."""
     movies = sim.world.in_library(sim.world.library(MOVIES).id, "Movie")
-    async with mirrored(sim, MOVIES, page_size=4) as mirror:
+    page_size = {Lane.METADATA: 4, Lane.WATCH: 4 // LIGHT}[lane]
+    async with mirrored(sim, MOVIES, page_size=page_size) as mirror:
         for movie in movies:
             sim.world.edit(movie.id, overview="Edited")
             mark(sim.world, sim.user(), movie, played=True)
