@@ -62,7 +62,7 @@ class Deletions:
         library_id, item_type = one.library_id, one.listing.type
         state = self._store.listing_state(library_id, item_type)
         lost = state.lost if 0 <= self._now - state.lost_since < AGREEMENT_S else 0
-        live = len(one.known)
+        live = self._live(one)  # before ids are adopted: those rows are still here
         done: list[_Done] = []
         missing = self._store.remaining(library_id, item_type, one.gone)
         if missing:
@@ -80,6 +80,15 @@ class Deletions:
             case Verdict.KEEP:
                 self._store.clear_hold(library_id, item_type)
         return done
+
+    def _live(self, one: CopiedListing) -> int:
+        """Return how many rows the listing had, without those that moved: they are no loss.
+
+        Nor may they hide one: what is left of a listing when all others moved away is all of it.
+        """
+        unseen = one.known.missing()
+        still_here = self._store.remaining(one.library_id, one.listing.type, unseen)
+        return len(one.known) - len(unseen) + len(still_here)
 
     def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
         found = Loss(count=count, digest=0, since=self._now)

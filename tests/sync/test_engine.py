@@ -162,6 +162,23 @@ async def test_an_empty_answer_is_held(source: CachedSource, server: FakeServer)
     assert len(source.items()) == 3
 
 
+async def test_a_listing_of_which_one_moved_and_all_others_went_is_held(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """Y7: that is a drop to 0, although not every row is lost."""
+    films, more = server.library("films"), server.library("more")
+    server.movies(films, 4)
+    server.movies(more, 4, first=10)
+    await source.sync()
+    server.put(more, server.items[films]["m0"])
+    server.drop(films, "m0", "m1", "m2", "m3")
+
+    report = await source.sync()
+
+    assert (report.held, report.removed) == (3, 0)
+    assert len(source.items()) == 8
+
+
 async def test_a_held_drop_is_believed_when_the_user_confirms(
     source: CachedSource, server: FakeServer
 ) -> None:
