@@ -1,13 +1,23 @@
-"""Narrow a window on which a server fails down to the rows at fault (Y8)."""
+"""Fetch the windows of a list; one on which a server fails is narrowed to the rows at fault (Y8).
 
-from collections.abc import Awaitable, Callable
+Narrowing(fetch).page(window)    → Page
+Narrowing(fetch).pages(windows)  → Pages in order, two windows at a time while that is quick
+"""
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
+
+import anyio
 
 from msd.backend_api.protocol import Page, RawItem
 from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
 
 MOST_BAD_ROWS = 20  # a server that fails on more is broken, not its rows
+AT_A_TIME = 2  # windows of one list, until the server is slow (Y1)
+SLOW_ANSWER_S = 3.0  # a server that takes longer for a window has something else to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +45,12 @@ class Narrowing:
 
     Args:
         fetch: returns a window as a page, or the fault that may be due to a single row in it.
+        clock: tells the seconds by which an answer is slow.
     """
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
+        self._clock = clock
         self._faults = 0
 
     async def page(self, window: Window) -> Page:
@@ -74,6 +86,39 @@ class Narrowing:
             gaps=has_gaps,
             skipped=tuple(skipped),
         )
+
+    async def pages(self, windows: Iterable[Window]) -> AsyncGenerator[Page, None]:
+        """Yield windows in order, as `page` returns them; some are fetched before they are wanted.
+
+        Raises:
+            As `page` does, after the windows before the one that failed.
+        """
+        left = iter(windows)
+        at_a_time = AT_A_TIME
+        while batch := list(islice(left, at_a_time)):
+            begun = self._clock()
+            fetched = await self._together(batch)
+            if self._clock() - begun > SLOW_ANSWER_S:
+                at_a_time = 1
+            for page in fetched:
+                if isinstance(page, BackendError):
+                    raise page
+                yield page
+
+    async def _together(self, windows: list[Window]) -> list[Page | BackendError]:
+        """Return each window, or why it can't be had."""
+        found: dict[int, Page | BackendError] = {}
+
+        async def fetch(window: Window) -> None:
+            try:
+                found[window.start] = await self.page(window)
+            except BackendError as error:
+                found[window.start] = error
+
+        async with anyio.create_task_group() as tasks:
+            for window in windows:
+                tasks.start_soon(fetch, window)
+        return [found[window.start] for window in windows]
 
     def _fault(self, window: Window, error: BackendError) -> str:
         self._faults += 1

@@ -10,6 +10,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from msd.backend_api import Listing, MediaBackend, Page, RawItem, SkippedItem
 from msd.backend_api.changes import CanResume
+from msd.backend_api.narrowing import SLOW_ANSWER_S
 from msd.errors import AuthRequiredError, BackendError, MsdError, UnreachableError
 from msd.models import ItemType, LibraryId, Mark, MediaItem, RemoteId, SyncProgress
 from msd.sync.enumeration import Enumeration
@@ -24,8 +25,7 @@ BATCH_ROWS = 3000  # committed at once: few rows cost three times as much, many 
 BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
 WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 _NO_MARK = Mark()
-SLOW_ANSWER_S = 3.0  # a page that takes longer …
-LONGEST_REST_S = 20.0  # … is followed by a rest
+LONGEST_REST_S = 20.0  # after a slow page
 NEWEST_ROWS = 50  # of each listing, before a first sync goes through the whole
 MOST_WITH_MEMBERS = 20_000  # collections or playlists whose members are followed
 

@@ -1,6 +1,7 @@
 """Enumerate a list window by window, with the totals that deletions are judged by (Y7)."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import replace
 
 import httpx
@@ -34,24 +35,28 @@ async def pages(
 
     The first and the last page carry the announced total. A window on which the server fails is
     narrowed down to the rows at fault; those are named in `Page.skipped`, and the page has gaps.
+    After the first, two windows are asked for at a time, as long as the server is quick (Y1).
 
     Raises:
         ForbiddenError: the server does not list this for the user.
         AuthRequiredError, UnreachableError, BadResponseError: as `JellyfinClient.get` says.
     """
     narrowing = _narrowing(client, query)
-    start, end, empty = first, first + 1, 0
-    while start < end:
-        is_last = start + page_size >= end
-        page = await narrowing.page(Window(start, page_size, start == first or is_last))
-        if start == first:
-            end = _announced_end(page)
-        empty = 0 if page.items or page.skipped else empty + 1
-        start += page_size
-        if empty >= MOST_EMPTY_PAGES and start < end:
-            yield replace(page, gaps=True)
-            return
-        yield page
+    page = await narrowing.page(Window(first, page_size, with_total=True))
+    yield page
+    end, empty = _announced_end(page), 0 if page.items or page.skipped else 1
+    async with aclosing(narrowing.pages(_windows(first + page_size, end, page_size))) as others:
+        async for page in others:
+            empty = 0 if page.items or page.skipped else empty + 1
+            if empty >= MOST_EMPTY_PAGES and page.start + page_size < end:
+                yield replace(page, gaps=True)
+                return
+            yield page
+
+
+def _windows(start: int, end: int, page_size: int) -> Iterator[Window]:
+    for at in range(start, end, page_size):
+        yield Window(at, page_size, with_total=at + page_size >= end)
 
 
 async def first_rows(client: JellyfinClient, query: Query, limit: int) -> tuple[RawItem, ...]:
