@@ -1,7 +1,8 @@
-"""What any Jellyfin client must at least do: fetch every page, and store the rows somewhere.
+"""What any client must at least do: fetch every page, and store the rows somewhere.
 
-The floor decodes nothing. `fetch_all` asks for the pages that msd asks for, `store_again` writes
-rows that msd decoded before into the same tables and indexes, `store_plain` into a plain table.
+The floor decodes nothing. `fetch_all` and `fetch_all_plex` ask for the pages that msd asks for,
+`store_again` writes rows that msd decoded before into the same tables and indexes, `store_plain`
+into a plain table.
 """
 
 import http.client
@@ -10,14 +11,17 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from msd.backend_api import Listing
 from msd.backends.jellyfin.query import listing_query
+from msd.backends.plex.query import TYPE_CODES
+from msd.backends.plex.query import listing_query as plex_query
 from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +34,11 @@ ITEM_TABLES = (
     ("item_genre", "item"),
     ("item_external", "item"),
 )
+PLEX_SECTIONS = {
+    "movie": (ItemType.MOVIE,),
+    "show": (ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE),
+    "artist": (ItemType.ARTIST, ItemType.ALBUM, ItemType.TRACK),
+}
 DEVICE = 'MediaBrowser Client="floor", Device="floor", DeviceId="floor", Version="1"'
 USER, PASSWORD = "alice", "secret"
 
@@ -130,6 +139,87 @@ def fetch_all(url: str) -> tuple[Cost, int]:
         for start in range(0, rows, PAGE):
             server.page(start)
         return watch.stop(), rows
+
+
+@contextmanager
+def plex_simulator(items: int) -> Iterator[tuple[str, str, str, str]]:
+    """Run the simulators, which have rendered the rows that msd and plexapi ask for.
+
+    Yields the server's address and token, plex.tv's address, and an account's token.
+    """
+    command = [sys.executable, "-m", "tests.simulators.plex", "--items", str(items)]
+    for query in _plex_queries():
+        command += ["--warm", query]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            url, token, tv = (process.stdout.readline().strip() for _ in range(3))
+            account = next(line for line in process.stdout if "account token" in line).split()[-1]
+            yield url, token, tv, account
+        finally:
+            process.terminate()
+
+
+def _plex_queries() -> Iterator[str]:
+    for parameters in _plex_lists().values():
+        yield urlencode(parameters)
+        yield urlencode({"type": parameters["type"], "includeGuids": 1})
+
+
+def _plex_lists() -> dict[ItemType, dict[str, str]]:
+    """Return what msd asks of a section for each type that stands in one."""
+    library = RemoteLibrary(remote_id=RemoteId("1"), name="", type=LibraryType.MOVIES)
+    return {
+        kind: dict(plex_query(Listing(library=library, type=kind)).parameters)
+        for kind in ItemType
+        if kind in TYPE_CODES and kind is not ItemType.MUSIC_VIDEO
+    }
+
+
+class PlexServer:
+    """The barest client of a Plex server: one connection, no decoding of rows."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc)
+        self._token = token
+        self.machine_id = self.get("/identity")["machineIdentifier"]
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return a small answer, decoded."""
+        return dict(json.loads(self._ask(path, {}))["MediaContainer"])
+
+    def page(self, path: str, start: int, size: int = PAGE) -> bytes:
+        """Return one page of a list."""
+        window = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
+        return self._ask(path, window)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def lists(self) -> Iterator[tuple[str, int]]:
+        """Yield the lists of every section, with their lengths."""
+        for section in self.get("/library/sections")["Directory"]:
+            for kind in PLEX_SECTIONS.get(section["type"], ()):
+                path = f"/library/sections/{section['key']}/all?{urlencode(_plex_lists()[kind])}"
+                first = json.loads(self.page(path, 0, 1))
+                yield path, int(first["MediaContainer"]["totalSize"])
+
+    def _ask(self, path: str, window: Mapping[str, str]) -> bytes:
+        headers = {"X-Plex-Token": self._token, "Accept": "application/json", **window}
+        self._connection.request("GET", path, headers=headers)
+        return self._connection.getresponse().read()
+
+
+def fetch_all_plex(url: str, token: str) -> tuple[Cost, int]:
+    """Fetch every page of every section and look into none; return the cost and the rows."""
+    with closing(PlexServer(url, token)) as server:
+        lists = list(server.lists())
+        watch = Stopwatch()
+        for path, rows in lists:
+            for start in range(0, rows, PAGE):
+                server.page(path, start)
+        return watch.stop(), sum(rows for _, rows in lists)
 
 
 def new_database(path: Path) -> sqlite3.Connection:

@@ -1,8 +1,8 @@
-"""One contestant of `benchmarks.compare`: `python -m benchmarks.peers NAME URL [CACHE]`.
+"""One contestant of `benchmarks.compare`: `python -m benchmarks.peers NAME URL …`.
 
 Each runs in a process of its own, so that its memory and processor time are its own, and prints
 how many items it got. The peers list everything as they offer it and keep what they return; msd's
-own worker also stores it. `plexapi` joins them once msd speaks to Plex servers.
+own worker also stores it.
 """
 
 import asyncio
@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.floor import (
+    PAGE,
     PASSWORD,
+    PLEX_SECTIONS,
     TYPES,
     USER,
+    Cost,
     Server,
     fetch_all,
+    fetch_all_plex,
     members_asked,
     store_again,
 )
@@ -92,18 +96,42 @@ async def _aiojellyfin(url: str) -> dict[str, float]:
     return {"items": len(rows)}
 
 
-def floor(url: str, cache: str) -> dict[str, float]:
-    """Fetch everything, and store as many rows as the cache holds; only that is counted."""
-    fetched, rows = fetch_all(url)
+def plexapi(url: str, token: str) -> dict[str, float]:
+    """List every section with plexapi, by pages as large as msd's."""
+    from plexapi.server import PlexServer  # noqa: PLC0415 - its cost is its own
+
+    server = PlexServer(url, token, timeout=120)
+    rows: list[Any] = []
+    for section in server.library.sections():
+        for kind in PLEX_SECTIONS.get(section.type, ()):
+            rows += section.search(libtype=kind.value, container_size=PAGE)
+    return {"items": len(rows)}
+
+
+def jellyfin_floor(url: str, cache: str) -> dict[str, float]:
+    """Fetch all of a Jellyfin server, and store as many rows as the cache holds."""
+    return _stored(fetch_all(url), cache)
+
+
+def plex_floor(url: str, token: str, cache: str) -> dict[str, float]:
+    """Fetch all of a Plex server, and store as many rows as the cache holds."""
+    return _stored(fetch_all_plex(url, token), cache)
+
+
+def _stored(fetched_rows: tuple[Cost, int], cache: str) -> dict[str, float]:
+    """Return what fetching and storing cost; nothing else is counted."""
+    fetched, rows = fetched_rows
     with tempfile.TemporaryDirectory() as folder:
         cost = fetched + store_again(Path(cache), Path(folder))
     return {"items": rows, "wall_s": cost.wall_s, "cpu_s": cost.cpu_s}
 
 
 PEERS = {
-    "floor": floor,
+    "jellyfin-floor": jellyfin_floor,
     "jellyfin-apiclient-python": jellyfin_apiclient,
     "aiojellyfin": aiojellyfin,
+    "plex-floor": plex_floor,
+    "plexapi": plexapi,
 }
 
 

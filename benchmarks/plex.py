@@ -9,67 +9,19 @@ its own: it builds an object for each item and stores nothing.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from subprocess import PIPE, Popen
-from urllib.parse import urlencode
 
 from benchmarks.compare import measured
-from benchmarks.floor import ROOT, Cost, Stopwatch
+from benchmarks.floor import Cost, Stopwatch, plex_simulator
 from benchmarks.sync import MemoryWatch, say, spent_cpu_s
-from msd.backend_api import Listing
-from msd.backends.plex.query import PAGE_SIZE, TYPE_CODES, listing_query
-from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary
 from tests.support.bus import private_bus
 from tests.support.daemon import Daemon
 from tests.support.keyring import running_keyring
 
 PLEXAPI = "plexapi"
-
-
-@contextmanager
-def simulators(items: int) -> Iterator[tuple[str, str, str, str]]:
-    """Run them; yield the server's address and token, plex.tv's address, an account's token."""
-    command = [sys.executable, "-m", "tests.simulators.plex", "--items", str(items)]
-    for query in _asked():
-        command += ["--warm", query]
-    with Popen(command, cwd=ROOT, stdout=PIPE, text=True) as process:
-        assert process.stdout is not None
-        url, token, tv = (process.stdout.readline().strip() for _ in range(3))
-        account = next(line for line in process.stdout if "account token" in line).split()[-1]
-        yield url, token, tv, account
-        process.terminate()
-
-
-def _asked() -> Iterator[str]:
-    """Yield the queries of the listings, by which the simulator knows what rows to render."""
-    library = RemoteLibrary(remote_id=RemoteId("1"), name="", type=LibraryType.MOVIES)
-    for item_type in ItemType:
-        if item_type in TYPE_CODES and item_type is not ItemType.MUSIC_VIDEO:
-            yield urlencode(listing_query(Listing(library=library, type=item_type)).parameters)
-            yield urlencode({"type": TYPE_CODES[item_type], "includeGuids": 1})
-
-
-def list_with_plexapi(url: str, token: str) -> dict[str, float]:
-    """List everything with plexapi, page by page as large as msd's."""
-    from plexapi.server import PlexServer  # noqa: PLC0415 - its cost is its own
-
-    server = PlexServer(url, token, timeout=120)
-    types = {
-        "movie": ("movie",),
-        "show": ("show", "season", "episode"),
-        "artist": ("artist", "album", "track"),
-    }
-    rows = []
-    for section in server.library.sections():
-        for kind in types.get(section.type, ()):
-            rows += section.search(libtype=kind, container_size=PAGE_SIZE)
-    return {"items": len(rows)}
 
 
 def one_round(url: str, token: str, tv: str, account: str) -> None:
@@ -101,7 +53,7 @@ def one_round(url: str, token: str, tv: str, account: str) -> None:
                 f"  {result['updated']} rows written"
             )
             daemon.stop()
-    run = measured([sys.executable, "-m", "benchmarks.plex", PLEXAPI, url, token])
+    run = measured([sys.executable, "-m", "benchmarks.peers", PLEXAPI, url, token])
     say(PLEXAPI, run.items, Cost(run.wall_s, run.cpu_s))
     print(f"  peak memory  {run.peak_mb:.0f} MB")
 
@@ -114,13 +66,10 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    with simulators(options.items) as addresses:
+    with plex_simulator(options.items) as addresses:
         for _ in range(options.rounds):
             one_round(*addresses)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == [PLEXAPI]:
-        print(json.dumps(list_with_plexapi(*sys.argv[2:])))
-    else:
-        main()
+    main()
