@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ears import Ears
+
 _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><keep_umask/>
@@ -38,6 +40,7 @@ class PrivateBus:
     address: str
     folder: Path
     process: subprocess.Popen[bytes]
+    ears: Ears
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -47,10 +50,7 @@ class PrivateBus:
     @property
     def variables(self) -> Mapping[str, str]:
         """What makes this the session bus (and the system bus, so that the real one is safe)."""
-        return {
-            "DBUS_SESSION_BUS_ADDRESS": self.address,
-            "DBUS_SYSTEM_BUS_ADDRESS": self.address,
-        }
+        return _variables(self.address)
 
     def add_service(self, name: str, command: str) -> None:
         """Make a name activatable; the daemon must be told by `reload`."""
@@ -69,6 +69,10 @@ class PrivateBus:
         """End the daemon at once."""
         self.process.kill()
         self.process.wait(5)
+
+
+def _variables(address: str) -> Mapping[str, str]:
+    return {"DBUS_SESSION_BUS_ADDRESS": address, "DBUS_SYSTEM_BUS_ADDRESS": address}
 
 
 @contextmanager
@@ -93,10 +97,12 @@ def private_bus(folder: Path) -> Iterator[PrivateBus]:
     with os.fdopen(ready) as lines:
         address = lines.readline().strip()
     assert address, "dbus-daemon did not start"
-    bus = PrivateBus(address, folder, process)
+    ears = Ears({**os.environ, **_variables(address)})
+    bus = PrivateBus(address, folder, process, ears)
     try:
         yield bus
     finally:
+        ears.close()
         bus.go_on()
         process.terminate()
         process.wait(5)

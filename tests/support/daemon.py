@@ -171,10 +171,11 @@ class Daemon:
         )
 
     def until(self, holds: Callable[[], bool], what: str, timeout_s: float = 20) -> None:
-        """Ask again until a condition holds."""
+        """Ask again until a condition holds, when msd told of something or time went by."""
         deadline = time.monotonic() + timeout_s
         while not holds():
             assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}\n{self.log}"
+            self.bus.ears.wait()
 
 
 QUERY_KEYS = frozenset(
