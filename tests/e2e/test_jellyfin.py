@@ -1,10 +1,12 @@
 """A Jellyfin server through the whole of msd: real bus, real keyring, real HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.simulators.http.faults import Trouble
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, World, faults, make_world
 from tests.support.bus import PrivateBus
 from tests.support.daemon import LIBRARY, NAME, ROOT, CallError, Daemon
@@ -55,20 +57,35 @@ def tokens_in(sim: JellyfinSimulator) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_counts_are_equal_on_both_sides(daemon: Daemon, version: str) -> None:
-    """Full sync of every version: every type, every level."""
-    world = make_world(300, seed=5)
-    with JellyfinSimulator(world, version=version) as sim:
-        source_id = daemon.add_jellyfin(sim.url)
-        daemon.until_synced(source_id)
+@contextmanager
+def servers(versions: Iterable[str], items: int) -> Iterator[list[JellyfinSimulator]]:
+    """Run several servers."""
+    with ExitStack() as running:
+        yield [
+            running.enter_context(JellyfinSimulator(make_world(items, seed=seed), version=version))
+            for seed, version in enumerate(versions, start=5)
+        ]
 
-        expected = {own: on_server(world, theirs) for theirs, own in TYPES.items()}
-        assert expected == {own: daemon.count(own) for own in TYPES.values()}
-        assert daemon.count("artist") > 0
-        assert sim.log.most_concurrent_lists <= 2
-        assert daemon.status(source_id) == ("connected", "ok")
-        assert source_id.startswith("jellyfin_")
+
+def test_counts_are_equal_on_both_sides(daemon: Daemon) -> None:
+    """Full sync of every version, side by side: every type, every level."""
+    with servers(VERSIONS, items=300) as sims:
+        added = {daemon.add_jellyfin(sim.url): sim for sim in sims}
+        for source_id, sim in added.items():
+            daemon.until_synced(source_id)
+
+            expected = {own: on_server(sim.world, theirs) for theirs, own in TYPES.items()}
+            assert expected == {own: cached(daemon, source_id, own) for own in TYPES.values()}
+            assert cached(daemon, source_id, "artist") > 0
+            assert sim.log.most_concurrent_lists <= 2
+            assert daemon.status(source_id) == ("connected", "ok")
+            assert source_id.startswith("jellyfin_")
+
+
+def cached(daemon: Daemon, source_id: str, item_type: str = "") -> int:
+    """Return how many items of one source are cached, of one type or in all."""
+    of_type = ("types", "as", "1", item_type) if item_type else ()
+    return daemon.query("source_ids", "as", "1", source_id, *of_type, "limit", "u", "1")[2]
 
 
 def test_kill_in_the_middle_of_a_sync_then_start_with_the_server_down(
@@ -142,33 +159,33 @@ def test_a_million_announced_and_ten_given_deletes_nothing(
     assert daemon.count("movie") == before
 
 
-@pytest.mark.parametrize(
-    ("trouble", "reason"),
-    [
-        (faults.status(500, "Error processing request."), "server-error"),
-        (faults.bad_gateway(), "server-error"),
-        (faults.captive_portal(), None),
-        (faults.truncated(20), None),
-    ],
-    ids=["500", "502", "captive portal", "truncated"],
-)
-def test_an_outage_is_never_needs_auth(
-    daemon: Daemon, sim: JellyfinSimulator, trouble: object, reason: str | None
-) -> None:
-    """S2."""
-    source_id = daemon.add_jellyfin(sim.url)
-    daemon.until_synced(source_id)
-    before = daemon.count()
-    sim.faults.add(".*", trouble)  # type: ignore[arg-type]
+OUTAGES: dict[str, tuple[Trouble, str | None]] = {
+    "500": (faults.status(500, "Error processing request."), "server-error"),
+    "502": (faults.bad_gateway(), "server-error"),
+    "captive portal": (faults.captive_portal(), None),
+    "truncated": (faults.truncated(20), None),
+}
 
-    daemon.call("SyncSource", "s", source_id)
-    daemon.until(lambda: daemon.status(source_id)[0] == "offline", "offline")
 
-    if reason is not None:
-        assert daemon.status(source_id)[1] == reason
-    assert daemon.count() == before
-    sim.faults.clear()
-    daemon.until(lambda: daemon.status(source_id) == ("connected", "ok"), "healed")
+def test_an_outage_is_never_needs_auth(daemon: Daemon) -> None:
+    """S2: of every kind, each at a server of its own."""
+    with servers(["10.11"] * len(OUTAGES), items=100) as sims:
+        added = {daemon.add_jellyfin(sim.url): sim for sim in sims}
+        for source_id in added:
+            daemon.until_synced(source_id)
+        before = {source_id: cached(daemon, source_id) for source_id in added}
+        for sim, (trouble, _) in zip(sims, OUTAGES.values(), strict=True):
+            sim.faults.add(".*", trouble)
+
+        daemon.call("SyncAllSources")
+        for source_id, (kind, (_, reason)) in zip(added, OUTAGES.items(), strict=True):
+            daemon.until_status(source_id, "offline")
+            assert reason in {None, daemon.status(source_id)[1]}, kind
+            assert cached(daemon, source_id) == before[source_id] > 0
+
+        for source_id, sim in added.items():
+            sim.faults.clear()
+            daemon.until_status(source_id, "connected", "ok")
 
 
 def test_a_401_that_was_a_mistake_is_not_needs_auth(daemon: Daemon, sim: JellyfinSimulator) -> None:

@@ -170,6 +170,14 @@ class Daemon:
             timeout_s,
         )
 
+    def until_status(self, source_id: str, *wanted: str, timeout_s: float = 60) -> None:
+        """Wait until a source has a status, and a reason if one is given."""
+        self.until(
+            lambda: self.status(source_id)[: len(wanted)] == wanted,
+            f"{source_id} is {' '.join(wanted)}",
+            timeout_s,
+        )
+
     def until(self, holds: Callable[[], bool], what: str, timeout_s: float = 20) -> None:
         """Ask again until a condition holds, when msd told of something or time went by."""
         deadline = time.monotonic() + timeout_s
