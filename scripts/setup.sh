@@ -4,6 +4,9 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 
+# Where it is set, each of the hundreds of processes of a test run compiles msd anew.
+unset PYTHONDONTWRITEBYTECODE
+
 die() {
     printf '%s\n' "$@" >&2
     exit 1
