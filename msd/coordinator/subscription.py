@@ -1,6 +1,6 @@
 """One live connection, from its beginning to its end (Y9).
 
-subscribe ─► changes are buffered ─► catch up ─► replay ─► rows one by one, libraries at intervals
+subscribe ─► changes are buffered ─► catch up ─► replay ─► rows one by one, libraries with pauses
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -9,12 +9,12 @@ from typing import Protocol
 import anyio
 
 from msd.backend_api.changes import HasLiveUpdates, LiveChange
+from msd.coordinator.breather import Breather
 from msd.coordinator.inbox import Inbox
 from msd.errors import MsdError, UnreachableError
 from msd.models import RemoteId
 
 DEBOUNCE_S = 0.2  # a change rarely comes alone
-FOLLOW_EVERY_S = 5.0  # a server that scans tells of its library again and again
 
 
 class Updates(Protocol):
@@ -39,12 +39,11 @@ class Subscription:
         updates: Updates,
         *,
         debounce_s: float = DEBOUNCE_S,
-        follow_every_s: float = FOLLOW_EVERY_S,
     ) -> None:
         self._backend = backend
         self._updates = updates
         self._debounce_s = debounce_s
-        self._follow_every_s = follow_every_s
+        self._breather = Breather()
         self._inbox = Inbox()
         self._failures: list[MsdError] = []
 
@@ -88,5 +87,8 @@ class Subscription:
 
     async def _follow_libraries(self) -> None:
         while True:
-            await self._updates.follow(await self._inbox.take_looks())
-            await anyio.sleep(self._follow_every_s)
+            idle_since = anyio.current_time()
+            looks = await self._inbox.take_looks()
+            quiet_s = anyio.current_time() - idle_since
+            await self._updates.follow(looks)
+            await anyio.sleep(self._breather.next_s(quiet_s))

@@ -6,6 +6,7 @@ stays the same when its folder is renamed from "Show" to "Show.S01.1080p".
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msd.backends.local import names
@@ -55,6 +56,7 @@ class _Cataloguer:
         self._made = Catalogue()
         self._shows: dict[str, Group] = {}
         self._seasons: dict[tuple[str, int], Group] = {}
+        self._placed: tuple[Folder, _Place] | None = None
 
     def run(self) -> Catalogue:
         for folder in self._part.folders:
@@ -73,13 +75,12 @@ class _Cataloguer:
         if above is not None:
             self._take_disc(folder, above, videos)
             return
-        place = self._place(folder)
         films: dict[tuple[ItemType, str], Leaf] = {}
         episodes: dict[tuple[int | None, int | None, str], Leaf] = {}
         for entry in videos:
-            episode = self._episode(folder, entry, place)
+            episode = self._episode(folder, entry)
             if episode is not None:
-                self._take_episode(folder, entry, place, episode, episodes)
+                self._take_episode(folder, entry, episode, episodes)
             else:
                 self._take_film(folder, entry, films)
         self._settle_films(folder, films, alone=len(films) == 1 and not episodes)
@@ -98,13 +99,13 @@ class _Cataloguer:
     def _take_disc(self, folder: Folder, above: bytes, videos: list[FileEntry]) -> None:
         """A copied DVD or Blu-ray: its longest file stands for all of it."""
         main = max(videos, key=lambda entry: (entry.size, entry.name))
-        leaf = Leaf(self._film_type(Looks.MOVIE), folder, [main])
+        leaf = Leaf(self._film_type(lambda: Looks.MOVIE), folder, [main])
         leaf.own_folder = self._folders.get(above)
         self._made.entries[leaf.type].append(leaf)
 
     # --- films and other videos ---
 
-    def _film_type(self, looks: Looks) -> ItemType:
+    def _film_type(self, looks: Callable[[], Looks]) -> ItemType:
         match self._part.type:
             case LibraryType.MOVIES:
                 return ItemType.MOVIE
@@ -112,12 +113,12 @@ class _Cataloguer:
                 return ItemType.MUSIC_VIDEO
             case LibraryType.VIDEOS:
                 return ItemType.VIDEO
-        return ItemType.MOVIE if looks is Looks.MOVIE else ItemType.VIDEO
+        return ItemType.MOVIE if looks() is Looks.MOVIE else ItemType.VIDEO
 
     def _take_film(
         self, folder: Folder, entry: FileEntry, films: dict[tuple[ItemType, str], Leaf]
     ) -> None:
-        kind = self._film_type(looks_of(folder, entry))
+        kind = self._film_type(lambda: looks_of(folder, entry))
         stem = decode_name(split_name(entry.name)[0])
         key = names.movie_key(stem) if kind is ItemType.MOVIE else stem
         films.setdefault((kind, key), Leaf(kind, folder)).files.append(entry)
@@ -132,30 +133,31 @@ class _Cataloguer:
 
     # --- episodes ---
 
-    def _episode(self, folder: Folder, entry: FileEntry, place: _Place) -> EpisodeName | None:
+    def _episode(self, folder: Folder, entry: FileEntry) -> EpisodeName | None:
         """Return what an episode's name says, None when the file is no episode here."""
         if self._part.type in (LibraryType.MUSIC, LibraryType.MUSIC_VIDEOS):
             return None
         stem = decode_name(split_name(entry.name)[0])
         certain = names.is_episode(stem)
         if self._part.type in (LibraryType.MOVIES, LibraryType.VIDEOS):
-            return names.episode_name(stem, season=place.season) if certain else None
+            return names.episode_name(stem, season=self._place(folder).season) if certain else None
         if self._part.type is LibraryType.SHOWS:
+            place = self._place(folder)
             found = names.episode_name(stem, season=place.season)
             is_numbered = found.episode is not None or bool(found.released)
             return found if is_numbered or place.is_nested else None
         if looks_of(folder, entry) is Looks.EPISODE:
-            return names.episode_name(stem, season=place.season)
+            return names.episode_name(stem, season=self._place(folder).season)
         return None
 
     def _take_episode(
         self,
         folder: Folder,
         entry: FileEntry,
-        place: _Place,
         episode: EpisodeName,
         known: dict[tuple[int | None, int | None, str], Leaf],
     ) -> None:
+        place = self._place(folder)
         season = self._season(self._show(place, episode), _season_number(place, episode))
         season.adopt(entry.mtime_ns)
         key = (season.number, episode.episode, season.remote_id)
@@ -200,6 +202,12 @@ class _Cataloguer:
         return self._seasons[show.key, number]
 
     def _place(self, folder: Folder) -> _Place:
+        """Return what the folders above a file say of it: the same for all files of a folder."""
+        if self._placed is None or self._placed[0] is not folder:
+            self._placed = (folder, self._placed_anew(folder))
+        return self._placed[1]
+
+    def _placed_anew(self, folder: Folder) -> _Place:
         below = folder.path[len(self._part.path) :].strip(b"/")
         raw = [part for part in below.split(b"/") if part]
         parts = [decode_name(part) for part in raw]

@@ -26,7 +26,10 @@ def clean_title(value: str) -> str:
 
 def decode_name(name: bytes) -> str:
     """Return a file name as text; bytes that are no UTF-8 show as U+FFFD."""
-    return unicodedata.normalize("NFC", clean_text(name.decode("utf-8", "replace")))
+    text = name.decode("utf-8", "replace")
+    if text.isascii() and text.isprintable():  # nearly always, and there are many
+        return text.strip()[:MAX_TEXT]
+    return unicodedata.normalize("NFC", clean_text(text))
 
 
 def title_key(title: str) -> str:
