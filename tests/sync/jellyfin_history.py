@@ -63,6 +63,7 @@ class JellyfinHistory:
             shutil.rmtree(folder)
 
     async def _history(self, backend: JellyfinBackend, folder: Path) -> None:
+        self._backend = backend
         door = Door(backend)
         (folder / "one").mkdir()
         (folder / "two").mkdir()
@@ -76,7 +77,7 @@ class JellyfinHistory:
             for plan in (SyncPlan(), SyncPlan(), SyncPlan(confirm_deletes=True)):
                 self._sim.world.clock.advance(3600)
                 source.now += 60
-                await source.sync(plan)
+                await self._copy(source, plan)
             await fresh.sync()
             self._compare(facts(source), facts(fresh))
         finally:
@@ -119,10 +120,13 @@ class JellyfinHistory:
         if trouble is not None:
             faults.add(r"/Items", trouble, skip=roll.randrange(12), times=roll.randint(1, 3))
         try:
-            await source.sync()
+            await self._copy(source, SyncPlan())
         except MsdError as error:
             self.lines.append(f"    failed: {error}")
         faults.clear()
+
+    async def _copy(self, source: CachedSource, plan: SyncPlan) -> None:
+        await source.sync(plan)
 
     def _compare(self, shown: Facts, wanted: Facts) -> None:
         for remote_id in sorted(shown.keys() | wanted.keys()):
@@ -135,8 +139,11 @@ class JellyfinHistory:
                 if ours.get(key) != theirs.get(key)
             }
             if wrong:
-                text = "\n".join(self.lines)
-                raise AssertionError(f"{remote_id} is and should be {wrong}\n{text}")
+                self._fail(f"{remote_id} is and should be {wrong}")
+
+    def _fail(self, what: str) -> None:
+        text = "\n".join(self.lines)
+        raise AssertionError(f"{what}\n{text}")
 
 
 def facts(source: CachedSource) -> Facts:

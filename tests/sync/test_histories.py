@@ -9,11 +9,14 @@ import pytest
 from tests.simulators.jellyfin.versions import VERSIONS
 from tests.sync.history import History
 from tests.sync.jellyfin_history import JellyfinHistory
+from tests.sync.killed_history import run_killed_histories
 
 FEW = 200
 MANY = 2000
 FEW_JELLYFIN = 3
 MANY_JELLYFIN = 100
+FEW_KILLED = 3
+MANY_KILLED = 100
 
 
 def run_histories(first: int, count: int) -> tuple[Counter[str], float]:
@@ -79,3 +82,21 @@ def test_many_histories_of_a_jellyfin_server(capsys: pytest.CaptureFixture[str])
     with capsys.disabled():
         print(f"\n{MANY_JELLYFIN} histories of Jellyfin from seed {first}, 0 violations; faults:")
         print(", ".join(f"{name} {count}" for name, count in sorted(faults.items())))
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_that_is_killed_anywhere_leaves_a_whole_cache() -> None:
+    """Y8, Y12: the real process and SIGKILL; the next one goes on."""
+    assert run_killed_histories(0, FEW_KILLED) >= FEW_KILLED
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_many_workers_are_killed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same for longer, from a seed that is printed."""
+    first = int(time.time()) // 86_400 * 1000
+
+    killed = run_killed_histories(first, MANY_KILLED)
+
+    with capsys.disabled():
+        print(f"\n{MANY_KILLED} histories from seed {first}, {killed} workers killed, 0 violations")
