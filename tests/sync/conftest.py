@@ -1,0 +1,3 @@
+"""What histories of real sources need."""
+
+from tests.support.media import media  # noqa: F401 - a fixture

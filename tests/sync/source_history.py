@@ -1,0 +1,146 @@
+"""Random histories of one real source and of the syncs that follow it, whatever goes wrong.
+
+A history is a number: the same one does the same. `lines` tells what happened. In the end a cache
+that was brought up to date again and again must hold what a new one holds, in every field.
+"""
+
+import random
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import NamedTuple
+
+from msd.errors import MsdError
+from msd.sync.plan import SyncPlan
+from tests.store.made import MEMORY
+from tests.support.fake_backend import FakeServer
+from tests.support.library import CachedSource
+
+# What depends on the cache: its ids, and what is counted from watch states that went on (I2).
+OWN = frozenset(
+    {"unwatched_count", "id", "parent_id", "show_id", "album_id", "fetched", "library_id"}
+)
+WATCH = frozenset({"watched", "play_count", "position_ms", "last_played", "favourite"})
+Facts = Mapping[str, Mapping[str, object]]
+Happening = Callable[[], object]
+
+
+class Fault(NamedTuple):
+    """What goes wrong with a sync."""
+
+    name: str
+    begin: Happening
+    end: Happening
+
+
+class SourceHistory(ABC):
+    """One source and one cache; `run` raises when they are not the same in the end."""
+
+    def __init__(self, seed: int, name: str) -> None:
+        self.seed = seed
+        self.faults: Counter[str] = Counter()
+        self.lines: list[str] = [f"history {seed} of {name}"]
+        self._random = random.Random(seed)
+        self._came: set[str] = set()
+
+    # --- what a kind of source must tell -------------------------------------------------------
+
+    @abstractmethod
+    def _opened(self, folder: Path) -> AbstractAsyncContextManager[FakeServer]:
+        """Run the source with its data below a folder; give what opens its backend."""
+
+    @abstractmethod
+    def _happenings(self) -> Mapping[str, Happening]:
+        """Return what may happen to the source now, by name."""
+
+    @abstractmethod
+    def _faults(self) -> list[Fault]:
+        """Return what may go wrong with a sync."""
+
+    @abstractmethod
+    def _pass_time(self, seconds: int) -> None:
+        """Let time go by at the source."""
+
+    # --- the history ---------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Let things happen; then let all be quiet, and compare with a cache that is new."""
+        folder = Path(tempfile.mkdtemp(dir=MEMORY))
+        try:
+            async with self._opened(folder) as door:
+                await self._history(door, folder)
+        finally:
+            shutil.rmtree(folder)
+
+    async def _history(self, door: FakeServer, folder: Path) -> None:
+        (folder / "one").mkdir()
+        (folder / "two").mkdir()
+        source = CachedSource(folder / "one", door)
+        fresh = CachedSource(folder / "two", door)
+        try:
+            for _ in range(self._random.randint(2, 5)):
+                await self._sync(source)
+                for _ in range(self._random.randrange(6)):
+                    self._something_happens()
+            for plan in (SyncPlan(), SyncPlan(), SyncPlan(confirm_deletes=True)):
+                self._pass_time(3600)
+                source.now += 60
+                await self._copy(source, plan)
+            await fresh.sync()
+            self._compare(self._facts(source), self._facts(fresh))
+        finally:
+            source.close()
+            fresh.close()
+
+    def _something_happens(self) -> None:
+        self._pass_time(self._random.choice([1, 60, 3600]))
+        happenings = self._happenings()
+        name = self._random.choice(sorted(happenings))
+        self.lines.append(f"{name} {str(happenings[name]())[:60]}")
+
+    async def _sync(self, source: CachedSource) -> None:
+        source.now += self._random.choice([60, 3600, 30 * 3600])
+        fault = self._random.choice(self._faults())
+        self.faults[fault.name] += 1
+        self.lines.append(f"--- sync with {fault.name}")
+        before = set(source.items())
+        fault.begin()
+        try:
+            await self._copy(source, SyncPlan())
+        except MsdError as error:
+            self.lines.append(f"    failed: {error}")
+        fault.end()
+        self.lines.append(f"    {len(before)} → {len(source.items())} items")
+
+    async def _copy(self, source: CachedSource, plan: SyncPlan) -> None:
+        await source.sync(plan)
+
+    def _facts(self, source: CachedSource) -> Facts:
+        """Return every field of every item that does not depend on the cache it is in."""
+        names = {one.id: one.remote_id for one in source.libraries()}
+        return {
+            remote_id: {key: value for key, value in item.items() if key not in OWN}
+            | {"library": names[item["library_id"]]}  # type: ignore[index]
+            for remote_id, item in source.items().items()
+        }
+
+    def _compare(self, shown: Facts, wanted: Facts) -> None:
+        for remote_id in sorted(shown.keys() | wanted.keys()):
+            ours, theirs = shown.get(remote_id, {}), wanted.get(remote_id, {})
+            # What came may be an old acquaintance whose watch state goes on (I2).
+            skipped = WATCH if remote_id in self._came else frozenset()
+            wrong = {
+                key: (ours.get(key), theirs.get(key))
+                for key in (ours.keys() | theirs.keys()) - skipped
+                if ours.get(key) != theirs.get(key)
+            }
+            if wrong:
+                self._fail(f"{remote_id} is and should be {wrong}")
+
+    def _fail(self, what: str) -> None:
+        text = "\n".join(self.lines)
+        raise AssertionError(f"{what}\n{text}")
