@@ -8,6 +8,7 @@ import pytest
 
 from msd.backend_api.changes import LiveChange
 from msd.coordinator.inbox import MOST_ROWS
+from msd.coordinator.subscription import DEBOUNCE_S
 from msd.errors import UnreachableError
 from msd.events import ItemsChanged
 from msd.models import (
@@ -26,6 +27,8 @@ from tests.support.fake_backend import movie
 from tests.support.rig import Rig, Run
 
 pytestmark = pytest.mark.anyio
+
+LONGER_THAN_A_WRITE_S = 5 * DEBOUNCE_S
 
 
 class Stage:
@@ -167,19 +170,21 @@ async def test_a_row_of_a_library_that_is_new_is_found_by_a_look(stage: Stage) -
 
 
 async def test_what_changes_while_a_sync_runs_is_not_overwritten_by_it(stage: Stage) -> None:
-    """Y9: a row was listed, then it changed, then the listed one was written."""
-    server, is_first = stage.server, True
+    """Y9: a row was listed, then it changed and was told, then the listed one is written."""
+    server, listed = stage.server, anyio.Event()
 
     def change(what: str) -> None:
-        nonlocal is_first
-        if what == "parse" and is_first:
-            is_first = False
+        if what == "parse" and server.hold_parsed is not None:
             server.edit(stage.films, "m3", title="Newest")
             stage.tell("m3")
 
     server.edit(stage.films, "m3", title="Newer")
-    server.on_call = change
-    await stage.run.until_ended(await stage.run.coordinator.sync_source(stage.source_id))
+    server.hold_parsed, server.on_call = listed, change
+    job = await stage.run.coordinator.sync_source(stage.source_id)
+    with anyio.move_on_after(LONGER_THAN_A_WRITE_S):
+        await stage.until_title("m3", "Newest")  # it must not be shown yet, or it would be undone
+    listed.set()
+    await stage.run.until_ended(job)
 
     await stage.until_title("m3", "Newest")
 

@@ -62,6 +62,7 @@ class FakeServer:
     gaps: bool = False
     page_size: int = 10
     hold: anyio.Event | None = None  # pages wait for it
+    hold_parsed: anyio.Event | None = None  # what is parsed next waits for it
     slow: anyio.Event | None = None  # connecting waits for it
     calls: list[str] = field(default_factory=list)
     signed_out: list[str] = field(default_factory=list)
@@ -196,6 +197,9 @@ class FakeBackend:
             assert isinstance(raw.payload, MediaItem)
             bad = raw.payload.title == "unreadable"
             parsed.append(SkippedItem(remote_id=raw.remote_id, why="bad") if bad else raw.payload)
+        hold, self._server.hold_parsed = self._server.hold_parsed, None
+        if hold is not None:
+            await hold.wait()
         return parsed
 
     async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HISTORIES = ("-m", "tests.sync.history", "0", "400")
+HISTORIES = ("-m", "tests.sync.history", "0", "1500")
 FOLLOWING = "tests/sync/test_following.py"
+RESUMING = "tests/sync/test_resuming.py"
 LIVE = "tests/coordinator/test_live.py"
 
 # what it guards → file, its text, what stands there without it, and what finds out
@@ -31,6 +32,12 @@ GUARDS = {
         "    return missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)",
         "    return False",
         HISTORIES,
+    ),
+    "held drop: rows that moved away hide none that went": (
+        "msd/sync/deletions.py",
+        "        return len(one.known) - len(unseen) + len(still_here)",
+        "        return len(one.known)",
+        ("-m", "tests.sync.history", "2078300842", "1"),
     ),
     "cursor: it stays until a suspect is enumerated": (
         "msd/sync/following.py",
@@ -54,7 +61,7 @@ GUARDS = {
         "msd/sync/engine.py",
         "        return count == copied.enumeration.total",
         "        return True",
-        HISTORIES,
+        ("-m", "pytest", "-q", "-k", "do_not_add_up", RESUMING),
     ),
     "buffer: what was told while catching up is replayed": (
         "msd/coordinator/subscription.py",
