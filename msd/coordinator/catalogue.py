@@ -185,6 +185,25 @@ class Catalogue:
         self._publish(event)
         self._publish(DaemonChanged())
 
+    async def tell_untold(self, source_id: SourceId) -> None:
+        """Have clients read a source anew when more was written than anybody was told of.
+
+        A worker that is killed dies between a transaction and its message.
+        """
+        newest = await self._cache.newest_revision()
+        if newest <= self._cache.revision or not self._registry.has_source(source_id):
+            return
+        for library in await self.libraries(source_id):
+            self.saw_change(
+                ItemsChanged(
+                    source_id=source_id,
+                    library_id=library.id,
+                    changed=(),
+                    removed=(),
+                    revision=newest,
+                )
+            )
+
     def recount_soon(self, source_id: SourceId) -> None:
         """Count a source's items anew in the background."""
         self._tasks.start_soon(self._recount, source_id)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import anyio
+
 from msd.backend_api import SkippedItem
 from msd.backend_api.changes import HasLiveUpdates, Located
 from msd.coordinator.catalogue import Catalogue
@@ -72,11 +74,14 @@ class LiveUpdates:
         found = await self._backend.fetch(remote_ids)
         aliases = await self._registry.aliases(self._source_id)
         rows = await self._rows(found, libraries)
-        writes, homeless = await self._cache.put_rows(self._source_id, rows, aliases=aliases)
         gone = set(remote_ids) - {one.item.remote_id for one in found}
-        buried, held = await self._cache.bury_rows(self._source_id, sorted(gone), aliases=aliases)
-        for write in (*writes, *buried):
-            self._tell(write)
+        with anyio.CancelScope(shield=True):  # what was written is told, whatever ends meanwhile
+            put, homeless = await self._cache.put_rows(self._source_id, rows, aliases=aliases)
+            self._tell(put)
+            buried, held = await self._cache.bury_rows(
+                self._source_id, sorted(gone), aliases=aliases
+            )
+            self._tell(buried)
         self._held |= held
         to_follow = {row.library for row in rows if row.item.type in WITH_MEMBERS}
         to_follow |= {row.library for row in homeless}
@@ -100,17 +105,18 @@ class LiveUpdates:
             if not isinstance(item, SkippedItem) and item.parent_remote_id != item.remote_id
         ]
 
-    def _tell(self, write: LiveWrite) -> None:
-        self._catalogue.saw_change(
-            ItemsChanged(
-                source_id=self._source_id,
-                library_id=write.library_id,
-                changed=write.changed,
-                removed=write.removed,
-                revision=write.revision,
+    def _tell(self, writes: Sequence[LiveWrite]) -> None:
+        for write in writes:
+            self._catalogue.saw_change(
+                ItemsChanged(
+                    source_id=self._source_id,
+                    library_id=write.library_id,
+                    changed=write.changed,
+                    removed=write.removed,
+                    revision=write.revision,
+                )
             )
-        )
-        self._catalogue.recount_soon(self._source_id)
+            self._catalogue.recount_soon(self._source_id)
 
     async def _sync(self, wish: Wish) -> None:
         if not await self._syncing.complete(self._source_id, wish):

@@ -262,6 +262,7 @@ class Syncing:
                 f"syncing {source_id}",
             )
         except MsdError as error:
+            await self._catalogue.tell_untold(source_id)
             await self._record(source_id, last_sync_error=str(error))
             if isinstance(error, BackendError):
                 self._failed(source_id)

@@ -51,6 +51,10 @@ class CacheManager:
         """Why the cache had to be made anew at this start; "" when it had not."""
         return self._store.rebuilt_because
 
+    async def newest_revision(self) -> int:
+        """Return the revision that the cache is at, also if nobody told of it."""
+        return await self._read(self._store.revision)
+
     def saw_revision(self, revision: int) -> None:
         """Take note of a revision that a sync worker committed."""
         self.revision = max(self.revision, revision)

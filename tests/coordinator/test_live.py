@@ -1,6 +1,6 @@
 """Y9: what a source tells reaches the cache at once, and nothing falls between."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import anyio
@@ -12,6 +12,7 @@ from msd.coordinator.subscription import DEBOUNCE_S
 from msd.errors import UnreachableError
 from msd.events import ItemsChanged
 from msd.models import (
+    ItemFields,
     ItemQuery,
     ItemType,
     LibraryType,
@@ -49,10 +50,15 @@ class Stage:
             )
         )
 
-    async def titles(self) -> dict[str, str]:
+    async def all(self) -> Sequence[ItemFields]:
         query = ItemQuery(limit=500, fields=("remote_id",))
-        page = await self.run.coordinator.query_items(query)
-        return {str(item["remote_id"]): str(item["title"]) for item in page.items}
+        return (await self.run.coordinator.query_items(query)).items
+
+    async def titles(self) -> dict[str, str]:
+        return {str(item["remote_id"]): str(item["title"]) for item in await self.all()}
+
+    def changes(self) -> list[ItemsChanged]:
+        return [one for one in self.run.of(ItemsChanged) if isinstance(one, ItemsChanged)]
 
     async def until_title(self, remote_id: str, title: str | None) -> None:
         with anyio.fail_after(10):
@@ -187,6 +193,36 @@ async def test_what_changes_while_a_sync_runs_is_not_overwritten_by_it(stage: St
     await stage.run.until_ended(job)
 
     await stage.until_title("m3", "Newest")
+
+
+async def test_what_was_written_is_told_although_the_connection_ends(stage: Stage) -> None:
+    """Y10: who follows the signals would never hear of it."""
+    server = stage.server
+    [own] = [one for one in await stage.all() if one["remote_id"] == "m3"]
+
+    def cut(what: str) -> None:
+        if what == "parse":
+            server.on_call = None
+            server.cut()  # noticed while the row is written
+
+    server.edit(stage.films, "m3", title="Renamed")
+    server.on_call = cut
+    stage.tell("m3")
+
+    await stage.run.until(lambda: any(own["id"] in one.changed for one in stage.changes()))
+
+
+async def test_what_a_dead_worker_wrote_and_never_told_is_read_anew(stage: Stage) -> None:
+    """Y10: killed between a transaction and its message."""
+    stage.server.edit(stage.films, "m3", title="Renamed")
+    stage.run.syncs.dies_untold = True
+
+    await stage.run.until_ended(await stage.run.coordinator.sync_source(stage.source_id))
+
+    told = stage.changes()[-1]
+    assert (told.changed, told.removed) == ((), ())
+    assert told.revision == await stage.run.services.cache.newest_revision()
+    assert (await stage.titles())["m3"] == "Renamed"
 
 
 async def test_what_happens_while_catching_up_is_replayed(tmp_path: Path) -> None:

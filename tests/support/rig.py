@@ -158,6 +158,7 @@ class InProcessSyncs(SyncManager):
         self._server = server
         self._service = service
         self.requests: list[SyncRequest] = []
+        self.dies_untold = False  # the next worker dies before it tells of what it wrote
 
     async def run(
         self,
@@ -184,12 +185,18 @@ class InProcessSyncs(SyncManager):
         server = self._server
         if request.source.kind == CLUB:
             server = self._service.server(request.source.server_id)
+        if self.dies_untold:
+            report = Report(progress=lambda _: None, changed=lambda *_: None)
         try:
-            return await SyncEngine(
+            done = await SyncEngine(
                 server.open(), StoreThread(writer), report, plan=request.plan()
             ).run()
         finally:
             writer.close()
+        if self.dies_untold:
+            self.dies_untold = False
+            raise MsdError("the sync worker ended without a word")
+        return done
 
 
 @dataclass
