@@ -126,7 +126,7 @@ class SourceCoordinator:
             services, self._board, self._fleet, self._catalogue, self._syncing, events.publish
         )
         self._upkeep = Upkeep(services, self._fleet, self.accounts, events.publish)
-        self._resuming = Resuming(services, self._fleet, self._syncing, events.publish)
+        self._resuming = Resuming(services, self._fleet, self._freshness, events.publish)
         renewed = self._resuming.renewed
         signing_in = SigningIn(services, self._adding, self.accounts, renewed=renewed)
         self.logins = Logins(services, signing_in, tasks, events.publish)

@@ -67,6 +67,10 @@ class Freshness:
         self._live.look(source_id)
         self._schedule.changed()
 
+    def renew(self, source_id: SourceId) -> None:
+        """Listen to a source anew, at once: it is signed in to with something else."""
+        self._live.renew(source_id)
+
     def _is_cheap(self, source_id: SourceId) -> bool:
         try:
             return isinstance(self._backends.live(source_id), HasChanges)

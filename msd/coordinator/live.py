@@ -52,6 +52,11 @@ class Live:
         """Subscribe to a source that is connected, if it can and shall be, or no more."""
         self._tasks.start_soon(self._look, source_id)
 
+    def renew(self, source_id: SourceId) -> None:
+        """Subscribe anew without the wait that earlier failures ask for."""
+        if source_id in self._scopes:
+            self._scopes[source_id].cancel()  # which ends with a new look
+
     async def _look(self, source_id: SourceId) -> None:
         state = await self._possible(source_id)
         scope = self._scopes.get(source_id)

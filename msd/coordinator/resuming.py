@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from msd.coordinator.fleet import Fleet
+from msd.coordinator.freshness import Freshness
 from msd.coordinator.services import Services
-from msd.coordinator.syncing import Syncing
 from msd.events import AccountChanged, Event
 from msd.models import AccountId, SourceId
 
@@ -16,12 +16,13 @@ class Resuming:
         self,
         services: Services,
         fleet: Fleet,
-        syncing: Syncing,
+        freshness: Freshness,
         publish: Callable[[Event], None],
     ) -> None:
         self._registry = services.registry
         self._fleet = fleet
-        self._syncing = syncing
+        self._freshness = freshness
+        self._syncing = freshness.syncing
         self._publish = publish
         self._interrupted: set[SourceId] = set()
 
@@ -32,6 +33,7 @@ class Resuming:
             if failed or self._syncing.job(source_id) is not None:
                 self._interrupted.add(source_id)
                 await self._syncing.stop(source_id)
+            self._freshness.renew(source_id)
             self._fleet.kick(source_id)
         self._publish(AccountChanged(account_id))
 

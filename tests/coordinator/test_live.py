@@ -346,3 +346,18 @@ async def test_a_source_without_live_updates_says_so(tmp_path: Path) -> None:
 
         await run.until_synced(source_id)
         assert run.coordinator.get_source_status(source_id).reason is StatusReason.OK
+
+
+async def test_after_a_new_sign_in_live_updates_come_back_at_once(stage: Stage) -> None:
+    """A3: what the old credentials ended is no reason to leave the server alone for minutes."""
+    server, coordinator = stage.server, stage.run.coordinator
+    server.hold, server.oldest_cursor = anyio.Event(), 10**12  # to catch up it must enumerate
+    server.calls.clear()
+    server.cut()
+    await stage.run.eventually(lambda: "page movie 0" in server.calls)
+
+    await coordinator._resuming.renewed(coordinator.list_accounts()[0].account.id)
+    server.hold.set()
+
+    assert stage.live is not LiveState.OK
+    await stage.until_live(LiveState.OK)
