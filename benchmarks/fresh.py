@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -121,14 +122,14 @@ async def edit_and_wait(address: str, sim: JellyfinSimulator, events: int) -> li
     return found
 
 
-def spent(pid: int) -> tuple[float, int]:
-    """Return the processor seconds and the wake-ups of a process."""
+def spent(pid: int) -> tuple[float, Counter[str]]:
+    """Return the processor seconds of a process, and the wake-ups of each of its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     seconds = (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
-    wakes = 0
+    wakes = Counter[str]()
     for status in Path(f"/proc/{pid}/task").glob("*/status"):
         text = status.read_text()
-        wakes += int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0])
+        wakes[status.parent.name] = int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0])
     return seconds, wakes
 
 
@@ -155,7 +156,7 @@ def idle(sources: int, minutes: float) -> None:
             f"idle for {minutes:g} min with {len(set(ids))} sources:"
             f" {seconds_then - seconds:.2f} s of CPU"
             f" ({(seconds_then - seconds) / (minutes * 60):.2%}),"
-            f" {(wakes_then - wakes) / minutes:.1f} wake-ups a minute,"
+            f" {(wakes_then - wakes).total() / minutes:.1f} wake-ups a minute,"
             f" {len(requests)} requests {sorted(set(requests))}"
         )
 

@@ -28,6 +28,7 @@ from msd.models import (
     ItemQuery,
     ItemType,
     JobId,
+    JobState,
     LiveState,
     MediaItem,
     RemoteId,
@@ -134,7 +135,7 @@ class LiveHistory:
         self._run.coordinator.start()
         if self._source_id is None:
             self._source_id = await self._run.add()
-            await self._run.until_synced(self._source_id)
+            await self._until(self._is_synced)
             await self._frontend.begin(self._run)
         else:
             self.faults["restart"] += 1
@@ -286,9 +287,7 @@ class LiveHistory:
         self.server.live_error = None
         for change in self._late:
             self.server.tell(change)
-        with anyio.fail_after(PATIENCE_S):
-            while coordinator.get_source(source_id).live is not LiveState.OK:
-                await self._a_while(1.0)
+        await self._until(lambda: coordinator.get_source(source_id).live is LiveState.OK)
         for _ in range(2):
             self.server.now += 10 * OVERLAP
             await self._until_done(await coordinator.sync_source(source_id))
@@ -297,8 +296,17 @@ class LiveHistory:
         await self._frontend.catch_up(self._run)
 
     async def _until_done(self, job: JobId) -> None:
+        get = self._run.coordinator.get_job
+        await self._until(lambda: get(job).state in {JobState.DONE, JobState.FAILED})
+
+    def _is_synced(self) -> bool:
+        assert self._source_id is not None
+        view = self._run.coordinator.get_source(self._source_id)
+        return view.source.last_sync > 0 and view.sync_job is None
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
         with anyio.fail_after(PATIENCE_S):
-            while self._run.coordinator.get_job(job).state.value not in {"done", "failed"}:
+            while not holds():
                 await self._a_while(0.5)
 
     def _compare(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import selectors
 
-FACTOR = 50.0
+FACTOR = 20.0  # limits of ten seconds last half a one: not too many for a busy machine
 
 
 class _Hurried(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
