@@ -1,66 +1,27 @@
-"""The whole of msd keeping up: nothing changed, a little changed, one event, and nothing at all.
+"""The whole of msd keeping up: nothing changed, a little changed, and nothing at all.
 
-    python benchmarks/fresh.py [--items 30000] [--events 30] [--idle-sources 10] [--idle-minutes 10]
+    python -m benchmarks.fresh [--items 30000] [--idle-sources 10] [--idle-minutes 10]
 
 Jellyfin simulators, a private bus with a real keyring, and the daemon. A library is synced, synced
-again with nothing changed, and with ten items edited; then single edits are timed from the server
-to the signal ItemsChanged (the server is told not to wait for quiet; real ones wait 30 s). At last
-the daemon is left alone with several connected servers: its processor time, its wake-ups (voluntary
-context switches of all its threads), and the requests that it sent. Half a minute goes by first.
+again with nothing changed, and with ten items edited. Then a daemon is left alone with several
+connected servers: its processor time, its wake-ups (voluntary context switches of all its threads),
+and the requests that it sent. Half a minute goes by first. Zero items, or zero minutes, leave their
+part out.
 """
 
 import argparse
-import asyncio
-import shutil
-import statistics
-import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks.live import QUIET, daemon_in, until_live
+from tests.simulators.jellyfin import JellyfinSimulator, make_world
+from tests.support.daemon import Daemon
 
-from msd.bus.connection import Connection  # noqa: E402
-from msd.bus.listen import SignalMatch  # noqa: E402
-from tests.simulators.jellyfin import JellyfinSimulator, Timing, make_world  # noqa: E402
-from tests.support.bus import PrivateBus, private_bus  # noqa: E402
-from tests.support.daemon import LIBRARY, NAME, Daemon  # noqa: E402
-from tests.support.daemon import ROOT as PATH  # noqa: E402
-from tests.support.keyring import running_keyring  # noqa: E402
-
-QUIET = Timing(library_quiet_s=0.0, user_data_quiet_s=0.0)
 SETTLE_S = 30.0
 TICKS_A_SECOND = 100
-
-
-@contextmanager
-def running() -> Iterator[tuple[Daemon, PrivateBus]]:
-    """Run a daemon on a bus of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="msd-bench-"))
-    try:
-        with private_bus(folder / "dbus") as bus, running_keyring(bus, folder / "keyring"):
-            daemon = Daemon(bus, folder / "home")
-            daemon.start()
-            try:
-                yield daemon, bus
-            finally:
-                daemon.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def until_live(daemon: Daemon, source_id: str) -> None:
-    """Wait until a source is synced and tells of its changes."""
-    daemon.until_synced(source_id, 900)
-    path = f"{PATH}/source/{source_id}"
-    daemon.until(
-        lambda: daemon.get(path, f"{NAME}.Source", "LiveUpdates") == "ok", "it is live", 120
-    )
-    daemon.until_synced(source_id, 120)
 
 
 def measured(name: str, daemon: Daemon, source_id: str, sim: JellyfinSimulator) -> None:
@@ -77,10 +38,14 @@ def measured(name: str, daemon: Daemon, source_id: str, sim: JellyfinSimulator) 
     )
 
 
-def syncs(items: int, events: int) -> None:
-    """Measure syncs that find little, and events."""
+def syncs(items: int) -> None:
+    """Measure syncs that find little."""
     print(f"{items} items, 7 libraries")
-    with JellyfinSimulator(make_world(items), timing=QUIET) as sim, running() as (daemon, bus):
+    with (
+        JellyfinSimulator(make_world(items), timing=QUIET) as sim,
+        TemporaryDirectory(prefix="msd-fresh-") as folder,
+        daemon_in(Path(folder)) as daemon,
+    ):
         sim.world.clock.advance(3600)
         source_id = daemon.add_jellyfin(sim.url)
         until_live(daemon, source_id)
@@ -92,34 +57,6 @@ def syncs(items: int, events: int) -> None:
         for number in range(10):
             sim.world.edit(films[number].id, name=f"Edited {number}")
         measured("10 edited", daemon, source_id, sim)
-    with JellyfinSimulator(make_world(1000), timing=QUIET) as sim, running() as (daemon, bus):
-        source_id = daemon.add_jellyfin(sim.url)
-        until_live(daemon, source_id)
-        latencies = asyncio.run(edit_and_wait(bus.address, sim, events))
-        ordered = sorted(latencies)
-        print(
-            f"  event → signal   p50 {statistics.median(ordered) * 1000:.0f} ms"
-            f"   p95 {ordered[int(len(ordered) * 0.95)] * 1000:.0f} ms   ({events} events)"
-        )
-
-
-async def edit_and_wait(address: str, sim: JellyfinSimulator, events: int) -> list[float]:
-    """Return the seconds from each edit to its signal."""
-    films = sim.world.of_type("Movie")
-    found = []
-    match = SignalMatch(interface=LIBRARY, member="ItemsChanged")
-    async with Connection(address) as connection:
-        told: asyncio.Queue[object] = asyncio.Queue()
-        async with connection.listening(match, told.put_nowait):
-            for number in range(events):
-                began = time.monotonic()
-                sim.world.edit(films[number % len(films)].id, name=f"Event {number}")
-                await asyncio.wait_for(told.get(), 30)
-                found.append(time.monotonic() - began)
-                await asyncio.sleep(0.5)
-                while not told.empty():
-                    told.get_nowait()
-    return found
 
 
 def spent(pid: int) -> tuple[float, Counter[str]]:
@@ -140,7 +77,8 @@ def idle(sources: int, minutes: float) -> None:
             stack.enter_context(JellyfinSimulator(make_world(100, seed=n + 1), timing=QUIET))
             for n in range(sources)
         ]
-        daemon, _bus = stack.enter_context(running())
+        folder = stack.enter_context(TemporaryDirectory(prefix="msd-fresh-"))
+        daemon = stack.enter_context(daemon_in(Path(folder)))
         ids = [daemon.add_jellyfin(sim.url) for sim in sims]
         for source_id in ids:
             until_live(daemon, source_id)
@@ -167,12 +105,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--items", type=int, default=30_000)
-    parser.add_argument("--events", type=int, default=30)
     parser.add_argument("--idle-sources", type=int, default=10)
     parser.add_argument("--idle-minutes", type=float, default=10)
     options = parser.parse_args()
-    if options.events:
-        syncs(options.items, options.events)
+    if options.items:
+        syncs(options.items)
     if options.idle_minutes:
         idle(options.idle_sources, options.idle_minutes)
 
