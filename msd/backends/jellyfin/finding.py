@@ -25,18 +25,20 @@ async def find_server(http: httpx.AsyncClient, addresses: tuple[str, ...]) -> Se
     """
     outcomes: dict[int, Outcome] = {}
     send, receive = anyio.create_memory_object_stream[tuple[int, Outcome]](len(addresses))
-    async with anyio.create_task_group() as group:
-        for rank, address in enumerate(addresses):
-            group.start_soon(_try_address, http, address, rank, send)
-        with receive, send, anyio.move_on_after(_BUDGET_S) as scope:
-            while len(outcomes) < len(addresses):
-                rank, outcome = await receive.receive()
-                outcomes[rank] = outcome
-                if isinstance(outcome, Server):
-                    scope.deadline = min(scope.deadline, anyio.current_time() + _GRACE_S)
-                if _is_settled(outcomes):
-                    break
-        group.cancel_scope.cancel()
+    # Closed last: an attempt may end after it was cancelled, and still tells.
+    with receive, send:
+        async with anyio.create_task_group() as group:
+            for rank, address in enumerate(addresses):
+                group.start_soon(_try_address, http, address, rank, send)
+            with anyio.move_on_after(_BUDGET_S) as scope:
+                while len(outcomes) < len(addresses):
+                    rank, outcome = await receive.receive()
+                    outcomes[rank] = outcome
+                    if isinstance(outcome, Server):
+                        scope.deadline = min(scope.deadline, anyio.current_time() + _GRACE_S)
+                    if _is_settled(outcomes):
+                        break
+            group.cancel_scope.cancel()
     return _best(outcomes)
 
 

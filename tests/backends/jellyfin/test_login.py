@@ -4,6 +4,7 @@ import json
 import traceback
 
 import anyio
+import httpx
 import pytest
 
 from msd.backend_api.http import open_client
@@ -316,6 +317,36 @@ async def test_an_address_that_never_answers_delays_the_others_little():
             found = await find_server(http, (deaf.base_url, server.base_url))
 
     assert server.base_url == found.base_url
+
+
+async def test_an_attempt_that_ends_after_it_was_given_up_breaks_nothing():
+    """K6: a login whose caller left is cancelled, whatever still comes from the server."""
+    asked, answered, ends = anyio.Event(), anyio.Event(), []
+
+    class Late(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            asked.set()
+            with anyio.CancelScope(shield=True):
+                await answered.wait()
+            return httpx.Response(503, request=request)
+
+    async def find():
+        async with httpx.AsyncClient(transport=Late()) as http:
+            try:
+                await find_server(http, ("http://127.0.0.1:9",))
+            except BaseException as end:
+                ends.append(end)
+                raise
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(find)
+        await asked.wait()
+        group.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await anyio.wait_all_tasks_blocked()
+            answered.set()
+
+    assert [anyio.get_cancelled_exc_class()] == [type(end) for end in ends]
 
 
 async def test_the_error_of_the_nearest_address_is_told():
