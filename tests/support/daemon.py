@@ -107,7 +107,7 @@ class Daemon:
 
     def _run(self, verb: str, *words: str) -> str:
         done = subprocess.run(
-            ["busctl", "--user", "--json=short", "--timeout=25", verb, *words],
+            ["busctl", "--user", "--json=short", "--timeout=25", verb, "--", *words],
             env=self.environment,
             capture_output=True,
             text=True,
