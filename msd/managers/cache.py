@@ -133,7 +133,7 @@ class CacheManager:
         *,
         aliases: Mapping[RemoteId, ItemId],
     ) -> tuple[list[LiveWrite], set[LibraryId]]:
-        """Hide single rows; return that, and the libraries where they are too many (Y7)."""
+        """Hide single rows; return that, and the libraries that a sync is to judge (Y7, I2)."""
         return await self._write(
             self._store.bury_rows, source_id, remote_ids, aliases, is_suspicious
         )

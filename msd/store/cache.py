@@ -181,7 +181,7 @@ class CacheStore:
         aliases: Mapping[RemoteId, ItemId],
         is_suspicious: Callable[[int, int], bool],
     ) -> tuple[list[LiveWrite], set[LibraryId]]:
-        """Hide single rows; return that, and the libraries where they are too many (Y7)."""
+        """Hide single rows; return that, and the libraries that a sync is to judge (Y7, I2)."""
         from msd.store.live_rows import LiveRows  # noqa: PLC0415 - heavy
 
         with self._writing():

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from msd.models import ItemId, LibraryId, LiveRow, LiveWrite, RemoteId, SourceId, UnixSeconds
+from msd.store import adoption, item_writer
 from msd.store import cache_text as sql
-from msd.store import item_writer
 from msd.store.id_book import IdBook
 from msd.store.ids import library_id
 from msd.store.item_row import ItemRow, item_row
@@ -62,21 +62,35 @@ class LiveRows:
     def bury(
         self, remote_ids: Sequence[RemoteId], is_suspicious: Callable[[int, int], bool]
     ) -> tuple[list[LiveWrite], set[LibraryId]]:
-        """Hide rows that are gone; return that, and the libraries where they are too many (Y7).
+        """Hide rows that are gone; return that, and the libraries that a sync is to judge (Y7).
 
-        Losses of a day count together: `is_suspicious(rows, lost)` says when they are too many.
+        It judges losses that are too many: those of a day count together, and
+        `is_suspicious(rows, lost)` says when they are. And rows that seem to go on as newcomers:
+        those keep their ids, which must be recorded durably first (I2).
         """
         ids = json.dumps([self._ids.id_of(one) for one in remote_ids])
         by_listing: dict[int, list[tuple[int, ItemId]]] = {}
         for pk, item, listing in self._connection.execute(_LIVE, (ids, self._source_id)).fetchall():
             by_listing.setdefault(listing, []).append((pk, item))
         writes, held = [], set()
-        for listing, gone in by_listing.items():
+        for listing, missing in by_listing.items():
+            gone = self._without_adopted(listing, missing)
+            if len(gone) < len(missing):
+                held.add(self._library(listing))
+            if not gone:
+                continue
             if self._may_go(listing, len(gone), is_suspicious):
                 writes.append(self._bury_listing(listing, gone))
             else:
                 held.add(self._library(listing))
         return writes, held
+
+    def _without_adopted(
+        self, listing: int, missing: list[tuple[int, ItemId]]
+    ) -> list[tuple[int, ItemId]]:
+        found = adoption.find(self._connection, self._source_id, listing, [pk for pk, _ in missing])
+        going_on = {one.gone.pk for one in found}
+        return [(pk, item) for pk, item in missing if pk not in going_on]
 
     def _placed(self, row: LiveRow) -> tuple[int, ItemRow] | None:
         try:

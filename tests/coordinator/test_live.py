@@ -57,6 +57,9 @@ class Stage:
     async def titles(self) -> dict[str, str]:
         return {str(item["remote_id"]): str(item["title"]) for item in await self.all()}
 
+    async def ids(self) -> dict[str, str]:
+        return {str(item["remote_id"]): str(item["id"]) for item in await self.all()}
+
     def changes(self) -> list[ItemsChanged]:
         return [one for one in self.run.of(ItemsChanged) if isinstance(one, ItemsChanged)]
 
@@ -117,6 +120,22 @@ async def test_a_row_that_is_new_appears_and_one_that_is_gone_disappears(stage: 
     stage.server.calls.clear()
     await stage.run.until_ended(report)
     assert not [call for call in stage.server.calls if call.startswith("page")]  # it all adds up
+
+
+async def test_a_row_that_goes_on_under_another_key_keeps_its_id(stage: Stage) -> None:
+    """I2: a file that was moved; the sync that may record it is the one that judges the loss."""
+    stage.server.edit(stage.films, "m3", title="Moved", identity="one file")
+    stage.tell("m3")
+    await stage.until_title("m3", "Moved")
+    before = await stage.ids()
+    stage.server.rekey(stage.films, "m3", "elsewhere")
+
+    stage.tell("elsewhere", removed=("m3",))
+    await stage.until_title("m3", None)
+
+    after = await stage.ids()
+    assert after["elsewhere"] == before["m3"]
+    assert len(after) == len(before)
 
 
 async def test_a_claim_that_a_row_is_gone_is_not_believed(stage: Stage) -> None:
