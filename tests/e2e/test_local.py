@@ -2,11 +2,12 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.bus import PrivateBus
-from tests.support.daemon import LIBRARY, CallError, Daemon, running
+from tests.support.daemon import LIBRARY, NAME, ROOT, CallError, Daemon, running
 
 
 def add(daemon: Daemon, folder: Path) -> str:
@@ -36,6 +37,49 @@ def test_files_are_served_renamed_and_removed(bus: PrivateBus, tmp_path: Path, m
         renamed.unlink()
         daemon.sync(source_id)
         assert daemon.count("movie") == total - 1
+
+
+def test_what_happens_to_a_film_is_shown_without_a_sync(
+    bus: PrivateBus, tmp_path: Path, media: Path
+) -> None:
+    """Y10: it comes and goes as a row; I2: one that is renamed keeps its id."""
+    with running(bus, tmp_path / "home") as daemon:
+        source_id = add(daemon, media)
+        path = f"{ROOT}/source/{source_id}"
+        daemon.until(lambda: daemon.get(path, f"{NAME}.Source", "LiveUpdates") == "ok", "live")
+        daemon.until_synced(source_id)
+        total, job = daemon.count("movie"), next_job(daemon, source_id)
+        film = media / "Movies/Blue Gradient (2021)/Blue Gradient (2021).mkv"
+        new = media / "Movies/Green Gradient (2023).mkv"
+
+        shutil.copy(film, new)
+        daemon.until(lambda: daemon.count("movie") == total + 1, "it is shown")
+        new.unlink()
+        daemon.until(lambda: daemon.count("movie") == total, "it is shown no more")
+        assert next_job(daemon, source_id) == job + 1
+
+        (before,) = [film for film in films(daemon) if film["title"] == "Blue Gradient"]
+        film.rename(new)
+        daemon.until(
+            lambda: (
+                [one["id"] for one in films(daemon) if one["title"] == "Green Gradient"]
+                == [before["id"]]
+            ),
+            "it keeps its id",
+        )
+        assert daemon.count("movie") == total
+
+
+def next_job(daemon: Daemon, source_id: str) -> int:
+    """Start a sync and return its number, after those of all that ran before."""
+    job = str(daemon.call("SyncSource", "s", source_id))
+    daemon.until_synced(source_id)
+    return int(job.rpartition("/")[2])
+
+
+def films(daemon: Daemon) -> list[dict[str, Any]]:
+    items, _, _ = daemon.query("types", "as", "1", "movie", "fields", "as", "1", "*")
+    return items
 
 
 def test_a_folder_that_is_gone_is_offline_and_never_empty(

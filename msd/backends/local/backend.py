@@ -3,7 +3,7 @@
 import heapq
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +28,7 @@ from msd.models import (
 if TYPE_CHECKING:
     from msd.backend_api.snapshots import Snapshots
     from msd.backends.local.entries import Entry
+    from msd.backends.local.glance import Glance
     from msd.backends.local.index import TagIndex
     from msd.backends.local.libraries import LibraryPart
     from msd.backends.local.parse import EntryParser
@@ -169,7 +170,7 @@ class LocalBackend:
 
         await self.connect()
         root = await self._run(os.path.realpath, os.fsencode(self._source.address))
-        async with folder_changes(root, self._limiter) as changes:
+        async with folder_changes(root, self._glance, self._limiter) as changes:
             yield changes
 
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
@@ -178,9 +179,10 @@ class LocalBackend:
         Raises:
             UnreachableError: the folder, or a part of it, is not there: what is absent is not gone.
         """
-        scan = await self._run(self._new_scan)
-        async with self._lock:  # what is parsed next are rows of this scan
-            self._scan, self._parser = scan, None
+        from msd.backends.local.parse import EntryParser  # noqa: PLC0415 - imported when used
+
+        scan = await self._run(self._scan_for, remote_ids)
+        self._parser = EntryParser(scan)  # what is parsed next are rows of this scan
         found = await self._run(_located, scan, remote_ids)
         if scan.walk.gaps and len(found) < len(set(remote_ids)):
             raise UnreachableError(
@@ -261,16 +263,36 @@ class LocalBackend:
         return self._parser
 
     def _new_scan(self) -> "Scan":
+        from msd.backends.local.scan import scan_folder  # noqa: PLC0415 - imported when used
+
+        with self._opening:
+            index = self._opened_index()
+            return scan_folder(self._source, self._context.content_types, index, self._stop)
+
+    def _glance(self, paths: Iterable[bytes]) -> "Glance | None":
+        from msd.backends.local.glance import glance  # noqa: PLC0415 - imported when used
+
+        with self._opening:
+            index = self._opened_index()
+            return glance(self._source, self._context.content_types, paths, index, self._stop)
+
+    def _scan_for(self, remote_ids: Sequence[RemoteId]) -> "Scan":
+        """Return a scan that knows of these rows whether they are there."""
+        from msd.backends.local.remoteid import path_of  # noqa: PLC0415 - imported when used
+
+        paths = [path for each in remote_ids if (path := path_of(each)) is not None]
+        seen = self._glance(paths) if len(paths) == len(remote_ids) else None
+        return self._new_scan() if seen is None else seen.scan
+
+    def _opened_index(self) -> "TagIndex":
         from msd.backends.local.index import TagIndex  # noqa: PLC0415 - imported when used
-        from msd.backends.local.scan import Scan  # noqa: PLC0415
 
         # A cancelled call may still open the index in the thread that it left behind.
-        with self._opening:
-            if self._stop.is_set():
-                raise UnreachableError("the source is being closed", reason=StatusReason.CONNECTING)
-            if self._index is None:
-                self._index = TagIndex(self._context.cache_dir)
-            return Scan(self._source, self._context.content_types, self._index, self._stop)
+        if self._stop.is_set():
+            raise UnreachableError("the source is being closed", reason=StatusReason.CONNECTING)
+        if self._index is None:
+            self._index = TagIndex(self._context.cache_dir)
+        return self._index
 
     async def _run(self, call: Callable[..., Result], *args: object) -> Result:
         """Run blocking work in a thread; a cancelled caller leaves at once, the work soon after."""

@@ -71,7 +71,7 @@ class _Cataloguer:
             self._take_audio(folder)
         if not videos:
             return
-        above = _disc_structure(folder.path)
+        above = disc_structure(folder.path)
         if above is not None:
             self._take_disc(folder, above, videos)
             return
@@ -240,7 +240,7 @@ def _season_number(place: _Place, episode: EpisodeName) -> int:
     return 0 if episode.episode is None else 1
 
 
-def _disc_structure(path: bytes) -> bytes | None:
+def disc_structure(path: bytes) -> bytes | None:
     """Return the folder that holds a copied disc, if this folder is the inside of one."""
     for inside in _DISC_STRUCTURES:
         if path.endswith(b"/" + inside):

@@ -45,6 +45,9 @@ class Looks(Enum):
     VIDEO = "video"
 
 
+_LOOKS_OF_TYPE = {LibraryType.MOVIES: Looks.MOVIE, LibraryType.VIDEOS: Looks.VIDEO}
+
+
 @dataclass(frozen=True, slots=True)
 class LibraryPart:
     """One library: the folders of the walk that belong to it."""
@@ -68,6 +71,28 @@ def divide(
     if any(True for _ in media_in(rest)):
         parts.append(_part(b"", root_name, rest, content_types))
     return tuple(sorted(parts, key=lambda part: part.name.casefold()))
+
+
+def is_library(top: bytes, folders: list[Folder], root_name: str) -> bool:
+    """Say whether a top-level folder looks like a library of its own, whatever lies beside it."""
+    if not any(True for _ in media_in(folders)):
+        return False
+    if hint_of(decode_name(top)):
+        return True
+    return not _specific_hint(root_name) and _holds_titles(top, folders)
+
+
+def keeps_type(part: LibraryPart, came: Iterable[Looks], *, is_less: bool) -> bool:
+    """Say whether a library surely stays of the type that it is, and one of its own.
+
+    Args:
+        part: the library; its type must not be one that the user chose, which always stays.
+        came: what the files look like that came to it.
+        is_less: whether some went.
+    """
+    if _is_certain(hint_of(part.name)):
+        return True
+    return not is_less and {*came} <= {_LOOKS_OF_TYPE.get(part.type)}
 
 
 def media_in(folders: Iterable[Folder]) -> Iterator[tuple[Folder, FileEntry]]:
@@ -173,13 +198,18 @@ def _classify(name: str, folders: list[Folder]) -> LibraryType:
     hint = hint_of(name)
     if hint is LibraryType.MUSIC and audio >= _HALF:
         return hint
-    if hint not in (None, LibraryType.MUSIC, LibraryType.VIDEOS) and audio <= _HALF:
+    if hint is not None and _is_certain(hint) and audio <= _HALF:
         return hint
     if audio >= _MOSTLY:
         return LibraryType.MUSIC
     if audio > 1 - _MOSTLY:
         return LibraryType.MIXED
     return _kind_of_videos(seen, total - seen[Looks.AUDIO])
+
+
+def _is_certain(hint: LibraryType | None) -> bool:
+    """Say whether a library with such a name is of that type, whatever videos it holds."""
+    return hint not in (None, LibraryType.MUSIC, LibraryType.VIDEOS)
 
 
 def _kind_of_videos(seen: Counter[Looks], videos: int) -> LibraryType:

@@ -1,7 +1,7 @@
-"""Changes of a folder as they happen (Y9).
+"""Changes of a folder as they happen, once it has been quiet for a moment (Y9).
 
-One walk serves all libraries of a folder, and finds whatever changed; so nothing more is told than
-that something did, once it has been quiet for a moment.
+Files that stand alone are told as rows. Of everything else nothing more is told than that
+something changed: one walk serves all libraries of a folder, and finds whatever it was.
 """
 
 import os
@@ -14,7 +14,8 @@ from anyio import to_thread
 
 from msd.backend_api.changes import LiveChange
 from msd.backends.local.filesystem import foreign_mounts
-from msd.backends.local.watch import FolderWatch, watch_budget
+from msd.backends.local.glance import Glance
+from msd.backends.local.watch import FolderWatch, Touched, watch_budget
 from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
 
@@ -24,20 +25,27 @@ CHECK_S = 45.0  # a file system that is mounted over the folder tells nothing
 _CLOSE_S = 2
 
 T = TypeVar("T")
+Look = Callable[[frozenset[bytes]], Glance | None]
 
 
 @asynccontextmanager
 async def folder_changes(
-    root: bytes, limiter: anyio.CapacityLimiter, *, budget: int | None = None
+    root: bytes, look: Look, limiter: anyio.CapacityLimiter, *, budget: int | None = None
 ) -> AsyncIterator[AsyncIterator[LiveChange]]:
     """Watch a canonical folder; entered means that every directory is watched.
+
+    Args:
+        root: the folder.
+        look: says which rows some files of it mean, see `glance`; blocks.
+        limiter: of the threads in which files are touched.
+        budget: how many directories may be watched; default: what the system allows.
 
     Raises:
         BackendError: it can't be watched, only walked (reason `degraded-live`).
         UnreachableError: it is not there.
     """
     watch = FolderWatch(root, watch_budget() if budget is None else budget)
-    changes = _FolderChanges(watch, root, limiter)
+    changes = _FolderChanges(watch, root, look, limiter)
     try:
         await changes.begin()
         yield changes
@@ -49,22 +57,28 @@ async def folder_changes(
 class _FolderChanges:
     """What an entered subscription gives, until the folder goes away."""
 
-    def __init__(self, watch: FolderWatch, root: bytes, limiter: anyio.CapacityLimiter) -> None:
+    def __init__(
+        self, watch: FolderWatch, root: bytes, look: Look, limiter: anyio.CapacityLimiter
+    ) -> None:
         self._watch = watch
         self._root = root
+        self._look = look
         self._limiter = limiter
         self._identity = (0, 0)
-        self._is_unquiet = False
+        self._touched = Touched()  # and not told of
         self._tell_at = 0.0
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> LiveChange:
-        while not await self._is_over():
-            pass
-        self._is_unquiet = False
-        return LiveChange()
+        while True:
+            while not await self._is_over():
+                pass
+            change = await self._meaning(self._touched)
+            self._touched = Touched()
+            if change is not None:
+                return change
 
     async def begin(self) -> None:
         """Watch every directory."""
@@ -75,20 +89,32 @@ class _FolderChanges:
     async def _is_over(self) -> bool:
         """Wait for the next thing to happen; say whether it was quiet after some."""
         now = anyio.current_time()
-        patience = min(QUIET_S, self._tell_at - now) if self._is_unquiet else CHECK_S
+        patience = min(QUIET_S, self._tell_at - now) if self._touched else CHECK_S
         with anyio.move_on_after(patience) as waiting:
             await anyio.wait_readable(self._watch)
         if not waiting.cancelled_caught:
             await self._take()
-        elif not self._is_unquiet:
+        elif not self._touched:
             await self._check()
-        return waiting.cancelled_caught and self._is_unquiet
+        return waiting.cancelled_caught and bool(self._touched)
 
     async def _take(self) -> None:
         await self._run(self._watch.read)
-        if self._watch.take() and not self._is_unquiet:
-            self._is_unquiet = True
+        touched = self._watch.take()
+        if touched and not self._touched:
             self._tell_at = anyio.current_time() + LONGEST_S
+        self._touched |= touched
+
+    async def _meaning(self, touched: Touched) -> LiveChange | None:
+        """Return what is to be told, None when it is nothing."""
+        if touched.is_unclear:
+            return LiveChange()
+        found = await self._run(lambda: self._look(touched.files))
+        if found is None:
+            return LiveChange()
+        if not found.changed and not found.removed:
+            return None
+        return LiveChange(changed=found.changed, removed=found.removed)
 
     async def _check(self) -> None:
         """Make sure that the path still leads to the directory that is watched."""

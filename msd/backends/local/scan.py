@@ -1,11 +1,12 @@
-"""Everything a source's folder holds at one moment: one walk, divided and catalogued.
+"""What a source's folder holds at one moment: a walk, divided and catalogued.
 
 All of it blocks and is called in worker threads; `stop` ends it between two files.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event
+from typing import TypeVar
 
 from msd.backends.local.catalogue import Catalogue, catalogue_of
 from msd.backends.local.entries import Entry, Leaf
@@ -24,26 +25,26 @@ from msd.backends.local.walk import FileEntry, Folder, Walk, WalkStoppedError, w
 from msd.errors import UnreachableError
 from msd.models import ItemType, LibraryType, RemoteId, Source, StatusReason
 
+Looked = TypeVar("Looked")
+
 
 class Scan:
     """One walk of a source and what follows from it; libraries are catalogued when asked for."""
 
     def __init__(
         self,
-        source: Source,
-        content_types: Mapping[RemoteId, LibraryType],
+        root: str,
+        walk: Walk,
+        parts: tuple[LibraryPart, ...],
         index: TagIndex,
         stop: Event,
     ) -> None:
         self._stop = stop
         self._index = index
-        self.root = os.fsencode(os.path.realpath(source.address))
-        self.walk = _checked_walk(source, stop)
-        self._note_mounts()
-        name = os.path.basename(source.address)
-        self.parts = divide(self.walk, name, content_types)
-        self._own = frozenset(part.path for part in self.parts if part.path)
-        self._keep_unreadable_libraries(name)
+        self.root = os.fsencode(root)
+        self.walk = walk
+        self.parts = parts
+        self._own = frozenset(part.path for part in parts if part.path)
         self._catalogue: tuple[RemoteId, Catalogue] | None = None
         self._sidecars: tuple[Folder, Sidecars] | None = None
 
@@ -143,31 +144,54 @@ class Scan:
             return top not in self._own
         return not path or top == part.path  # a gap of the root is everybody's
 
-    def _keep_unreadable_libraries(self, root_name: str) -> None:
-        """A library that can't be seen for a gap has not gone: it stays, with the gap (Y7)."""
-        found = {part.path: part.type for part in self.parts}
-        for path, kind in self._index.libraries().items():
-            name = decode_name(path) or root_name
-            part = LibraryPart(library_id(path), path, name, kind, folders=())
-            if path not in found and self.has_gaps(part):
-                self.parts = (*self.parts, part)
-                self._own |= {path} - {b""}
-                found[path] = kind
-        self._index.remember_libraries(found)
 
-    def _note_mounts(self) -> None:
-        """An empty folder that was a mount point is a gap: its disk is not there (Y7)."""
-        mounts = [path for path, folder in self.walk.folders.items() if folder.is_mount]
-        for path in self._index.mount_points().difference(mounts):
-            folder = self.walk.folders.get(path)
-            if folder is not None and folder.is_empty:
-                self.walk.gaps.append(path)
-                mounts.append(path)
-        self._index.remember_mounts(mounts)
+def scan_folder(
+    source: Source, content_types: Mapping[RemoteId, LibraryType], index: TagIndex, stop: Event
+) -> Scan:
+    """Walk all of a source's folder.
+
+    Raises:
+        UnreachableError: it is not there, or went away under the walk.
+    """
+    walk = checked(source, lambda root: walk_folder(root, stop))
+    _note_mounts(walk, index)
+    name = os.path.basename(source.address)
+    root = os.path.realpath(source.address)
+    scan = Scan(root, walk, divide(walk, name, content_types), index, stop)
+    return Scan(root, walk, _with_unreadable(scan, index, name), index, stop)
 
 
-def _checked_walk(source: Source, stop: Event) -> Walk:
-    """Walk a source's folder; the folder must be the same before and after.
+def _with_unreadable(scan: Scan, index: TagIndex, root_name: str) -> tuple[LibraryPart, ...]:
+    """A library that can't be seen for a gap has not gone: it stays, with the gap (Y7)."""
+    parts = list(scan.parts)
+    found = {part.path: part.type for part in parts}
+    for path, kind in index.libraries().items():
+        part = remembered(path, kind, root_name)
+        if path not in found and scan.has_gaps(part):
+            parts.append(part)
+            found[path] = kind
+    index.remember_libraries(found)
+    return tuple(parts)
+
+
+def remembered(path: bytes, kind: LibraryType, root_name: str) -> LibraryPart:
+    """Return a library of an earlier scan, without its folders."""
+    return LibraryPart(library_id(path), path, decode_name(path) or root_name, kind, folders=())
+
+
+def _note_mounts(walk: Walk, index: TagIndex) -> None:
+    """An empty folder that was a mount point is a gap: its disk is not there (Y7)."""
+    mounts = [path for path, folder in walk.folders.items() if folder.is_mount]
+    for path in index.mount_points().difference(mounts):
+        folder = walk.folders.get(path)
+        if folder is not None and folder.is_empty:
+            walk.gaps.append(path)
+            mounts.append(path)
+    index.remember_mounts(mounts)
+
+
+def checked(source: Source, look: Callable[[str], Looked]) -> Looked:
+    """Look at a source's folder; the folder must be the same before and after.
 
     Raises:
         UnreachableError: it is not there, or went away under the walk.
@@ -176,7 +200,7 @@ def _checked_walk(source: Source, stop: Event) -> Walk:
     real = os.path.realpath(source.address)
     try:
         before = os.stat(real)
-        walk = walk_folder(real, stop)
+        found = look(real)
         after = os.stat(real)
     except OSError as exc:
         raise UnreachableError(
@@ -189,4 +213,4 @@ def _checked_walk(source: Source, stop: Event) -> Walk:
             reason=StatusReason.FOLDER_EMPTY_MOUNT,
         )
     check_folder(source.address, source.config)
-    return walk
+    return found

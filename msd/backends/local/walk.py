@@ -1,4 +1,4 @@
-"""One pass over the names below a folder: what is there, nothing is opened.
+"""One pass over the names below a folder, or over some of it: what is there, nothing is opened.
 
 Symbolic links are followed only when they end inside the folder, after everything that is there
 under its own name, so that a file is found once and under its real name whenever it has one.
@@ -7,11 +7,13 @@ under its own name, so that a file is found once and under its real name wheneve
 import os
 import stat
 from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
 from typing import NamedTuple
 
-from msd.backends.local.filekind import FileKind, kind_of, split_name
+from msd.backends.local.filekind import MEDIA_KINDS, FileKind, kind_of, split_name
 
 _IGNORED_FOLDERS = frozenset(
     {b"@eadir", b"lost+found", b"$recycle.bin", b"#recycle", b"system volume information"}
@@ -27,6 +29,7 @@ _EXTRA_FOLDERS = frozenset(
 _EXTRA_FOLDERS_DEEP = frozenset(
     (b"interviews", b"other", b"samples", b"scenes", b"shorts", b"trailer")
 )
+_ALL_EXTRA_FOLDERS = _EXTRA_FOLDERS | _EXTRA_FOLDERS_DEEP
 _EXTRA_SUFFIXES = (
     *(b"-trailer", b".trailer", b"_trailer", b"-sample", b".sample", b"_sample"),
     *(b"-behindthescenes", b"-deleted", b"-deletedscene", b"-featurette"),
@@ -35,6 +38,7 @@ _EXTRA_SUFFIXES = (
 _EXTRA_NAMES = frozenset({b"sample", b"trailer"})
 _MAX_SKIPPED = 1000  # kept by name; what comes after is only counted
 _MAX_LINKS = 100_000
+_MAX_OF_TREES = 500  # directories
 
 
 class FileEntry(NamedTuple):
@@ -88,12 +92,47 @@ def walk_folder(root: str, stop: Event) -> Walk:
     return _Walker(os.fsencode(root), stop).run()
 
 
+def walk_directories(
+    root: str, directories: Iterable[bytes], trees: Iterable[bytes], stop: Event
+) -> Walk | None:
+    """Read some directories, and some others with all below them; absent ones are left out.
+
+    Returns:
+        As `walk_folder` would find these directories; None when only that can tell, because of
+        links, mounts, names that leave a directory out, or trees that are large.
+
+    Raises:
+        As `walk_folder`.
+    """
+    return _Walker(os.fsencode(root), stop, most=_MAX_OF_TREES).run_some(directories, trees)
+
+
+def holds_media(root: str, start: bytes, leave_out: Iterable[bytes]) -> bool:
+    """Say whether any media file lies below a directory, without some of its subdirectories."""
+    left_out, waiting = frozenset(leave_out), [start]
+    while waiting:
+        for path, entry in _entries(os.fsencode(root), waiting.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                waiting += [] if path in left_out else [path]
+            elif kind_of(entry.name) in MEDIA_KINDS:
+                return True
+    return False
+
+
+def _entries(root: bytes, path: bytes) -> Iterator[tuple[bytes, os.DirEntry[bytes]]]:
+    with suppress(OSError), os.scandir(join(root, path)) as entries:
+        for entry in entries:
+            if not is_passed_over(entry.name):
+                yield join(path, entry.name), entry
+
+
 class _Walker:
     """The state of one walk."""
 
-    def __init__(self, root: bytes, stop: Event) -> None:
+    def __init__(self, root: bytes, stop: Event, most: int | None = None) -> None:
         self._root = root
         self._stop = stop
+        self._most = most  # directories; what comes after is not read
         self._walk = Walk()
         self._seen: set[tuple[int, int]] = set()
         self._links: deque[bytes] = deque()
@@ -107,14 +146,54 @@ class _Walker:
         while self._links and followed < _MAX_LINKS:
             self._follow(self._links.popleft())
             followed += 1
+        return self._in_order()
+
+    def run_some(self, directories: Iterable[bytes], trees: Iterable[bytes]) -> Walk | None:
+        device = os.stat(self._root).st_dev
+        for path in directories:
+            if self._is_special(path):
+                return None
+            if self._is_there(path):
+                self._enter(path, device)
+        for path in trees:
+            if self._is_there(path):
+                self._descend(path, device)
+        if self._links or self._is_full() or any(f.is_mount for f in self._walk.folders.values()):
+            return None
+        return self._in_order()
+
+    def _in_order(self) -> Walk:
         for folder in self._walk.folders.values():
             folder.files.sort()
         self._walk.folders = dict(sorted(self._walk.folders.items()))
         return self._walk
 
+    def _is_full(self) -> bool:
+        return self._most is not None and len(self._walk.folders) > self._most
+
+    def _is_special(self, path: bytes) -> bool:
+        """Say whether one is no ordinary directory, or those above have a say in what it holds."""
+        names = path.split(b"/") if path else []
+        if any(is_passed_over(name) or name.lower() in _ALL_EXTRA_FOLDERS for name in names):
+            return True
+        places = [b"/".join(names[:depth]) for depth in range(len(names) + 1)]
+        if any(os.path.lexists(join(self._root, join(p, n))) for p in places for n in LEAVE_OUT):
+            return True  # what is left out may still be listed by links
+        full = join(self._root, path)
+        return os.path.realpath(full) != full
+
+    def _is_there(self, path: bytes) -> bool:
+        try:
+            os.stat(join(self._root, path))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True  # entering it will find the same error, and note the gap
+        return True
+
     def _descend(self, start: bytes, parent_device: int) -> None:
         pending = [(start, parent_device)]
-        while pending:
+        while pending and not self._is_full():
             if self._stop.is_set():
                 raise WalkStoppedError
             path, device_above = pending.pop()

@@ -9,6 +9,7 @@ was read then is kept for the next call.
 import errno
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
 
@@ -21,6 +22,7 @@ from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
 
 MOST_WATCHES = 50_000  # of one folder
+MOST_FILES = 100  # told by name; more are something unclear
 _SHARE = 4  # one of so many parts of what the user may have
 _LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
 _NAMES = flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.CLOSE_WRITE
@@ -35,6 +37,23 @@ def watch_budget(limit: Path = _LIMIT) -> int:
         return min(int(limit.read_text()) // _SHARE, MOST_WATCHES)
     except (OSError, ValueError):
         return MOST_WATCHES
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What changed below a folder; nothing at all is false."""
+
+    files: frozenset[bytes] = frozenset()  # paths relative to it, whether they are still there
+    is_unclear: bool = False  # something changed that no names of files tell
+
+    def __bool__(self) -> bool:
+        return self.is_unclear or bool(self.files)
+
+    def __or__(self, other: "Touched") -> "Touched":
+        files = self.files | other.files
+        if self.is_unclear or other.is_unclear or len(files) > MOST_FILES:
+            return Touched(is_unclear=True)
+        return Touched(files)
 
 
 class FolderWatch:
@@ -54,7 +73,7 @@ class FolderWatch:
         self._stop = Event()  # ends what a thread does that was left behind
         self._lock = Lock()
         self._paths: dict[int, bytes] = {}  # by watch, relative to the root
-        self._has_changed = False
+        self._touched = Touched()
         try:
             self._inotify = INotify(nonblocking=True)
         except OSError as error:
@@ -85,10 +104,10 @@ class FolderWatch:
             for event in self._inotify.read(timeout=0):
                 self._note(event)
 
-    def take(self) -> bool:
-        """Say whether anything changed that matters since this was asked before."""
-        changed, self._has_changed = self._has_changed, False
-        return changed
+    def take(self) -> Touched:
+        """Return what changed that matters since this was asked before."""
+        touched, self._touched = self._touched, Touched()
+        return touched
 
     def close(self) -> None:
         """Give all watches back."""
@@ -98,7 +117,7 @@ class FolderWatch:
 
     def _note(self, event: FileEvent) -> None:
         if event.mask & flags.Q_OVERFLOW:
-            self._has_changed = True
+            self._note_unclear()
             self._watch_below(b"")  # directories may have come unseen
             return
         path = self._paths.get(event.wd)
@@ -118,30 +137,36 @@ class FolderWatch:
                 "the folder was moved, deleted or unmounted", reason=StatusReason.FOLDER_MISSING
             )
         self._paths.pop(event.wd, None)
-        self._has_changed = True
+        if not event.mask & flags.DELETE_SELF:  # whose files were told of one by one
+            self._note_unclear()
 
     def _note_name(self, event: FileEvent, folder: bytes, name: bytes) -> None:
         path = join(folder, name)
         if event.mask & flags.ISDIR:
-            if is_passed_over(name):
-                return
-            if event.mask & flags.MOVED_FROM:
-                self._forget_below(path)
-            elif event.mask & (flags.CREATE | flags.MOVED_TO):
-                self._watch_below(path)
-        elif not self._is_of_interest(event, path, name):
-            return
-        self._has_changed = True
+            self._note_directory(event, path, name)
+        elif name in LEAVE_OUT:
+            self._note_unclear()
+        elif not name.startswith(b".") and (not event.mask & flags.CREATE or self._is_whole(path)):
+            self._note_file(path, name)
 
-    def _is_of_interest(self, event: FileEvent, path: bytes, name: bytes) -> bool:
-        if name in LEAVE_OUT:
-            return True
-        if name.startswith(b"."):
-            return False
-        if event.mask & flags.CREATE:
-            return self._is_whole(path)
-        # A name without a known ending may be a link to a directory.
-        return kind_of(name) is not None or b"." not in name
+    def _note_directory(self, event: FileEvent, path: bytes, name: bytes) -> None:
+        """Of one that comes its files are told; of one that is moved away they are not known."""
+        if is_passed_over(name):
+            return
+        if event.mask & flags.MOVED_FROM:
+            self._forget_below(path)
+            self._note_unclear()
+        elif event.mask & (flags.CREATE | flags.MOVED_TO):
+            self._watch_below(path, is_new=True)
+
+    def _note_file(self, path: bytes, name: bytes) -> None:
+        if kind_of(name) is not None:
+            self._touched |= Touched(frozenset({path}))
+        elif b"." not in name:  # without a known ending it may be a link to a directory
+            self._note_unclear()
+
+    def _note_unclear(self) -> None:
+        self._touched |= Touched(is_unclear=True)
 
     def _is_whole(self, path: bytes) -> bool:
         """A new file is told of again when it is closed; a link is all there at once."""
@@ -151,7 +176,7 @@ class FolderWatch:
             return False
         return stat.S_ISLNK(facts.st_mode) or facts.st_nlink > 1
 
-    def _watch_below(self, start: bytes) -> None:
+    def _watch_below(self, start: bytes, *, is_new: bool = False) -> None:
         """Watch a directory and all below; first watched, then read, so that nothing slips."""
         waiting = [start]
         while waiting:
@@ -159,7 +184,10 @@ class FolderWatch:
                 return
             path = waiting.pop()
             if self._watch(path):
-                waiting.extend(self._folders_in(path))
+                folders, others = self._names_in(path)
+                waiting.extend(join(path, name) for name in folders)
+                for name in others if is_new else ():
+                    self._note_file(join(path, name), name)
 
     def _watch(self, path: bytes) -> bool:
         try:
@@ -178,16 +206,19 @@ class FolderWatch:
             raise _unwatched(f"the folder has more than {self._budget} directories")
         return True
 
-    def _folders_in(self, path: bytes) -> list[bytes]:
+    def _names_in(self, path: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Return the names of the directories in one, and those of everything else."""
+        folders: list[bytes] = []
+        others: list[bytes] = []
         try:
             with os.scandir(join(self._root, path)) as entries:
-                return [
-                    join(path, entry.name)
-                    for entry in entries
-                    if not is_passed_over(entry.name) and entry.is_dir(follow_symlinks=False)
-                ]
+                for entry in entries:
+                    if not is_passed_over(entry.name):
+                        is_folder = entry.is_dir(follow_symlinks=False)
+                        (folders if is_folder else others).append(entry.name)
         except OSError:
-            return []
+            pass
+        return folders, others
 
     def _forget_below(self, start: bytes) -> None:
         """Give back the watches on a directory that was moved; it may be out of the folder now."""

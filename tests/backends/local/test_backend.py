@@ -15,7 +15,7 @@ from msd.backends.local import SPEC
 from msd.backends.local.backend import PAGE_SIZE
 from msd.backends.local.index import TagIndex
 from msd.backends.local.listed import LISTED_TYPES
-from msd.backends.local.scan import Scan
+from msd.backends.local.scan import scan_folder
 from msd.errors import UnreachableError
 from msd.models import ItemType, LibraryType, StatusReason
 from tests.support.list_folder import added_source, everything, opened
@@ -431,7 +431,7 @@ async def test_a_folder_exchanged_under_the_walk_is_unreachable(media, root, cac
     source = await added_source(str(root))
 
     with pytest.raises(UnreachableError):
-        Scan(source, {}, TagIndex(cache), ExchangesTheFolder(root))
+        scan_folder(source, {}, TagIndex(cache), ExchangesTheFolder(root))
 
 
 async def test_a_hanging_disk_does_not_hold_a_cancelled_sync(media, root, cache):
