@@ -11,7 +11,6 @@ wait before it speaks of changes; real ones wait 30 s for quiet in a library, 0.
 
 import argparse
 import multiprocessing
-import os
 import shutil
 import statistics
 import sys
@@ -32,7 +31,6 @@ sys.path.insert(0, str(ROOT))
 
 from msd.backend_api.changes import Lane, LiveChange  # noqa: E402
 from msd.backends.jellyfin.backend import JellyfinBackend  # noqa: E402
-from msd.backends.local.live import folder_changes  # noqa: E402
 from msd.errors import UnreachableError  # noqa: E402
 from tests.backends.jellyfin.signed_in import add, backend_context  # noqa: E402
 from tests.simulators.jellyfin import JellyfinSimulator, Timing, make_world  # noqa: E402
@@ -215,17 +213,20 @@ async def local(files: int, events: int, base: Path) -> None:
     for number in range(10):
         (root / f"Movies/New {number} (2001).mkv").touch()
     await look("10 new")
+    backend = opened(source, base / "cache")
     began = time.monotonic()
-    async with folder_changes(os.fsencode(root), anyio.CapacityLimiter(2)) as changes:
+    async with backend.live() as changes:
         seconds = time.monotonic() - began
         print(f"  {'watched':22} {seconds:6.2f} s until every directory is")
         found = []
         for number in range(events):
             began = time.monotonic()
             (root / f"Movies/Event {number} (2001).mkv").touch()
-            await anext(changes)
+            change = await anext(changes)
+            assert len(await backend.fetch(change.changed)) == 1
             found.append(time.monotonic() - began)
         shown("event: new file", found)
+    await backend.aclose()
 
 
 async def measure(options: argparse.Namespace) -> None:

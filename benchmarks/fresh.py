@@ -4,12 +4,13 @@
 
 Jellyfin simulators, a private bus with a real keyring, and the daemon. A library is synced, synced
 again with nothing changed, and with ten items edited. Then a daemon is left alone with several
-connected servers: its processor time, its wake-ups (voluntary context switches of all its threads),
-and the requests that it sent. Half a minute goes by first. Zero items, or zero minutes, leave their
-part out.
+connected servers: its processor time, its wake-ups (voluntary context switches of all its threads,
+minute by minute) and the requests that it sent. Half a minute goes by first. Zero items, or zero
+minutes, leave their part out.
 """
 
 import argparse
+import statistics
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -70,7 +71,7 @@ def spent(pid: int) -> tuple[float, Counter[str]]:
     return seconds, wakes
 
 
-def idle(sources: int, minutes: float) -> None:
+def idle(sources: int, minutes: int) -> None:
     """Measure a daemon that has nothing to do."""
     with ExitStack() as stack:
         sims = [
@@ -86,15 +87,19 @@ def idle(sources: int, minutes: float) -> None:
         assert daemon.process is not None
         for sim in sims:
             sim.log.clear()
-        seconds, wakes = spent(daemon.process.pid)
-        time.sleep(minutes * 60)
-        seconds_then, wakes_then = spent(daemon.process.pid)
+        began, before = spent(daemon.process.pid)
+        seconds, by_minute = 0.0, []
+        for _ in range(minutes):
+            time.sleep(60)
+            now, wakes = spent(daemon.process.pid)
+            seconds = now - began
+            by_minute.append((wakes - before).total())
+            before = wakes
         requests = [one.template for sim in sims for one in sim.log.requests]
         print(
-            f"idle for {minutes:g} min with {len(set(ids))} sources:"
-            f" {seconds_then - seconds:.2f} s of CPU"
-            f" ({(seconds_then - seconds) / (minutes * 60):.2%}),"
-            f" {(wakes_then - wakes).total() / minutes:.1f} wake-ups a minute,"
+            f"idle for {minutes} min with {len(set(ids))} sources: {seconds:.2f} s of CPU"
+            f" ({seconds / (minutes * 60):.2%}), wake-ups a minute: median"
+            f" {statistics.median(by_minute):.0f}, {by_minute};"
             f" {len(requests)} requests {sorted(set(requests))}"
         )
 
@@ -106,7 +111,7 @@ def main() -> None:
     )
     parser.add_argument("--items", type=int, default=30_000)
     parser.add_argument("--idle-sources", type=int, default=10)
-    parser.add_argument("--idle-minutes", type=float, default=10)
+    parser.add_argument("--idle-minutes", type=int, default=10)
     options = parser.parse_args()
     if options.items:
         syncs(options.items)

@@ -96,9 +96,8 @@ class CacheStore:
         with self._readers.reading() as connection:
             return tuple(
                 library
-                for library in reads.libraries(connection, settings)
-                if source_id in (None, library.source_id)
-                and library.source_id not in hidden_sources
+                for library in reads.libraries(connection, source_id, settings)
+                if library.source_id not in hidden_sources
             )
 
     def counts(self, source_id: SourceId) -> tuple[int, int]:

@@ -29,7 +29,8 @@ _LIBRARIES = """
 SELECT library.id, source_id, remote_id, name, library.type, hidden, position,
        coalesce(sum(listing.item_count), 0), synced_at
 FROM library LEFT JOIN listing ON listing.library = library.pk
-WHERE library.deleted_at IS NULL GROUP BY library.pk ORDER BY source_id, position, library.pk
+WHERE library.deleted_at IS NULL AND (?1 IS NULL OR source_id = ?1)
+GROUP BY library.pk ORDER BY source_id, position, library.pk
 """
 _COUNTS = """
 SELECT count(DISTINCT library.pk), coalesce(sum(listing.item_count), 0)
@@ -41,10 +42,12 @@ _WITH_MEMBERS = (ItemType.COLLECTION, ItemType.PLAYLIST)
 
 
 def libraries(
-    connection: sqlite3.Connection, settings: Mapping[LibraryId, LibrarySettings]
+    connection: sqlite3.Connection,
+    source_id: SourceId | None,
+    settings: Mapping[LibraryId, LibrarySettings],
 ) -> Iterator[Library]:
-    """Return every library with the user's settings."""
-    for row in connection.execute(_LIBRARIES):
+    """Return the libraries of one source or of all, with the user's settings."""
+    for row in connection.execute(_LIBRARIES, (source_id,)):
         yield Library(
             id=LibraryId(row[0]),
             source_id=SourceId(row[1]),
