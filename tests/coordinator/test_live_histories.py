@@ -6,7 +6,7 @@ import pytest
 
 from tests.coordinator.live_history import run_live_histories
 
-FEW, MANY = 10, 300
+FEW, MANY = 5, 300
 
 
 @pytest.mark.timeout(180)

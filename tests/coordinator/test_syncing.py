@@ -85,18 +85,23 @@ async def test_items_that_can_not_be_counted_are_no_end_of_the_daemon(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Style section 4: containment; here a row that no msd of this version wrote."""
+    spoil = """
+    CREATE TRIGGER spoil AFTER UPDATE OF synced_at ON library
+    BEGIN UPDATE library SET type = 'hologram' WHERE pk = new.pk; END
+    """
     rig.server.users["bob"] = "secret"
     async with rig.running() as run:
         alice, bob = await run.add(), await run.add("bob")
         await run.until_synced(alice)
         await run.until_synced(bob)
         with sqlite3.connect(run.services.settings.cache_db) as cache:
-            cache.execute("UPDATE library SET type = 'hologram' WHERE source_id = ?", (bob,))
+            cache.execute(spoil)
         cache.close()
 
-        await run.until_ended(await run.coordinator.sync_source(alice))
+        await run.until_ended(await run.coordinator.sync_source(bob))
 
         with anyio.fail_after(5):
-            while "can't be counted" not in caplog.text:
+            while f"{bob} can't be counted" not in caplog.text:
                 await anyio.lowlevel.checkpoint()
+        assert run.coordinator.get_source(bob).item_count == 12
         assert run.coordinator.get_source(alice).item_count == 12

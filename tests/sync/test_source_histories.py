@@ -16,7 +16,7 @@ from tests.sync.source_history import SourceHistory
 
 KINDS = {
     "Jellyfin": (3, 100),
-    "killed": (3, 100),
+    "killed": (2, 100),
     "Plex": (4, 300),
     "folder": (6, 300),
 }  # few, many
