@@ -122,21 +122,35 @@ def plex(items: int, folder: Path) -> Iterator[Stage]:
 
 @contextmanager
 def local(items: int, folder: Path) -> Iterator[Stage]:
-    """Stage a folder of films, each in a directory of its own: inotify."""
+    """Stage a folder, half films in directories of their own and half episodes: inotify."""
     maker = MediaMaker()
     film = maker.video(folder / "film.mkv", seconds=0.2).read_bytes()
     maker.close()
-    movies = folder / "media" / "Movies"
-    for number in range(items):
+    media = folder / "media"
+
+    def put(path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(film)
+
+    def episode(number: int, name: str) -> Path:
+        show, season = f"Show {number // 100}", number // 10 % 10 + 1
+        return media / "TV" / show / f"Season {season}" / f"{show} S{season:02}{name}.mkv"
+
+    for number in range(items // 2):
         name = f"Film {number} ({1950 + number % 70})"
-        (movies / name).mkdir(parents=True)
-        (movies / name / f"{name}.mkv").write_bytes(film)
+        put(media / "Movies" / name / f"{name}.mkv")
+        put(episode(number, f"E{number % 10 + 1:02}"))
     with daemon_in(folder) as daemon:
-        source_id = str(daemon.call("AddLocalSource", "s", str(movies.parent)))
+        source_id = str(daemon.call("AddLocalSource", "s", str(media)))
 
         def happen(number: int) -> str:
-            (movies / f"Event {number} (2001).mkv").write_bytes(film)
-            return f"Event {number}"
+            name = f"Event {number}"
+            put(
+                episode(number, f"E99 {name}")
+                if number % 2
+                else media / "Movies" / f"{name} (2001).mkv"
+            )
+            return name
 
         until_live(daemon, source_id)
         yield Stage(daemon, source_id, happen, None)

@@ -39,7 +39,7 @@ def test_files_are_served_renamed_and_removed(bus: PrivateBus, tmp_path: Path, m
         assert daemon.count("movie") == total - 1
 
 
-def test_what_happens_to_a_film_is_shown_without_a_sync(
+def test_what_happens_to_a_file_is_shown_without_a_sync(
     bus: PrivateBus, tmp_path: Path, media: Path
 ) -> None:
     """Y10: it comes and goes as a row; I2: one that is renamed keeps its id."""
@@ -48,7 +48,8 @@ def test_what_happens_to_a_film_is_shown_without_a_sync(
         path = f"{ROOT}/source/{source_id}"
         daemon.until(lambda: daemon.get(path, f"{NAME}.Source", "LiveUpdates") == "ok", "live")
         daemon.until_synced(source_id)
-        total, job = daemon.count("movie"), next_job(daemon, source_id)
+        job = next_job(daemon, source_id)
+        total, episodes = daemon.count("movie"), daemon.count("episode")
         film = media / "Movies/Blue Gradient (2021)/Blue Gradient (2021).mkv"
         new = media / "Movies/Green Gradient (2023).mkv"
 
@@ -56,6 +57,9 @@ def test_what_happens_to_a_film_is_shown_without_a_sync(
         daemon.until(lambda: daemon.count("movie") == total + 1, "it is shown")
         new.unlink()
         daemon.until(lambda: daemon.count("movie") == total, "it is shown no more")
+        episode = next((media / "Shows").rglob("*.mkv"))
+        shutil.copy(episode, episode.with_name("A Day in Frames - S01E77.mkv"))
+        daemon.until(lambda: daemon.count("episode") == episodes + 1, "the episode is shown")
         assert next_job(daemon, source_id) == job + 1
 
         (before,) = [film for film in films(daemon) if film["title"] == "Blue Gradient"]

@@ -278,11 +278,18 @@ class LocalBackend:
 
     def _scan_for(self, remote_ids: Sequence[RemoteId]) -> "Scan":
         """Return a scan that knows of these rows whether they are there."""
-        from msd.backends.local.remoteid import path_of  # noqa: PLC0415 - imported when used
+        from msd.backends.local.remoteid import is_of_show, path_of  # noqa: PLC0415
+        from msd.backends.local.scope import by_directory, scan_around  # noqa: PLC0415
 
         paths = [path for each in remote_ids if (path := path_of(each)) is not None]
-        seen = self._glance(paths) if len(paths) == len(remote_ids) else None
-        return self._new_scan() if seen is None else seen.scan
+        groups = [each for each in remote_ids if is_of_show(each)]
+        if len(paths) + len(groups) == len(remote_ids):
+            with self._opening:
+                index, touched = self._opened_index(), by_directory(paths)
+                found = scan_around(self._source, touched, groups, index, self._stop)
+            if found is not None:
+                return found
+        return self._new_scan()
 
     def _opened_index(self) -> "TagIndex":
         from msd.backends.local.index import TagIndex  # noqa: PLC0415 - imported when used

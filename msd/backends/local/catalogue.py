@@ -17,7 +17,7 @@ from msd.backends.local.names import EpisodeName, TitleName
 from msd.backends.local.remoteid import group_id
 from msd.backends.local.text import decode_name, title_key
 from msd.backends.local.walk import FileEntry, Folder
-from msd.models import ItemType, LibraryType
+from msd.models import ItemType, LibraryType, RemoteId
 
 _DISC_STRUCTURES = (b"VIDEO_TS", b"BDMV/STREAM")
 _NO_TRACKS = (LibraryType.MOVIES, LibraryType.SHOWS)
@@ -45,6 +45,17 @@ class _Place:
 def catalogue_of(part: LibraryPart, all_folders: dict[bytes, Folder]) -> Catalogue:
     """Return what the names in one library say."""
     return _Cataloguer(part, all_folders).run()
+
+
+def directories_of_groups(made: Catalogue) -> dict[RemoteId, set[bytes]]:
+    """Return in which directories the episodes of each show and each season are."""
+    found: dict[RemoteId, set[bytes]] = defaultdict(set)
+    for entry in made.entries[ItemType.EPISODE]:
+        group = entry.parent if isinstance(entry, Leaf) else None
+        while group is not None and isinstance(entry, Leaf):
+            found[group.remote_id].add(entry.folder.path)
+            group = group.parent
+    return found
 
 
 class _Cataloguer:

@@ -1,34 +1,37 @@
-"""What a few files of a folder are now, told by their directories alone (Y6, Y10).
-
-A film is known by its own directory; an episode, a track and a library by many. So a glance
-answers for what stands alone, and leaves the rest to a whole scan. All of it blocks.
-"""
+"""What happened to a few files, as rows that came, changed or went (Y6, Y10). All of it blocks."""
 
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
 
-from msd.backends.local.catalogue import catalogue_of, disc_structure
-from msd.backends.local.entries import Leaf
+from msd.backends.local.catalogue import catalogue_of
+from msd.backends.local.entries import Entry, Group, Leaf
 from msd.backends.local.filekind import MEDIA_KINDS, kind_of, split_name
 from msd.backends.local.index import TagIndex
-from msd.backends.local.libraries import LibraryPart, is_library, keeps_type, looks_of
+from msd.backends.local.libraries import LibraryPart, keeps_type, looks_of
 from msd.backends.local.remoteid import file_id
-from msd.backends.local.scan import Scan, checked, remembered
-from msd.backends.local.walk import FileEntry, Folder, Walk, holds_media, join, walk_directories
+from msd.backends.local.scan import Scan
+from msd.backends.local.scope import (
+    Touched,
+    by_directory,
+    library_of,
+    scan_around,
+    then_or_now,
+    with_absent,
+)
+from msd.backends.local.walk import Folder, holds_media, join
 from msd.models import ItemType, LibraryType, RemoteId, Source
 
-MOST_ROWS = 100  # in all; of more a whole scan tells
-_STANDING_ALONE = (ItemType.MOVIE, ItemType.VIDEO, ItemType.MUSIC_VIDEO)
+MOST_ROWS = 100  # of more a whole scan tells
+_GROUPS = (ItemType.SHOW, ItemType.SEASON)
+_LEAVES = (ItemType.MOVIE, ItemType.EPISODE, ItemType.VIDEO, ItemType.MUSIC_VIDEO)
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The rows that some files belong to, and those that they do not belong to any more."""
+    """The rows that may look different, and those that may be gone."""
 
-    scan: Scan  # of their directories alone
     changed: tuple[RemoteId, ...]
     removed: tuple[RemoteId, ...]
 
@@ -40,7 +43,7 @@ def glance(
     index: TagIndex,
     stop: Event,
 ) -> Glance | None:
-    """Look at files below a source's folder, whether they are there or not.
+    """Look at files below a source's folder that came, changed or went.
 
     Args:
         source: the folder.
@@ -50,116 +53,107 @@ def glance(
         stop: ends it between two directories.
 
     Returns:
-        What they mean; None when only a whole scan can tell.
+        What that means; None when only a whole scan can tell.
 
     Raises:
         UnreachableError: the folder is not there, or went away meanwhile.
     """
-    by_directory: dict[bytes, set[bytes]] = defaultdict(set)
-    for path in paths:
-        directory, _, name = path.rpartition(b"/")
-        by_directory[directory].add(name)
-    libraries = index.libraries()
-    mounts = index.mount_points()
-    if any(_is_beyond(directory, libraries, mounts) for directory in by_directory):
+    touched = by_directory(paths)
+    scan = scan_around(source, touched, (), index, stop)
+    if scan is None:
         return None
-    own = {directory for directory in by_directory if _top(directory) in libraries}
-    trees = {_top(directory) for directory in by_directory.keys() - own}
-    walk = checked(source, lambda root: walk_directories(root, sorted(own), sorted(trees), stop))
-    own_name = os.path.basename(source.address)
-    if walk is None or walk.gaps or any(_is_new_library(top, walk, own_name) for top in trees):
-        return None
-    root = os.path.realpath(source.address)
-    scan = Scan(root, walk, _parts(walk, libraries, own_name), index, stop)
-    return _meaning(scan, content_types, by_directory)
-
-
-def _is_beyond(
-    directory: bytes, libraries: Mapping[bytes, LibraryType], mounts: Iterable[bytes]
-) -> bool:
-    """Say whether a directory is in no known library, on a disk of its own or the inside of one."""
-    if _top(directory) not in libraries and b"" not in libraries:
-        return True
-    return disc_structure(directory) is not None or any(
-        directory == mount or directory.startswith(mount + b"/") for mount in mounts
-    )
-
-
-def _top(directory: bytes) -> bytes:
-    return directory.partition(b"/")[0]
-
-
-def _is_new_library(top: bytes, walk: Walk, root_name: str) -> bool:
-    folders = [folder for path, folder in walk.folders.items() if _top(path) == top]
-    return is_library(top, folders, root_name)
-
-
-def _parts(
-    walk: Walk, libraries: Mapping[bytes, LibraryType], root_name: str
-) -> tuple[LibraryPart, ...]:
-    """Return the known libraries, with those of their folders that were walked."""
-    folders: dict[bytes, list[Folder]] = defaultdict(list)
-    for path, folder in walk.folders.items():
-        top = _top(path)
-        folders[top if top in libraries else b""].append(folder)
-    parts = [
-        replace(remembered(path, kind, root_name), folders=tuple(folders[path]))
-        for path, kind in libraries.items()
-    ]
-    return tuple(sorted(parts, key=lambda part: part.name.casefold()))
-
-
-def _meaning(
-    scan: Scan,
-    content_types: Mapping[RemoteId, LibraryType],
-    by_directory: Mapping[bytes, set[bytes]],
-) -> Glance | None:
-    by_path = {part.path: part for part in scan.parts}
-    changed: list[RemoteId] = []
-    removed: list[RemoteId] = []
-    for directory, names in by_directory.items():
-        part = by_path.get(_top(directory)) or by_path[b""]
-        folder = scan.walk.folders.get(directory) or Folder(directory)
-        then_or_now = _with_absent(folder, names)
-        stays = part.remote_id in content_types or _keeps_type(part, folder, then_or_now, names)
-        items = _items_of(part, then_or_now)
-        if items is None or not stays or (folder.subfolders and _have_companions(names)):
+    libraries = {part.path: part for part in scan.parts}
+    changed: set[RemoteId] = set()
+    removed: set[RemoteId] = set()
+    for directory, names in touched.items():
+        part = library_of(directory, libraries)
+        own = _Directory(scan, part, directory, names)
+        is_chosen = part.remote_id in content_types
+        if not (is_chosen or own.keeps_type) or not own.is_told_by_rows:
             return None
-        files = {entry.name for leaf in _concerned(items, names) for entry in leaf.files}
-        here = [leaf.remote_id for leaf in _leaves(scan, part, folder, files)]
-        absent = {file_id(join(directory, name)) for name in files}.difference(here)
-        if absent and not here and not _holds_media(scan, part):
-            return None  # a library that is empty is none
-        changed += here
-        removed += sorted(absent)
+        changed |= own.changed
+        removed |= own.removed
+    if not all(_keeps_names(scan, part, touched, libraries) for part in scan.parts):
+        return None
     if len(changed) + len(removed) > MOST_ROWS:
         return None
-    return Glance(scan, tuple(changed), tuple(removed))
+    return Glance(tuple(sorted(changed)), tuple(sorted(removed)))
 
 
-def _with_absent(folder: Folder, names: Iterable[bytes]) -> Folder:
-    """Return a folder as if files of these names were still there."""
-    there = {entry.name for entry in folder.files}
-    absent = [
-        FileEntry(name, 0, 0, kind)
-        for name in names
-        if name not in there and (kind := kind_of(name)) in MEDIA_KINDS and kind is not None
-    ]
-    return Folder(folder.path, files=sorted([*folder.files, *absent]))
+class _Directory:
+    """What some names in one directory mean."""
 
+    def __init__(self, scan: Scan, part: LibraryPart, directory: bytes, names: set[bytes]) -> None:
+        self._scan = scan
+        self._part = part
+        self._names = names
+        self._folder = scan.walk.folders.get(directory) or Folder(directory)
+        self._before = with_absent(self._folder, names)
+        made = catalogue_of(replace(part, folders=(self._before,)), scan.walk.folders)
+        self._items = [
+            entry for kind in _LEAVES for entry in made.entries[kind] if isinstance(entry, Leaf)
+        ]
+        concerned = _concerned(self._items, names)
+        self._groups = _by_id(each for kind in _GROUPS for each in scan.entries(part, kind))
+        self._files = {entry.name for leaf in concerned for entry in leaf.files}
+        self._told = _above(concerned) | self._described()
+        self.changed = {leaf.remote_id for leaf in self._leaves()} | (
+            self._told & self._groups.keys()
+        )
+        files = {file_id(join(directory, name)) for name in self._files}
+        self.removed = (files | self._told) - self.changed
 
-def _items_of(part: LibraryPart, folder: Folder) -> list[Leaf] | None:
-    """Return the items of a folder if there are any and each is known by this folder alone."""
-    made = catalogue_of(replace(part, folders=(folder,)), {folder.path: folder})
-    entries = [entry for found in made.entries.values() for entry in found]
-    leaves = [each for each in entries if isinstance(each, Leaf) and each.type in _STANDING_ALONE]
-    is_all = len(leaves) == len(entries) and not made.audio and not made.skipped
-    return leaves if leaves and is_all else None
+    @property
+    def keeps_type(self) -> bool:
+        """Whether the library surely stays of its type."""
+        came = [
+            entry
+            for entry in self._folder.files
+            if entry.name in self._names and entry.kind in MEDIA_KINDS
+        ]
+        return keeps_type(
+            self._part,
+            [looks_of(self._folder, entry) for entry in came],
+            is_less=len(self._before.files) > len(self._folder.files),
+        )
 
+    @property
+    def is_told_by_rows(self) -> bool:
+        """Whether no directory below and no library can look different."""
+        if not self._items or (self._folder.subfolders and self._has_companions):
+            return False
+        # A library that is empty is none.
+        return bool(self.changed) or not self.removed or self._library_holds_media()
 
-def _have_companions(names: Iterable[bytes]) -> bool:
-    """Say whether files came or went that may describe what lies in the directories below."""
-    return any(kind_of(name) not in MEDIA_KINDS for name in names)
+    @property
+    def _has_companions(self) -> bool:
+        return any(kind_of(name) not in MEDIA_KINDS for name in self._names)
+
+    def _described(self) -> set[RemoteId]:
+        """Return the groups that a companion in this directory may describe."""
+        if not self._has_companions:
+            return set()
+        own = self._folder.path
+        return {
+            each
+            for each, group in self._groups.items()
+            if group.folder is not None and group.folder.path == own
+        }
+
+    def _leaves(self) -> list[Leaf]:
+        return [
+            entry
+            for kind in _LEAVES
+            for entry in self._scan.entries(self._part, kind)
+            if isinstance(entry, Leaf)
+            and entry.folder is self._folder
+            and not self._files.isdisjoint(file.name for file in entry.files)
+        ]
+
+    def _library_holds_media(self) -> bool:
+        others = [one.path for one in self._scan.parts if one.path]
+        left_out = [] if self._part.path else others
+        return holds_media(os.fsdecode(self._scan.root), self._part.path, left_out)
 
 
 def _concerned(leaves: list[Leaf], names: Iterable[bytes]) -> list[Leaf]:
@@ -178,30 +172,56 @@ def _concerned(leaves: list[Leaf], names: Iterable[bytes]) -> list[Leaf]:
     return concerned if len(leaves) - len(concerned) > 1 else leaves
 
 
-def _keeps_type(
-    part: LibraryPart, folder: Folder, then_or_now: Folder, names: Iterable[bytes]
+def _above(leaves: Iterable[Leaf]) -> set[RemoteId]:
+    """Return the seasons and shows of episodes."""
+    found: set[RemoteId] = set()
+    for leaf in leaves:
+        group = leaf.parent
+        while group is not None:
+            found.add(group.remote_id)
+            group = group.parent
+    return found
+
+
+def _keeps_names(
+    scan: Scan, part: LibraryPart, touched: Touched, libraries: Mapping[bytes, LibraryPart]
 ) -> bool:
-    wanted = {*names}
-    came = [entry for entry in folder.files if entry.name in wanted and entry.kind in MEDIA_KINDS]
-    return keeps_type(
-        part,
-        [looks_of(folder, entry) for entry in came],
-        is_less=len(then_or_now.files) > len(folder.files),
+    """Say whether shows and seasons show the same to the rows of others, then and now.
+
+    Their first file names them; so they are looked at with all of the touched files, with those
+    that are there, and with none.
+    """
+    some = _by_id(each for kind in _GROUPS for each in scan.entries(part, kind))
+    if not some:
+        return True
+    all_of_them = _groups(scan, then_or_now(part, touched, libraries))
+    none = _groups(scan, _without(part, touched))
+    return all(
+        _shared(all_of_them[each]) == _shared(some[each]) == _shared(none[each]) for each in none
     )
 
 
-def _leaves(scan: Scan, part: LibraryPart, folder: Folder, files: set[bytes]) -> list[Leaf]:
-    """Return the items that some files of a folder are, or are a part of."""
-    return [
-        entry
-        for item_type in _STANDING_ALONE
-        for entry in scan.entries(part, item_type)
-        if isinstance(entry, Leaf)
-        and entry.folder is folder
-        and not files.isdisjoint(file.name for file in entry.files)
+def _groups(scan: Scan, part: LibraryPart) -> dict[RemoteId, Group]:
+    made = catalogue_of(part, scan.walk.folders)
+    return _by_id(each for kind in _GROUPS for each in made.entries[kind])
+
+
+def _by_id(entries: Iterable[Entry]) -> dict[RemoteId, Group]:
+    return {each.remote_id: each for each in entries if isinstance(each, Group)}
+
+
+def _without(part: LibraryPart, touched: Touched) -> LibraryPart:
+    """Return a library as it would be without some files."""
+    folders = [
+        replace(
+            folder,
+            files=[one for one in folder.files if one.name not in touched.get(folder.path, ())],
+        )
+        for folder in part.folders
     ]
+    return replace(part, folders=tuple(folders))
 
 
-def _holds_media(scan: Scan, part: LibraryPart) -> bool:
-    others = [one.path for one in scan.parts if one.path] if not part.path else []
-    return holds_media(os.fsdecode(scan.root), part.path, others)
+def _shared(group: Group) -> tuple[str, bytes]:
+    """Return what the rows of its episodes and seasons show of a group."""
+    return group.title, group.folder.path if group.folder else b""

@@ -1,4 +1,4 @@
-"""What msd remembers of a folder between two walks: music tags, mount points, libraries.
+"""What msd remembers of a folder between two walks: music tags, mounts, libraries, shows.
 
 A small SQLite file in the source's private cache folder; it may vanish at any time, then the
 files are read again, and a database error is as good as an empty index. Used by one thread at
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msd.backends.local.tags import TrackTags
 from msd.backends.local.walk import FileEntry
-from msd.models import LibraryType
+from msd.models import LibraryType, RemoteId
 
 _VERSION = 1
 _FILE = "local-index.db"
@@ -86,6 +86,39 @@ class TagIndex:
             self._db.executemany("INSERT INTO libraries VALUES (?, ?)", rows)
             self._db.commit()
 
+    def directories(self, groups: Iterable[RemoteId]) -> set[bytes]:
+        """Return where episodes of some shows or seasons are, or were not long ago."""
+        found: set[bytes] = set()
+        with suppress(sqlite3.Error):
+            for group in groups:
+                rows = self._db.execute("SELECT path FROM groups WHERE id = ?", (group,))
+                found.update(path for (path,) in rows)
+        return found
+
+    def learn_groups(self, library: bytes, found: Mapping[RemoteId, set[bytes]]) -> bool:
+        """Add what a part of a library told; False when no whole scan told the rest."""
+        rows = _group_rows(library, found)
+        with suppress(sqlite3.Error):
+            if (library, "", b"") not in self._groups(library):
+                return False
+            if new := rows - self._groups(library):
+                self._db.executemany("INSERT OR IGNORE INTO groups VALUES (?, ?, ?)", new)
+                self._db.commit()
+            return True
+        return False
+
+    def remember_groups(self, library: bytes, found: Mapping[RemoteId, set[bytes]]) -> None:
+        """Replace what is known of a library's shows and seasons, when it differs."""
+        rows = _group_rows(library, found)
+        with suppress(sqlite3.Error):
+            if rows != self._groups(library):
+                self._db.execute("DELETE FROM groups WHERE library = ?", (library,))
+                self._db.executemany("INSERT INTO groups VALUES (?, ?, ?)", rows)
+                self._db.commit()
+
+    def _groups(self, library: bytes) -> set[tuple[bytes, str, bytes]]:
+        return {*self._db.execute("SELECT * FROM groups WHERE library = ?", (library,))}
+
     def remember_mounts(self, paths: Iterable[bytes]) -> None:
         """Replace the known mount points, when they differ."""
         paths = frozenset(paths)
@@ -95,6 +128,14 @@ class TagIndex:
             self._db.execute("DELETE FROM mounts")
             self._db.executemany("INSERT INTO mounts VALUES (?)", [(path,) for path in paths])
             self._db.commit()
+
+
+def _group_rows(
+    library: bytes, found: Mapping[RemoteId, set[bytes]]
+) -> set[tuple[bytes, str, bytes]]:
+    """Return a row for each directory of each group, and one that says that they are known."""
+    rows = {(library, str(each), path) for each, paths in found.items() for path in paths}
+    return rows | {(library, "", b"")}
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -121,13 +162,15 @@ def _connect(path: str) -> sqlite3.Connection:
         db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version not in (0, _VERSION):
-            for table in ("tags", "mounts", "libraries"):
+            for table in ("tags", "mounts", "libraries", "groups"):
                 db.execute(f"DROP TABLE IF EXISTS {table}")
         db.executescript(
             f"""CREATE TABLE IF NOT EXISTS tags (
                 path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, {_COLUMNS}) WITHOUT ROWID;
             CREATE TABLE IF NOT EXISTS mounts (path BLOB PRIMARY KEY) WITHOUT ROWID;
             CREATE TABLE IF NOT EXISTS libraries (path BLOB PRIMARY KEY, type TEXT) WITHOUT ROWID;
+            CREATE TABLE IF NOT EXISTS groups (
+                library BLOB, id TEXT, path BLOB, PRIMARY KEY (id, path, library)) WITHOUT ROWID;
             PRAGMA user_version = {_VERSION};"""
         )
     except BaseException:

@@ -45,7 +45,11 @@ class Looks(Enum):
     VIDEO = "video"
 
 
-_LOOKS_OF_TYPE = {LibraryType.MOVIES: Looks.MOVIE, LibraryType.VIDEOS: Looks.VIDEO}
+_LOOKS_OF_TYPE = {
+    LibraryType.MOVIES: Looks.MOVIE,
+    LibraryType.SHOWS: Looks.EPISODE,
+    LibraryType.VIDEOS: Looks.VIDEO,
+}
 
 
 @dataclass(frozen=True, slots=True)

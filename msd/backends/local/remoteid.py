@@ -48,6 +48,11 @@ def group_id(kind: str, library: RemoteId, *keys: str) -> RemoteId:
     return RemoteId("/".join((f"{kind}:{library}", *map(_part, keys))))
 
 
+def is_of_show(remote_id: RemoteId) -> bool:
+    """Say whether an id is that of a show or a season."""
+    return remote_id.startswith(("show:", "season:"))
+
+
 def is_in_library(remote_id: RemoteId, library: RemoteId) -> bool:
     """Say whether an id that holds no path may be one of a library's items."""
     kind, _, rest = remote_id.partition(":")

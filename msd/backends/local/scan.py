@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from threading import Event
 from typing import TypeVar
 
-from msd.backends.local.catalogue import Catalogue, catalogue_of
+from msd.backends.local.catalogue import Catalogue, catalogue_of, directories_of_groups
 from msd.backends.local.entries import Entry, Leaf
 from msd.backends.local.filekind import FileKind, kind_of
 from msd.backends.local.folder import check_folder
@@ -38,8 +38,11 @@ class Scan:
         parts: tuple[LibraryPart, ...],
         index: TagIndex,
         stop: Event,
+        *,
+        is_whole: bool = False,
     ) -> None:
         self._stop = stop
+        self._is_whole = is_whole
         self._index = index
         self.root = os.fsencode(root)
         self.walk = walk
@@ -121,6 +124,8 @@ class Scan:
         if self._catalogue is not None and self._catalogue[0] == part.remote_id:
             return self._catalogue[1]
         made = catalogue_of(part, self.walk.folders)
+        if self._is_whole:
+            self._index.remember_groups(part.path, directories_of_groups(made))
         self._catalogue = (part.remote_id, made)
         return made
 
@@ -158,7 +163,7 @@ def scan_folder(
     name = os.path.basename(source.address)
     root = os.path.realpath(source.address)
     scan = Scan(root, walk, divide(walk, name, content_types), index, stop)
-    return Scan(root, walk, _with_unreadable(scan, index, name), index, stop)
+    return Scan(root, walk, _with_unreadable(scan, index, name), index, stop, is_whole=True)
 
 
 def _with_unreadable(scan: Scan, index: TagIndex, root_name: str) -> tuple[LibraryPart, ...]:

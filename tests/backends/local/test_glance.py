@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 import time
 from collections import Counter
 from pathlib import Path
@@ -121,6 +122,63 @@ async def test_a_version_that_comes_first_names_the_film(seen, root):
     )
 
 
+async def test_a_new_episode_comes_with_its_show(seen, root):
+    """The season and the show count one more; the other episodes are as they were."""
+    put(root / "TV/Dark/Season 1/Dark S01E02.mkv")
+    put(root / "TV/Dark/Season 1/Dark S01E03.mkv")
+
+    assert seen.told("TV/Dark/Season 1/Dark S01E03.mkv") == (
+        ["file:TV/Dark/Season 1/Dark S01E03.mkv", "season:TV/dark/1", "show:TV/dark"],
+        [],
+    )
+
+
+async def test_a_show_is_known_by_all_its_directories(seen, root):
+    """Also by those that only an earlier glance has seen."""
+    new, old = "TV/dark.S02.1080p/dark.S02E01.mkv", "TV/Dark/Season 1/Dark S01E01.mkv"
+    put(root / new)
+    put(root / "TV/Light/Light S01E01.mkv")
+    came = seen.told(new)
+    (root / new).unlink()
+    went = seen.told(new)
+    (root / old).unlink()
+    ended = seen.told(old)
+
+    assert came == ([f"file:{new}", "season:TV/dark/2", "show:TV/dark"], [])
+    assert went == (["show:TV/dark"], [f"file:{new}", "season:TV/dark/2"])
+    assert ended == ([], [f"file:{old}", "season:TV/dark/1", "show:TV/dark"])
+
+
+async def test_another_name_for_all_of_a_show_is_for_a_whole_scan(seen, root):
+    """The first directory names it: when that comes or goes every row of it looks different."""
+    put(root / "TV/DARK.S00/DARK.S00E01.mkv")
+    assert seen.told("TV/DARK.S00/DARK.S00E01.mkv") is None
+    (root / "TV/DARK.S00/DARK.S00E01.mkv").unlink()
+    assert seen.told("TV/DARK.S00/DARK.S00E01.mkv") is None
+
+
+async def test_a_show_whose_directories_are_not_known_is_not_gone(seen):
+    """Y7: a row that is asked for by its id, after the index was lost in part."""
+    with sqlite3.connect(seen.cache / "local-index.db") as index:
+        index.execute("DELETE FROM groups WHERE id != ''")
+    index.close()
+    backend = opened(seen.source, seen.cache)
+    found = await backend.fetch([RemoteId("show:TV/dark"), RemoteId("season:TV/dark/1")])
+    await backend.aclose()
+
+    assert {each.item.remote_id for each in found} == {"show:TV/dark", "season:TV/dark/1"}
+
+
+async def test_shows_of_an_index_that_never_knew_them_are_for_a_whole_scan(seen, root):
+    """One that an earlier msd left."""
+    with sqlite3.connect(seen.cache / "local-index.db") as index:
+        index.execute("DELETE FROM groups")
+    index.close()
+    put(root / "TV/Dark/Season 1/Dark S01E02.mkv")
+
+    assert seen.told("TV/Dark/Season 1/Dark S01E02.mkv") is None
+
+
 async def test_beside_several_others_only_the_files_themselves_are_told(seen, root):
     """The others stay as they are: none of them is alone, before and after."""
     for number in range(60):
@@ -133,7 +191,6 @@ async def test_beside_several_others_only_the_files_themselves_are_told(seen, ro
 @pytest.mark.parametrize(
     "path",
     [
-        "TV/Dark/Season 1/Dark S01E02.mkv",
         "TV/Dark/tvshow.nfo",
         "Songs/Band/Album/01 Song.flac",
         "Movies/Film 1 (2001)/song.mp3",
@@ -233,7 +290,22 @@ def act(root: Path, operation: str, number: int) -> None:  # noqa: PLR0912 - a t
         case "sibling":
             put(home / film / "Another (1950).mkv")
         case "episode":
-            put(root / f"TV/Show {number % 2}/Season 1/Show {number % 2} S01E{number:02}.mkv")
+            show, episode = f"Show {number % 2}", f"E{number:02}.mkv"
+            put(
+                root
+                / "TV"
+                / (
+                    f"{show}/Season 1/{show} S01{episode}",
+                    f"{show}/Season 2/{show} S02{episode}",
+                    f"{show}/{show} S01{episode}",
+                    f"{show.lower()}.S03.1080p/{show}.S03{episode}",
+                    f"{show} S04{episode}",
+                    f"A {show}.S05/{show.upper()}.S05{episode}",
+                )[number // 2 % 6]
+            )
+        case "about a show":
+            names = ("tvshow.nfo", "poster.jpg", "season01-poster.jpg")
+            put(root / f"TV/Show {number % 2}" / names[number % 3], bytes(number))
         case "stray episode":
             put(home / film / f"Show {number % 2} S02E{number:02}.mkv")
         case "song":
@@ -268,7 +340,8 @@ def act(root: Path, operation: str, number: int) -> None:  # noqa: PLR0912 - a t
 
 
 OPERATIONS = (
-    *("add", "flat", "version", "sibling", "episode", "stray episode", "song", "companion"),
+    *("add", "flat", "version", "sibling", "episode", "episode", "stray episode", "song"),
+    *("companion", "about a show"),
     *("extra", "disc", "leave out", "leave in", "link", "rewrite", "delete", "rename", "move"),
     *("rename directory", "delete directory"),
 )
