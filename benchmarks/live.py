@@ -146,7 +146,7 @@ def local(items: int, folder: Path) -> Iterator[Stage]:
         def happen(number: int) -> str:
             name = f"Event {number}"
             put(
-                episode(number, f"E99 {name}")
+                episode(number, f"E{100 + number} {name}")
                 if number % 2
                 else media / "Movies" / f"{name} (2001).mkv"
             )

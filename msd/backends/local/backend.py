@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -170,8 +171,13 @@ class LocalBackend:
 
         await self.connect()
         root = await self._run(os.path.realpath, os.fsencode(self._source.address))
-        async with folder_changes(root, self._glance, self._limiter) as changes:
-            yield changes
+        stop = Event()  # its own: a call that somebody gives up ends no subscription
+        try:
+            look = partial(self._glance, stop)
+            async with folder_changes(root, look, self._limiter) as changes:
+                yield changes
+        finally:
+            stop.set()
 
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
         """Return the rows with these ids as the folder is now; see `HasLiveUpdates`.
@@ -269,12 +275,12 @@ class LocalBackend:
             index = self._opened_index()
             return scan_folder(self._source, self._context.content_types, index, self._stop)
 
-    def _glance(self, paths: Iterable[bytes]) -> "Glance | None":
+    def _glance(self, stop: Event, paths: Iterable[bytes]) -> "Glance | None":
         from msd.backends.local.glance import glance  # noqa: PLC0415 - imported when used
 
         with self._opening:
             index = self._opened_index()
-            return glance(self._source, self._context.content_types, paths, index, self._stop)
+            return glance(self._source, self._context.content_types, paths, index, stop)
 
     def _scan_for(self, remote_ids: Sequence[RemoteId]) -> "Scan":
         """Return a scan that knows of these rows whether they are there."""
