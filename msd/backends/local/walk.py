@@ -111,19 +111,20 @@ def holds_media(root: str, start: bytes, leave_out: Iterable[bytes]) -> bool:
     """Say whether any media file lies below a directory, without some of its subdirectories."""
     left_out, waiting = frozenset(leave_out), [start]
     while waiting:
-        for path, entry in _entries(os.fsencode(root), waiting.pop()):
-            if entry.is_dir(follow_symlinks=False):
+        for path, name, is_folder in _entries(os.fsencode(root), waiting.pop()):
+            if is_folder:
                 waiting += [] if path in left_out else [path]
-            elif kind_of(entry.name) in MEDIA_KINDS:
+            elif kind_of(name) in MEDIA_KINDS:
                 return True
     return False
 
 
-def _entries(root: bytes, path: bytes) -> Iterator[tuple[bytes, os.DirEntry[bytes]]]:
+def _entries(root: bytes, path: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Yield paths, names, and whether they are directories; what can't be read is left out."""
     with suppress(OSError), os.scandir(join(root, path)) as entries:
         for entry in entries:
             if not is_passed_over(entry.name):
-                yield join(path, entry.name), entry
+                yield join(path, entry.name), entry.name, entry.is_dir(follow_symlinks=False)
 
 
 class _Walker:
