@@ -276,6 +276,19 @@ FILMS = tuple(f"Film {number} (200{number})" for number in range(6))
 HOMES = ("Movies", "Clips", "")
 
 
+def episode(number: int) -> str:
+    """Return the path of an episode of one of two shows, each in directories of many kinds."""
+    show, name = f"Show {number % 2}", f"E{number:02}.mkv"
+    return (
+        f"{show}/Season 1/{show} S01{name}",
+        f"{show}/Season 2/{show} S02{name}",
+        f"{show}/{show} S01{name}",
+        f"{show.lower()}.S03.1080p/{show}.S03{name}",
+        f"{show} S04{name}",
+        f"A {show}.S05/{show.upper()}.S05{name}",
+    )[number // 2 % 6]
+
+
 def act(root: Path, operation: str, number: int) -> None:  # noqa: PLR0912 - a table
     film, home = FILMS[number % len(FILMS)], root / HOMES[number // 6 % len(HOMES)]
     files = sorted(path for path in root.rglob("*.mkv") if not path.is_symlink())
@@ -290,19 +303,7 @@ def act(root: Path, operation: str, number: int) -> None:  # noqa: PLR0912 - a t
         case "sibling":
             put(home / film / "Another (1950).mkv")
         case "episode":
-            show, episode = f"Show {number % 2}", f"E{number:02}.mkv"
-            put(
-                root
-                / "TV"
-                / (
-                    f"{show}/Season 1/{show} S01{episode}",
-                    f"{show}/Season 2/{show} S02{episode}",
-                    f"{show}/{show} S01{episode}",
-                    f"{show.lower()}.S03.1080p/{show}.S03{episode}",
-                    f"{show} S04{episode}",
-                    f"A {show}.S05/{show.upper()}.S05{episode}",
-                )[number // 2 % 6]
-            )
+            put(root / "TV" / episode(number))
         case "about a show":
             names = ("tvshow.nfo", "poster.jpg", "season01-poster.jpg")
             put(root / f"TV/Show {number % 2}" / names[number % 3], bytes(number))
