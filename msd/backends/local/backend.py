@@ -263,9 +263,8 @@ class LocalBackend:
     async def _entry_parser(self) -> "EntryParser":
         from msd.backends.local.parse import EntryParser  # noqa: PLC0415 - imported when used
 
-        scan = await self._scanned()
         if self._parser is None:
-            self._parser = EntryParser(scan)
+            self._parser = EntryParser(await self._scanned())
         return self._parser
 
     def _new_scan(self) -> "Scan":
@@ -293,9 +292,12 @@ class LocalBackend:
             with self._opening:
                 index, touched = self._opened_index(), by_directory(paths)
                 found = scan_around(self._source, touched, groups, index, self._stop)
-            if found is not None:
+            there = (
+                set() if found is None else {one.item.remote_id for one in _located(found, groups)}
+            )
+            if found is not None and there.issuperset(groups):
                 return found
-        return self._new_scan()
+        return self._new_scan()  # that a show is gone is for this to tell (Y7)
 
     def _opened_index(self) -> "TagIndex":
         from msd.backends.local.index import TagIndex  # noqa: PLC0415 - imported when used

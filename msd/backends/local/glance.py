@@ -10,7 +10,7 @@ from msd.backends.local.entries import Entry, Group, Leaf
 from msd.backends.local.filekind import MEDIA_KINDS, kind_of, split_name
 from msd.backends.local.index import TagIndex
 from msd.backends.local.libraries import LibraryPart, keeps_type, looks_of
-from msd.backends.local.remoteid import file_id
+from msd.backends.local.remoteid import file_id, is_of_show
 from msd.backends.local.scan import Scan
 from msd.backends.local.scope import (
     Touched,
@@ -75,8 +75,8 @@ def glance(
         removed |= own.removed
     if not all(_keeps_names(scan, part, touched, libraries) for part in scan.parts):
         return None
-    if len(changed) + len(removed) > MOST_ROWS:
-        return None
+    if len(changed) + len(removed) > MOST_ROWS or any(map(is_of_show, removed)):
+        return None  # the index may not know all of a show: that it is gone a whole scan tells (Y7)
     return Glance(tuple(sorted(changed)), tuple(sorted(removed)))
 
 

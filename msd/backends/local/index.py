@@ -141,8 +141,12 @@ def _group_rows(
 def _open(path: Path) -> sqlite3.Connection:
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with suppress(sqlite3.Error):
+        try:
             return _create(path)
+        except sqlite3.OperationalError:
+            return _connect(":memory:")  # locked by another process, which is no damage
+        except sqlite3.Error:
+            pass
         for suffix in ("", "-wal", "-shm"):  # damaged: everything can be read again
             Path(f"{path}{suffix}").unlink(missing_ok=True)
         with suppress(sqlite3.Error):

@@ -157,6 +157,8 @@ class _Walker:
             if self._is_there(path):
                 self._enter(path, device)
         for path in trees:
+            if self._is_special(path):
+                return None
             if self._is_there(path):
                 self._descend(path, device)
         if self._links or self._is_full() or any(f.is_mount for f in self._walk.folders.values()):
