@@ -81,7 +81,7 @@ class TagIndex:
         if found == self.libraries():
             return
         rows = [(path, kind.value) for path, kind in found.items()]
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error), self._db:
             self._db.execute("DELETE FROM libraries")
             self._db.executemany("INSERT INTO libraries VALUES (?, ?)", rows)
             self._db.commit()
@@ -98,7 +98,7 @@ class TagIndex:
     def learn_groups(self, library: bytes, found: Mapping[RemoteId, set[bytes]]) -> bool:
         """Add what a part of a library told; False when no whole scan told the rest."""
         rows = _group_rows(library, found)
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error), self._db:
             if (library, "", b"") not in self._groups(library):
                 return False
             if new := rows - self._groups(library):
@@ -110,7 +110,7 @@ class TagIndex:
     def remember_groups(self, library: bytes, found: Mapping[RemoteId, set[bytes]]) -> None:
         """Replace what is known of a library's shows and seasons, when it differs."""
         rows = _group_rows(library, found)
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error), self._db:
             if rows != self._groups(library):
                 self._db.execute("DELETE FROM groups WHERE library = ?", (library,))
                 self._db.executemany("INSERT INTO groups VALUES (?, ?, ?)", rows)
@@ -124,7 +124,7 @@ class TagIndex:
         paths = frozenset(paths)
         if paths == self.mount_points():
             return
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error), self._db:
             self._db.execute("DELETE FROM mounts")
             self._db.executemany("INSERT INTO mounts VALUES (?)", [(path,) for path in paths])
             self._db.commit()

@@ -207,6 +207,8 @@ def checked(source: Source, look: Callable[[str], Looked]) -> Looked:
         before = os.stat(real)
         found = look(real)
         after = os.stat(real)
+    except WalkStoppedError as exc:
+        raise UnreachableError("the look was given up", reason=StatusReason.CONNECTING) from exc
     except OSError as exc:
         raise UnreachableError(
             f"the folder {source.address} can't be read: {exc.strerror}",
