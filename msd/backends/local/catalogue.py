@@ -51,10 +51,9 @@ def directories_of_groups(made: Catalogue) -> dict[RemoteId, set[bytes]]:
     """Return in which directories the episodes of each show and each season are."""
     found: dict[RemoteId, set[bytes]] = defaultdict(set)
     for entry in made.entries[ItemType.EPISODE]:
-        group = entry.parent if isinstance(entry, Leaf) else None
-        while group is not None and isinstance(entry, Leaf):
-            found[group.remote_id].add(entry.folder.path)
-            group = group.parent
+        if isinstance(entry, Leaf):
+            for group in entry.groups:
+                found[group.remote_id].add(entry.folder.path)
     return found
 
 

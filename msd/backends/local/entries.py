@@ -1,6 +1,6 @@
 """What a library's catalogue holds: leaves, which are files, and groups, which are not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from xxhash import xxh3_64_intdigest
@@ -67,6 +67,14 @@ class Leaf:
     def path(self) -> bytes:
         """The path of its first file."""
         return join(self.folder.path, self.files[0].name)
+
+    @property
+    def groups(self) -> Iterator[Group]:
+        """What it belongs to, from the nearest on: season and show, or album and artist."""
+        group = self.parent
+        while group is not None:
+            yield group
+            group = group.parent
 
     @property
     def added_ns(self) -> int:

@@ -1,6 +1,5 @@
 """What happened to a few files, as rows that came, changed or went (Y6, Y10). All of it blocks."""
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
@@ -13,7 +12,7 @@ from msd.backends.local.libraries import LibraryPart, keeps_type, looks_of
 from msd.backends.local.remoteid import file_id, is_of_show
 from msd.backends.local.scan import Scan
 from msd.backends.local.scope import (
-    Touched,
+    NamesByDirectory,
     by_directory,
     library_of,
     scan_around,
@@ -94,9 +93,11 @@ class _Directory:
             entry for kind in _LEAVES for entry in made.entries[kind] if isinstance(entry, Leaf)
         ]
         concerned = _concerned(self._items, names)
-        self._groups = _by_id(each for kind in _GROUPS for each in scan.entries(part, kind))
+        self._groups = _groups_there(scan, part)
         self._files = {entry.name for leaf in concerned for entry in leaf.files}
-        self._told = _above(concerned) | self._described()
+        self._told = self._described().union(
+            group.remote_id for leaf in concerned for group in leaf.groups
+        )
         self.changed = {leaf.remote_id for leaf in self._leaves()} | (
             self._told & self._groups.keys()
         )
@@ -153,7 +154,7 @@ class _Directory:
     def _library_holds_media(self) -> bool:
         others = [one.path for one in self._scan.parts if one.path]
         left_out = [] if self._part.path else others
-        return holds_media(os.fsdecode(self._scan.root), self._part.path, left_out)
+        return holds_media(self._scan.root, self._part.path, left_out)
 
 
 def _concerned(leaves: list[Leaf], names: Iterable[bytes]) -> list[Leaf]:
@@ -172,26 +173,15 @@ def _concerned(leaves: list[Leaf], names: Iterable[bytes]) -> list[Leaf]:
     return concerned if len(leaves) - len(concerned) > 1 else leaves
 
 
-def _above(leaves: Iterable[Leaf]) -> set[RemoteId]:
-    """Return the seasons and shows of episodes."""
-    found: set[RemoteId] = set()
-    for leaf in leaves:
-        group = leaf.parent
-        while group is not None:
-            found.add(group.remote_id)
-            group = group.parent
-    return found
-
-
 def _keeps_names(
-    scan: Scan, part: LibraryPart, touched: Touched, libraries: Mapping[bytes, LibraryPart]
+    scan: Scan, part: LibraryPart, touched: NamesByDirectory, libraries: Mapping[bytes, LibraryPart]
 ) -> bool:
     """Say whether shows and seasons show the same to the rows of others, then and now.
 
     Their first file names them; so they are looked at with all of the touched files, with those
     that are there, and with none.
     """
-    some = _by_id(each for kind in _GROUPS for each in scan.entries(part, kind))
+    some = _groups_there(scan, part)
     if not some:
         return True
     all_of_them = _groups(scan, then_or_now(part, touched, libraries))
@@ -199,6 +189,10 @@ def _keeps_names(
     return all(
         _shared(all_of_them[each]) == _shared(some[each]) == _shared(none[each]) for each in none
     )
+
+
+def _groups_there(scan: Scan, part: LibraryPart) -> dict[RemoteId, Group]:
+    return _by_id(each for kind in _GROUPS for each in scan.entries(part, kind))
 
 
 def _groups(scan: Scan, part: LibraryPart) -> dict[RemoteId, Group]:
@@ -210,7 +204,7 @@ def _by_id(entries: Iterable[Entry]) -> dict[RemoteId, Group]:
     return {each.remote_id: each for each in entries if isinstance(each, Group)}
 
 
-def _without(part: LibraryPart, touched: Touched) -> LibraryPart:
+def _without(part: LibraryPart, touched: NamesByDirectory) -> LibraryPart:
     """Return a library as it would be without some files."""
     folders = [
         replace(

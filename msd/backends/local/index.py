@@ -84,7 +84,6 @@ class TagIndex:
         with suppress(sqlite3.Error), self._db:
             self._db.execute("DELETE FROM libraries")
             self._db.executemany("INSERT INTO libraries VALUES (?, ?)", rows)
-            self._db.commit()
 
     def directories(self, groups: Iterable[RemoteId]) -> set[bytes]:
         """Return where episodes of some shows or seasons are, or were not long ago."""
@@ -99,11 +98,10 @@ class TagIndex:
         """Add what a part of a library told; False when no whole scan told the rest."""
         rows = _group_rows(library, found)
         with suppress(sqlite3.Error), self._db:
-            if (library, "", b"") not in self._groups(library):
+            new = [row for row in rows if not self._has_group(row)]
+            if (library, "", b"") in new:
                 return False
-            if new := rows - self._groups(library):
-                self._db.executemany("INSERT OR IGNORE INTO groups VALUES (?, ?, ?)", new)
-                self._db.commit()
+            self._db.executemany("INSERT OR IGNORE INTO groups VALUES (?, ?, ?)", new)
             return True
         return False
 
@@ -114,7 +112,10 @@ class TagIndex:
             if rows != self._groups(library):
                 self._db.execute("DELETE FROM groups WHERE library = ?", (library,))
                 self._db.executemany("INSERT INTO groups VALUES (?, ?, ?)", rows)
-                self._db.commit()
+
+    def _has_group(self, row: tuple[bytes, str, bytes]) -> bool:
+        query = "SELECT 1 FROM groups WHERE library = ? AND id = ? AND path = ?"
+        return self._db.execute(query, row).fetchone() is not None
 
     def _groups(self, library: bytes) -> set[tuple[bytes, str, bytes]]:
         return {*self._db.execute("SELECT * FROM groups WHERE library = ?", (library,))}
@@ -127,7 +128,6 @@ class TagIndex:
         with suppress(sqlite3.Error), self._db:
             self._db.execute("DELETE FROM mounts")
             self._db.executemany("INSERT INTO mounts VALUES (?)", [(path,) for path in paths])
-            self._db.commit()
 
 
 def _group_rows(

@@ -1,7 +1,7 @@
 """Changes of a folder as they happen, once it has been quiet for a moment (Y9).
 
-Files that stand alone are told as rows. Of everything else nothing more is told than that
-something changed: one walk serves all libraries of a folder, and finds whatever it was.
+Films and episodes are told as rows. Of everything else nothing more is told than that something
+changed: one walk serves all libraries of a folder, and finds whatever it was.
 """
 
 import os

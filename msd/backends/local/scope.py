@@ -19,13 +19,13 @@ from msd.backends.local.scan import Scan, checked, remembered
 from msd.backends.local.walk import FileEntry, Folder, Walk, walk_directories
 from msd.models import RemoteId, Source
 
-Touched = Mapping[bytes, set[bytes]]  # names by directory, whether they are there or not
+NamesByDirectory = Mapping[bytes, set[bytes]]  # names by directory, whether they are there or not
 
 _MOST_DIRECTORIES = 200
 _MOST_ROUNDS = 4  # a directory of several shows leads to those of each
 
 
-def by_directory(paths: Iterable[bytes]) -> Touched:
+def by_directory(paths: Iterable[bytes]) -> NamesByDirectory:
     """Return the names of files by the directories that they are in."""
     found: dict[bytes, set[bytes]] = defaultdict(set)
     for path in paths:
@@ -36,7 +36,7 @@ def by_directory(paths: Iterable[bytes]) -> Touched:
 
 def scan_around(
     source: Source,
-    touched: Touched,
+    touched: NamesByDirectory,
     groups: Iterable[RemoteId],
     index: TagIndex,
     stop: Event,
@@ -58,7 +58,7 @@ def library_of(directory: bytes, libraries: Mapping[bytes, LibraryPart]) -> Libr
 
 
 def then_or_now(
-    part: LibraryPart, touched: Touched, libraries: Mapping[bytes, LibraryPart]
+    part: LibraryPart, touched: NamesByDirectory, libraries: Mapping[bytes, LibraryPart]
 ) -> LibraryPart:
     """Return a library as if media files that are absent now were still there."""
     folders = {folder.path: folder for folder in part.folders}
@@ -83,7 +83,7 @@ class _Scope:
     """Grows until it holds all directories of every show in it."""
 
     def __init__(
-        self, source: Source, root: str, touched: Touched, index: TagIndex, stop: Event
+        self, source: Source, root: str, touched: NamesByDirectory, index: TagIndex, stop: Event
     ) -> None:
         self._name = os.path.basename(source.address)
         self._root = root

@@ -107,11 +107,11 @@ def walk_directories(
     return _Walker(os.fsencode(root), stop, most=_MAX_OF_TREES).run_some(directories, trees)
 
 
-def holds_media(root: str, start: bytes, leave_out: Iterable[bytes]) -> bool:
+def holds_media(root: bytes, start: bytes, leave_out: Iterable[bytes]) -> bool:
     """Say whether any media file lies below a directory, without some of its subdirectories."""
     left_out, waiting = frozenset(leave_out), [start]
     while waiting:
-        for path, name, is_folder in _entries(os.fsencode(root), waiting.pop()):
+        for path, name, is_folder in _entries(root, waiting.pop()):
             if is_folder:
                 waiting += [] if path in left_out else [path]
             elif kind_of(name) in MEDIA_KINDS:

@@ -15,15 +15,11 @@ from hypothesis import strategies as st
 from msd.backend_api.changes import Cursor, HasChanges, Lane
 from msd.errors import BadResponseError, UnreachableError
 from msd.models import ItemType, RemoteId
+from tests.support.files import put
 from tests.support.list_folder import added_source, opened
 from tests.support.mirror import Mirror
 
 pytestmark = pytest.mark.anyio
-
-
-def put(path: Path, content: bytes = b"x") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 def fill(root: Path) -> None:

@@ -21,15 +21,11 @@ from msd.backends.local.index import TagIndex
 from msd.backends.local.watch import FolderWatch
 from msd.errors import UnreachableError
 from msd.models import RemoteId
+from tests.support.files import put
 from tests.support.list_folder import added_source, everything, opened
 from tests.support.mirror import Mirror
 
 pytestmark = pytest.mark.anyio
-
-
-def put(path: Path, content: bytes = b"x") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 def fill(root: Path) -> None:

@@ -17,16 +17,12 @@ from msd.backends.local.live import folder_changes
 from msd.backends.local.watch import MOST_WATCHES, FolderWatch, watch_budget
 from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
+from tests.support.files import put
 from tests.support.list_folder import added_source, opened
 
 pytestmark = pytest.mark.anyio
 
 SILENCE_S = 0.6
-
-
-def put(path: Path, content: bytes = b"x") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 @pytest.fixture
