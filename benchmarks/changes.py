@@ -5,7 +5,7 @@
 A Jellyfin simulator with a library of `--items` runs in a process of its own. A mirror of it is
 brought into step by the backend alone, without a database: nothing changed, ten rows were edited,
 ten were watched. Then events are timed from what happens on the server or the disk to the
-`LiveChange`, and a connection that dies silently until it is noticed. The server is told not to
+`PushedChange`, and a connection that dies silently until it is noticed. The server is told not to
 wait before it speaks of changes; real ones wait 30 s for quiet in a library, 0.5 s for watch state.
 """
 
@@ -29,7 +29,7 @@ from anyio import to_thread
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from msd.backend_api.changes import Lane, LiveChange  # noqa: E402
+from msd.backend_api.changes import Aspect, PushedChange  # noqa: E402
 from msd.backends.jellyfin.backend import JellyfinBackend  # noqa: E402
 from msd.errors import UnreachableError  # noqa: E402
 from tests.backends.jellyfin.signed_in import add, backend_context  # noqa: E402
@@ -143,18 +143,18 @@ async def jellyfin(items: int, events: int, folder: Path) -> None:
         async with signed_in(there.url, folder) as backend:
             meter, mirror = Meter(backend), Mirror(backend)
             await meter.measure("everything", mirror, mirror.read_all)
-            for lane in Lane:
-                look = partial(mirror.catch_up, [lane])
-                await meter.measure(f"nothing new: {lane}", mirror, look)
+            for aspect in Aspect:
+                look = partial(mirror.catch_up, [aspect])
+                await meter.measure(f"nothing new: {aspect}", mirror, look)
             for number in range(10):
                 await to_thread.run_sync(there.do, "edit", number)
-            look = partial(mirror.catch_up, [Lane.METADATA])
+            look = partial(mirror.catch_up, [Aspect.METADATA])
             await meter.measure("10 edited", mirror, look)
             for number in range(10):
                 await to_thread.run_sync(there.do, "watch", number)
-            look = partial(mirror.catch_up, [Lane.WATCH])
+            look = partial(mirror.catch_up, [Aspect.WATCH])
             await meter.measure("10 watched", mirror, look)
-            async with backend.live() as changes:
+            async with backend.subscribe() as changes:
                 for what in ("edit", "watch"):
                     shown(f"event: {what}", await told(there, what, events, changes))
                 began = await to_thread.run_sync(there.do, "mute")
@@ -166,7 +166,7 @@ async def jellyfin(items: int, events: int, folder: Path) -> None:
 
 
 async def told(
-    there: Server, what: str, events: int, changes: AsyncIterator[LiveChange]
+    there: Server, what: str, events: int, changes: AsyncIterator[PushedChange]
 ) -> list[float]:
     """Return how long each event took to arrive."""
     found = []
@@ -215,7 +215,7 @@ async def local(files: int, events: int, base: Path) -> None:
     await look("10 new")
     backend = opened(source, base / "cache")
     began = time.monotonic()
-    async with backend.live() as changes:
+    async with backend.subscribe() as changes:
         seconds = time.monotonic() - began
         print(f"  {'watched':22} {seconds:6.2f} s until every directory is")
         found = []

@@ -1,14 +1,15 @@
-"""What changed since the last look, and what changes right now (Y6, Y9): for backends that can.
+"""What changed since a cursor, and what changes right now (Y6, Y9): optional backend protocols.
 
-    cursor(library, lane)          → Cursor       where the library stands, in the server's time
-    changes(library, lane, since)  → Changes…     what may differ since then; the last one has the
-                                                  next cursor
-    live()                         → LiveChange…  subscribed once entered, until the connection dies
-    fetch(remote_ids)              → Located…     rows by id; an id that is absent is gone
-    pages_from(listing, start)     → Page…        the rest of an interrupted enumeration
+    cursor(library, aspect)         → ChangeCursor   where the library stands, in the server's time
+    changes(library, aspect, since) → Changes…       what may differ since then; the last one has
+                                                     the next cursor
+    subscribe()                     → PushedChange…  subscribed once entered, until the connection
+                                                     is lost
+    fetch(remote_ids)               → LocatedRow…    rows by id; an id that is absent is gone
+    pages_from(listing, start)      → Page…          the rest of an interrupted enumeration
 
-A backend implements any of `HasChanges`, `HasLiveUpdates` and `CanResume` beside `MediaBackend`;
-without them a source is enumerated at intervals, each time from the start.
+A backend implements any of `HasChanges`, `HasPush` and `CanResume` beside `MediaBackend`.
+Without them a source is enumerated at intervals, each time from the start.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -20,11 +21,11 @@ from typing import NewType, Protocol, runtime_checkable
 from msd.backend_api.protocol import Listing, Page, RawItem
 from msd.models import RemoteId, RemoteLibrary
 
-Cursor = NewType("Cursor", str)
+ChangeCursor = NewType("ChangeCursor", str)
 """A backend's own words for a moment in the server's time; msd only stores and returns it."""
 
 
-class Lane(StrEnum):
+class Aspect(StrEnum):
     """What a cursor is about. The two move at different speeds and by different means."""
 
     METADATA = "metadata"
@@ -46,25 +47,25 @@ class Changes:
     items: tuple[RawItem, ...] = ()
     count: int | None = None
     is_unsure: bool = False
-    cursor: Cursor | None = None
+    cursor: ChangeCursor | None = None
 
 
 @runtime_checkable
 class HasChanges(Protocol):
     """A backend that can tell what changed, at a cost that follows the changes."""
 
-    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+    async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where the library stands now.
 
         Taken before an enumeration it covers what changes while that runs.
         """
 
     def changes(
-        self, library: RemoteLibrary, lane: Lane, since: Cursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed since the cursor, with an overlap.
 
-        A server that can count is asked for every listing in the metadata lane, also when none
+        A server that can count is asked for every listing in the metadata aspect, also when none
         of its rows changed. Without a single page the cursor stays as it is.
 
         Raises:
@@ -74,20 +75,20 @@ class HasChanges(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveChange:
+class PushedChange:
     """Something happened on the server.
 
     Without ids the library is to be looked at; without a library, every library.
     """
 
     library: RemoteId | None = None
-    lane: Lane = Lane.METADATA
+    aspect: Aspect = Aspect.METADATA
     changed: tuple[RemoteId, ...] = ()
     removed: tuple[RemoteId, ...] = ()  # a claim: `fetch` confirms it (Y7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class LocatedRow:
     """A row and where it belongs; `listing` is None when the server does not say."""
 
     item: RawItem
@@ -95,17 +96,17 @@ class Located:
 
 
 @runtime_checkable
-class HasLiveUpdates(Protocol):
+class HasPush(Protocol):
     """A backend whose server tells of changes as they happen."""
 
-    def live(self) -> AbstractAsyncContextManager[AsyncIterator[LiveChange]]:
+    def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[PushedChange]]:
         """Subscribe. Entered means subscribed: nothing that happens from then on is missed.
 
         Iterating raises an `UnreachableError` when the connection is dead, within 60 s of its
         death, also when it died silently; it never just ends.
         """
 
-    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
         """Return the rows with these ids as they are listed; absent ones are gone.
 
         A row has the same fingerprint as in `pages`. At most 200 ids are asked for at once.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from msd.backend_api.changes import LiveChange
+from msd.backend_api.changes import PushedChange
 from msd.models import RemoteId
 
 MOST_ROWS = 100  # more are not looked at one by one: their libraries are followed
@@ -20,7 +20,7 @@ class Inbox:
     _rows_came: anyio.Event = field(default_factory=anyio.Event)
     _looks_came: anyio.Event = field(default_factory=anyio.Event)
 
-    def add(self, change: LiveChange) -> None:
+    def add(self, change: PushedChange) -> None:
         """Take in a change; too many rows become a look at their library."""
         for remote_id in (*change.changed, *change.removed):
             self.rows[remote_id] = None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import anyio
 from anyio.abc import TaskGroup
 
-from msd.backend_api.changes import HasLiveUpdates
+from msd.backend_api.changes import HasPush
 from msd.coordinator.backoff import Backoff
 from msd.coordinator.board import StatusBoard
 from msd.coordinator.catalogue import Catalogue
@@ -77,7 +77,7 @@ class Live:
             libraries = await self._catalogue.libraries(source_id)
         except (UnknownSourceError, UnreachableError):
             return LiveState.OFF
-        if not isinstance(backend, HasLiveUpdates):
+        if not isinstance(backend, HasPush):
             return LiveState.UNSUPPORTED
         wanted = any(library.settings.sync is SyncPolicy.LIVE for library in libraries)
         return LiveState.OK if wanted or not libraries else LiveState.OFF
@@ -106,7 +106,7 @@ class Live:
 
         async def run() -> None:
             backend = self._services.backends.live(source_id)
-            if isinstance(backend, HasLiveUpdates):
+            if isinstance(backend, HasPush):
                 updates = LiveUpdates(
                     source_id, backend, self._services, self._catalogue, self._syncing
                 )

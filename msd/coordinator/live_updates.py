@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import anyio
 
 from msd.backend_api import SkippedItem
-from msd.backend_api.changes import HasLiveUpdates, Located
+from msd.backend_api.changes import HasPush, LocatedRow
 from msd.coordinator.catalogue import Catalogue
 from msd.coordinator.services import Services
 from msd.coordinator.syncing import Syncing, Wish
@@ -15,8 +15,8 @@ from msd.models import (
     ItemType,
     Library,
     LibraryId,
-    LiveRow,
-    LiveWrite,
+    PushedRow,
+    PushedWrite,
     RemoteId,
     SourceId,
     SyncPolicy,
@@ -36,7 +36,7 @@ class LiveUpdates:
     def __init__(
         self,
         source_id: SourceId,
-        backend: HasLiveUpdates,
+        backend: HasPush,
         services: Services,
         catalogue: Catalogue,
         syncing: Syncing,
@@ -90,13 +90,15 @@ class LiveUpdates:
             return None
         return frozenset(one for one in to_follow if one is not None)
 
-    async def _rows(self, found: Sequence[Located], libraries: Sequence[Library]) -> list[LiveRow]:
+    async def _rows(
+        self, found: Sequence[LocatedRow], libraries: Sequence[Library]
+    ) -> list[PushedRow]:
         """Understand the rows of live libraries."""
         live = {one.remote_id for one in libraries if one.settings.sync is SyncPolicy.LIVE}
         wanted = [one for one in found if _libraries([one]) <= live]
         parsed = await self._open(self._source_id).parse([one.item for one in wanted])
         return [
-            LiveRow(
+            PushedRow(
                 library=None if one.listing is None else one.listing.library.remote_id,
                 item=item,
                 fingerprint=one.item.fingerprint,
@@ -105,7 +107,7 @@ class LiveUpdates:
             if not isinstance(item, SkippedItem) and item.parent_remote_id != item.remote_id
         ]
 
-    def _tell(self, writes: Sequence[LiveWrite]) -> None:
+    def _tell(self, writes: Sequence[PushedWrite]) -> None:
         for write in writes:
             self._catalogue.saw_change(
                 ItemsChanged(
@@ -126,5 +128,5 @@ class LiveUpdates:
             )
 
 
-def _libraries(found: Sequence[Located]) -> set[RemoteId]:
+def _libraries(found: Sequence[LocatedRow]) -> set[RemoteId]:
     return {one.listing.library.remote_id for one in found if one.listing is not None}

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import anyio
 
-from msd.backend_api.changes import HasLiveUpdates, LiveChange
+from msd.backend_api.changes import HasPush, PushedChange
 from msd.coordinator.breather import Breather
 from msd.coordinator.inbox import Inbox
 from msd.errors import MsdError, UnreachableError
@@ -35,7 +35,7 @@ class Subscription:
 
     def __init__(
         self,
-        backend: HasLiveUpdates,
+        backend: HasPush,
         updates: Updates,
         *,
         debounce_s: float = DEBOUNCE_S,
@@ -56,7 +56,7 @@ class Subscription:
         Raises:
             MsdError: why it is over; whatever was not looked at is for the next catch-up.
         """
-        async with self._backend.live() as changes, anyio.create_task_group() as tasks:
+        async with self._backend.subscribe() as changes, anyio.create_task_group() as tasks:
             scope = tasks.cancel_scope
             tasks.start_soon(self._until_failure, scope, lambda: self._receive(changes))
             await self._until_failure(scope, self._updates.catch_up)
@@ -75,7 +75,7 @@ class Subscription:
             self._failures.append(error)
             scope.cancel()
 
-    async def _receive(self, changes: AsyncIterator[LiveChange]) -> None:
+    async def _receive(self, changes: AsyncIterator[PushedChange]) -> None:
         async for change in changes:
             self._inbox.add(change)
         raise UnreachableError("the live connection ended")

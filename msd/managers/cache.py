@@ -15,9 +15,9 @@ from msd.models import (
     Library,
     LibraryId,
     LibrarySettings,
-    LiveRow,
-    LiveWrite,
     MediaItem,
+    PushedRow,
+    PushedWrite,
     RemoteId,
     SourceId,
     UnixSeconds,
@@ -121,8 +121,8 @@ class CacheManager:
         await self._write(self._store.warm_up)
 
     async def put_rows(
-        self, source_id: SourceId, rows: Sequence[LiveRow], *, aliases: Mapping[RemoteId, ItemId]
-    ) -> tuple[list[LiveWrite], list[LiveRow]]:
+        self, source_id: SourceId, rows: Sequence[PushedRow], *, aliases: Mapping[RemoteId, ItemId]
+    ) -> tuple[list[PushedWrite], list[PushedRow]]:
         """Store single rows; return what changed by library, and the rows without a place."""
         return await self._write(self._store.put_rows, source_id, rows, aliases)
 
@@ -132,7 +132,7 @@ class CacheManager:
         remote_ids: Sequence[RemoteId],
         *,
         aliases: Mapping[RemoteId, ItemId],
-    ) -> tuple[list[LiveWrite], set[LibraryId]]:
+    ) -> tuple[list[PushedWrite], set[LibraryId]]:
         """Hide single rows; return that, and the libraries that a sync is to judge (Y7, I2)."""
         return await self._write(
             self._store.bury_rows, source_id, remote_ids, aliases, is_suspicious

@@ -32,7 +32,7 @@ from msd.models.library import (
     LibrarySettings,
     RemoteLibrary,
 )
-from msd.models.live import ChangeSet, LiveRow, LiveWrite
+from msd.models.live import ChangeSet, PushedRow, PushedWrite
 from msd.models.login import (
     Caller,
     Login,
@@ -111,9 +111,7 @@ __all__ = [
     "LibraryId",
     "LibrarySettings",
     "LibraryType",
-    "LiveRow",
     "LiveState",
-    "LiveWrite",
     "Login",
     "LoginId",
     "LoginState",
@@ -128,6 +126,8 @@ __all__ = [
     "Notice",
     "Person",
     "PublicStatus",
+    "PushedRow",
+    "PushedWrite",
     "RemoteId",
     "RemoteLibrary",
     "Route",

@@ -7,7 +7,7 @@ from msd.models.item import MediaItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveRow:
+class PushedRow:
     """A row that a source told of; without a library it belongs where it is cached."""
 
     library: RemoteId | None
@@ -16,7 +16,7 @@ class LiveRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveWrite:
+class PushedWrite:
     """What one transaction changed in one library."""
 
     library_id: LibraryId

@@ -42,7 +42,7 @@ class Mark:
 
     resume_at: int | None = None  # where the listing goes on, should the first sync be cut short
     came: int = 0  # rows among these that the listing did not have
-    cursors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # by lane
+    cursors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # by aspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ from msd.models import (
     Library,
     LibraryId,
     LibrarySettings,
-    LiveRow,
-    LiveWrite,
     MediaItem,
+    PushedRow,
+    PushedWrite,
     RemoteId,
     SourceId,
     UnixSeconds,
@@ -165,8 +165,8 @@ class CacheStore:
         from msd.store import live_rows, one_item  # noqa: F401, PLC0415 - heavy
 
     def put_rows(
-        self, source_id: SourceId, rows: Sequence[LiveRow], aliases: Mapping[RemoteId, ItemId]
-    ) -> tuple[list[LiveWrite], list[LiveRow]]:
+        self, source_id: SourceId, rows: Sequence[PushedRow], aliases: Mapping[RemoteId, ItemId]
+    ) -> tuple[list[PushedWrite], list[PushedRow]]:
         """Store single rows; return what changed by library, and the rows without a place."""
         from msd.store.live_rows import LiveRows  # noqa: PLC0415 - heavy
 
@@ -179,7 +179,7 @@ class CacheStore:
         remote_ids: Sequence[RemoteId],
         aliases: Mapping[RemoteId, ItemId],
         is_suspicious: Callable[[int, int], bool],
-    ) -> tuple[list[LiveWrite], set[LibraryId]]:
+    ) -> tuple[list[PushedWrite], set[LibraryId]]:
         """Hide single rows; return that, and the libraries that a sync is to judge (Y7, I2)."""
         from msd.store.live_rows import LiveRows  # noqa: PLC0415 - heavy
 

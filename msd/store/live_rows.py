@@ -5,7 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from msd.models import ItemId, LibraryId, LiveRow, LiveWrite, RemoteId, SourceId, UnixSeconds
+from msd.models import ItemId, LibraryId, PushedRow, PushedWrite, RemoteId, SourceId, UnixSeconds
 from msd.store import adoption, item_writer
 from msd.store import cache_text as sql
 from msd.store.id_book import IdBook
@@ -46,7 +46,7 @@ class LiveRows:
         self._ids = IdBook(source_id, aliases, record=_refuse)
         self._now = now
 
-    def put(self, rows: Sequence[LiveRow]) -> tuple[list[LiveWrite], list[LiveRow]]:
+    def put(self, rows: Sequence[PushedRow]) -> tuple[list[PushedWrite], list[PushedRow]]:
         """Store rows; return what changed by library, and the rows that have no place yet."""
         placed: dict[int, list[ItemRow]] = {}
         homeless = []
@@ -61,7 +61,7 @@ class LiveRows:
 
     def bury(
         self, remote_ids: Sequence[RemoteId], is_suspicious: Callable[[int, int], bool]
-    ) -> tuple[list[LiveWrite], set[LibraryId]]:
+    ) -> tuple[list[PushedWrite], set[LibraryId]]:
         """Hide rows that are gone; return that, and the libraries that a sync is to judge (Y7).
 
         It judges losses that are too many: those of a day count together, and
@@ -92,7 +92,7 @@ class LiveRows:
         going_on = {one.gone.pk for one in found}
         return [(pk, item) for pk, item in missing if pk not in going_on]
 
-    def _placed(self, row: LiveRow) -> tuple[int, ItemRow] | None:
+    def _placed(self, row: PushedRow) -> tuple[int, ItemRow] | None:
         try:
             found = item_row(row.item, row.fingerprint, self._ids)
         except _NeedsAliasError:
@@ -106,7 +106,7 @@ class LiveRows:
             place = self._connection.execute(_LISTING, (library, row.item.type)).fetchone()
         return None if place is None else (place[0], found)
 
-    def _put_listing(self, listing: int, rows: Sequence[ItemRow]) -> LiveWrite:
+    def _put_listing(self, listing: int, rows: Sequence[ItemRow]) -> PushedWrite:
         planned = item_writer.plan(self._connection, rows, listing)
         moved = Counter(
             old.listing
@@ -118,7 +118,7 @@ class LiveRows:
         revision = item_writer.execute(self._connection, planned, listing, self._now)
         self._expect(Counter({listing: came}) - Counter())
         self._expect(Counter({one: -count for one, count in moved.items()}))
-        return LiveWrite(
+        return PushedWrite(
             library_id=self._library(listing),
             revision=revision or 0,
             changed=planned.changed_ids,
@@ -137,12 +137,12 @@ class LiveRows:
         self._connection.execute(sql.COUNT_LOST, (lost + count, since, listing))
         return True
 
-    def _bury_listing(self, listing: int, gone: Sequence[tuple[int, ItemId]]) -> LiveWrite:
+    def _bury_listing(self, listing: int, gone: Sequence[tuple[int, ItemId]]) -> PushedWrite:
         revision = item_writer.next_revision(self._connection)
         self._connection.executemany(sql.BURY_ITEM, [(revision, self._now, pk) for pk, _ in gone])
         item_writer.count_items(self._connection, Counter({listing: -len(gone)}))
         self._expect({listing: -len(gone)})
-        return LiveWrite(
+        return PushedWrite(
             library_id=self._library(listing),
             revision=revision,
             removed=tuple(item for _, item in gone),

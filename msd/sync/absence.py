@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from msd.backend_api import MediaBackend
-from msd.backend_api.changes import HasLiveUpdates
+from msd.backend_api.changes import HasPush
 from msd.errors import BackendError
 from msd.models import ItemType, LibraryId, RemoteId
 from msd.sync.listing import FATAL, CopiedListing
@@ -72,7 +72,7 @@ class Absence:
         missing = await self._missing(copied)
         if not copied.is_listed:
             return [pk for pk, _ in missing]
-        most = MOST_FETCHED if isinstance(self._backend, HasLiveUpdates) else MOST_ASKED
+        most = MOST_FETCHED if isinstance(self._backend, HasPush) else MOST_ASKED
         try:
             present = await self._present([remote_id for _, remote_id in missing[:most]])
         except FATAL:
@@ -87,7 +87,7 @@ class Absence:
     async def _present(self, remote_ids: Sequence[RemoteId]) -> set[RemoteId]:
         if not remote_ids:
             return set()
-        if not isinstance(self._backend, HasLiveUpdates):
+        if not isinstance(self._backend, HasPush):
             return {one for one in remote_ids if await self._backend.item(one) is not None}
         own = {one.library.remote_id for one in self._passes}
         found = await self._backend.fetch(remote_ids)

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from msd.backend_api import Listing, MediaBackend, Page
-from msd.backend_api.changes import CanResume, HasChanges, Lane
+from msd.backend_api.changes import Aspect, CanResume, HasChanges
 from msd.errors import BackendError
 from msd.models import (
     ItemType,
@@ -123,7 +123,7 @@ class SyncEngine:
             or self._plan.reads_all
             or one.is_first
             or one.library_id in self._plan.anew
-            or not one.cursors.keys() >= set(Lane)
+            or not one.cursors.keys() >= set(Aspect)
             or not 0 <= swept_s < SWEEP_S  # in the future: the clock was wrong, then or now
         )
 
@@ -194,7 +194,7 @@ class SyncEngine:
         resumes = isinstance(self._backend, CanResume) and one.is_first and not self._plan.reads_all
         if not one.is_whole or not is_followed:
             return resumes
-        if resumes and one.cursors.keys() >= set(Lane):
+        if resumes and one.cursors.keys() >= set(Aspect):
             one.reached = dict(one.cursors)
             return True
         one.reached = await self._cursors(one)
@@ -206,7 +206,7 @@ class SyncEngine:
         if not isinstance(self._backend, HasChanges):
             return {}
         try:
-            return {lane: await self._backend.cursor(one.library, lane) for lane in Lane}
+            return {aspect: await self._backend.cursor(one.library, aspect) for aspect in Aspect}
         except FATAL:
             raise
         except BackendError as error:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from msd.backend_api.changes import Changes, Cursor, HasChanges, Lane
+from msd.backend_api.changes import Aspect, ChangeCursor, Changes, HasChanges
 from msd.errors import BackendError, BadResponseError
 from msd.models import ItemType, LibraryId, Mark, SyncProgress
 from msd.sync.listing import FATAL, WITH_MEMBERS, ListingCopier
@@ -46,7 +46,7 @@ class Follower:
         self._counted: dict[ItemType, _Counted] = {}  # of the library that is followed
 
     async def follow(self, one: LibraryPass) -> None:
-        """Take in what changed in both lanes.
+        """Take in what changed in both aspects.
 
         A library that can't be followed is to be enumerated; one that is refused stays as it
         is, and so do its cursors.
@@ -54,8 +54,8 @@ class Follower:
         self._report.progress(SyncProgress(phase="changes", done=self._tally.seen, total=None))
         self._counted = {}
         try:
-            for lane in Lane:
-                await self._follow_lane(one, lane)
+            for aspect in Aspect:
+                await self._follow_aspect(one, aspect)
                 self._suspect_what_does_not_fit(one)
         except FATAL:
             raise
@@ -67,13 +67,13 @@ class Follower:
             self._tally.skip(1, (f"{one.library.name}: {error}",))
             one.has_failed = True
 
-    async def _follow_lane(self, one: LibraryPass, lane: Lane) -> None:
-        since = Cursor(one.cursors[lane])
-        async with aclosing(self._backend.changes(one.library, lane, since)) as pages:
+    async def _follow_aspect(self, one: LibraryPass, aspect: Aspect) -> None:
+        since = ChangeCursor(one.cursors[aspect])
+        async with aclosing(self._backend.changes(one.library, aspect, since)) as pages:
             async for page in pages:
-                await self._take(one, lane, page)
+                await self._take(one, aspect, page)
 
-    async def _take(self, one: LibraryPass, lane: Lane, page: Changes) -> None:
+    async def _take(self, one: LibraryPass, aspect: Aspect, page: Changes) -> None:
         item_type = page.listing.type
         rows = {raw.remote_id: raw for raw in page.items}
         known, elsewhere = await self._thread.run(
@@ -89,7 +89,7 @@ class Follower:
         self._tally.seen += len(rows)
         fresh = [raw for raw in rows.values() if known.is_fresh(raw.remote_id, raw.fingerprint)]
         self._tally.unchanged += len(rows) - len(fresh)
-        mark = Mark(came=came, cursors=self._cursors(one, lane, page))
+        mark = Mark(came=came, cursors=self._cursors(one, aspect, page))
         await self._copier.write(one.library_id, page.listing, fresh, mark)
         if item_type in WITH_MEMBERS:
             await self._copier.copy_members(one.library_id, list(rows))
@@ -110,14 +110,14 @@ class Follower:
     def _suspect_what_does_not_fit(self, one: LibraryPass) -> None:
         one.suspects |= {kind for kind, counted in self._counted.items() if not counted.fits}
 
-    def _cursors(self, one: LibraryPass, lane: Lane, page: Changes) -> Mapping[str, str]:
+    def _cursors(self, one: LibraryPass, aspect: Aspect, page: Changes) -> Mapping[str, str]:
         """Return the cursors that this page's transaction may record."""
         if page.cursor is None:
             return {}
         if one.suspects:
-            one.reached[lane] = page.cursor
+            one.reached[aspect] = page.cursor
             return {}
-        return {lane: page.cursor}
+        return {aspect: page.cursor}
 
 
 @dataclass(slots=True, kw_only=True)

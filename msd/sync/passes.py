@@ -20,7 +20,7 @@ class LibraryPass:
     is_wanted: bool  # or only looked into for what left another library
     is_first: bool
     is_whole: bool
-    cursors: Mapping[str, str]  # where it stood before, by lane
+    cursors: Mapping[str, str]  # where it stood before, by aspect
     reached: dict[str, str] = field(default_factory=dict)  # where it stands, not recorded yet
     suspects: set[ItemType] = field(default_factory=set)
     copied: list[CopiedListing] = field(default_factory=list)

@@ -99,7 +99,7 @@ class SavedLibraries(Protocol):
 
     @property
     def cursors(self) -> Mapping[LibraryId, Mapping[str, str]]:
-        """Where each library stood when it was last up to date, by lane (Y6)."""
+        """Where each library stood when it was last up to date, by aspect (Y6)."""
 
     @property
     def swept(self) -> Mapping[LibraryId, UnixSeconds]:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from msd.backend_api import Listing
-from msd.backend_api.changes import CanResume, Cursor, HasChanges, HasLiveUpdates, Lane
+from msd.backend_api.changes import Aspect, CanResume, ChangeCursor, HasChanges, HasPush
 from msd.errors import BackendError, BadResponseError, UnreachableError
 from msd.models import ItemType, RemoteId
 from tests.conformance.conftest import Added
@@ -121,7 +121,7 @@ async def test_a_cursor_of_nobody_is_refused(looks: Looks) -> None:
     async with looks.backend() as backend:
         library = next(each for each in await backend.libraries() if backend.listings(each))
         with pytest.raises(BadResponseError):
-            async for _ in backend.changes(library, Lane.METADATA, Cursor("nobody's")):
+            async for _ in backend.changes(library, Aspect.METADATA, ChangeCursor("nobody's")):
                 pass
 
 
@@ -141,7 +141,7 @@ async def test_fetched_rows_are_the_rows_of_the_listings(looks: Looks) -> None:
     expected = (await looks.begin()).fingerprints()
     ids = list({remote_id for _, remote_id in expected})[:150]
     async with looks.backend() as backend:
-        if not isinstance(backend, HasLiveUpdates):
+        if not isinstance(backend, HasPush):
             pytest.skip("this backend fetches nothing by id")
         found = await backend.fetch(ids)
 
@@ -160,7 +160,7 @@ async def test_a_deleted_item_is_not_fetched(looks: Looks, harness: Harness) -> 
     ids = movies(await looks.begin())
     gone = harness.delete_one(ids)
     async with looks.backend() as backend:
-        if not isinstance(backend, HasLiveUpdates):
+        if not isinstance(backend, HasPush):
             pytest.skip("this backend fetches nothing by id")
         assert {each.item.remote_id for each in await backend.fetch(ids)} == set(ids) - {gone}
 
@@ -169,14 +169,14 @@ async def test_what_happens_is_told_as_it_happens(looks: Looks, harness: Harness
     """Y9: an item by its id, or where to look for it."""
     mirror = await looks.begin()
     async with looks.backend() as backend:
-        if not isinstance(backend, HasLiveUpdates):
+        if not isinstance(backend, HasPush):
             pytest.skip("this backend tells of nothing as it happens")
-        async with backend.live() as changes:
+        async with backend.subscribe() as changes:
             edited = harness.edit_one(movies(mirror))
             home = next(key for key, rows in mirror.rows.items() if edited in rows)
             with anyio.fail_after(EVENT_S):
                 async for change in changes:
-                    if change.lane is Lane.METADATA and (
+                    if change.aspect is Aspect.METADATA and (
                         edited in change.changed
                         or (not change.changed and change.library in {None, home[0]})
                     ):
@@ -187,16 +187,16 @@ async def test_a_source_that_goes_away_ends_live_updates(looks: Looks, harness: 
     """Y9: with an error, never quietly; it can be subscribed to again when it is back."""
     await looks.begin()
     async with looks.backend() as backend:
-        if not isinstance(backend, HasLiveUpdates):
+        if not isinstance(backend, HasPush):
             pytest.skip("this backend tells of nothing as it happens")
-        async with backend.live() as changes:
+        async with backend.subscribe() as changes:
             harness.vanish()
             with anyio.fail_after(EVENT_S), pytest.raises(UnreachableError):
                 await anext(changes)
         with pytest.raises(BackendError):
-            await backend.live().__aenter__()
+            await backend.subscribe().__aenter__()
         harness.come_back()
-        async with backend.live():
+        async with backend.subscribe():
             pass
 
 

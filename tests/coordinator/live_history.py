@@ -20,7 +20,7 @@ from pathlib import Path
 
 import anyio
 
-from msd.backend_api.changes import LiveChange
+from msd.backend_api.changes import PushedChange
 from msd.errors import MsdError, UnreachableError
 from msd.events import ItemsChanged
 from msd.models import (
@@ -105,7 +105,7 @@ class LiveHistory:
         self.lines: list[str] = []
         self._random = random.Random(seed)
         self._made = 0
-        self._late: list[LiveChange] = []
+        self._late: list[PushedChange] = []
         self._gone: set[str] = set()  # once deleted or re-keyed: it may vanish at any moment
         self._ever_shown: set[str] = set()
         self._wants_sync = False
@@ -210,7 +210,7 @@ class LiveHistory:
     def _lie(self, _: RemoteId, row: MediaItem) -> None:
         self.faults["lying removal"] += 1
         self._note("lie about", row.remote_id)
-        self.server.tell(LiveChange(removed=(row.remote_id,)))
+        self.server.tell(PushedChange(removed=(row.remote_id,)))
 
     def _cut(self, *_: object) -> None:
         self.faults["cut"] += 1
@@ -230,12 +230,12 @@ class LiveHistory:
 
     def _look(self, library: RemoteId, _: MediaItem) -> None:
         self._note("look at", library)
-        self.server.tell(LiveChange(library=library))
+        self.server.tell(PushedChange(library=library))
 
     def _tell(
         self, what: str, changed: tuple[RemoteId, ...] = (), removed: tuple[RemoteId, ...] = ()
     ) -> None:
-        change = LiveChange(changed=changed, removed=removed)
+        change = PushedChange(changed=changed, removed=removed)
         how = self._random.choice(["told", "told", "told", "lost", "twice", "late"])
         self._note(what, *changed, *removed, how)
         if how != "told":

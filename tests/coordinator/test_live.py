@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from msd.backend_api.changes import LiveChange
+from msd.backend_api.changes import PushedChange
 from msd.coordinator.inbox import MOST_ROWS
 from msd.coordinator.subscription import DEBOUNCE_S
 from msd.errors import UnreachableError
@@ -43,7 +43,7 @@ class Stage:
 
     def tell(self, *changed: str, removed: tuple[str, ...] = (), **where: object) -> None:
         self.server.tell(
-            LiveChange(
+            PushedChange(
                 changed=tuple(RemoteId(one) for one in changed),
                 removed=tuple(RemoteId(one) for one in removed),
                 **where,  # type: ignore[arg-type]
@@ -245,7 +245,7 @@ async def test_what_a_dead_worker_wrote_and_never_told_is_read_anew(stage: Stage
 
 
 async def test_what_happens_while_catching_up_is_replayed(tmp_path: Path) -> None:
-    """Y9: subscribe, buffer, catch up, replay; the row changes after its lane was followed."""
+    """Y9: subscribe, buffer, catch up, replay; the row changes after its aspect was followed."""
     server = ChangingServer()
     films = server.library("films")
     server.movies(films, 40)
@@ -256,7 +256,7 @@ async def test_what_happens_while_catching_up_is_replayed(tmp_path: Path) -> Non
         if what == "changes films watch" and server.listeners and is_first:
             is_first = False
             server.edit(films, "m3", title="Changed meanwhile")
-            server.tell(LiveChange(changed=(RemoteId("m3"),)))
+            server.tell(PushedChange(changed=(RemoteId("m3"),)))
 
     server.on_call = change
     rig = Rig(tmp_path, server=server)

@@ -8,7 +8,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from msd.backend_api import BackendContext, Listing, Page, RawItem
-from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
+from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
 from msd.errors import BadResponseError, MsdError, UnreachableError
 from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary, WatchState
 from tests.support.fake_backend import TYPES, FakeBackend, FakeServer, fingerprint
@@ -21,13 +21,13 @@ class ChangingServer(FakeServer):
     """A server with a clock of its own, and a stamp on every row."""
 
     now: int = 1_000_000
-    stamps: dict[tuple[RemoteId, Lane], int] = field(default_factory=dict)
+    stamps: dict[tuple[RemoteId, Aspect], int] = field(default_factory=dict)
     counts: bool = True
     unsure: set[ItemType] = field(default_factory=set)
     oldest_cursor: int = 0  # older ones mean nothing any more
-    changes_error: dict[Lane, MsdError] = field(default_factory=dict)
+    changes_error: dict[Aspect, MsdError] = field(default_factory=dict)
     changes_cut_after: int | None = None  # pages of changes until the connection breaks
-    listeners: list[MemoryObjectSendStream[LiveChange]] = field(default_factory=list)
+    listeners: list[MemoryObjectSendStream[PushedChange]] = field(default_factory=list)
     live_error: MsdError | None = None
 
     def open(self, context: BackendContext | None = None) -> "ChangingBackend":
@@ -36,17 +36,17 @@ class ChangingServer(FakeServer):
     def put(self, library: RemoteId, *items: MediaItem) -> None:
         super().put(library, *items)
         for item in items:
-            self._stamp(item.remote_id, Lane.METADATA)
-            self._stamp(item.remote_id, Lane.WATCH)
+            self._stamp(item.remote_id, Aspect.METADATA)
+            self._stamp(item.remote_id, Aspect.WATCH)
 
     def edit(self, library: RemoteId, remote_id: str, **changes: object) -> None:
         super().edit(library, remote_id, **changes)
-        self._stamp(RemoteId(remote_id), Lane.METADATA)
+        self._stamp(RemoteId(remote_id), Aspect.METADATA)
 
     def watch(self, library: RemoteId, remote_id: str, watch: WatchState) -> None:
         """Change the watch state of an item."""
         super().edit(library, remote_id, watch=watch)
-        self._stamp(RemoteId(remote_id), Lane.WATCH)
+        self._stamp(RemoteId(remote_id), Aspect.WATCH)
 
     def move(self, source: RemoteId, target: RemoteId, remote_id: str) -> None:
         """Move an item to another library; its stamps stay, as the file is the same."""
@@ -58,7 +58,7 @@ class ChangingServer(FakeServer):
         item = self.items[library].pop(RemoteId(remote_id))
         self.put(library, replace(item, remote_id=RemoteId(becomes)))
 
-    def tell(self, change: LiveChange) -> None:
+    def tell(self, change: PushedChange) -> None:
         """Tell every listener of a change."""
         for listener in self.listeners:
             listener.send_nowait(change)
@@ -69,36 +69,36 @@ class ChangingServer(FakeServer):
             listener.close()
         self.listeners.clear()
 
-    def _stamp(self, remote_id: RemoteId, lane: Lane) -> None:
+    def _stamp(self, remote_id: RemoteId, aspect: Aspect) -> None:
         self.now += 1
-        self.stamps[remote_id, lane] = self.now
+        self.stamps[remote_id, aspect] = self.now
 
 
 class ChangingBackend(FakeBackend):
-    """Implements `HasChanges`, `HasLiveUpdates` and `CanResume` over a `ChangingServer`."""
+    """Implements `HasChanges`, `HasPush` and `CanResume` over a `ChangingServer`."""
 
     def __init__(self, server: ChangingServer, context: BackendContext | None = None) -> None:
         super().__init__(server, context)
         self._changing = server
 
-    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
-        self._call(f"cursor {library.remote_id} {lane}")
-        return Cursor(str(self._changing.now))
+    async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
+        self._call(f"cursor {library.remote_id} {aspect}")
+        return ChangeCursor(str(self._changing.now))
 
     async def changes(
-        self, library: RemoteLibrary, lane: Lane, since: Cursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
     ) -> AsyncGenerator[Changes, None]:
         server = self._changing
         begun = server.now
-        self._call(f"changes {library.remote_id} {lane}")
-        if lane in server.changes_error:
-            raise server.changes_error[lane]
+        self._call(f"changes {library.remote_id} {aspect}")
+        if aspect in server.changes_error:
+            raise server.changes_error[aspect]
         if int(since) < server.oldest_cursor:
             raise BadResponseError("the cursor is too old")
         found = [
             (listing, rows)
             for listing in self.listings(library)
-            for rows in self._changed(listing, lane, int(since) - OVERLAP)
+            for rows in self._changed(listing, aspect, int(since) - OVERLAP)
         ]
         for number, (listing, rows) in enumerate(found, start=1):
             if server.changes_cut_after is not None and number > server.changes_cut_after:
@@ -106,14 +106,14 @@ class ChangingBackend(FakeBackend):
             yield Changes(
                 listing=listing,
                 items=tuple(RawItem(row.remote_id, fingerprint(row), row) for row in rows),
-                count=self._count(listing) if lane is Lane.METADATA and server.counts else None,
-                is_unsure=lane is Lane.METADATA and listing.type in server.unsure,
-                cursor=Cursor(str(begun)) if number == len(found) else None,
+                count=self._count(listing) if aspect is Aspect.METADATA and server.counts else None,
+                is_unsure=aspect is Aspect.METADATA and listing.type in server.unsure,
+                cursor=ChangeCursor(str(begun)) if number == len(found) else None,
             )
 
-    def _changed(self, listing: Listing, lane: Lane, since: int) -> list[list[MediaItem]]:
+    def _changed(self, listing: Listing, aspect: Aspect, since: int) -> list[list[MediaItem]]:
         server = self._changing
-        rows = [row for row in self._rows(listing) if server.stamps[row.remote_id, lane] >= since]
+        rows = [row for row in self._rows(listing) if server.stamps[row.remote_id, aspect] >= since]
         size = server.page_size
         return [rows[at : at + size] for at in range(0, len(rows), size)] or [[]]
 
@@ -131,11 +131,11 @@ class ChangingBackend(FakeBackend):
             yield page
 
     @asynccontextmanager
-    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:
         self._call("live")
         if self._changing.live_error is not None:
             raise self._changing.live_error
-        send, receive = anyio.create_memory_object_stream[LiveChange](10_000)
+        send, receive = anyio.create_memory_object_stream[PushedChange](10_000)
         self._changing.listeners.append(send)
         try:
             yield _until_cut(receive)
@@ -145,7 +145,7 @@ class ChangingBackend(FakeBackend):
             send.close()
             receive.close()
 
-    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
         self._call("fetch")
         found = []
         for library in self._changing.libraries:
@@ -153,13 +153,15 @@ class ChangingBackend(FakeBackend):
                 row = self._changing.items[library.remote_id].get(remote_id)
                 if row is not None and row.type in TYPES.get(library.type, ()):
                     raw = RawItem(remote_id, fingerprint(row), row)
-                    found.append(Located(item=raw, listing=Listing(library=library, type=row.type)))
+                    found.append(
+                        LocatedRow(item=raw, listing=Listing(library=library, type=row.type))
+                    )
         return tuple(found)
 
 
 async def _until_cut(
-    receive: MemoryObjectReceiveStream[LiveChange],
-) -> AsyncIterator[LiveChange]:
+    receive: MemoryObjectReceiveStream[PushedChange],
+) -> AsyncIterator[PushedChange]:
     async for change in receive:
         yield change
     raise UnreachableError("the live connection is dead")

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from msd.backend_api import Listing, MediaBackend, RawItem
-from msd.backend_api.changes import Cursor, HasChanges, Lane, Located
+from msd.backend_api.changes import Aspect, ChangeCursor, HasChanges, LocatedRow
 from msd.errors import BadResponseError
 from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary
 
@@ -34,7 +34,7 @@ class Mirror:
         self.libraries: tuple[RemoteLibrary, ...] = ()
         self.rows: dict[Place, Rows] = {}
         self.totals: dict[Place, int] = {}
-        self.cursors: dict[tuple[RemoteId, Lane], Cursor] = {}
+        self.cursors: dict[tuple[RemoteId, Aspect], ChangeCursor] = {}
         self.enumerated: list[Place] = []
         self.told: set[RemoteId] = set()
 
@@ -46,10 +46,10 @@ class Mirror:
             await self.read_library(library)
 
     async def read_library(self, library: RemoteLibrary) -> None:
-        for lane in Lane:
+        for aspect in Aspect:
             if self.backend.listings(library):
-                cursor = await self.backend.cursor(library, lane)
-                self.cursors[library.remote_id, lane] = cursor
+                cursor = await self.backend.cursor(library, aspect)
+                self.cursors[library.remote_id, aspect] = cursor
         for listing in self.backend.listings(library):
             await self.read_listing(listing)
 
@@ -63,20 +63,20 @@ class Mirror:
                     self.totals[place(listing)] = page.total
         self.rows[place(listing)] = found
 
-    async def catch_up(self, lanes: Iterable[Lane] = tuple(Lane)) -> None:
+    async def catch_up(self, aspects: Iterable[Aspect] = tuple(Aspect)) -> None:
         """Do what an engine does between two enumerations."""
         self.enumerated, self.told = [], set()
-        for lane in lanes:
+        for aspect in aspects:
             for library in self.libraries:
                 if self.backend.listings(library):
-                    await self._look(library, lane)
+                    await self._look(library, aspect)
 
-    async def _look(self, library: RemoteLibrary, lane: Lane) -> None:
-        since = self.cursors[library.remote_id, lane]
+    async def _look(self, library: RemoteLibrary, aspect: Aspect) -> None:
+        since = self.cursors[library.remote_id, aspect]
         doubtful: dict[Place, Listing] = {}
         cursor = None
         try:
-            async with aclosing(self.backend.changes(library, lane, since)) as changes:
+            async with aclosing(self.backend.changes(library, aspect, since)) as changes:
                 async for change in changes:
                     assert cursor is None, "the cursor comes last"
                     cursor = change.cursor
@@ -90,7 +90,7 @@ class Mirror:
         for listing in doubtful.values():
             await self.read_listing(listing)
         if cursor is not None:
-            self.cursors[library.remote_id, lane] = cursor
+            self.cursors[library.remote_id, aspect] = cursor
 
     def _put(self, listing: Listing, items: Sequence[RawItem]) -> None:
         rows = self.rows[place(listing)]
@@ -98,7 +98,7 @@ class Mirror:
         self.told |= {item.remote_id for item in items}
         rows |= {item.remote_id: item for item in items}
 
-    def apply(self, found: Sequence[Located], asked: Sequence[RemoteId]) -> None:
+    def apply(self, found: Sequence[LocatedRow], asked: Sequence[RemoteId]) -> None:
         """Take rows that were fetched by their ids; what was asked for and is absent is gone."""
         for rows in self.rows.values():
             for remote_id in asked:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from msd.backend_api.changes import Lane
+from msd.backend_api.changes import Aspect
 from msd.errors import ForbiddenError, UnreachableError
 from msd.models import ItemType, LibraryType, SyncMode, WatchState
 from msd.sync.engine import SWEEP_S
@@ -35,7 +35,7 @@ def pages(server: ChangingServer) -> list[str]:
     return [call for call in server.calls if call.startswith("page")]
 
 
-async def test_nothing_changed_costs_a_question_per_lane(
+async def test_nothing_changed_costs_a_question_per_aspect(
     source: CachedSource, server: ChangingServer
 ) -> None:
     """Y6: no page is listed, no row is parsed, and the library counts as up to date."""
@@ -56,7 +56,7 @@ async def test_nothing_changed_costs_a_question_per_lane(
 async def test_changed_new_and_watched_rows_come_without_an_enumeration(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6, both lanes."""
+    """Y6, both aspects."""
     films = server.library("films")
     server.movies(films, 37)
     await source.sync()
@@ -275,7 +275,7 @@ async def test_a_library_that_is_refused_keeps_its_cursors(
     server.now += 1000
     server.watch(films, "m1", WatchState(watched=True))
     server.now += 1000
-    server.changes_error[Lane.WATCH] = ForbiddenError("no")
+    server.changes_error[Aspect.WATCH] = ForbiddenError("no")
 
     report = await source.sync()
     server.changes_error.clear()

@@ -9,12 +9,12 @@ import anyio
 import httpx
 import msgspec
 
-from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
+from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
 from msd.backend_api.http import open_client
 from msd.backend_api.http_json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
 from msd.backend_api.snapshots import Snapshots
-from msd.backends.jellyfin.changes import MetadataLane
+from msd.backends.jellyfin.changes import MetadataChanges
 from msd.backends.jellyfin.config import ALLOW_INSECURE, BY_API_KEY
 from msd.backends.jellyfin.details import item_details
 from msd.backends.jellyfin.library import content, library
@@ -31,7 +31,7 @@ from msd.backends.jellyfin.query import (
     newest_query,
 )
 from msd.backends.jellyfin.session import Session, begin_session
-from msd.backends.jellyfin.watch_changes import WatchLane
+from msd.backends.jellyfin.watch_changes import WatchChanges
 from msd.backends.jellyfin.wire import RawPage, SegmentPage, SegmentRow, ViewPage
 from msd.errors import BackendError, BadResponseError, UnreachableError
 from msd.models import (
@@ -142,28 +142,28 @@ class JellyfinBackend:
             self._remember_types(listing, page)
             yield page
 
-    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+    async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where a library stands now; see `HasChanges`."""
-        return await (await self._lane(library, lane)).cursor()
+        return await (await self._changes_of(library, aspect)).cursor()
 
     async def changes(
-        self, library: RemoteLibrary, lane: Lane, since: Cursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed since a cursor; see `HasChanges`."""
         if self.listings(library):
-            async for changes in (await self._lane(library, lane)).changes(since):
+            async for changes in (await self._changes_of(library, aspect)).changes(since):
                 yield changes
 
     @asynccontextmanager
-    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
-        """Subscribe to the server's push channel; see `HasLiveUpdates`."""
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:
+        """Subscribe to the server's push channel; see `HasPush`."""
         # Anew each time: another server may answer at the address by now (I4, K4).
         await self.connect()
         async with live_changes(await self._session()) as changes:
             yield changes
 
-    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
-        """Return the rows with these ids; see `HasLiveUpdates`."""
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
+        """Return the rows with these ids; see `HasPush`."""
         session = await self._session()
         rows = await rows_by_id(session, remote_ids)
         if rows and not self._all_listings:
@@ -222,14 +222,16 @@ class JellyfinBackend:
                 self._begun = await begin_session(self._http, self._context)
             return self._begun
 
-    async def _lane(self, library: RemoteLibrary, lane: Lane) -> MetadataLane | WatchLane:
+    async def _changes_of(
+        self, library: RemoteLibrary, aspect: Aspect
+    ) -> MetadataChanges | WatchChanges:
         session = await self._session()
         listings = self.listings(library)
-        look = await session.looks.look(f"{lane} {library.remote_id}")
-        if lane is Lane.METADATA:
-            return MetadataLane(session, look, listings, self._page_size)
+        look = await session.looks.look(f"{aspect} {library.remote_id}")
+        if aspect is Aspect.METADATA:
+            return MetadataChanges(session, look, listings, self._page_size)
         snapshots = Snapshots(self._context.cache_dir, f"watch-{library.remote_id}")
-        return WatchLane(session, look, listings, self._page_size, snapshots)
+        return WatchChanges(session, look, listings, self._page_size, snapshots)
 
     def _remember_types(self, listing: Listing, page: Page) -> None:
         if listing.type in SERVER_WIDE:

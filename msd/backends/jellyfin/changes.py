@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 import xxhash
 
-from msd.backend_api.changes import Changes, Cursor
+from msd.backend_api.changes import ChangeCursor, Changes
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.jellyfin.located import located, rows_by_id
 from msd.backends.jellyfin.pages import pages, total
@@ -91,7 +91,7 @@ class _Pass:
 
 
 @dataclass(frozen=True, slots=True)
-class MetadataLane:
+class MetadataChanges:
     """The rows of one library, as its listings show them."""
 
     session: Session
@@ -99,7 +99,7 @@ class MetadataLane:
     listings: Sequence[Listing]
     page_size: int
 
-    async def cursor(self) -> Cursor:
+    async def cursor(self) -> ChangeCursor:
         """Return where the rows stand now.
 
         Raises:
@@ -109,7 +109,7 @@ class MetadataLane:
         counts = await self._counts(artists)
         return self._cursor(artists, counts, await self._total())
 
-    async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
+    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows saved since, then the counts; see `HasChanges.changes`.
 
         Raises:
@@ -197,7 +197,9 @@ class MetadataLane:
             count = count if page.total is None else page.total
         return _Artists(xxhash.xxh3_64_hexdigest("".join(sorted(rows))) if rows else "", count)
 
-    def _cursor(self, artists: _Artists, counts: dict[ItemType, int], total_now: int) -> Cursor:
+    def _cursor(
+        self, artists: _Artists, counts: dict[ItemType, int], total_now: int
+    ) -> ChangeCursor:
         return encoded(_Cursor(self.look.at, artists.digest, counts, total_now))
 
     @property
@@ -286,12 +288,12 @@ def _show_of(item: RawItem) -> str | None:
     return None if (place := place_of(item)) is None else guid(place.series_id)
 
 
-def encoded(cursor: msgspec.Struct) -> Cursor:
+def encoded(cursor: msgspec.Struct) -> ChangeCursor:
     """Return a cursor as the text that msd keeps."""
-    return Cursor(msgspec.json.encode(cursor).decode())
+    return ChangeCursor(msgspec.json.encode(cursor).decode())
 
 
-def decoded(text: Cursor, shape: type[T]) -> T:
+def decoded(text: ChangeCursor, shape: type[T]) -> T:
     """Return the cursor that a text holds.
 
     Raises:

@@ -14,7 +14,7 @@ import anyio
 import httpx
 import msgspec
 
-from msd.backend_api.changes import Lane, LiveChange
+from msd.backend_api.changes import Aspect, PushedChange
 from msd.backend_api.http import Answer
 from msd.backend_api.http_status import raise_if_unavailable
 from msd.backend_api.websocket import WebSocket
@@ -32,7 +32,7 @@ _KEEP_ALIVES = 3  # sent in the time after which the server forgets its client
 _PATIENCE = 0.8  # of that time: silence of both sides has lasted long enough
 _REMEMBERED = 256
 _KEEP_ALIVE = '{"MessageType":"KeepAlive"}'
-_EVERYTHING = (LiveChange(), LiveChange(lane=Lane.WATCH))
+_EVERYTHING = (PushedChange(), PushedChange(aspect=Aspect.WATCH))
 
 _message = msgspec.json.Decoder(Message)
 _library = msgspec.json.Decoder(LibraryUpdate)
@@ -40,7 +40,7 @@ _user_data = msgspec.json.Decoder(UserDataUpdate)
 
 
 @asynccontextmanager
-async def live_changes(session: Session) -> AsyncIterator[AsyncIterator[LiveChange]]:
+async def live_changes(session: Session) -> AsyncIterator[AsyncIterator[PushedChange]]:
     """Subscribe; entered means that the server has registered the connection.
 
     Raises:
@@ -76,7 +76,7 @@ class _Channel:
     def __init__(self, socket: WebSocket, user_id: str) -> None:
         self._socket = socket
         self._user_id = user_id
-        self._waiting: deque[LiveChange] = deque()
+        self._waiting: deque[PushedChange] = deque()
         self._seen: deque[str] = deque(maxlen=_REMEMBERED)
         self._forgets_after_s = float(_LONGEST_KEEP_ALIVE_S)
         self._is_greeted = False
@@ -85,7 +85,7 @@ class _Channel:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> LiveChange:
+    async def __anext__(self) -> PushedChange:
         # Silence is only what was listened to: what came meanwhile is still to be read.
         self._heard_at += anyio.current_time() - self._left_at
         try:
@@ -134,7 +134,7 @@ class _Channel:
         self._seen.append(message.message_id or "")
         self._waiting.extend(self._meaning(message))
 
-    def _meaning(self, message: Message) -> tuple[LiveChange, ...]:
+    def _meaning(self, message: Message) -> tuple[PushedChange, ...]:
         match message.message_type:
             case "ForceKeepAlive":
                 self._adjust(message.data)
@@ -143,7 +143,7 @@ class _Channel:
             case "UserDataChanged":
                 return self._user_data_change(message.data)
             case "UserUpdated":
-                return (LiveChange(),)  # what the user may see can be different now
+                return (PushedChange(),)  # what the user may see can be different now
             case "ServerRestarting" | "ServerShuttingDown":
                 raise UnreachableError(
                     "the server says that it stops", reason=StatusReason.SERVER_STARTING
@@ -159,27 +159,27 @@ class _Channel:
             return
         self._forgets_after_s = min(max(seconds, 1.0), float(_LONGEST_KEEP_ALIVE_S))
 
-    def _user_data_change(self, data: msgspec.Raw) -> tuple[LiveChange, ...]:
+    def _user_data_change(self, data: msgspec.Raw) -> tuple[PushedChange, ...]:
         try:
             update = _user_data.decode(data)
         except (msgspec.DecodeError, RecursionError):
-            return (LiveChange(lane=Lane.WATCH),)
+            return (PushedChange(aspect=Aspect.WATCH),)
         if guid(update.user_id) not in {None, self._user_id}:
             return ()
         ids = _ids([row.item_id for row in update.user_data_list])
-        return (LiveChange(lane=Lane.WATCH, changed=ids or ()),)
+        return (PushedChange(aspect=Aspect.WATCH, changed=ids or ()),)
 
 
-def _library_change(data: msgspec.Raw) -> tuple[LiveChange, ...]:
+def _library_change(data: msgspec.Raw) -> tuple[PushedChange, ...]:
     try:
         update = _library.decode(data)
     except (msgspec.DecodeError, RecursionError):
-        return (LiveChange(),)
+        return (PushedChange(),)
     changed = _ids([*(update.items_added or ()), *(update.items_updated or ())])
     removed = _ids(update.items_removed or ())
     if changed is None or removed is None:
-        return (LiveChange(),)
-    return (LiveChange(changed=changed, removed=removed),) if changed or removed else ()
+        return (PushedChange(),)
+    return (PushedChange(changed=changed, removed=removed),) if changed or removed else ()
 
 
 def _ids(values: Iterable[str | None]) -> tuple[RemoteId, ...] | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
-from msd.backend_api.changes import Located
+from msd.backend_api.changes import LocatedRow
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.jellyfin.pages import rows
 from msd.backends.jellyfin.places import place_of
@@ -41,12 +41,12 @@ async def rows_by_id(session: Session, remote_ids: Sequence[RemoteId]) -> tuple[
 
 async def located(
     session: Session, items: Sequence[RawItem], listings: Sequence[Listing]
-) -> tuple[Located, ...]:
+) -> tuple[LocatedRow, ...]:
     """Return rows with the one of all listings that each belongs to, as far as the server tells."""
     places = [place_of(item) for item in items]
     above = await _ancestry(session, places, {each.library.remote_id for each in listings})
     return tuple(
-        Located(item=item, listing=_home(place, above, listings))
+        LocatedRow(item=item, listing=_home(place, above, listings))
         for item, place in zip(items, places, strict=True)
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 from anyio import to_thread
 
-from msd.backend_api.changes import Changes, Cursor
+from msd.backend_api.changes import ChangeCursor, Changes
 from msd.backend_api.protocol import Listing
 from msd.backend_api.snapshots import Snapshots
 from msd.backends.jellyfin.changes import (
@@ -45,7 +45,7 @@ class _Cursor(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class WatchLane:
+class WatchChanges:
     """The user's watch state of one library."""
 
     session: Session
@@ -54,7 +54,7 @@ class WatchLane:
     page_size: int
     snapshots: Snapshots
 
-    async def cursor(self) -> Cursor:
+    async def cursor(self) -> ChangeCursor:
         """Return where the watch state stands now.
 
         Raises:
@@ -63,7 +63,7 @@ class WatchLane:
         seen = await self._touched()
         return encoded(_Cursor(self.look.at, await to_thread.run_sync(self.snapshots.save, seen)))
 
-    async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
+    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows whose watch state changed, and what they lie in.
 
         Raises:

@@ -13,7 +13,7 @@ import anyio
 from anyio import to_thread
 
 from msd.backend_api import BackendContext, Listing, Page, RawItem, SkippedItem
-from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
+from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
 from msd.backends.local.folder import check_folder
 from msd.backends.local.listed import LISTED_TYPES, MUSIC_TYPES
 from msd.errors import BadResponseError, UnreachableError
@@ -41,7 +41,7 @@ _CLOSE_S = 2
 _THREADS = 2
 _CHUNK = 25  # entries that one thread parses before it looks whether anybody still waits
 
-_NOTHING = Cursor("nothing")
+_NOTHING = ChangeCursor("nothing")
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -123,28 +123,28 @@ class LocalBackend:
                 skipped=skipped if start == 0 else (),
             )
 
-    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+    async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where a library stands, as this backend's walk has seen it; see `HasChanges`."""
         from msd.backends.local.changes import standing  # noqa: PLC0415 - imported when used
 
         scan = await self._scanned()
         part = scan.part(library.remote_id)
-        if lane is Lane.WATCH or part is None:
+        if aspect is Aspect.WATCH or part is None:
             return _NOTHING
         return await self._run(standing, scan, part, self._snapshots(library))
 
     async def changes(
-        self, library: RemoteLibrary, lane: Lane, since: Cursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
     ) -> AsyncGenerator[Changes, None]:
         """Yield the rows that look different in this backend's walk; see `HasChanges`.
 
-        Nobody watches anything in a folder, so the other lane is always empty.
+        Nobody watches anything in a folder, so the other aspect is always empty.
         """
         from msd.backends.local.changes import changed_since  # noqa: PLC0415 - imported when used
 
         scan = await self._scanned()
         part = scan.part(library.remote_id)
-        if lane is Lane.WATCH or part is None:
+        if aspect is Aspect.WATCH or part is None:
             return
         snapshots = self._snapshots(library)
         found, cursor = await self._run(changed_since, scan, part, snapshots, since)
@@ -160,8 +160,8 @@ class LocalBackend:
             )
 
     @asynccontextmanager
-    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
-        """Watch every directory; see `HasLiveUpdates`.
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:
+        """Watch every directory; see `HasPush`.
 
         Raises:
             BackendError: this folder can't be watched, only walked (reason `degraded-live`).
@@ -179,8 +179,8 @@ class LocalBackend:
         finally:
             stop.set()
 
-    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
-        """Return the rows with these ids as the folder is now; see `HasLiveUpdates`.
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
+        """Return the rows with these ids as the folder is now; see `HasPush`.
 
         Raises:
             UnreachableError: the folder, or a part of it, is not there: what is absent is not gone.
@@ -347,15 +347,15 @@ def _remote_library(position: int, part: "LibraryPart") -> RemoteLibrary:
     )
 
 
-def _located(scan: "Scan", remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
-    found: dict[RemoteId, Located] = {}
+def _located(scan: "Scan", remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
+    found: dict[RemoteId, LocatedRow] = {}
     for position, part in enumerate(scan.parts):
         wanted = {each for each in remote_ids if part in scan.parts_of(each)}
         for item_type in {kind for each in wanted for kind in scan.types_of(each)}:
             listing = Listing(library=_remote_library(position, part), type=item_type)
             entries = [each for each in scan.entries(part, item_type) if each.remote_id in wanted]
             for raw in _raw_items(scan, entries):
-                found[raw.remote_id] = Located(item=raw, listing=listing)
+                found[raw.remote_id] = LocatedRow(item=raw, listing=listing)
     return tuple(found.values())
 
 

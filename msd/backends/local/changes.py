@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 from xxhash import xxh3_64
 
-from msd.backend_api.changes import Cursor
+from msd.backend_api.changes import ChangeCursor
 from msd.backend_api.snapshots import Snapshots
 from msd.backends.local.entries import NAMES_VERSION, Entry
 from msd.backends.local.libraries import LibraryPart
@@ -36,15 +36,15 @@ class ChangedListing:
     count: int
 
 
-def standing(scan: Scan, part: LibraryPart, snapshots: Snapshots) -> Cursor:
+def standing(scan: Scan, part: LibraryPart, snapshots: Snapshots) -> ChangeCursor:
     """Return where a library stands in this scan."""
     rows = dict(_rows(scan, part))
     return _encoded(_Cursor(_digest(part), snapshots.save(rows)))
 
 
 def changed_since(
-    scan: Scan, part: LibraryPart, snapshots: Snapshots, since: Cursor
-) -> tuple[list[ChangedListing], Cursor]:
+    scan: Scan, part: LibraryPart, snapshots: Snapshots, since: ChangeCursor
+) -> tuple[list[ChangedListing], ChangeCursor]:
     """Return every listing of a library with what changed, none when nothing did.
 
     Raises:
@@ -90,11 +90,11 @@ def _digest(part: LibraryPart) -> str:
     return digest.hexdigest()
 
 
-def _encoded(cursor: _Cursor) -> Cursor:
-    return Cursor(msgspec.json.encode(cursor).decode())
+def _encoded(cursor: _Cursor) -> ChangeCursor:
+    return ChangeCursor(msgspec.json.encode(cursor).decode())
 
 
-def _decoded(text: Cursor) -> _Cursor:
+def _decoded(text: ChangeCursor) -> _Cursor:
     try:
         return msgspec.json.decode(text, type=_Cursor)
     except (msgspec.DecodeError, RecursionError) as error:

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 import anyio
 from anyio import to_thread
 
-from msd.backend_api.changes import LiveChange
+from msd.backend_api.changes import PushedChange
 from msd.backends.local.filesystem import foreign_mounts
 from msd.backends.local.glance import Glance
 from msd.backends.local.watch import FolderWatch, Touched, watch_budget
@@ -31,7 +31,7 @@ Look = Callable[[frozenset[bytes]], Glance | None]
 @asynccontextmanager
 async def folder_changes(
     root: bytes, look: Look, limiter: anyio.CapacityLimiter, *, budget: int | None = None
-) -> AsyncIterator[AsyncIterator[LiveChange]]:
+) -> AsyncIterator[AsyncIterator[PushedChange]]:
     """Watch a canonical folder; entered means that every directory is watched.
 
     Args:
@@ -71,7 +71,7 @@ class _FolderChanges:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> LiveChange:
+    async def __anext__(self) -> PushedChange:
         while True:
             while not await self._is_over():
                 pass
@@ -105,16 +105,16 @@ class _FolderChanges:
             self._tell_at = anyio.current_time() + LONGEST_S
         self._touched |= touched
 
-    async def _meaning(self, touched: Touched) -> LiveChange | None:
+    async def _meaning(self, touched: Touched) -> PushedChange | None:
         """Return what is to be told, None when it is nothing."""
         if touched.is_unclear:
-            return LiveChange()
+            return PushedChange()
         found = await self._run(lambda: self._look(touched.files))
         if found is None:
-            return LiveChange()
+            return PushedChange()
         if not found.changed and not found.removed:
             return None
-        return LiveChange(changed=found.changed, removed=found.removed)
+        return PushedChange(changed=found.changed, removed=found.removed)
 
     async def _check(self) -> None:
         """Make sure that the path still leads to the directory that is watched."""

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from msd.backend_api.changes import Changes, Cursor, Lane, LiveChange, Located
+from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
 from msd.backend_api.http_json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
-from msd.backends.plex.changes import MetadataLane
+from msd.backends.plex.changes import MetadataChanges
 from msd.backends.plex.details import item_details
 from msd.backends.plex.library import content, item_type_of, library, playlists, shared
 from msd.backends.plex.link import ServerLink
@@ -20,7 +20,7 @@ from msd.backends.plex.parse import media_item, parsed
 from msd.backends.plex.query import PAGE_SIZE, PLAYLISTS, SHARED, items_query, listing_query
 from msd.backends.plex.rows import read_full
 from msd.backends.plex.shared import shared_page
-from msd.backends.plex.watching import WatchLane
+from msd.backends.plex.watching import WatchChanges
 from msd.backends.plex.whole import Whole
 from msd.backends.plex.wire import Providers, ProvidersListed, Section, SectionsListed, key
 from msd.errors import BadResponseError, ForbiddenError
@@ -158,24 +158,24 @@ class PlexBackend:
             raise BadResponseError(item.why)
         return replace(item, details=item_details(details))
 
-    async def cursor(self, library: RemoteLibrary, lane: Lane) -> Cursor:
+    async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where a library stands now."""
-        return await (await self._lane(library, lane)).cursor()
+        return await (await self._changes_of(library, aspect)).cursor()
 
     async def changes(
-        self, library: RemoteLibrary, lane: Lane, since: Cursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed in a library since a cursor."""
-        async for changes in (await self._lane(library, lane)).changes(since):
+        async for changes in (await self._changes_of(library, aspect)).changes(since):
             yield changes
 
     @asynccontextmanager
-    async def live(self) -> AsyncIterator[AsyncIterator[LiveChange]]:
-        """Subscribe to what happens on the server; see `HasLiveUpdates.live`."""
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:
+        """Subscribe to what happens on the server; see `HasPush.live`."""
         async with live_changes(self._link, self._silence_s) as changes:
             yield changes
 
-    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[Located, ...]:
+    async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
         """Return the rows with these ids as they are listed."""
         shelves = await self._shelves_now()
         found = located(await rows_by_id(self._link, remote_ids), shelves)
@@ -185,7 +185,7 @@ class PlexBackend:
             listing = Listing(library=shelves[PLAYLISTS].library, type=ItemType.PLAYLIST)
             async for page in self.pages(listing):
                 rows = [row for row in page.items if row.remote_id in missing]
-                found += tuple(Located(item=row, listing=listing) for row in rows)
+                found += tuple(LocatedRow(item=row, listing=listing) for row in rows)
         return found
 
     async def sign_out(self) -> None:
@@ -216,17 +216,19 @@ class PlexBackend:
         libraries = self._libraries.values() or await self.libraries()
         return {one.remote_id: Shelf(one, self._library_type(one)) for one in libraries}
 
-    async def _lane(self, library: RemoteLibrary, lane: Lane) -> MetadataLane | WatchLane | Whole:
+    async def _changes_of(
+        self, library: RemoteLibrary, aspect: Aspect
+    ) -> MetadataChanges | WatchChanges | Whole:
         looked_at = Library(
             self._link, self.listings(library), await self._shelves_now(), self._page_size
         )
         if library.remote_id in {PLAYLISTS, SHARED}:
-            return Whole(looked_at, lane)
-        if lane is Lane.WATCH:
-            return WatchLane(looked_at)
+            return Whole(looked_at, aspect)
+        if aspect is Aspect.WATCH:
+            return WatchChanges(looked_at)
         for section in await self._sections():
             if key(section.key) == library.remote_id:
-                return MetadataLane(looked_at, section)
+                return MetadataChanges(looked_at, section)
         raise ForbiddenError("the server does not know this library any more")
 
     async def _sections(self) -> Sequence[Section]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
-from msd.backend_api.changes import Changes, Cursor
+from msd.backend_api.changes import ChangeCursor, Changes
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.plex.cursors import Mark, SectionCursor, decoded, encoded
 from msd.backends.plex.delta import Delta, ListingDelta, Peek, numbered
@@ -63,7 +63,7 @@ class _Look:
         }
 
 
-class MetadataLane:
+class MetadataChanges:
     """The rows of one section, without what the user watched."""
 
     def __init__(self, library: Library, section: Section) -> None:
@@ -71,7 +71,7 @@ class MetadataLane:
         self._section = section
         self._deltas = [ListingDelta(library, one, "updatedAt") for one in library.listings]
 
-    async def cursor(self) -> Cursor:
+    async def cursor(self) -> ChangeCursor:
         """Return where the rows stand now.
 
         Raises:
@@ -84,7 +84,7 @@ class MetadataLane:
             marks[delta.listing.type.value] = mark
         return self._cursor(marks)
 
-    async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
+    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows that came and changed since, then the counts.
 
         Raises:
@@ -180,7 +180,7 @@ class MetadataLane:
         async for page in reader.pages(self._library.page_size):
             yield Changes(listing=listing, items=page.items)
 
-    def _cursor(self, marks: dict[str, Mark]) -> Cursor:
+    def _cursor(self, marks: dict[str, Mark]) -> ChangeCursor:
         return encoded(
             SectionCursor(
                 uuid=self._section.uuid or "",

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from msd.backend_api.changes import Cursor
+from msd.backend_api.changes import ChangeCursor
 from msd.errors import BadResponseError
 
 T = TypeVar("T")
@@ -36,12 +36,12 @@ class SectionCursor(Struct):
     marks: dict[str, Mark] = field(default_factory=dict)
 
 
-def encoded(cursor: SectionCursor) -> Cursor:
+def encoded(cursor: SectionCursor) -> ChangeCursor:
     """Return a cursor as the text that msd keeps."""
-    return Cursor(msgspec.json.encode(cursor).decode())
+    return ChangeCursor(msgspec.json.encode(cursor).decode())
 
 
-def decoded(text: Cursor) -> SectionCursor:
+def decoded(text: ChangeCursor) -> SectionCursor:
     """Return the cursor that a text holds.
 
     Raises:

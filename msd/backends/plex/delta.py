@@ -1,4 +1,4 @@
-"""What became new or changed in one listing since a mark, in either lane."""
+"""What became new or changed in one listing since a mark, in either aspect."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field

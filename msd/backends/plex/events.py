@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Struct
 
-from msd.backend_api.changes import Lane, LiveChange
+from msd.backend_api.changes import Aspect, PushedChange
 from msd.backends.plex.query import PLAYLISTS
 from msd.backends.plex.wire import key, many
 from msd.models import RemoteId
@@ -125,29 +125,29 @@ def _understood(data: bytes) -> Event | None:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What several events say of one library, in one lane."""
+    """What several events say of one library, in one aspect."""
 
     changed: dict[RemoteId, None] = field(default_factory=dict)
     removed: dict[RemoteId, None] = field(default_factory=dict)
     is_whole: bool = False  # the library is to be looked at
 
-    def changes(self, library: RemoteId | None, lane: Lane) -> Iterator[LiveChange]:
+    def changes(self, library: RemoteId | None, aspect: Aspect) -> Iterator[PushedChange]:
         """Yield what it comes to."""
         too_many = len(self.changed) + len(self.removed) > MOST_IDS
         changed = tuple(one for one in self.changed if one not in self.removed)
         if (changed or self.removed) and not too_many:
-            yield LiveChange(
-                library=library, lane=lane, changed=changed, removed=tuple(self.removed)
+            yield PushedChange(
+                library=library, aspect=aspect, changed=changed, removed=tuple(self.removed)
             )
         if self.is_whole or too_many:
-            yield LiveChange(library=library, lane=lane)
+            yield PushedChange(library=library, aspect=aspect)
 
 
 class Meaning:
     """Gathers events and says what they mean together, each item once."""
 
     def __init__(self) -> None:
-        self._gathered: dict[tuple[RemoteId | None, Lane], _Gathered] = {}
+        self._gathered: dict[tuple[RemoteId | None, Aspect], _Gathered] = {}
 
     def add(self, event: Event) -> None:
         """Take an event into account."""
@@ -156,17 +156,17 @@ class Meaning:
         for player in many(event.playing):
             # A position is only worth asking for when the player has stopped.
             if player.state == "stopped":
-                self._of(None, Lane.WATCH).changed |= _ids(player.rating_key)
+                self._of(None, Aspect.WATCH).changed |= _ids(player.rating_key)
         for step in many(event.activity):
             if step.event == "ended" and step.activity is not None:
                 self._ended(step.activity, step.activity.context or Context())
 
-    def changes(self) -> list[LiveChange]:
+    def changes(self) -> list[PushedChange]:
         """Return what the events mean."""
         return [
             change
-            for (library, lane), gathered in self._gathered.items()
-            for change in gathered.changes(library, lane)
+            for (library, aspect), gathered in self._gathered.items()
+            for change in gathered.changes(library, aspect)
         ]
 
     def _timeline(self, entry: Timeline) -> None:
@@ -197,11 +197,11 @@ class Meaning:
         elif activity.type == _REFRESH:
             # Looking at an item or marking it is all it takes; then nothing was refreshed.
             match = _ITEM_PATH.match(context.key or "")
-            lane = Lane.METADATA if context.refreshed else Lane.WATCH
-            self._of(None, lane).changed |= _ids(match[1] if match else None)
+            aspect = Aspect.METADATA if context.refreshed else Aspect.WATCH
+            self._of(None, aspect).changed |= _ids(match[1] if match else None)
 
-    def _of(self, library: RemoteId | None, lane: Lane = Lane.METADATA) -> _Gathered:
-        return self._gathered.setdefault((library, lane), _Gathered())
+    def _of(self, library: RemoteId | None, aspect: Aspect = Aspect.METADATA) -> _Gathered:
+        return self._gathered.setdefault((library, aspect), _Gathered())
 
 
 def _ids(*values: object) -> dict[RemoteId, None]:

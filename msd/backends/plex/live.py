@@ -14,7 +14,7 @@ from typing import Self
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from msd.backend_api.changes import Lane, LiveChange
+from msd.backend_api.changes import Aspect, PushedChange
 from msd.backends.plex.events import Event, EventReader, Meaning
 from msd.backends.plex.link import ServerLink
 from msd.backends.plex.located import holders, rows_by_id
@@ -31,7 +31,7 @@ _WAITING = 1_000
 @asynccontextmanager
 async def live_changes(
     link: ServerLink, silence_s: float = SILENCE_S
-) -> AsyncIterator[AsyncIterator[LiveChange]]:
+) -> AsyncIterator[AsyncIterator[PushedChange]]:
     """Subscribe; entered means that the server has begun to tell.
 
     Raises:
@@ -86,12 +86,12 @@ class _Channel:
         self._events = events
         self._ended = ended
         self._meaning = Meaning()
-        self._waiting: deque[LiveChange] = deque()
+        self._waiting: deque[PushedChange] = deque()
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> LiveChange:
+    async def __anext__(self) -> PushedChange:
         while not self._waiting:
             await self._gather()
         change = await _with_holders(self._link, self._waiting[0])
@@ -110,9 +110,9 @@ class _Channel:
         self._meaning = Meaning()
 
 
-async def _with_holders(link: ServerLink, change: LiveChange) -> LiveChange:
+async def _with_holders(link: ServerLink, change: PushedChange) -> PushedChange:
     """Add the shows and the like of watched items: how much of them was seen changed, too."""
-    if change.lane is not Lane.WATCH or not change.changed:
+    if change.aspect is not Aspect.WATCH or not change.changed:
         return change
     try:
         rows = await rows_by_id(link, change.changed)

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from msd.backend_api.changes import Changes, Located
+from msd.backend_api.changes import Changes, LocatedRow
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.plex.library import item_type_of
 from msd.backends.plex.link import ServerLink
@@ -58,7 +58,7 @@ async def rows_by_id(link: ServerLink, remote_ids: Iterable[RemoteId]) -> list[R
     return found
 
 
-def located(rows: Sequence[Row], shelves: Mapping[RemoteId, Shelf]) -> tuple[Located, ...]:
+def located(rows: Sequence[Row], shelves: Mapping[RemoteId, Shelf]) -> tuple[LocatedRow, ...]:
     """Return rows with the listings that they belong to, without those that msd never lists."""
     found = []
     for row in rows:
@@ -67,7 +67,7 @@ def located(rows: Sequence[Row], shelves: Mapping[RemoteId, Shelf]) -> tuple[Loc
         item = None if item_type is None else raw_item(row, item_type)
         if item is not None and item_type is not None:
             listing = None if shelf is None else Listing(library=shelf.library, type=item_type)
-            found.append(Located(item=item, listing=listing))
+            found.append(LocatedRow(item=item, listing=listing))
     return tuple(found)
 
 
@@ -140,7 +140,7 @@ class Library:
         return Changes(listing=listing, is_unsure=True)
 
 
-def _sorted_out(found: Iterable[Located], listings: Sequence[Listing]) -> list[Changes]:
+def _sorted_out(found: Iterable[LocatedRow], listings: Sequence[Listing]) -> list[Changes]:
     """Return rows of one library by its listings; those of other libraries are left out."""
     by_listing: dict[Listing, list[RawItem]] = {}
     for one in found:

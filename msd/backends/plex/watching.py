@@ -7,7 +7,7 @@ and what had a position has none any more.
 
 from collections.abc import AsyncGenerator
 
-from msd.backend_api.changes import Changes, Cursor
+from msd.backend_api.changes import ChangeCursor, Changes
 from msd.backend_api.protocol import RawItem
 from msd.backends.plex.changes import marked
 from msd.backends.plex.cursors import Mark, SectionCursor, decoded, encoded
@@ -30,7 +30,7 @@ WATCHED = frozenset(
 )
 
 
-class WatchLane:
+class WatchChanges:
     """One user's watch state of the rows of one section."""
 
     def __init__(self, library: Library) -> None:
@@ -41,7 +41,7 @@ class WatchLane:
             if one.type in WATCHED
         ]
 
-    async def cursor(self) -> Cursor:
+    async def cursor(self) -> ChangeCursor:
         """Return where the watch state stands now.
 
         Raises:
@@ -55,7 +55,7 @@ class WatchLane:
             marks[delta.listing.type.value] = mark
         return encoded(SectionCursor(marks=marks))
 
-    async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
+    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
         """Yield the rows whose watch state changed since.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from msd.backend_api.changes import Changes, Cursor, Lane
+from msd.backend_api.changes import Aspect, ChangeCursor, Changes
 from msd.backend_api.protocol import Listing
 from msd.backends.plex.cursors import SectionCursor, decoded, encoded
 from msd.backends.plex.located import Library
@@ -14,15 +14,15 @@ from msd.backends.plex.shared import shared_page
 class Whole:
     """The user's playlists, or what is shared with the user item by item."""
 
-    def __init__(self, library: Library, lane: Lane) -> None:
+    def __init__(self, library: Library, aspect: Aspect) -> None:
         self._library = library
-        self._lane = lane
+        self._aspect = aspect
 
-    async def cursor(self) -> Cursor:
+    async def cursor(self) -> ChangeCursor:
         """Return a cursor that says nothing: all is read again."""
         return encoded(SectionCursor())
 
-    async def changes(self, since: Cursor) -> AsyncGenerator[Changes, None]:
+    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
         """Yield every row; nobody watches a playlist as such.
 
         Raises:
@@ -30,7 +30,7 @@ class Whole:
         """
         decoded(since)
         for listing in self._library.listings:
-            if listing.library.remote_id == PLAYLISTS and self._lane is Lane.WATCH:
+            if listing.library.remote_id == PLAYLISTS and self._aspect is Aspect.WATCH:
                 continue
             async for changes in self._listing(listing):
                 yield changes

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from msd.backend_api.changes import CanResume, Cursor, HasChanges, Lane
+from msd.backend_api.changes import Aspect, CanResume, ChangeCursor, HasChanges
 from msd.backends.jellyfin.backend import JellyfinBackend
 from msd.backends.jellyfin.query import LIGHT
 from msd.errors import BackendError, BadResponseError, UnreachableError
@@ -56,32 +56,32 @@ async def test_a_source_where_nothing_changed_is_known_by_a_few_small_answers(an
     async with mirrored(any_sim) as mirror:
         assert isinstance(mirror.backend, HasChanges)
         assert isinstance(mirror.backend, CanResume)
-        asked = Counter[Lane]()
-        for lane in Lane:
+        asked = Counter[Aspect]()
+        for aspect in Aspect:
             any_sim.log.clear()
-            await mirror.catch_up([lane])
-            asked[lane] = len(any_sim.log.requests)
+            await mirror.catch_up([aspect])
+            asked[aspect] = len(any_sim.log.requests)
             assert not mirror.told
             assert not mirror.enumerated
             assert all(each.status in {200, 404} for each in any_sim.log.requests)
         libraries = [each for each in mirror.libraries if mirror.backend.listings(each)]
 
     once = ["the time", "what was played last", "the plugin", "artists' Etags", "artists' marks"]
-    assert asked[Lane.METADATA] <= 2 * len(libraries) + len(once)
-    assert asked[Lane.WATCH] <= 3 * len(libraries) + len(once)
+    assert asked[Aspect.METADATA] <= 2 * len(libraries) + len(once)
+    assert asked[Aspect.WATCH] <= 3 * len(libraries) + len(once)
 
 
 async def test_a_cursor_of_an_older_msd_leads_on(any_sim):
     """It knows no number of everything, nor that of each listing: they are counted once."""
     async with mirrored(any_sim) as mirror:
-        for (library, lane), cursor in mirror.cursors.items():
-            if lane is Lane.METADATA:
+        for (library, aspect), cursor in mirror.cursors.items():
+            if aspect is Aspect.METADATA:
                 known = json.loads(cursor)
                 shorter = {"at": known["at"], "artists": known["artists"]}
-                mirror.cursors[library, lane] = Cursor(json.dumps(shorter))
+                mirror.cursors[library, aspect] = ChangeCursor(json.dumps(shorter))
         movie = one(any_sim, "Movie")
         any_sim.world.delete(movie.id)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert mirror.enumerated == [(movie.library_id, ItemType.MOVIE)]
         assert await mirror.items() == await truth(mirror)
@@ -94,7 +94,7 @@ async def test_one_that_went_while_another_type_grew_is_found(any_sim):
         gone = one(any_sim, "Episode")
         any_sim.world.clone(show.id, name="Brand new")
         any_sim.world.delete(gone.id)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert (gone.library_id, ItemType.EPISODE) in mirror.enumerated
         assert await mirror.items() == await truth(mirror)
@@ -119,7 +119,7 @@ async def test_what_was_deleted_shows_in_the_count_and_is_found_by_enumerating(a
     async with mirrored(any_sim, MOVIES) as mirror:
         movie = one(any_sim, "Movie")
         any_sim.world.delete(movie.id)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert mirror.enumerated == [(movie.library_id, ItemType.MOVIE)]
         assert await mirror.items() == await truth(mirror)
@@ -141,7 +141,7 @@ async def test_artists_have_no_date_and_are_compared_by_their_etags(any_sim):
     async with mirrored(any_sim, "Music") as mirror:
         artist = one(any_sim, "MusicArtist")
         any_sim.world.edit(artist.id, name="Renamed")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert [kind for _, kind in mirror.enumerated] == [ItemType.ARTIST]
         now, there = await mirror.items(), await truth(mirror)
@@ -166,13 +166,13 @@ async def test_watching_and_unwatching_and_favourites_are_found(any_sim):
             world, user, one(any_sim, "Movie", 1), played=True, at=datetime(2001, 1, 1, tzinfo=UTC)
         )
         favor(world, user, one(any_sim, "Season"), favorite=True)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert {item.id for item in (*leaves, *liked)} <= mirror.told
         assert not mirror.enumerated
         assert await mirror.items() == await truth(mirror)
 
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
         assert not mirror.told
 
 
@@ -183,7 +183,7 @@ async def test_an_item_that_was_only_looked_into_is_found(any_sim):
         data = any_sim.world.data(any_sim.user(), movie.id)
         data.play_count, data.last_played = 1, any_sim.world.clock.now()
         any_sim.world.data_changed(any_sim.user(), movie.id)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert movie.id in mirror.told
         assert await mirror.items() == await truth(mirror)
@@ -196,7 +196,7 @@ async def test_a_new_episode_makes_its_show_unwatched_again(any_sim):
     mark(world, any_sim.user(), series, played=True)
     async with mirrored(any_sim, "Séries") as mirror:
         world.clone(episode.id, name="Brand new")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert {series.id, episode.season_id} <= mirror.told
         assert await mirror.items() == await truth(mirror)
@@ -249,27 +249,27 @@ async def test_the_servers_clock_counts_and_not_that_of_a_proxy(sim):
         library = await library_named(mirror.backend, MOVIES)
         past = {"RequestReceptionTime": "2001-02-03T04:05:06.0000000Z"}
         fault = sim.faults.add("/GetUtcTime", faults.replace_json(past))
-        told = await mirror.backend.cursor(library, Lane.METADATA)
+        told = await mirror.backend.cursor(library, Aspect.METADATA)
         sim.faults.remove(fault)
         sim.faults.add("/GetUtcTime", faults.status(404))
-        dated = await mirror.backend.cursor(library, Lane.METADATA)
+        dated = await mirror.backend.cursor(library, Aspect.METADATA)
 
     assert server_time(told) == datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC).timestamp()
     assert abs(server_time(dated) - sim.world.clock.now().timestamp()) < 60
 
 
-def server_time(cursor: Cursor) -> int:
+def server_time(cursor: ChangeCursor) -> int:
     return json.loads(cursor)["at"]["server"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "null", '{"at":7}', "x" * 10_000, "[" * 10_000])
-@pytest.mark.parametrize("lane", list(Lane))
-async def test_a_cursor_that_means_nothing_is_told_so(sim, text, lane):
+@pytest.mark.parametrize("aspect", list(Aspect))
+async def test_a_cursor_that_means_nothing_is_told_so(sim, text, aspect):
     """The engine enumerates then."""
     async with mirrored(sim, MOVIES) as mirror:
         library = await library_named(mirror.backend, MOVIES)
         with pytest.raises(BadResponseError):
-            async for _ in mirror.backend.changes(library, lane, Cursor(text)):
+            async for _ in mirror.backend.changes(library, aspect, ChangeCursor(text)):
                 pass
 
 
@@ -279,30 +279,30 @@ async def test_what_was_seen_may_vanish_and_is_then_read_anew(sim):
         for file in mirror.backend._context.cache_dir.iterdir():
             file.unlink()
         mark(sim.world, sim.user(), one(sim, "Movie"), played=True)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert mirror.enumerated
         assert await mirror.items() == await truth(mirror)
 
 
-@pytest.mark.parametrize("lane", list(Lane))
-async def test_a_pass_that_fails_moves_nothing(sim, lane):
+@pytest.mark.parametrize("aspect", list(Aspect))
+async def test_a_pass_that_fails_moves_nothing(sim, aspect):
     """Y6: repeated from the same cursor it finds the same, wherever it was cut."""
     first, second = one(sim, "Episode"), one(sim, "Episode", 1)
     mark(sim.world, sim.user(), first, played=True)
     async with mirrored(sim, "Séries") as mirror:
         sim.world.edit(second.id, name="Edited")
         mark(sim.world, sim.user(), first, played=False)
-        await copy_of(mirror).catch_up([lane])
+        await copy_of(mirror).catch_up([aspect])
         asked = [each for each in sim.log.requests if "KodiSync" not in each.path]
         for place in range(len(asked)):
             fault = sim.faults.add("^(?!.*KodiSync)", faults.cut_after(30), skip=place, times=1)
             with pytest.raises(UnreachableError):
-                await copy_of(mirror).catch_up([lane])
+                await copy_of(mirror).catch_up([aspect])
             sim.faults.remove(fault)
-        await mirror.catch_up([lane])
+        await mirror.catch_up([aspect])
 
-        assert {Lane.METADATA: second.id, Lane.WATCH: first.id}[lane] in mirror.told
+        assert {Aspect.METADATA: second.id, Aspect.WATCH: first.id}[aspect] in mirror.told
 
 
 def copy_of(mirror: Mirror) -> Mirror:
@@ -313,11 +313,11 @@ def copy_of(mirror: Mirror) -> Mirror:
     return twin
 
 
-@pytest.mark.parametrize("lane", list(Lane))
-async def test_nothing_slips_between_pages_when_a_row_changes_its_name(sim, lane):
+@pytest.mark.parametrize("aspect", list(Aspect))
+async def test_nothing_slips_between_pages_when_a_row_changes_its_name(sim, aspect):
     """Sorted by name, the rows behind it would move up, and the first of the next page be lost."""
     movies = sim.world.in_library(sim.world.library(MOVIES).id, "Movie")
-    page_size = {Lane.METADATA: 4, Lane.WATCH: 4 // LIGHT}[lane]
+    page_size = {Aspect.METADATA: 4, Aspect.WATCH: 4 // LIGHT}[aspect]
     async with mirrored(sim, MOVIES, page_size=page_size) as mirror:
         for movie in movies:
             sim.world.edit(movie.id, overview="Edited")
@@ -332,13 +332,13 @@ async def test_nothing_slips_between_pages_when_a_row_changes_its_name(sim, lane
             ),
             times=1,
         )
-        await mirror.catch_up([lane])
+        await mirror.catch_up([aspect])
 
         assert fault.fired.is_set()
         place = (movies[0].library_id, ItemType.MOVIE)
         mine, there = (await mirror.items())[place], (await truth(mirror))[place]
-        assert lane is Lane.WATCH or mirror.told == {each.id for each in movies}
-        if lane is Lane.WATCH:
+        assert aspect is Aspect.WATCH or mirror.told == {each.id for each in movies}
+        if aspect is Aspect.WATCH:
             assert [mine[each].watch for each in there] == [each.watch for each in there.values()]
         assert not mirror.enumerated
 
@@ -358,7 +358,7 @@ async def test_rows_on_which_the_server_fails_make_the_listing_unsure(sim):
                 and ("limit=2" in request.query_string or "startIndex=1" in request.query_string)
             ),
         )
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert (movie.library_id, ItemType.MOVIE) in mirror.enumerated
 
@@ -370,7 +370,7 @@ async def test_the_plugins_memory_adds_what_the_server_does_not_date(any_sim):
         movie = one(any_sim, "Movie")
         any_sim.world.data(any_sim.user(), movie.id).likes = True
         any_sim.world.data_changed(any_sim.user(), movie.id)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert movie.id in mirror.told
         assert {place for place, rows in mirror.rows.items() if movie.id in rows} == {
@@ -461,16 +461,16 @@ def test_any_history_leaves_the_mirror_equal_to_the_server(version, history):
     anyio.run(live_it)
 
 
-async def test_a_server_that_is_away_is_an_error_in_either_lane(sim):
+async def test_a_server_that_is_away_is_an_error_in_either_aspect(sim):
     """S2: no cursor moves."""
     async with mirrored(sim, MOVIES) as mirror:
         backend: JellyfinBackend = mirror.backend
         library = await library_named(backend, MOVIES)
-        cursors = {lane: await backend.cursor(library, lane) for lane in Lane}
+        cursors = {aspect: await backend.cursor(library, aspect) for aspect in Aspect}
         sim.faults.add(".", faults.status(503))
-        for lane, cursor in cursors.items():
+        for aspect, cursor in cursors.items():
             with pytest.raises(BackendError):
-                async for _ in backend.changes(library, lane, cursor):
+                async for _ in backend.changes(library, aspect, cursor):
                     pass
             with pytest.raises(BackendError):
-                await backend.cursor(library, lane)
+                await backend.cursor(library, aspect)

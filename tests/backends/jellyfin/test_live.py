@@ -8,7 +8,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from msd.backend_api.changes import HasLiveUpdates, Lane, LiveChange
+from msd.backend_api.changes import Aspect, HasPush, PushedChange
 from msd.backends.jellyfin.live import MOST_IDS
 from msd.errors import (
     AuthRequiredError,
@@ -50,7 +50,7 @@ def start() -> Iterator[Start]:
         simulator.stop()
 
 
-async def next_of(changes: AsyncIterator[LiveChange]) -> LiveChange:
+async def next_of(changes: AsyncIterator[PushedChange]) -> PushedChange:
     with anyio.fail_after(20):
         return await anext(changes)
 
@@ -61,14 +61,14 @@ async def test_every_change_of_the_library_is_told_on_every_version(start, versi
     sim = start(version)
     movies = sim.world.of_type("Movie")
     async with signed_in(sim) as backend:
-        assert isinstance(backend, HasLiveUpdates)
-        async with backend.live() as changes:
+        assert isinstance(backend, HasPush)
+        async with backend.subscribe() as changes:
             added = sim.world.clone(movies[0].id)
             sim.world.edit(movies[1].id, name="Other")
             sim.world.delete(movies[2].id)
             change = await next_of(changes)
 
-    assert change.lane is Lane.METADATA
+    assert change.aspect is Aspect.METADATA
     assert set(change.changed) == {added.id, movies[1].id}
     assert set(change.removed) == {movies[2].id}
 
@@ -78,18 +78,18 @@ async def test_a_watched_mark_is_told_with_what_the_item_lies_in(start, version)
     """Contract §7: the parent's count of unwatched items changed too."""
     sim = start(version)
     episode = sim.world.of_type("Episode")[0]
-    async with signed_in(sim) as backend, backend.live() as changes:
+    async with signed_in(sim) as backend, backend.subscribe() as changes:
         mark(sim.world, sim.user(), episode, played=True)
         change = await next_of(changes)
 
-    assert change.lane is Lane.WATCH
+    assert change.aspect is Aspect.WATCH
     assert set(change.changed) == {episode.id, episode.parent_id}
 
 
 async def test_the_token_travels_in_the_header_only(start):
     """K4: an address is logged by servers and proxies."""
     sim = start()
-    async with signed_in(sim) as backend, backend.live():
+    async with signed_in(sim) as backend, backend.subscribe():
         [socket] = sim.sockets.open
     assert socket.device.token
     assert not [each for each in sim.log.requests if socket.device.token in each.path + each.query]
@@ -101,7 +101,7 @@ async def test_what_happens_right_after_entering_is_not_missed(start):
     movie = sim.world.of_type("Movie")[0]
     async with signed_in(sim) as backend:
         for number in range(5):
-            async with backend.live() as changes:
+            async with backend.subscribe() as changes:
                 sim.world.edit(movie.id, name=f"Name {number}")
                 assert (await next_of(changes)).changed == (movie.id,)
 
@@ -109,7 +109,7 @@ async def test_what_happens_right_after_entering_is_not_missed(start):
 async def test_a_message_that_comes_twice_counts_once(start):
     """Contract §7: messages have ids."""
     sim = start()
-    async with signed_in(sim) as backend, backend.live() as changes:
+    async with signed_in(sim) as backend, backend.subscribe() as changes:
         for message_id, item in (("a" * 32, "1"), ("a" * 32, "1"), ("b" * 32, "2")):
             sim.push("LibraryChanged", {"ItemsUpdated": [item * 32]}, message_id)
         assert (await next_of(changes)).changed == ("1" * 32,)
@@ -120,24 +120,24 @@ async def test_many_ids_and_unreadable_news_mean_that_everything_is_looked_at(st
     """Nothing is lost when a message can't be used; asking what changed is bounded."""
     sim = start()
     many = [f"{number:032x}" for number in range(MOST_IDS + 1)]
-    async with signed_in(sim) as backend, backend.live() as changes:
+    async with signed_in(sim) as backend, backend.subscribe() as changes:
         for data in ({"ItemsAdded": many}, {"ItemsUpdated": ["no id"]}, {"ItemsAdded": 7}, []):
             sim.push("LibraryChanged", data)
-            assert await next_of(changes) == LiveChange()
+            assert await next_of(changes) == PushedChange()
         sim.push("UserUpdated", {"Id": "x"})
-        assert await next_of(changes) == LiveChange()
+        assert await next_of(changes) == PushedChange()
         for data in ({"UserDataList": [{}]}, {"UserDataList": "none"}, 3):
             sim.push("UserDataChanged", data)
-            assert await next_of(changes) == LiveChange(lane=Lane.WATCH)
+            assert await next_of(changes) == PushedChange(aspect=Aspect.WATCH)
         sim._call(lambda: [each.send_raw(b"{not json") for each in sim.sockets.open])
-        assert await next_of(changes) == LiveChange()
-        assert await next_of(changes) == LiveChange(lane=Lane.WATCH)
+        assert await next_of(changes) == PushedChange()
+        assert await next_of(changes) == PushedChange(aspect=Aspect.WATCH)
 
 
 async def test_what_is_none_of_our_business_is_passed_over(start):
     """Unknown messages, other users' data, and an empty change."""
     sim = start()
-    async with signed_in(sim) as backend, backend.live() as changes:
+    async with signed_in(sim) as backend, backend.subscribe() as changes:
         sim.push("ScheduledTasksInfo", [{"Name": "Scan"}])
         sim.push("RefreshProgress", {"ItemId": "1" * 32, "Progress": "12"})
         sim.push("LibraryChanged", {"ItemsAdded": [], "IsEmpty": True})
@@ -152,7 +152,7 @@ async def test_a_quiet_connection_is_kept_alive_for_longer_than_the_server_waits
     """Contract §7: messages of our own, not pings; 12 would close, 10.8 forget the socket."""
     sim = start(version, Timing(0.05, 0.02, keep_alive_s=1, check_every_s=0.1))
     movie = sim.world.of_type("Movie")[0]
-    async with signed_in(sim) as backend, backend.live() as changes:
+    async with signed_in(sim) as backend, backend.subscribe() as changes:
         with anyio.move_on_after(2.5):
             await anext(changes)
         sim.world.edit(movie.id, name="Still heard")
@@ -162,7 +162,7 @@ async def test_a_quiet_connection_is_kept_alive_for_longer_than_the_server_waits
 async def test_a_connection_that_dies_silently_is_noticed(start):
     """Y9: within the time after which the server itself would give up, at most 60 s."""
     sim = start(timing=Timing(keep_alive_s=1, check_every_s=60))
-    async with signed_in(sim) as backend, backend.live() as changes:
+    async with signed_in(sim) as backend, backend.subscribe() as changes:
         sim.mute_sockets()
         with pytest.raises(UnreachableError) as raised:
             await next_of(changes)
@@ -173,7 +173,7 @@ async def test_time_in_which_nobody_listened_is_no_silence(start):
     """A listener that was busy elsewhere first reads what came meanwhile."""
     sim = start("10.11", Timing(0.02, 0.02, keep_alive_s=1, check_every_s=0.1))
     movie = sim.world.of_type("Movie")[0]
-    async with signed_in(sim) as backend, backend.live() as changes:
+    async with signed_in(sim) as backend, backend.subscribe() as changes:
         sim.world.edit(movie.id, name="Meanwhile")
         silent_too_long = sim.sockets.open[0].forgotten
         assert await anyio.to_thread.run_sync(silent_too_long.wait, 10)
@@ -183,7 +183,7 @@ async def test_time_in_which_nobody_listened_is_no_silence(start):
 async def test_a_broken_connection_is_noticed_at_once(start):
     """Y9: in the middle of whatever."""
     sim = start()
-    async with signed_in(sim) as backend, backend.live() as changes:
+    async with signed_in(sim) as backend, backend.subscribe() as changes:
         sim.drop_connections()
         with pytest.raises(UnreachableError):
             await next_of(changes)
@@ -194,11 +194,11 @@ async def test_a_restart_is_told_and_the_next_connection_works(start):
     sim = start()
     movie = sim.world.of_type("Movie")[0]
     async with signed_in(sim) as backend:
-        async with backend.live() as changes:
+        async with backend.subscribe() as changes:
             sim.restart()
             with pytest.raises(UnreachableError):
                 await next_of(changes)
-        async with backend.live() as changes:
+        async with backend.subscribe() as changes:
             sim.world.edit(movie.id, name="After")
             assert (await next_of(changes)).changed == (movie.id,)
 
@@ -210,7 +210,7 @@ async def test_a_refused_handshake_with_a_bad_token_asks_for_a_sign_in(start, ve
     async with signed_in(sim) as backend:
         sim.sockets.before_upgrade = sim.revoke_tokens
         with pytest.raises(AuthRequiredError):
-            async with backend.live():
+            async with backend.subscribe():
                 pass
 
 
@@ -224,11 +224,11 @@ async def test_a_proxy_that_passes_no_websockets_on_is_told_apart(start, status,
     sim.sockets.refuse_with = status
     async with signed_in(sim) as backend:
         with pytest.raises(error):
-            async with backend.live():
+            async with backend.subscribe():
                 pass
         sim.sockets.refuse_with = 503
         with pytest.raises(UnreachableError):
-            async with backend.live():
+            async with backend.subscribe():
                 pass
 
 
@@ -240,7 +240,7 @@ async def test_another_server_at_the_address_gets_no_token(start):
         sim.become_another_server()
         sim.log.clear()
         with pytest.raises(IdentityMismatchError):
-            async with backend.live():
+            async with backend.subscribe():
                 pass
     assert not [each for each in sim.log.requests if "Token=" in str(each.header("authorization"))]
 

@@ -21,7 +21,7 @@ MOVIES = (  # title, year
     ("千と千尋の神隠し (2001).mkv", "千と千尋の神隠し", 2001),
     ("Брат (1997).mkv", "Брат", 1997),
     ("300 (2006).mkv", "300", 2006),
-    ("10 Cloverfield Lane (2016).mkv", "10 Cloverfield Lane", 2016),
+    ("10 Cloverfield Aspect (2016).mkv", "10 Cloverfield Aspect", 2016),
     ("M (1931).mkv", "M", 1931),
     ("Face.Off.1997.DVDRip.XviD.avi", "Face Off", 1997),
     ("Home Video.mp4", "Home Video", None),

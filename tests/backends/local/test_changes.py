@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from msd.backend_api.changes import Cursor, HasChanges, Lane
+from msd.backend_api.changes import Aspect, ChangeCursor, HasChanges
 from msd.errors import BadResponseError, UnreachableError
 from msd.models import ItemType, RemoteId
 from tests.support.files import put
@@ -152,7 +152,7 @@ async def test_a_cursor_that_means_nothing_is_told_so(root, cache, text):
     async with folder.backend() as backend:
         library = (await backend.libraries())[0]
         with pytest.raises(BadResponseError):
-            async for _ in backend.changes(library, Lane.METADATA, Cursor(text)):
+            async for _ in backend.changes(library, Aspect.METADATA, ChangeCursor(text)):
                 pass
 
 
@@ -173,8 +173,8 @@ async def test_a_look_that_failed_is_repeated_from_the_same_cursor(root, cache):
     put(root / "Movies/Film 9 (2009).mkv")
     async with folder.backend() as backend:
         library = next(each for each in await backend.libraries() if each.name == "Movies")
-        since = folder.mirror.cursors[library.remote_id, Lane.METADATA]
-        async for _ in backend.changes(library, Lane.METADATA, since):
+        since = folder.mirror.cursors[library.remote_id, Aspect.METADATA]
+        async for _ in backend.changes(library, Aspect.METADATA, since):
             pass  # nothing of it was stored
     mirror = await folder.look()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from msd.backend_api.changes import HasLiveUpdates, LiveChange
+from msd.backend_api.changes import HasPush, PushedChange
 from msd.backends.local.filesystem import foreign_mounts
 from msd.backends.local.live import folder_changes
 from msd.backends.local.watch import MOST_WATCHES, FolderWatch, watch_budget
@@ -33,7 +33,7 @@ def films(root: Path) -> Path:
 
 
 @asynccontextmanager
-async def watched(root: Path, **options: int) -> AsyncIterator[AsyncIterator[LiveChange]]:
+async def watched(root: Path, **options: int) -> AsyncIterator[AsyncIterator[PushedChange]]:
     limiter = anyio.CapacityLimiter(2)
     async with folder_changes(os.fsencode(root), needs_scan, limiter, **options) as changes:
         yield changes
@@ -43,18 +43,18 @@ def needs_scan(paths: frozenset[bytes]) -> None:
     """Look at files that never stand alone."""
 
 
-async def told(changes: AsyncIterator[LiveChange]) -> LiveChange:
+async def told(changes: AsyncIterator[PushedChange]) -> PushedChange:
     with anyio.fail_after(15):
         return await anext(changes)
 
 
-async def to_the_end(changes: AsyncIterator[LiveChange]) -> None:
+async def to_the_end(changes: AsyncIterator[PushedChange]) -> None:
     with anyio.fail_after(15):
         async for change in changes:
-            assert change == LiveChange()
+            assert change == PushedChange()
 
 
-async def is_quiet(changes: AsyncIterator[LiveChange]) -> bool:
+async def is_quiet(changes: AsyncIterator[PushedChange]) -> bool:
     with anyio.move_on_after(SILENCE_S):
         await anext(changes)
         return False
@@ -65,10 +65,10 @@ async def test_the_backend_tells_that_something_changed(films, cache):
     """Y9: entered means that every directory is watched."""
     backend = opened(await added_source(str(films)), cache)
     try:
-        assert isinstance(backend, HasLiveUpdates)
-        async with backend.live() as changes:
+        assert isinstance(backend, HasPush)
+        async with backend.subscribe() as changes:
             put(films / "TV/Dark/Season 1/Dark S01E01.mkv")
-            assert await told(changes) == LiveChange()
+            assert await told(changes) == PushedChange()
             assert await is_quiet(changes)
     finally:
         await backend.aclose()
@@ -95,7 +95,7 @@ async def test_everything_that_can_change_a_library_is_told(films, change):
     """Files that come, go, change and move; directories; links; what leaves a folder out."""
     async with watched(films) as changes:
         change(films)
-        assert await told(changes) == LiveChange()
+        assert await told(changes) == PushedChange()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_a_file_is_told_of_when_it_is_whole(films):
             file.flush()
             assert await is_quiet(changes)
             file.write(b"whole")
-        assert await told(changes) == LiveChange()
+        assert await told(changes) == PushedChange()
 
 
 async def test_many_changes_at_once_are_told_once(films):
@@ -131,7 +131,7 @@ async def test_many_changes_at_once_are_told_once(films):
     async with watched(films) as changes:
         for number in range(200):
             put(films / f"TV/Show/Season 1/Show S01E{number:03}.mkv")
-        assert await told(changes) == LiveChange()
+        assert await told(changes) == PushedChange()
         assert await is_quiet(changes)
 
 
@@ -160,7 +160,7 @@ async def test_a_cancelled_wait_loses_nothing(films):
         put(films / "Movies/New (2001).mkv")
         with anyio.move_on_after(0.05):
             await anext(changes)
-        assert await told(changes) == LiveChange()
+        assert await told(changes) == PushedChange()
 
 
 async def test_a_queue_that_ran_over_means_that_anything_changed(films):

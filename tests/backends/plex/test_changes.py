@@ -6,7 +6,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from msd.backend_api.changes import Cursor, HasChanges, HasLiveUpdates, Lane
+from msd.backend_api.changes import Aspect, ChangeCursor, HasChanges, HasPush
 from msd.errors import BackendError, BadResponseError, ForbiddenError
 from msd.models import ItemType
 from tests.backends.plex.mirrored import (
@@ -31,9 +31,9 @@ async def test_a_source_where_nothing_changed_is_known_by_a_few_small_answers(se
     """Y6: no row of a section comes; each listing is counted."""
     async with mirrored(server, "Movies", "TV Shows", "Music", "Other Videos") as mirror:
         assert isinstance(mirror.backend, HasChanges)
-        assert isinstance(mirror.backend, HasLiveUpdates)
+        assert isinstance(mirror.backend, HasPush)
         before = prints(mirror)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert not rewritten(before, mirror)
     assert not mirror.enumerated
@@ -47,7 +47,7 @@ async def test_the_cost_follows_the_changes_not_the_library(server):
     async with mirrored(server, "TV Shows") as mirror:
         for item in edited:
             server.world.edit(item.key, title=f"{item.title} edited")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert {str(item.key) for item in edited} <= mirror.told
         assert len(mirror.told) < 30
@@ -62,7 +62,7 @@ async def test_what_was_added_comes_whatever_time_it_bears(server):
         movie = server.world.clone(one(server, Kind.MOVIE).key, **old)
         other = server.world.clone(one(server, Kind.MOVIE, 1).key, **old)
         server.world.distort(other.key, updatedAt=-1)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert {str(movie.key), str(other.key)} <= mirror.told
         assert not mirror.enumerated
@@ -74,7 +74,7 @@ async def test_a_new_episode_changes_what_its_show_and_season_count(server):
     async with mirrored(server, "TV Shows") as mirror:
         model = one(server, Kind.EPISODE, 5)
         server.world.clone(model.key)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert {str(model.parent), str(model.grandparent)} <= mirror.told
         assert not mirror.enumerated
@@ -85,7 +85,7 @@ async def test_what_was_deleted_shows_in_the_count_and_is_found_by_enumerating(s
     """Y7: the listing that lost something is read again, and those that count it."""
     async with mirrored(server, "TV Shows") as mirror:
         server.world.delete(one(server, Kind.EPISODE, 40).key)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert enumerated(mirror) == {ItemType.EPISODE} | HOLDERS
         assert await in_step(mirror)
@@ -96,7 +96,7 @@ async def test_one_that_went_while_another_came_is_found_too(server):
     async with mirrored(server, "Movies") as mirror:
         server.world.delete(one(server, Kind.MOVIE).key)
         server.world.clone(one(server, Kind.MOVIE, 1).key)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert ItemType.MOVIE in enumerated(mirror)
         assert await in_step(mirror)
@@ -107,7 +107,7 @@ async def test_an_item_that_is_numbered_anew_is_found(server):
     async with mirrored(server, "Movies", "TV Shows") as mirror:
         server.world.rekey(one(server, Kind.MOVIE).key)
         server.world.rekey(one(server, Kind.SHOW, 1).key)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert await in_step(mirror)
 
@@ -116,7 +116,7 @@ async def test_a_renamed_show_is_renamed_in_its_episodes(server):
     """Contract §4.5: rows bear their parents' names, and their updatedAt does not move."""
     async with mirrored(server, "TV Shows") as mirror:
         server.world.edit(one(server, Kind.SHOW, 1).key, title="Another Name")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert not mirror.enumerated
         assert await in_step(mirror)
@@ -127,7 +127,7 @@ async def test_a_renamed_artist_is_renamed_in_albums_and_tracks(server):
     async with mirrored(server, "Music") as mirror:
         server.world.edit(one(server, Kind.ARTIST).key, title="Another Name")
         server.world.edit(one(server, Kind.ALBUM, -1).key, title="Another Album")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert not mirror.enumerated
         assert await in_step(mirror)
@@ -137,7 +137,7 @@ async def test_a_change_that_moves_no_date_makes_the_library_unsure(server):
     """Contract §5.2: the counter moved and no row says why."""
     async with mirrored(server, "Movies") as mirror:
         server.world.edit(one(server, Kind.MOVIE).key, touch=False, title="Another Name")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert ItemType.MOVIE in enumerated(mirror)
         assert await in_step(mirror)
@@ -150,7 +150,7 @@ async def test_a_counter_that_does_not_move_hides_nothing(server):
         server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
         server.world.delete(one(server, Kind.MOVIE, 1).key)
         server.world.clone(one(server, Kind.MOVIE, 2).key)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert await in_step(mirror)
 
@@ -160,7 +160,7 @@ async def test_a_scan_that_finds_nothing_costs_nothing(server):
     async with mirrored(server, "Movies") as mirror:
         before = prints(mirror)
         server.world.scan(server.world.section("Movies"))
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert not rewritten(before, mirror)
         assert not mirror.enumerated
@@ -177,7 +177,7 @@ async def test_a_change_within_the_second_of_the_last_one_is_not_lost(server):
         await mirror.read_all("Movies", "TV Shows")
         for item in (show, movie):
             server.world.edit(item.key, title="After", updated_at=now)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert not mirror.enumerated
         assert await in_step(mirror)
@@ -189,10 +189,10 @@ async def test_a_row_from_the_future_does_not_hide_what_comes_until_then(server)
     server.world.edit(one(server, Kind.MOVIE).key, updated_at=future)
     async with mirrored(server, "Movies") as mirror:
         server.world.edit(one(server, Kind.MOVIE, 1).key, title="Another Name")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
         server.world.clock.advance(3600)
         server.world.edit(one(server, Kind.MOVIE, 2).key, title="Another Name")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert not mirror.enumerated
         assert await in_step(mirror)
@@ -204,7 +204,7 @@ async def test_a_server_whose_clock_is_wrong_is_followed_in_its_own_time(server)
     server.world.edit(one(server, Kind.MOVIE, 3).key, updated_at=server.world.now())
     async with mirrored(server, "Movies") as mirror:
         server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert await in_step(mirror)
 
@@ -223,7 +223,7 @@ async def test_a_filter_that_the_server_does_not_know_ends_in_an_enumeration(ser
             faults.replace_json(value),
             where=lambda request: "updatedAt%3E" in request.query_string,
         )
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert ItemType.MOVIE in enumerated(mirror)
 
@@ -234,7 +234,7 @@ async def test_a_refresh_of_everything_is_told_row_by_row(server):
         items = server.world.of_kind(Kind.TRACK, Kind.ALBUM, Kind.ARTIST)
         for item in items:
             server.world.edit(item.key)
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert {str(item.key) for item in items} <= mirror.told
         assert await in_step(mirror)
@@ -245,10 +245,10 @@ async def test_a_section_that_is_made_anew_is_enumerated(server):
     async with mirrored(server, "Movies") as mirror:
         server.world.rebuild(server.world.section("Movies"))
         library = mirror.libraries[0]
-        since = mirror.cursors[library.remote_id, Lane.METADATA]
+        since = mirror.cursors[library.remote_id, Aspect.METADATA]
         with pytest.raises(BadResponseError):
-            await anext(mirror.backend.changes(library, Lane.METADATA, since))
-        await mirror.catch_up([Lane.METADATA])
+            await anext(mirror.backend.changes(library, Aspect.METADATA, since))
+        await mirror.catch_up([Aspect.METADATA])
 
         assert await in_step(mirror)
 
@@ -260,7 +260,7 @@ async def test_members_that_come_and_go_change_their_collection_and_playlist(ser
         before = prints(mirror)
         for item in (collection, playlist):
             server.world.edit(item.key, members=item.members[::-1])
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert rewritten(before, mirror) == {str(collection.key), str(playlist.key)}
 
@@ -270,7 +270,7 @@ async def test_a_deleted_member_is_missing_in_the_count_of_its_collection(server
     collection = one(server, Kind.COLLECTION)
     async with mirrored(server, "Movies") as mirror:
         server.world.delete(collection.members[0])
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
 
         assert await in_step(mirror)
 
@@ -279,13 +279,13 @@ async def test_a_deleted_member_is_missing_in_the_count_of_its_collection(server
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"marks":5}', '{"marks":{}}', "null"])
-@pytest.mark.parametrize("lane", Lane)
-async def test_a_cursor_that_means_nothing_is_a_bad_response(server, text, lane):
+@pytest.mark.parametrize("aspect", Aspect)
+async def test_a_cursor_that_means_nothing_is_a_bad_response(server, text, aspect):
     """`HasChanges.changes`: enumerate instead."""
     async with signed_in(server) as backend:
         library = await library_named(backend, "Movies")
         with pytest.raises(BadResponseError):
-            async for _ in backend.changes(library, lane, Cursor(text)):
+            async for _ in backend.changes(library, aspect, ChangeCursor(text)):
                 pass
 
 
@@ -294,9 +294,9 @@ async def test_a_library_that_is_gone_is_forbidden(server):
     async with signed_in(server) as backend:
         library = await library_named(backend, "Movies")
         server.world.remove_section(server.world.section("Movies"))
-        for lane in Lane:
+        for aspect in Aspect:
             with pytest.raises(ForbiddenError):
-                await backend.cursor(library, lane)
+                await backend.cursor(library, aspect)
 
 
 @pytest.mark.parametrize(
@@ -314,13 +314,13 @@ async def test_a_server_that_fails_moves_no_cursor(server, trouble):
             trouble,
             where=lambda request: "%3E" in request.query_string,
         )
-        since = mirror.cursors[library.remote_id, Lane.METADATA]
-        changes = mirror.backend.changes(library, Lane.METADATA, since)
+        since = mirror.cursors[library.remote_id, Aspect.METADATA]
+        changes = mirror.backend.changes(library, Aspect.METADATA, since)
         with pytest.raises(BackendError):
             assert not [one.cursor async for one in changes if one.cursor]
 
         server.faults.clear()
-        await mirror.catch_up([Lane.METADATA])
+        await mirror.catch_up([Aspect.METADATA])
         assert await in_step(mirror)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msd.backend_api.changes import Lane, LiveChange
+from msd.backend_api.changes import Aspect, PushedChange
 from msd.backends.plex.events import MOST_IDS, EventReader, Meaning
 from tests.backends.plex.shared_samples import SAMPLES, samples_are_here
 
@@ -27,7 +27,7 @@ def activity(kind, event="ended", **context) -> bytes:
     return sent(ActivityNotification=entry)
 
 
-def meaning(*chunks: bytes) -> list[LiveChange]:
+def meaning(*chunks: bytes) -> list[PushedChange]:
     reader, gathered = EventReader(), Meaning()
     for chunk in chunks:
         for event in reader.feed(chunk):
@@ -37,7 +37,7 @@ def meaning(*chunks: bytes) -> list[LiveChange]:
 
 def test_an_item_that_is_complete_has_changed():
     """Contract §6.1: state 5 without metadataState and queueSize."""
-    assert meaning(timeline(state=5)) == [LiveChange(library="1", changed=("45",))]
+    assert meaning(timeline(state=5)) == [PushedChange(library="1", changed=("45",))]
 
 
 @pytest.mark.parametrize(
@@ -72,22 +72,24 @@ def test_an_item_that_is_told_of_many_times_is_one_change():
     """Contract §6.1: expect duplicates with mediaState."""
     repeated = [timeline(state=5), timeline(state=5, mediaState="analyzing")] * 5
 
-    assert meaning(*repeated) == [LiveChange(library="1", changed=("45",))]
+    assert meaning(*repeated) == [PushedChange(library="1", changed=("45",))]
 
 
 @pytest.mark.parametrize("members", [{"state": 9}, {"state": 5, "metadataState": "deleted"}])
 def test_a_deleted_item_is_a_claim_and_its_library_is_looked_at(members):
     """Contract §6.1, Y7: state 9, or 5 with `deleted`; collections counted it."""
     assert meaning(timeline(state=5), timeline(parentItemID="44", **members)) == [
-        LiveChange(library="1", changed=("44",), removed=("45",)),
-        LiveChange(library="1"),
+        PushedChange(library="1", changed=("44",), removed=("45",)),
+        PushedChange(library="1"),
     ]
 
 
 def test_playlists_and_collections_are_looked_at_as_a_whole():
     """Contract §6.1: types 15 and 18."""
-    assert meaning(timeline(state=5, type=15, sectionID="-1")) == [LiveChange(library="playlists")]
-    assert meaning(timeline(state=5, type=18)) == [LiveChange(library="1")]
+    assert meaning(timeline(state=5, type=15, sectionID="-1")) == [
+        PushedChange(library="playlists")
+    ]
+    assert meaning(timeline(state=5, type=18)) == [PushedChange(library="1")]
 
 
 def test_ids_that_are_numbers_are_ids():
@@ -98,9 +100,9 @@ def test_ids_that_are_numbers_are_ids():
 def test_the_end_of_a_scan_is_a_reason_to_look():
     """Contract §6.1: personal media may never be told of as done; the section may be left out."""
     assert meaning(activity("library.update.section", librarySectionID="2")) == [
-        LiveChange(library="2")
+        PushedChange(library="2")
     ]
-    assert meaning(activity("library.update.section")) == [LiveChange()]
+    assert meaning(activity("library.update.section")) == [PushedChange()]
     assert meaning(activity("library.update.section", event="started")) == []
 
 
@@ -109,8 +111,8 @@ def test_an_idle_refresh_is_about_watching_at_most():
     idle = activity("library.refresh.items", key="/library/metadata/45", refreshed=False)
     real = activity("library.refresh.items", key="/library/metadata/45", refreshed=True)
 
-    assert meaning(idle) == [LiveChange(lane=Lane.WATCH, changed=("45",))]
-    assert meaning(real) == [LiveChange(changed=("45",))]
+    assert meaning(idle) == [PushedChange(aspect=Aspect.WATCH, changed=("45",))]
+    assert meaning(real) == [PushedChange(changed=("45",))]
     assert meaning(activity("library.refresh.items", key="/elsewhere")) == []
 
 
@@ -120,15 +122,15 @@ def test_a_player_that_stops_left_a_position():
 
     assert meaning(sent(PlaySessionStateNotification=playing)) == []
     assert meaning(sent(PlaySessionStateNotification=[playing | {"state": "stopped"}])) == [
-        LiveChange(lane=Lane.WATCH, changed=("7",))
+        PushedChange(aspect=Aspect.WATCH, changed=("7",))
     ]
 
 
 def test_too_many_items_are_a_library():
-    """`LiveChange`: without ids the library is to be looked at."""
+    """`PushedChange`: without ids the library is to be looked at."""
     many = [timeline(state=5, itemID=str(number)) for number in range(1, MOST_IDS + 2)]
 
-    assert meaning(*many) == [LiveChange(library="1")]
+    assert meaning(*many) == [PushedChange(library="1")]
 
 
 def test_both_shapes_of_an_event_mean_the_same():
@@ -146,7 +148,7 @@ def test_a_stream_may_be_torn_anywhere(line_end, size):
     text = (timeline(state=5) + b"event: ping\ndata: {}\n\n").replace(b"\n", line_end)
     chunks = [text[start : start + size] for start in range(0, len(text), size)]
 
-    assert meaning(*chunks, b"\n") == [LiveChange(library="1", changed=("45",))]
+    assert meaning(*chunks, b"\n") == [PushedChange(library="1", changed=("45",))]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,7 @@ def test_a_stream_may_be_torn_anywhere(line_end, size):
 )  # fmt: skip
 def test_an_event_that_can_not_be_understood_is_left_out(text):
     """K5: the stream goes on behind it."""
-    assert meaning(text, timeline(state=5)) == [LiveChange(library="1", changed=("45",))]
+    assert meaning(text, timeline(state=5)) == [PushedChange(library="1", changed=("45",))]
 
 
 def test_an_event_without_an_end_is_no_event():
@@ -179,7 +181,7 @@ def test_recorded_events_are_understood():
         "activity_scan_ended",
         "activity_refresh_noop",
     }
-    assert meaning(samples["sse"]["raw"].encode()) == [LiveChange(library="1", changed=("45",))]
+    assert meaning(samples["sse"]["raw"].encode()) == [PushedChange(library="1", changed=("45",))]
 
 
 @given(st.lists(st.binary(max_size=40)))

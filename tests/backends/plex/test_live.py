@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 
-from msd.backend_api.changes import Lane, LiveChange
+from msd.backend_api.changes import Aspect, PushedChange
 from msd.backends.plex.backend import PlexBackend
 from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
 from tests.backends.plex.signed_in import context_of
@@ -24,11 +24,11 @@ PATIENCE_S = 20
 @asynccontextmanager
 async def listening(
     server: PlexServer, silence_s: float = 30
-) -> AsyncIterator[AsyncIterator[LiveChange]]:
+) -> AsyncIterator[AsyncIterator[PushedChange]]:
     backend = PlexBackend(context_of(server), silence_s=silence_s)
     try:
         with anyio.fail_after(PATIENCE_S):
-            async with backend.live() as changes:
+            async with backend.subscribe() as changes:
                 yield changes
     finally:
         await backend.aclose()
@@ -41,7 +41,7 @@ async def test_what_is_edited_is_told_with_what_it_lies_in(server):
         server.world.edit(episode.key, title="Another Name")
         change = await anext(changes)
 
-    assert change.lane is Lane.METADATA
+    assert change.aspect is Aspect.METADATA
     assert change.library == "2"
     assert change.changed == (str(episode.key), str(episode.parent), str(episode.grandparent))
 
@@ -74,7 +74,7 @@ async def test_a_watched_episode_is_told_with_its_season_and_show(server):
         server.world.watch(episode.key)
         change = await anext(changes)
 
-    assert change.lane is Lane.WATCH
+    assert change.aspect is Aspect.WATCH
     assert set(change.changed) == {
         str(episode.key),
         str(episode.parent),
@@ -90,7 +90,7 @@ async def test_a_player_that_stops_is_told(server):
         server.play(movie, "stopped", 2_000)
         change = await anext(changes)
 
-    assert (change.lane, change.changed) == (Lane.WATCH, (str(movie.key),))
+    assert (change.aspect, change.changed) == (Aspect.WATCH, (str(movie.key),))
 
 
 async def test_events_that_come_twice_are_one_change(server):
@@ -112,7 +112,7 @@ async def test_a_scan_is_told(server):
         server.world.scan(server.world.section("Music"))
         change = await anext(changes)
 
-    assert change == LiveChange(library="3")
+    assert change == PushedChange(library="3")
 
 
 @pytest.mark.parametrize("how", ["close_channels", "break_channels", "refuse"])
@@ -171,7 +171,7 @@ async def test_a_withdrawn_token_is_auth_required(server):
     await backend.connect()
     server.grants.withdraw(server.owner)
     with pytest.raises(AuthRequiredError):
-        async with backend.live():
+        async with backend.subscribe():
             pass
     await backend.aclose()
 
@@ -211,7 +211,7 @@ async def test_an_event_that_can_not_be_understood_ends_nothing(server):
         server.push("timeline", {"identifier": 5, "sectionID": [], "state": {}})
         server.world.scan(server.world.section("Music"))
 
-        assert await anext(changes) == LiveChange(library="3")
+        assert await anext(changes) == PushedChange(library="3")
 
 
 async def test_waiting_may_be_cancelled_and_goes_on(server):
@@ -221,4 +221,4 @@ async def test_waiting_may_be_cancelled_and_goes_on(server):
             await anext(changes)
         server.world.scan(server.world.section("Music"))
 
-        assert await anext(changes) == LiveChange(library="3")
+        assert await anext(changes) == PushedChange(library="3")

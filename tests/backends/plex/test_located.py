@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_fetched_rows_are_the_listed_ones(server):
-    """`HasLiveUpdates.fetch`: the same fingerprint as in `pages`, and the listing it belongs to."""
+    """`HasPush.fetch`: the same fingerprint as in `pages`, and the listing it belongs to."""
     async with mirrored(server, "Movies", "TV Shows", "Music", "Other Videos") as mirror:
         listed = {
             key: (place, row.fingerprint)

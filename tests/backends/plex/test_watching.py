@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msd.backend_api.changes import Lane
+from msd.backend_api.changes import Aspect
 from msd.models import ItemType
 from tests.backends.plex.mirrored import (
     HOLDERS,
@@ -28,13 +28,13 @@ async def test_what_was_watched_begun_and_resumed_is_found_with_what_it_lies_in(
             server.world.watch(one(server, kind, 5).key)
             server.world.progress(one(server, kind, 6).key, 60_000)
             server.world.progress(one(server, kind, 7).key, 90_000)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert await in_step(mirror)
 
 
 async def test_watching_moves_no_metadata(server):
-    """Contract §5.1: the counter of a section does not see it, and neither lane reads it all."""
+    """Contract §5.1: the counter of a section does not see it, and neither aspect reads it all."""
     async with mirrored(server, "TV Shows") as mirror:
         episode = next(
             item
@@ -59,7 +59,7 @@ async def test_what_was_marked_as_unwatched_is_missed_in_the_count(server):
     ]
     async with mirrored(server, "TV Shows") as mirror:
         server.world.unwatch(watched[0].key)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert enumerated(mirror) == {ItemType.EPISODE} | HOLDERS
         assert await in_step(mirror)
@@ -73,7 +73,7 @@ async def test_one_that_was_unwatched_while_another_was_watched_is_found_too(ser
     async with mirrored(server, "Movies") as mirror:
         server.world.unwatch(watched.key)
         server.world.watch(unwatched.key)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert await in_step(mirror)
 
@@ -87,7 +87,7 @@ async def test_a_position_that_was_taken_away_is_found(server):
     ]
     async with mirrored(server, "Movies") as mirror:
         server.world.unwatch(begun[0].key)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert not mirror.enumerated
         assert await in_step(mirror)
@@ -102,9 +102,9 @@ async def test_a_film_that_is_watched_again_costs_no_enumeration(server):
     )
     async with mirrored(server, "Movies") as mirror:
         server.world.progress(watched.key, 60_000)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
         server.world.watch(watched.key)
-        await mirror.catch_up([Lane.WATCH])
+        await mirror.catch_up([Aspect.WATCH])
 
         assert not mirror.enumerated
         assert await in_step(mirror)
