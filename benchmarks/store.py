@@ -33,7 +33,7 @@ from msd.models import (
     WatchState,
 )
 from msd.store import CacheStore, StateStore
-from msd.store.sync_writer import SyncWriter
+from msd.store.cache.writes.sync_writer import SyncWriter
 
 BATCH = 3000  # what a sync commits at once
 SOURCE = SourceId("jellyfin_0123456789ab")

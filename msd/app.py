@@ -41,9 +41,9 @@ from msd.models import SecretStore
 from msd.notify import keep_watchdog_fed, notify
 from msd.redaction import Redactor
 from msd.settings import Settings
-from msd.store.cache import CacheStore
+from msd.store.cache.database import CacheStore
 from msd.store.credentials import chosen_vault
-from msd.store.state import StateStore
+from msd.store.state.store import StateStore
 
 BUS_LOST = 1  # and every other error: systemd starts msd again
 CONFIG_ERROR = 78

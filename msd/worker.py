@@ -22,7 +22,7 @@ from msd.backends import discover
 from msd.errors import INTERNAL_CODE, INTERNAL_TEXT, MsdError, NotSupportedError
 from msd.models import LibraryId, SyncProgress, SyncReport
 from msd.redaction import Redactor
-from msd.store.sync_writer import SyncWriter
+from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync import messages
 from msd.sync.engine import SyncEngine
 from msd.sync.ports import Written

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compile the statements that the store describes with SQLAlchemy into modules of plain text.
 
-    .venv/bin/python scripts/compile_sql.py   after a change of msd/store/{cache_sql,schema_*}.py
+    .venv/bin/python scripts/compile_sql.py   after a change in msd/store/build_time_schema
 
 msd runs on the text alone, so neither the daemon nor a sync worker loads SQLAlchemy, which costs
 each a third of a second and 15 MB. A test fails while the text is not what its source says.
@@ -16,24 +16,28 @@ from types import ModuleType
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from msd.store import cache_sql, schema_cache, schema_state  # noqa: E402
-from msd.store.ddl import create_statements  # noqa: E402
+from msd.store.build_time_schema import (  # noqa: E402
+    cache_statements,
+    cache_tables,
+    state_tables,
+)
+from msd.store.build_time_schema.compiler import create_statements  # noqa: E402
 
 STORE = ROOT / "msd/store"
-SCHEMAS = {
-    "cache_text": (schema_cache.metadata, cache_sql),
-    "state_text": (schema_state.metadata, schema_state),
+DATABASES = {
+    "cache": (cache_tables.metadata, cache_statements),
+    "state": (state_tables.metadata, state_tables),
 }
-HEAD = '''"""The writing statements of {database}.db as text.
+HEAD = '''"""The statements of {database}.db as text: what creates its tables, and what writes.
 
-Made by scripts/compile_sql.py from {source}.py: change that one.
+Made by scripts/compile_sql.py; change this instead: {source}.py
 """
 '''
 
 
-def compiled(name: str) -> dict[str, str | tuple[str, ...]]:
-    """Return what a module of text must hold: `CREATE`, and each named statement."""
-    metadata, source = SCHEMAS[name]
+def compiled(database: str) -> dict[str, str | tuple[str, ...]]:
+    """Return the content of a database's `statements.py`: `CREATE`, and each named statement."""
+    metadata, source = DATABASES[database]
     created = tuple(_line(text) for text in create_statements(metadata))
     return {"CREATE": created} | {
         key: _line(text)
@@ -42,16 +46,16 @@ def compiled(name: str) -> dict[str, str | tuple[str, ...]]:
     }
 
 
-def write(name: str) -> None:
-    """Write one module."""
-    source: ModuleType = SCHEMAS[name][1]
-    lines = [HEAD.format(database=name.removesuffix("_text"), source=source.__name__)]
-    for key, text in compiled(name).items():
+def write(database: str) -> None:
+    """Write the `statements.py` of one database."""
+    source: ModuleType = DATABASES[database][1]
+    lines = [HEAD.format(database=database, source=source.__name__)]
+    for key, text in compiled(database).items():
         if isinstance(text, tuple):
-            lines += [f"{key} = (", *(f"{_literal(one)}," for one in text), ")\n"]
+            lines += [f"{key} = (", *(f"{_literal(statement)}," for statement in text), ")\n"]
         else:
             lines.append(f"{key} = {_literal(text)}")
-    path = STORE / f"{name}.py"
+    path = STORE / database / "statements.py"
     path.write_text("\n".join(lines) + "\n")
     subprocess.run([sys.executable, "-m", "ruff", "format", "-q", path], check=True)
 
@@ -67,5 +71,5 @@ def _literal(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for module in SCHEMAS:
-        write(module)
+    for name in DATABASES:
+        write(name)

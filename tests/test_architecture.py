@@ -33,7 +33,7 @@ BREACHES = {
     "fence-dbus": ("msd/bus/names.py", "import dbus_next"),
     "fence-dbus-binding": ("msd/app.py", "import msd.bus.binding"),
     "fence-sql": ("msd/app.py", "import sqlalchemy"),
-    "fence-tables": ("msd/store/state.py", "import msd.store.schema_state"),
+    "fence-tables": ("msd/store/state/store.py", "import msd.store.build_time_schema.state_tables"),
     "fence-keyring": ("msd/store/__init__.py", "import keyring"),
     "fence-http": ("msd/coordinator/__init__.py", "import httpx"),
     "fence-websocket": ("msd/backends/jellyfin/__init__.py", "import wsproto"),

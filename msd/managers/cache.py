@@ -22,7 +22,7 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
-from msd.store.cache import CacheStore
+from msd.store.cache.database import CacheStore
 from msd.sync.enumeration import is_suspicious
 
 READERS = 4

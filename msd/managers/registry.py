@@ -24,7 +24,7 @@ from msd.models import (
     SourceId,
 )
 from msd.store.ids import source_id as derive_source_id
-from msd.store.state import StateStore
+from msd.store.state.store import StateStore
 
 log = logging.getLogger(__name__)
 Args = TypeVarTuple("Args")

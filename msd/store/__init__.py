@@ -3,7 +3,7 @@
 `msd.store.sync_writer.SyncWriter` is imported from its module: it brings SQLAlchemy along.
 """
 
-from msd.store.cache import CacheStore
-from msd.store.state import StateStore
+from msd.store.cache.database import CacheStore
+from msd.store.state.store import StateStore
 
 __all__ = ["CacheStore", "StateStore"]

@@ -19,7 +19,7 @@ from msd.models import (
     SourceId,
 )
 from msd.store import CacheStore, StateStore
-from msd.store.sync_writer import SyncWriter
+from msd.store.cache.writes.sync_writer import SyncWriter
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 SOURCE = SourceId("test_0123456789ab")

@@ -1,8 +1,7 @@
 """Ids of items that were re-keyed, and of those that came to their place (I2)."""
 
 from msd.models import ItemId, RemoteId
-from msd.store.id_book import IdBook
-from msd.store.ids import item_id
+from msd.store.ids import IdBook, item_id
 from tests.store.made import SOURCE
 
 OLD, NEW = RemoteId("old"), RemoteId("new")

@@ -9,7 +9,7 @@ import pytest
 from msd.errors import StorageError
 from msd.store import StateStore
 from msd.store.migrations import Schema, Step
-from msd.store.state import STATE_SCHEMA
+from msd.store.state.store import STATE_SCHEMA
 from tests.store.made import Paths, account, source
 
 DAY = 24 * 3600.0

@@ -31,9 +31,9 @@ from msd.models import (
     SyncReport,
 )
 from msd.settings import Settings
-from msd.store.cache import CacheStore
-from msd.store.state import StateStore
-from msd.store.sync_writer import SyncWriter
+from msd.store.cache.database import CacheStore
+from msd.store.cache.writes.sync_writer import SyncWriter
+from msd.store.state.store import StateStore
 from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report

@@ -22,7 +22,7 @@ import anyio.lowlevel
 
 from msd.errors import ForbiddenError, MsdError, UnreachableError
 from msd.models import ItemType, LibraryId, LibraryType, MediaItem, RemoteId, SyncMode, WatchState
-from msd.store.sync_writer import SyncWriter
+from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync.plan import SyncPlan
 from msd.sync.store_thread import StoreThread
 from tests.store.made import MEMORY

@@ -82,7 +82,7 @@ GUARDS = {
         ("-m", "pytest", "-q", "-k", "not_believed", LIVE),
     ),
     "live deletes: they count together": (
-        "msd/store/live_rows.py",
+        "msd/store/cache/writes/pushed_rows.py",
         "        if is_suspicious(live + lost, lost + count):\n            return False\n",
         "",
         ("-m", "pytest", "-q", "-k", "too_many_are_held", LIVE),

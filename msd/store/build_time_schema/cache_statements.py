@@ -1,0 +1,269 @@
+"""The writing statements of cache.db as text, compiled from Core once per process."""
+
+from sqlalchemy import (
+    LargeBinary,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+
+from msd.store.build_time_schema.cache_tables import (
+    cursor,
+    genre,
+    hold,
+    item,
+    item_detail,
+    item_external,
+    item_full,
+    item_genre,
+    library,
+    listing,
+    member,
+    meta,
+)
+from msd.store.build_time_schema.compiler import sql_text
+from msd.store.cache.rows.columns import CONTENT_COLUMNS, WATCH_COLUMNS
+
+# An item's columns in the order of `item_writer`'s rows.
+_STATE_COLUMNS = (
+    "listing",
+    "remote_id",
+    "fingerprint",
+    "content",
+    "full_content",
+    "identity",
+    "revision",
+    "deleted_at",
+)
+_UPDATED = (*_STATE_COLUMNS, *CONTENT_COLUMNS, *WATCH_COLUMNS)
+
+SET_META = sql_text(sqlite.insert(meta).prefix_with("OR REPLACE"), "key", "value")
+NEXT_REVISION = sql_text(
+    update(meta)
+    .where(meta.c.key == bindparam("of"))
+    .values(value=meta.c.value + bindparam("by"))
+    .returning(meta.c.value),
+    "by",
+    "of",
+)
+
+RAISE_META = sql_text(
+    update(meta)
+    .where(meta.c.key == bindparam("of"), meta.c.value < bindparam("than"))
+    .values(value=bindparam("to")),
+    "to",
+    "of",
+    "than",
+)
+
+INSERT_ITEM = sql_text(insert(item), "pk", "id", *_UPDATED)
+UPDATE_ITEM = sql_text(
+    update(item)
+    .where(item.c.pk == bindparam("of"))
+    .values({name: bindparam(name) for name in _UPDATED}),
+    *_UPDATED,
+    "of",
+)
+TOUCH_ITEM = sql_text(
+    update(item).where(item.c.pk == bindparam("of")).values(fingerprint=bindparam("fingerprint")),
+    "fingerprint",
+    "of",
+)
+BURY_ITEM = sql_text(
+    update(item)
+    .where(item.c.pk == bindparam("of"))
+    .values(deleted_at=bindparam("deleted_at"), revision=bindparam("revision")),
+    "revision",
+    "deleted_at",
+    "of",
+)
+MARK_CHANGED = sql_text(
+    update(item).where(item.c.pk == bindparam("of")).values(revision=bindparam("revision")),
+    "revision",
+    "of",
+)
+_ADOPTED = ("id", "revision", *WATCH_COLUMNS)
+ADOPT_ITEM = sql_text(
+    update(item)
+    .where(item.c.pk == bindparam("of"))
+    .values({name: bindparam(name) for name in _ADOPTED}),
+    *_ADOPTED,
+    "of",
+)
+_children = select(item.c.id).where(item.c.parent_id == bindparam("parent"))
+MOVE_SHOW = sql_text(
+    update(item)
+    .where(item.c.show_id == bindparam("was"))
+    .where(or_(item.c.parent_id == bindparam("show"), item.c.parent_id.in_(_children)))
+    .values(show_id=bindparam("becomes"), revision=bindparam("revision")),
+    "revision",
+    "becomes",
+    "was",
+    "show",
+    "parent",
+)
+MOVE_ALBUM = sql_text(
+    update(item)
+    .where(item.c.album_id == bindparam("was"), item.c.parent_id == bindparam("album_parent"))
+    .values(album_id=bindparam("becomes"), revision=bindparam("revision")),
+    "revision",
+    "becomes",
+    "was",
+    "album_parent",
+)
+MOVE_CHILDREN = sql_text(
+    update(item)
+    .where(item.c.parent_id == bindparam("was"))
+    .values(parent_id=bindparam("becomes"), revision=bindparam("revision")),
+    "revision",
+    "becomes",
+    "was",
+)
+MOVE_MEMBERS = sql_text(
+    update(member).where(member.c.item_id == bindparam("was")).values(item_id=bindparam("becomes")),
+    "becomes",
+    "was",
+)
+
+# The body comes as UTF-8, as it was encoded: SQLite keeps texts like that.
+PUT_DETAIL = sql_text(
+    sqlite.insert(item_detail)
+    .prefix_with("OR REPLACE")
+    .values(item=bindparam("item"), body=cast(bindparam("body", type_=LargeBinary), Text)),
+    "item",
+    "body",
+)
+PUT_FULL = sql_text(sqlite.insert(item_full).prefix_with("OR REPLACE"), "item", "fetched", "body")
+PUT_GENRE = sql_text(sqlite.insert(genre).prefix_with("OR IGNORE"), "pk", "name")
+PUT_ITEM_GENRE = sql_text(sqlite.insert(item_genre).prefix_with("OR IGNORE"), "genre", "item")
+PUT_ITEM_EXTERNAL = sql_text(
+    sqlite.insert(item_external).prefix_with("OR IGNORE"), "external_id", "item"
+)
+PUT_MEMBER = sql_text(insert(member), "parent", "position", "item_id")
+
+DELETE_ITEM = sql_text(delete(item).where(item.c.pk == bindparam("of")), "of")
+DELETE_DETAIL = sql_text(delete(item_detail).where(item_detail.c.item == bindparam("of")), "of")
+DELETE_FULL = sql_text(delete(item_full).where(item_full.c.item == bindparam("of")), "of")
+DELETE_MEMBERS = sql_text(delete(member).where(member.c.parent == bindparam("of")), "of")
+DELETE_ITEM_GENRE = sql_text(
+    delete(item_genre).where(
+        item_genre.c.genre == bindparam("genre"), item_genre.c.item == bindparam("of")
+    ),
+    "genre",
+    "of",
+)
+DELETE_ITEM_EXTERNAL = sql_text(
+    delete(item_external).where(
+        item_external.c.external_id == bindparam("external_id"),
+        item_external.c.item == bindparam("of"),
+    ),
+    "external_id",
+    "of",
+)
+
+_LIBRARY = ("id", "source_id", "remote_id", "name", "type", "hidden", "position")
+_put_library = sqlite.insert(library).values({name: bindparam(name) for name in _LIBRARY})
+PUT_LIBRARY = sql_text(
+    _put_library.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: _put_library.excluded[name] for name in _LIBRARY[3:]} | {"deleted_at": null()},
+    ),
+    *_LIBRARY,
+)
+BURY_LIBRARY = sql_text(
+    update(library)
+    .where(library.c.pk == bindparam("of"))
+    .values(deleted_at=bindparam("deleted_at")),
+    "deleted_at",
+    "of",
+)
+FINISH_LIBRARY = sql_text(
+    update(library).where(library.c.pk == bindparam("of")).values(synced_at=bindparam("now")),
+    "now",
+    "of",
+)
+FINISH_SWEEP = sql_text(
+    update(library).where(library.c.pk == bindparam("of")).values(swept_at=bindparam("now")),
+    "now",
+    "of",
+)
+PUT_CURSOR = sql_text(sqlite.insert(cursor).prefix_with("OR REPLACE"), "library", "lane", "value")
+DELETE_CURSORS = sql_text(delete(cursor).where(cursor.c.library == bindparam("of")), "of")
+DELETE_LIBRARY = sql_text(delete(library).where(library.c.pk == bindparam("of")), "of")
+
+PUT_LISTING = sql_text(
+    sqlite.insert(listing)
+    .prefix_with("OR IGNORE")
+    .values(library=bindparam("library"), type=bindparam("type"), complete_total=text("-1")),
+    "library",
+    "type",
+)
+COUNT_ITEMS = sql_text(
+    update(listing)
+    .where(listing.c.pk == bindparam("of"))
+    .values(item_count=listing.c.item_count + bindparam("by")),
+    "by",
+    "of",
+)
+FINISH_LISTING = sql_text(
+    update(listing)
+    .where(listing.c.pk == bindparam("of"))
+    .values(
+        complete_total=bindparam("total"),
+        complete_at=bindparam("now"),
+        complete_pk=bindparam("newest"),
+    ),
+    "total",
+    "now",
+    "newest",
+    "of",
+)
+EXPECT_ROWS = sql_text(
+    update(listing)
+    .where(listing.c.pk == bindparam("of"))
+    .values(complete_total=bindparam("total")),
+    "total",
+    "of",
+)
+GROW_LISTING = sql_text(
+    update(listing)
+    .where(listing.c.pk == bindparam("of"), listing.c.complete_total >= text("0"))
+    .values(complete_total=listing.c.complete_total + bindparam("by")),
+    "by",
+    "of",
+)
+RESUME_AT = sql_text(
+    update(listing).where(listing.c.pk == bindparam("of")).values(resume_at=bindparam("start")),
+    "start",
+    "of",
+)
+RESUMED = sql_text(
+    update(listing).where(listing.c.library == bindparam("of")).values(resume_at=text("0")), "of"
+)
+COUNT_LOST = sql_text(
+    update(listing)
+    .where(listing.c.pk == bindparam("of"))
+    .values(lost=bindparam("lost"), lost_since=bindparam("since")),
+    "lost",
+    "since",
+    "of",
+)
+DELETE_LISTINGS = sql_text(delete(listing).where(listing.c.library == bindparam("of")), "of")
+
+PUT_HOLD = sql_text(
+    sqlite.insert(hold).prefix_with("OR REPLACE"), "library", "type", "count", "digest", "since"
+)
+DELETE_HOLD = sql_text(
+    delete(hold).where(hold.c.library == bindparam("of"), hold.c.type == bindparam("type")),
+    "of",
+    "type",
+)
+DELETE_HOLDS = sql_text(delete(hold).where(hold.c.library == bindparam("of")), "of")

@@ -1,0 +1,1 @@
+"""cache.db: what can always be fetched again from the sources."""

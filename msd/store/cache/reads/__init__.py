@@ -1,0 +1,1 @@
+"""Answers from the cache: SQL over a read-only connection."""

@@ -1,0 +1,68 @@
+"""Where a page of an answer ended, as opaque text for the next call."""
+
+import json
+import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+from msd.errors import InvalidArgumentError
+from msd.models import ItemQuery
+from msd.store.cache.rows import normalise
+
+Key = int | float | str
+_BAD = "the cursor is not one that this query was answered with"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The sort keys of the last row of a page; the last one is unique."""
+
+    keys: tuple[Key, ...]
+
+    def encode(self, query: ItemQuery) -> str:
+        """Return the cursor as text."""
+        body = [_order(query), *self.keys]
+        return urlsafe_b64encode(json.dumps(body, separators=(",", ":")).encode()).decode()
+
+
+def decode(query: ItemQuery, shape: tuple[type, ...]) -> Cursor | None:
+    """Return where the query's page begins, None at the start.
+
+    Args:
+        query: with the cursor that the caller sent.
+        shape: the types of the sort keys.
+
+    Raises:
+        InvalidArgumentError: the cursor is from another query, or made up.
+    """
+    if not query.cursor:
+        return None
+    try:
+        order, *keys = json.loads(urlsafe_b64decode(query.cursor.encode()))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidArgumentError(_BAD) from error
+    if order != _order(query) or len(keys) != len(shape):
+        raise InvalidArgumentError(_BAD)
+    for key, kind in zip(keys, shape, strict=True):
+        if not _fits(key, kind):
+            raise InvalidArgumentError(_BAD)
+    return Cursor(tuple(keys))
+
+
+def _order(query: ItemQuery) -> str:
+    direction = "desc" if query.descending else "asc"
+    return f"{query.sort}:{query.seed}:{direction}:{query.parent_id or ''}"
+
+
+def _fits(key: object, kind: type) -> bool:
+    match key:
+        case bool():
+            return False
+        case int():
+            return kind in (int, float) and -(2**63) <= key < 2**63
+        case float():
+            return kind is float and math.isfinite(key)
+        case str():
+            return kind is str and normalise.text(key) == key
+        case _:
+            return False

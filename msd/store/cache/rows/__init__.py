@@ -1,0 +1,1 @@
+"""From a `MediaItem` to the rows of an item: bounded, hashed, linked."""

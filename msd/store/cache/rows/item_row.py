@@ -1,0 +1,166 @@
+"""From a `MediaItem` to what the tables hold: bounded, hashed, relations as item ids.
+
+This runs once for each new or changed row of a sync, so it is written for speed: what is empty
+is told apart before anything is called.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+from xxhash import xxh3_64_digest
+
+from msd.models import ItemId, MediaItem, RemoteId, WatchState
+from msd.store.cache.rows import normalise
+from msd.store.cache.rows.columns import ARTWORK, UNKNOWN_RATING
+from msd.store.cache.rows.details import encode_details
+from msd.store.cache.rows.normalise import number, number_or_none, text, texts
+from msd.store.cache.rows.sort_title import given_sort_title, sort_title
+from msd.store.ids import IdBook
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True, kw_only=True)
+class ItemRow:
+    """One item, ready to be stored."""
+
+    id: ItemId
+    remote_id: RemoteId
+    fingerprint: int
+    content: int  # changes with anything below but `watch` and `full`
+    identity: int | None
+    values: tuple[object, ...]  # CONTENT_COLUMNS
+    detail: bytes  # JSON, empty without
+    genres: list[str]
+    external_ids: list[str]
+    watch: tuple[object, ...] | None  # WATCH_COLUMNS; None: keep what is stored
+    full: bytes | None  # None: keep what is stored
+    full_content: int | None
+
+
+def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
+    """Return the row of an item, None when its remote id can't be stored."""
+    if not normalise.is_usable_id(item.remote_id):
+        return None
+    genres = texts(item.genres)
+    external_ids = _external_ids(item) if item.external_ids else []
+    detail = _detail(item, genres, external_ids)
+    values = _values(item)
+    identity = _hash(item.identity.encode(errors="replace")) if item.identity else None
+    relations = (
+        _relation(item.parent_remote_id),
+        _relation(item.show_remote_id),
+        _relation(item.album_remote_id),
+    )
+    # The relations' remote ids are hashed, not their item ids: those change when a parent is
+    # re-keyed, which is no change of this item.
+    content = _hash(_encode((item.remote_id, values, relations, identity)) + detail)
+    full = None if item.details is None else encode_details(item.details)
+    return ItemRow(
+        id=ids.id_of(item.remote_id),
+        remote_id=item.remote_id,
+        fingerprint=normalise.signed_64(fingerprint),
+        content=content,
+        identity=identity,
+        values=values + tuple([one and ids.id_of_relation(one) for one in relations]),
+        detail=detail,
+        genres=genres,
+        external_ids=external_ids,
+        watch=None if item.watch is None else _watch(item.watch),
+        full=full,
+        full_content=None if full is None else _hash(full),
+    )
+
+
+def _values(item: MediaItem) -> tuple[object, ...]:
+    """Return CONTENT_COLUMNS without the three relations."""
+    title = text(item.title) or "?"
+    given = text(item.sort_title) if item.sort_title else ""
+    rating = None if item.rating is None else normalise.rating(item.rating)
+    return (
+        title,
+        given_sort_title(given) if given else sort_title(title),
+        None if item.year is None else normalise.year(item.year),
+        normalise.date(item.released) if item.released else "",
+        number(item.added_at, normalise.MAX_TIME) if item.added_at else 0,
+        (number(item.duration_ms, normalise.MAX_DURATION_MS) or None) if item.duration_ms else None,
+        UNKNOWN_RATING if rating is None else rating,
+        (text(item.show_title) or None) if item.show_title else None,
+        None if item.season_number is None else _position(item.season_number),
+        None if item.episode_number is None else _position(item.episode_number),
+        (text(item.artist) or None) if item.artist else None,
+        (text(item.album) or None) if item.album else None,
+        None if item.disc_number is None else _position(item.disc_number),
+        None if item.track_number is None else _position(item.track_number),
+        None if item.child_count is None else number_or_none(item.child_count, normalise.MAX_COUNT),
+        _artwork(item) if item.images else 0,
+    )
+
+
+def _position(value: int) -> int | None:
+    return number_or_none(value, normalise.MAX_NUMBER)
+
+
+def _relation(remote_id: RemoteId | None) -> RemoteId | None:
+    return remote_id if remote_id and normalise.is_usable_id(remote_id) else None
+
+
+def _artwork(item: MediaItem) -> int:
+    bits = 0
+    for image in item.images[: normalise.MAX_ENTRIES]:
+        bits |= ARTWORK.get(image.kind, 0)
+    return bits
+
+
+def _external_ids(item: MediaItem) -> list[str]:
+    return texts(
+        [
+            f"{provider}:{value}"
+            for provider, value in item.external_ids[: normalise.MAX_ENTRIES]
+            if provider and value
+        ]
+    )
+
+
+def _detail(item: MediaItem, genres: list[str], external_ids: list[str]) -> bytes:
+    found: dict[str, object] = {}
+    if item.original_title:
+        found["original_title"] = text(item.original_title)
+    if item.overview:
+        found["overview"] = text(item.overview, normalise.OVERVIEW)
+    if item.tagline:
+        found["tagline"] = text(item.tagline)
+    if item.content_rating:
+        found["content_rating"] = text(item.content_rating, normalise.NAME)
+    if item.studios:
+        found["studios"] = texts(item.studios)
+    if item.images:
+        found["images"] = _images(item)
+    if genres:
+        found["genres"] = genres
+    if external_ids:
+        found["external_ids"] = external_ids
+    return _encode(found) if found else b""
+
+
+def _images(item: MediaItem) -> list[tuple[str, str]]:
+    return [
+        (image.kind if image.kind in ARTWORK else text(image.kind, normalise.NAME), image.ref)
+        for image in item.images[: normalise.MAX_ENTRIES]
+        if text(image.ref, normalise.REFERENCE) == image.ref  # cut, it would lead nowhere
+    ]
+
+
+def _watch(watch: WatchState) -> tuple[object, ...]:
+    return (
+        bool(watch.watched),
+        number(watch.play_count, normalise.MAX_COUNT) if watch.play_count else 0,
+        number(watch.position_ms, normalise.MAX_DURATION_MS) if watch.position_ms else 0,
+        number(watch.last_played, normalise.MAX_TIME) if watch.last_played else 0,
+        bool(watch.favourite),
+        None if watch.user_rating is None else normalise.rating(watch.user_rating),
+    )
+
+
+def _hash(value: bytes) -> int:
+    return int.from_bytes(xxh3_64_digest(value), signed=True)

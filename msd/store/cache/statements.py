@@ -1,0 +1,159 @@
+"""The statements of cache.db as text: what creates its tables, and what writes.
+
+Made by scripts/compile_sql.py; change this instead: msd.store.build_time_schema.cache_statements.py
+"""
+
+CREATE = (
+    (
+        "CREATE TABLE cursor ( library INTEGER NOT NULL, lane TEXT NOT NULL, value TEXT NOT NULL, "
+        "PRIMARY KEY (library, lane) ) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE genre ( pk INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (pk), UNIQUE "
+        "(name) )"
+    ),
+    (
+        "CREATE TABLE hold ( library INTEGER NOT NULL, type TEXT NOT NULL, count INTEGER NOT "
+        "NULL, digest INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (library, type) ) "
+        "WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE item ( pk INTEGER NOT NULL, id TEXT NOT NULL, listing INTEGER NOT NULL, "
+        "remote_id TEXT NOT NULL, fingerprint INTEGER NOT NULL, content INTEGER NOT NULL, "
+        "full_content INTEGER, identity INTEGER, revision INTEGER NOT NULL, deleted_at INTEGER, "
+        "title TEXT NOT NULL, sort_title TEXT NOT NULL, year INTEGER, released TEXT NOT NULL, "
+        "added INTEGER NOT NULL, duration_ms INTEGER, rating FLOAT NOT NULL, show_title TEXT, "
+        "season_number INTEGER, episode_number INTEGER, artist TEXT, album TEXT, disc_number "
+        "INTEGER, track_number INTEGER, child_count INTEGER, artwork INTEGER NOT NULL, parent_id "
+        "TEXT, show_id TEXT, album_id TEXT, watched BOOLEAN NOT NULL, play_count INTEGER NOT "
+        "NULL, position_ms INTEGER NOT NULL, last_played INTEGER NOT NULL, favourite BOOLEAN NOT "
+        "NULL, user_rating FLOAT, PRIMARY KEY (pk), UNIQUE (id) )"
+    ),
+    ("CREATE INDEX item_added ON item (listing, added) WHERE deleted_at IS NULL"),
+    ("CREATE INDEX item_deleted ON item (listing) WHERE deleted_at IS NOT NULL"),
+    ("CREATE INDEX item_favourite ON item (listing) WHERE deleted_at IS NULL AND favourite = 1"),
+    (
+        "CREATE INDEX item_in_progress ON item (listing) WHERE deleted_at IS NULL AND position_ms "
+        "> 0"
+    ),
+    ("CREATE INDEX item_last_played ON item (listing, last_played) WHERE deleted_at IS NULL"),
+    ("CREATE INDEX item_parent ON item (parent_id) WHERE parent_id IS NOT NULL"),
+    ("CREATE INDEX item_rating ON item (listing, rating) WHERE deleted_at IS NULL"),
+    ("CREATE INDEX item_released ON item (listing, released) WHERE deleted_at IS NULL"),
+    ("CREATE INDEX item_revision ON item (revision)"),
+    ("CREATE INDEX item_title ON item (listing, sort_title) WHERE deleted_at IS NULL"),
+    ("CREATE TABLE item_detail ( item INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (item) )"),
+    (
+        "CREATE TABLE item_external ( external_id TEXT NOT NULL, item INTEGER NOT NULL, PRIMARY "
+        "KEY (external_id, item) ) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE item_full ( item INTEGER NOT NULL, fetched INTEGER NOT NULL, body BLOB NOT "
+        "NULL, PRIMARY KEY (item) )"
+    ),
+    (
+        "CREATE TABLE item_genre ( genre INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY "
+        "(genre, item) ) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE library ( pk INTEGER NOT NULL, id TEXT NOT NULL, source_id TEXT NOT NULL, "
+        "remote_id TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, hidden BOOLEAN NOT "
+        "NULL, position INTEGER NOT NULL, synced_at INTEGER DEFAULT 0 NOT NULL, deleted_at "
+        "INTEGER, swept_at INTEGER DEFAULT 0 NOT NULL, PRIMARY KEY (pk), UNIQUE (id) )"
+    ),
+    (
+        "CREATE TABLE listing ( pk INTEGER NOT NULL, library INTEGER NOT NULL, type TEXT NOT "
+        "NULL, item_count INTEGER DEFAULT 0 NOT NULL, complete_total INTEGER DEFAULT 0 NOT NULL, "
+        "complete_at INTEGER DEFAULT 0 NOT NULL, complete_pk INTEGER DEFAULT 0 NOT NULL, "
+        "resume_at INTEGER DEFAULT 0 NOT NULL, lost INTEGER DEFAULT 0 NOT NULL, lost_since "
+        "INTEGER DEFAULT 0 NOT NULL, PRIMARY KEY (pk) )"
+    ),
+    ("CREATE UNIQUE INDEX listing_key ON listing (library, type)"),
+    (
+        "CREATE TABLE member ( parent INTEGER NOT NULL, position INTEGER NOT NULL, item_id TEXT "
+        "NOT NULL, PRIMARY KEY (parent, position) ) WITHOUT ROWID"
+    ),
+    ("CREATE INDEX member_item ON member (item_id)"),
+    (
+        'CREATE TABLE meta ( "key" TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY ("key") ) '
+        "WITHOUT ROWID"
+    ),
+)
+
+SET_META = 'INSERT OR REPLACE INTO meta ("key", value) VALUES (?, ?)'
+NEXT_REVISION = 'UPDATE meta SET value=(meta.value + ?) WHERE meta."key" = ? RETURNING value'
+RAISE_META = 'UPDATE meta SET value=? WHERE meta."key" = ? AND meta.value < ?'
+INSERT_ITEM = (
+    "INSERT INTO item (pk, id, listing, remote_id, fingerprint, content, full_content, "
+    "identity, revision, deleted_at, title, sort_title, year, released, added, duration_ms, "
+    "rating, show_title, season_number, episode_number, artist, album, disc_number, "
+    "track_number, child_count, artwork, parent_id, show_id, album_id, watched, play_count, "
+    "position_ms, last_played, favourite, user_rating) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+UPDATE_ITEM = (
+    "UPDATE item SET listing=?, remote_id=?, fingerprint=?, content=?, full_content=?, "
+    "identity=?, revision=?, deleted_at=?, title=?, sort_title=?, year=?, released=?, "
+    "added=?, duration_ms=?, rating=?, show_title=?, season_number=?, episode_number=?, "
+    "artist=?, album=?, disc_number=?, track_number=?, child_count=?, artwork=?, parent_id=?, "
+    "show_id=?, album_id=?, watched=?, play_count=?, position_ms=?, last_played=?, "
+    "favourite=?, user_rating=? WHERE item.pk = ?"
+)
+TOUCH_ITEM = "UPDATE item SET fingerprint=? WHERE item.pk = ?"
+BURY_ITEM = "UPDATE item SET revision=?, deleted_at=? WHERE item.pk = ?"
+MARK_CHANGED = "UPDATE item SET revision=? WHERE item.pk = ?"
+ADOPT_ITEM = (
+    "UPDATE item SET id=?, revision=?, watched=?, play_count=?, position_ms=?, last_played=?, "
+    "favourite=?, user_rating=? WHERE item.pk = ?"
+)
+MOVE_SHOW = (
+    "UPDATE item SET revision=?, show_id=? WHERE item.show_id = ? AND (item.parent_id = ? OR "
+    "item.parent_id IN (SELECT item.id FROM item WHERE item.parent_id = ?))"
+)
+MOVE_ALBUM = "UPDATE item SET revision=?, album_id=? WHERE item.album_id = ? AND item.parent_id = ?"
+MOVE_CHILDREN = "UPDATE item SET revision=?, parent_id=? WHERE item.parent_id = ?"
+MOVE_MEMBERS = "UPDATE member SET item_id=? WHERE member.item_id = ?"
+PUT_DETAIL = "INSERT OR REPLACE INTO item_detail (item, body) VALUES (?, CAST(? AS TEXT))"
+PUT_FULL = "INSERT OR REPLACE INTO item_full (item, fetched, body) VALUES (?, ?, ?)"
+PUT_GENRE = "INSERT OR IGNORE INTO genre (pk, name) VALUES (?, ?)"
+PUT_ITEM_GENRE = "INSERT OR IGNORE INTO item_genre (genre, item) VALUES (?, ?)"
+PUT_ITEM_EXTERNAL = "INSERT OR IGNORE INTO item_external (external_id, item) VALUES (?, ?)"
+PUT_MEMBER = "INSERT INTO member (parent, position, item_id) VALUES (?, ?, ?)"
+DELETE_ITEM = "DELETE FROM item WHERE item.pk = ?"
+DELETE_DETAIL = "DELETE FROM item_detail WHERE item_detail.item = ?"
+DELETE_FULL = "DELETE FROM item_full WHERE item_full.item = ?"
+DELETE_MEMBERS = "DELETE FROM member WHERE member.parent = ?"
+DELETE_ITEM_GENRE = "DELETE FROM item_genre WHERE item_genre.genre = ? AND item_genre.item = ?"
+DELETE_ITEM_EXTERNAL = (
+    "DELETE FROM item_external WHERE item_external.external_id = ? AND item_external.item = ?"
+)
+PUT_LIBRARY = (
+    "INSERT INTO library (id, source_id, remote_id, name, type, hidden, position) VALUES (?, "
+    "?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = "
+    "excluded.type, hidden = excluded.hidden, position = excluded.position, deleted_at = NULL"
+)
+BURY_LIBRARY = "UPDATE library SET deleted_at=? WHERE library.pk = ?"
+FINISH_LIBRARY = "UPDATE library SET synced_at=? WHERE library.pk = ?"
+FINISH_SWEEP = "UPDATE library SET swept_at=? WHERE library.pk = ?"
+PUT_CURSOR = "INSERT OR REPLACE INTO cursor (library, lane, value) VALUES (?, ?, ?)"
+DELETE_CURSORS = "DELETE FROM cursor WHERE cursor.library = ?"
+DELETE_LIBRARY = "DELETE FROM library WHERE library.pk = ?"
+PUT_LISTING = "INSERT OR IGNORE INTO listing (library, type, complete_total) VALUES (?, ?, -1)"
+COUNT_ITEMS = "UPDATE listing SET item_count=(listing.item_count + ?) WHERE listing.pk = ?"
+FINISH_LISTING = (
+    "UPDATE listing SET complete_total=?, complete_at=?, complete_pk=? WHERE listing.pk = ?"
+)
+EXPECT_ROWS = "UPDATE listing SET complete_total=? WHERE listing.pk = ?"
+GROW_LISTING = (
+    "UPDATE listing SET complete_total=(listing.complete_total + ?) WHERE listing.pk = ? AND "
+    "listing.complete_total >= 0"
+)
+RESUME_AT = "UPDATE listing SET resume_at=? WHERE listing.pk = ?"
+RESUMED = "UPDATE listing SET resume_at=0 WHERE listing.library = ?"
+COUNT_LOST = "UPDATE listing SET lost=?, lost_since=? WHERE listing.pk = ?"
+DELETE_LISTINGS = "DELETE FROM listing WHERE listing.library = ?"
+PUT_HOLD = (
+    "INSERT OR REPLACE INTO hold (library, type, count, digest, since) VALUES (?, ?, ?, ?, ?)"
+)
+DELETE_HOLD = "DELETE FROM hold WHERE hold.library = ? AND hold.type = ?"
+DELETE_HOLDS = "DELETE FROM hold WHERE hold.library = ?"

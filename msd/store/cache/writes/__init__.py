@@ -1,0 +1,1 @@
+"""What changes the cache: syncs, pushed rows, refreshed items and the purge."""

@@ -1,0 +1,198 @@
+"""Writes item rows: only those that differ, with counters and revision in the same transaction."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from msd.models import ItemId, UnixSeconds
+from msd.store.cache import statements as sql
+from msd.store.cache.rows.columns import NEVER_WATCHED, WATCH_COLUMNS
+from msd.store.cache.rows.item_row import ItemRow
+from msd.store.cache.rows.links import link, unlink
+
+_STORED = f"""
+SELECT id, pk, listing, fingerprint, content, full_content, identity, deleted_at,
+       {", ".join(WATCH_COLUMNS)}
+FROM item WHERE id IN (SELECT value FROM json_each(?))
+"""
+
+
+@dataclass(slots=True)
+class Stored:
+    """What decides whether a row must be rewritten."""
+
+    pk: int
+    listing: int
+    fingerprint: int
+    content: int
+    full_content: int | None
+    identity: int | None
+    deleted_at: int | None
+    watch: tuple[object, ...]
+
+    def differs(self, row: ItemRow, listing: int) -> bool:
+        """Tell whether the row shows anything else than what is stored."""
+        return (
+            self.content != row.content
+            or self.listing != listing
+            or self.deleted_at is not None
+            or (row.watch is not None and self.watch != row.watch)
+            or (row.full_content is not None and self.full_content != row.full_content)
+        )
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a batch of rows comes to."""
+
+    new: list[ItemRow] = field(default_factory=list)
+    changed: list[tuple[Stored, ItemRow]] = field(default_factory=list)
+    touched: list[tuple[int, int]] = field(default_factory=list)  # fingerprint, pk
+    unchanged: int = 0
+
+    @property
+    def changed_ids(self) -> tuple[ItemId, ...]:
+        """Every item that is shown differently afterwards."""
+        return (*(row.id for row in self.new), *(row.id for _, row in self.changed))
+
+
+def plan(connection: sqlite3.Connection, rows: Sequence[ItemRow], listing: int) -> Plan:
+    """Compare rows with what is stored; of rows with one id the last counts."""
+    latest = {row.id: row for row in rows}
+    stored = _stored(connection, list(latest))
+    result = Plan()
+    for row in latest.values():
+        old = stored.get(row.id)
+        if old is None:
+            result.new.append(row)
+        elif old.differs(row, listing):
+            result.changed.append((old, row))
+        else:
+            result.unchanged += 1
+            if old.fingerprint != row.fingerprint:
+                result.touched.append((row.fingerprint, old.pk))
+    return result
+
+
+def execute(
+    connection: sqlite3.Connection, planned: Plan, listing: int, now: UnixSeconds
+) -> int | None:
+    """Write what was planned inside the open transaction; return the revision if one was made."""
+    connection.executemany(sql.TOUCH_ITEM, planned.touched)
+    if not planned.new and not planned.changed:
+        return None
+    revision = next_revision(connection)
+    _insert(connection, planned.new, listing, revision, now)
+    _update(connection, planned.changed, listing, revision, now)
+    counts = Counter({listing: len(planned.new) + len(planned.changed)})
+    counts.subtract(old.listing for old, _ in planned.changed if old.deleted_at is None)
+    count_items(connection, counts)
+    return revision
+
+
+def next_revision(connection: sqlite3.Connection) -> int:
+    """Return the number of this transaction's changes, higher than any before (Y10)."""
+    return int(connection.execute(sql.NEXT_REVISION, (1, "revision")).fetchall()[0][0])
+
+
+def count_items(connection: sqlite3.Connection, by_listing: Counter[int]) -> None:
+    """Add to the live counts of listings."""
+    changes = [(by, listing) for listing, by in by_listing.items() if by]
+    connection.executemany(sql.COUNT_ITEMS, changes)
+
+
+def _stored(connection: sqlite3.Connection, ids: list[ItemId]) -> dict[ItemId, Stored]:
+    rows = connection.execute(_STORED, (json.dumps(ids),))
+    return {row[0]: _stored_row(row) for row in rows}
+
+
+def _stored_row(row: Sequence[Any]) -> Stored:
+    watched, *counts, favourite, rating = row[8:]
+    return Stored(
+        pk=row[1],
+        listing=row[2],
+        fingerprint=row[3],
+        content=row[4],
+        full_content=row[5],
+        identity=row[6],
+        deleted_at=row[7],
+        watch=(bool(watched), *counts, bool(favourite), rating),
+    )
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    rows: Sequence[ItemRow],
+    listing: int,
+    revision: int,
+    now: UnixSeconds,
+) -> None:
+    highest = connection.execute("SELECT max(pk) FROM item").fetchone()[0] or 0
+    numbered = list(enumerate(rows, start=highest + 1))
+    connection.executemany(
+        sql.INSERT_ITEM,
+        [
+            (
+                pk,
+                row.id,
+                listing,
+                row.remote_id,
+                row.fingerprint,
+                row.content,
+                row.full_content,
+                row.identity,
+                revision,
+                None,
+                *row.values,
+                *(row.watch or NEVER_WATCHED),
+            )
+            for pk, row in numbered
+        ],
+    )
+    _put_bodies(connection, numbered, now)
+    link(connection, numbered)
+
+
+def _update(
+    connection: sqlite3.Connection,
+    pairs: Sequence[tuple[Stored, ItemRow]],
+    listing: int,
+    revision: int,
+    now: UnixSeconds,
+) -> None:
+    connection.executemany(
+        sql.UPDATE_ITEM,
+        [
+            (
+                listing,
+                row.remote_id,
+                row.fingerprint,
+                row.content,
+                old.full_content if row.full_content is None else row.full_content,
+                row.identity,
+                revision,
+                None,
+                *row.values,
+                *(row.watch or old.watch),
+                old.pk,
+            )
+            for old, row in pairs
+        ],
+    )
+    rewritten = [(old.pk, row) for old, row in pairs if old.content != row.content]
+    unlink(connection, [pk for pk, _ in rewritten])
+    connection.executemany(sql.DELETE_DETAIL, [(pk,) for pk, row in rewritten if not row.detail])
+    _put_bodies(connection, [(old.pk, row) for old, row in pairs], now)
+    link(connection, rewritten)
+
+
+def _put_bodies(
+    connection: sqlite3.Connection, rows: Sequence[tuple[int, ItemRow]], now: UnixSeconds
+) -> None:
+    connection.executemany(sql.PUT_DETAIL, [(pk, row.detail) for pk, row in rows if row.detail])
+    connection.executemany(
+        sql.PUT_FULL, [(pk, now, row.full) for pk, row in rows if row.full is not None]
+    )

@@ -1,0 +1,79 @@
+"""Take rows out of the cache for good, a batch at a time so that nobody waits long."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Collection
+
+from msd.models import SourceId, UnixSeconds
+from msd.store.cache import statements as sql
+from msd.store.cache.rows.links import unlink
+from msd.store.cache.writes.item_writer import count_items
+
+_OF_SOURCE = """
+SELECT item.pk, item.revision, CASE WHEN item.deleted_at IS NULL THEN item.listing END
+FROM library JOIN listing ON listing.library = library.pk JOIN item ON item.listing = listing.pk
+WHERE library.source_id = ? LIMIT ?
+"""
+_OLD_TOMBSTONES = """
+SELECT item.pk, item.revision FROM listing JOIN item ON item.listing = listing.pk
+WHERE item.deleted_at IS NOT NULL AND item.deleted_at < ? LIMIT ?
+"""
+_EMPTY_LIBRARIES = """
+SELECT pk FROM library WHERE deleted_at < ? AND NOT EXISTS (
+    SELECT 1 FROM listing JOIN item ON item.listing = listing.pk
+    WHERE listing.library = library.pk
+)
+"""
+
+
+def delete_items(connection: sqlite3.Connection, pks: Collection[int]) -> None:
+    """Delete items and all that belongs to them; counters are the caller's business."""
+    unlink(connection, pks)
+    keys = [(pk,) for pk in pks]
+    for statement in (sql.DELETE_DETAIL, sql.DELETE_FULL, sql.DELETE_MEMBERS, sql.DELETE_ITEM):
+        connection.executemany(statement, keys)
+
+
+def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int) -> bool:
+    """Delete one batch of a source's items, at the end its libraries; True while more is left."""
+    rows = connection.execute(_OF_SOURCE, (source_id, batch)).fetchall()
+    delete_items(connection, [pk for pk, *_ in rows])
+    raise_feed_floor(connection, max((revision for _, revision, _ in rows), default=0))
+    count_items(connection, Counter({one: -n for one, n in _per_listing(rows).items()}))
+    if len(rows) == batch:
+        return True
+    libraries = connection.execute("SELECT pk FROM library WHERE source_id = ?", (source_id,))
+    _delete_libraries(connection, [pk for (pk,) in libraries.fetchall()])
+    return False
+
+
+def purge_tombstones(connection: sqlite3.Connection, older_than: UnixSeconds, batch: int) -> bool:
+    """Delete one batch of rows that were deleted long ago; True while more is left (Y7)."""
+    rows = connection.execute(_OLD_TOMBSTONES, (older_than, batch)).fetchall()
+    delete_items(connection, [pk for pk, _ in rows])
+    raise_feed_floor(connection, max((revision for _, revision in rows), default=0))
+    if len(rows) == batch:
+        return True
+    libraries = connection.execute(_EMPTY_LIBRARIES, (older_than,)).fetchall()
+    _delete_libraries(connection, [pk for (pk,) in libraries])
+    return False
+
+
+def raise_feed_floor(connection: sqlite3.Connection, revision: int) -> None:
+    """Note that rows are gone without a trace: who knows less must begin anew (Y10)."""
+    connection.execute(sql.RAISE_META, (revision, "feed_floor", revision))
+
+
+def _per_listing(rows: Collection[tuple[int, int, int | None]]) -> Counter[int]:
+    return Counter(listing for _, _, listing in rows if listing is not None)
+
+
+def _delete_libraries(connection: sqlite3.Connection, pks: Collection[int]) -> None:
+    keys = [(pk,) for pk in pks]
+    for statement in (
+        sql.DELETE_HOLDS,
+        sql.DELETE_CURSORS,
+        sql.DELETE_LISTINGS,
+        sql.DELETE_LIBRARY,
+    ):
+        connection.executemany(statement, keys)

@@ -1,0 +1,81 @@
+"""Newcomers that are old acquaintances: a server re-keyed them, or a file was moved (I2)."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from msd.models import ItemId, RemoteId, SourceId
+from msd.store.cache import statements as sql
+from msd.store.cache.rows.columns import NEVER_WATCHED, WATCH_COLUMNS
+
+_ROWS = f"""
+SELECT item.pk, item.id, item.remote_id, item.identity, {", ".join(WATCH_COLUMNS)}
+FROM item JOIN listing ON listing.pk = item.listing JOIN library ON library.pk = listing.library
+"""
+_GONE = f"""
+{_ROWS} WHERE item.pk IN (SELECT value FROM json_each(?)) AND item.listing = ?
+AND item.deleted_at IS NULL AND item.identity IS NOT NULL ORDER BY item.pk
+"""
+# A newcomer is known by its key: keys only grow, and the listing remembers the highest one of
+# its last complete pass. So this reads the end of the table and needs no index.
+_NEW = f"""
+{_ROWS} WHERE item.pk > (SELECT complete_pk FROM listing WHERE pk = ?)
+AND item.deleted_at IS NULL AND item.identity IS NOT NULL
+AND listing.type = (SELECT type FROM listing WHERE pk = ?) AND library.source_id = ?
+ORDER BY item.pk
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One side of an adoption."""
+
+    pk: int
+    id: ItemId
+    remote_id: RemoteId
+    identity: int
+    watch: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A missing row and the newcomer that goes on in its place."""
+
+    gone: Row
+    newcomer: Row
+
+
+def find(
+    connection: sqlite3.Connection, source_id: SourceId, listing: int, pks: Sequence[int]
+) -> list[Adoption]:
+    """Pair missing rows of a listing with newcomers of the same identity, each at most once."""
+    gone = list(_rows(connection, _GONE, (json.dumps(pks), listing)))
+    if not gone:
+        return []
+    missing = {row.pk for row in gone}
+    wanted = {row.identity for row in gone}
+    newcomers: dict[int, list[Row]] = {}
+    for row in _rows(connection, _NEW, (listing, listing, source_id)):
+        if row.identity in wanted and row.pk not in missing:
+            newcomers.setdefault(row.identity, []).append(row)
+    return [Adoption(row, found.pop(0)) for row in gone if (found := newcomers.get(row.identity))]
+
+
+def adopt(connection: sqlite3.Connection, adoptions: Sequence[Adoption], revision: int) -> None:
+    """Let newcomers go on under the ids of the missing rows, whose own rows must be gone."""
+    for one in adoptions:
+        was, becomes = one.newcomer.id, one.gone.id
+        watch = one.gone.watch if one.newcomer.watch == NEVER_WATCHED else one.newcomer.watch
+        connection.execute(sql.ADOPT_ITEM, (becomes, revision, *watch, one.newcomer.pk))
+        connection.execute(sql.MOVE_SHOW, (revision, becomes, was, was, was))
+        connection.execute(sql.MOVE_ALBUM, (revision, becomes, was, was))
+        connection.execute(sql.MOVE_CHILDREN, (revision, becomes, was))
+        connection.execute(sql.MOVE_MEMBERS, (becomes, was))
+
+
+def _rows(
+    connection: sqlite3.Connection, query: str, parameters: Sequence[object]
+) -> Iterator[Row]:
+    for pk, item_id, remote_id, identity, *watch in connection.execute(query, parameters):
+        yield Row(pk, ItemId(item_id), RemoteId(remote_id), identity, tuple(watch))

@@ -1,0 +1,361 @@
+"""The cache of one source as its sync writes it, from the worker process."""
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from msd.models import (
+    ItemId,
+    ItemType,
+    LibraryId,
+    Mark,
+    MediaItem,
+    RemoteId,
+    RemoteLibrary,
+    SourceId,
+    UnixSeconds,
+)
+from msd.store.cache import statements as sql
+from msd.store.cache.file import connect_cache_writer, current_revision, noting_damage
+from msd.store.cache.rows import normalise
+from msd.store.cache.rows.item_row import item_row
+from msd.store.cache.writes import item_writer, rekeying
+from msd.store.cache.writes.known_items import KnownItems
+from msd.store.cache.writes.library_rows import LibraryRows
+from msd.store.cache.writes.purge import delete_items, raise_feed_floor
+from msd.store.cache.writes.results import HeldLoss, ListingState, SavedLibraries, WriteResult
+from msd.store.database import connect_writer, storage_errors, transaction
+from msd.store.ids import IdBook
+from msd.store.state.store import read_aliases, write_aliases
+
+_KNOWN = """
+SELECT pk, remote_id, fingerprint, deleted_at IS NULL FROM item
+WHERE listing = :listing AND deleted_at IS NULL
+UNION ALL
+SELECT pk, remote_id, fingerprint, deleted_at IS NULL FROM item
+WHERE listing = :listing AND deleted_at IS NOT NULL
+"""
+_REMAINING = """
+SELECT pk, id, remote_id FROM item WHERE pk IN (SELECT value FROM json_each(?))
+AND listing = ? AND deleted_at IS NULL ORDER BY pk
+"""
+_AMONG = """
+SELECT item.pk, item.remote_id, item.fingerprint, item.deleted_at IS NULL, item.listing,
+       item.id, library.id, listing.type
+FROM item JOIN listing ON listing.pk = item.listing JOIN library ON library.pk = listing.library
+WHERE item.id IN (SELECT value FROM json_each(?))
+"""
+_NO_CURSORS: Mapping[str, str] = MappingProxyType({})
+_NO_MARK = Mark()
+_MEMBERS = "SELECT item_id FROM member WHERE parent = ? ORDER BY position"
+
+
+class SyncWriter:
+    """Stores one sync of one source. Every method blocks and is one transaction at most.
+
+    The front opens the cache first (`CacheStore.open`), so the schema is there and current.
+    Writers of other processes take turns with this one.
+    """
+
+    def __init__(
+        self,
+        cache_path: Path,
+        state_path: Path,
+        source_id: SourceId,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._cache_path = cache_path
+        self._state_path = state_path
+        self._source_id = source_id
+        self._clock = clock
+        self._connection = connect_cache_writer(cache_path)
+        self._libraries = LibraryRows(self._connection, source_id)
+        self._ids = IdBook(source_id, self._stored_aliases(), self._record_aliases)
+
+    def close(self) -> None:
+        """Close the cache."""
+        self._connection.close()
+
+    # --- libraries --------------------------------------------------------------------------
+
+    def save_libraries(self, libraries: Sequence[RemoteLibrary]) -> SavedLibraries:
+        """Store the listed libraries; return their ids and those not listed any more."""
+        with noting_damage(self._cache_path):
+            return self._libraries.save(libraries)
+
+    def remove_library(self, library_id: LibraryId) -> WriteResult:
+        """Hide a library's items and forget the library (Y7 allowed it)."""
+        with noting_damage(self._cache_path), transaction(self._connection):
+            library_pk = self._libraries.library_pk(library_id)
+            rows = self._connection.execute(
+                "SELECT item.pk, item.id, item.listing FROM listing"
+                " JOIN item ON item.listing = listing.pk"
+                " WHERE listing.library = ? AND item.deleted_at IS NULL",
+                (library_pk,),
+            ).fetchall()
+            self._connection.execute(sql.BURY_LIBRARY, (self._now(), library_pk))
+            self._connection.execute(sql.DELETE_HOLDS, (library_pk,))
+            return self._bury(rows)
+
+    def total_held(self) -> int:
+        """Return how many items are held back in the whole source."""
+        with noting_damage(self._cache_path):
+            return self._libraries.total_held()
+
+    def types(self, library_id: LibraryId) -> frozenset[ItemType]:
+        """Return the types of which the library has live items."""
+        with noting_damage(self._cache_path):
+            return self._libraries.types(library_id)
+
+    def listing_state(self, library_id: LibraryId, item_type: ItemType) -> ListingState:
+        """Return what is remembered of a listing."""
+        with noting_damage(self._cache_path):
+            return self._libraries.listing_state(library_id, item_type)
+
+    def finish_listing(
+        self, library_id: LibraryId, item_type: ItemType, *, total: int, now: UnixSeconds
+    ) -> None:
+        """Record a complete enumeration and the total that was announced with it."""
+        with noting_damage(self._cache_path):
+            self._libraries.finish_listing(library_id, item_type, total, now)
+
+    def expect_rows(self, library_id: LibraryId, item_type: ItemType, total: int) -> None:
+        """Record how many rows the source announced; -1: that can't be told."""
+        with noting_damage(self._cache_path):
+            self._libraries.expect_rows(library_id, item_type, total)
+
+    def begin_library(self, library_id: LibraryId, cursors: Mapping[str, str]) -> None:
+        """Record where the source stood when the first sync of a library began (Y8)."""
+        with noting_damage(self._cache_path), transaction(self._connection):
+            self._libraries.put_cursors(self._libraries.library_pk(library_id), cursors)
+
+    def finish_library(
+        self,
+        library_id: LibraryId,
+        *,
+        now: UnixSeconds,
+        cursors: Mapping[str, str] = _NO_CURSORS,
+        swept: bool = True,
+    ) -> None:
+        """Record that the library is up to date as of these cursors.
+
+        Args:
+            library_id: the library.
+            now: the time.
+            cursors: by lane.
+            swept: every listing of it was enumerated.
+        """
+        with noting_damage(self._cache_path):
+            self._libraries.finish(library_id, now, cursors, swept=swept)
+
+    # --- items ------------------------------------------------------------------------------
+
+    def known(self, library_id: LibraryId, item_type: ItemType) -> KnownItems:
+        """Return what is cached of a listing."""
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            return KnownItems(self._connection.execute(_KNOWN, {"listing": listing}))
+
+    def known_among(
+        self, library_id: LibraryId, item_type: ItemType, remote_ids: Sequence[RemoteId]
+    ) -> tuple[KnownItems, dict[RemoteId, tuple[LibraryId, ItemType]]]:
+        """Return what is cached of these rows of a listing, at a cost that follows their number.
+
+        Also returned are those that live in another listing of the source.
+        """
+        ids = {self._ids.id_of(one): one for one in remote_ids if normalise.is_usable_id(one)}
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            rows = self._connection.execute(_AMONG, (json.dumps(list(ids)),)).fetchall()
+        own = KnownItems(row[:4] for row in rows if row[4] == listing)
+        elsewhere = {
+            ids[item_id]: (LibraryId(library), ItemType(kind))
+            for _, _, _, is_live, where, item_id, library, kind in rows
+            if is_live and where != listing
+        }
+        return own, elsewhere
+
+    def count(self, library_id: LibraryId, item_type: ItemType) -> int:
+        """Return how many live rows a listing has."""
+        with noting_damage(self._cache_path):
+            return self._libraries.count(library_id, item_type)
+
+    def write(
+        self,
+        library_id: LibraryId,
+        item_type: ItemType,
+        items: Sequence[tuple[MediaItem, int]],
+        mark: Mark = _NO_MARK,
+    ) -> WriteResult:
+        """Store items with their fingerprints; rows that are the same are left alone (Y5).
+
+        An item that was in another library moves here, a deleted one comes back. `watch` and
+        `details` that are None keep what is stored. The mark is set in the same transaction.
+        """
+        rows = [item_row(item, fingerprint, self._ids) for item, fingerprint in items]
+        usable = [row for row in rows if row is not None]
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            with transaction(self._connection):
+                planned = item_writer.plan(self._connection, usable, listing)
+                revision = item_writer.execute(self._connection, planned, listing, self._now())
+                self._set(mark, library_id, listing)
+            return WriteResult(
+                revision=revision or self._revision(),
+                added=len(planned.new),
+                updated=len(planned.changed),
+                unchanged=planned.unchanged,
+                refused=len(rows) - len(usable),
+                changed=planned.changed_ids,
+            )
+
+    def remaining(
+        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
+    ) -> list[int]:
+        """Return those keys whose live row still belongs to the listing (did not move away)."""
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            return [pk for pk, *_ in self._remaining(listing, keys)]
+
+    def remaining_rows(
+        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
+    ) -> list[tuple[int, RemoteId]]:
+        """Return those with their remote ids."""
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            return [(pk, remote_id) for pk, _, remote_id in self._remaining(listing, keys)]
+
+    def adopt(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> WriteResult:
+        """Let newcomers take over the ids of missing rows with the same identity (I2).
+
+        A newcomer is a live row of the same source, type and identity that came after the
+        listing's last complete pass. It keeps what its server says of it; the watch state of
+        the missing row stays when the newcomer has none.
+        """
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            found = rekeying.find(self._connection, self._source_id, listing, keys)
+            if not found:
+                return WriteResult(revision=self._revision())
+            # First the durable database: an alias without its row is harmless, a row whose
+            # alias got lost would change its id with the next rebuild of the cache.
+            self._ids.give({one.newcomer.remote_id: one.gone.id for one in found})
+            with transaction(self._connection):
+                revision = item_writer.next_revision(self._connection)
+                delete_items(self._connection, [one.gone.pk for one in found])
+                raise_feed_floor(self._connection, revision)  # newcomers' own ids leave no trace
+                item_writer.count_items(self._connection, Counter({listing: -len(found)}))
+                rekeying.adopt(self._connection, found, revision)
+            return WriteResult(
+                revision=revision,
+                updated=len(found),
+                changed=tuple(one.gone.id for one in found),
+                removed=tuple(one.newcomer.id for one in found),
+            )
+
+    def tombstone(
+        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
+    ) -> WriteResult:
+        """Hide rows that are gone from the source; rows that moved away are left alone."""
+        with noting_damage(self._cache_path):
+            listing = self._libraries.listing(library_id, item_type)
+            with transaction(self._connection):
+                rows = [(pk, item, listing) for pk, item, _ in self._remaining(listing, keys)]
+                return self._bury(rows)
+
+    def set_members(self, parent: RemoteId, members: Sequence[RemoteId]) -> WriteResult:
+        """Store the members of a collection or playlist in order; they may come later."""
+        parent_id = self._ids.id_of(parent)
+        ids = [self._ids.id_of(one) for one in members if normalise.is_usable_id(one)]
+        with noting_damage(self._cache_path), transaction(self._connection):
+            found = self._connection.execute(
+                "SELECT pk FROM item WHERE id = ? AND deleted_at IS NULL", (parent_id,)
+            ).fetchone()
+            if found is None:
+                return WriteResult(revision=self._revision())
+            stored = [ItemId(one) for (one,) in self._connection.execute(_MEMBERS, found)]
+            if stored == ids:
+                return WriteResult(revision=self._revision(), unchanged=1)
+            revision = item_writer.next_revision(self._connection)
+            self._connection.execute(sql.MARK_CHANGED, (revision, found[0]))
+            self._connection.execute(sql.DELETE_MEMBERS, found)
+            self._connection.executemany(
+                sql.PUT_MEMBER, [(found[0], at, one) for at, one in enumerate(ids)]
+            )
+        return WriteResult(revision=revision, updated=1, changed=(parent_id,))
+
+    # --- losses held back -------------------------------------------------------------------
+
+    def held(self, library_id: LibraryId, item_type: ItemType | None) -> HeldLoss | None:
+        """Return the loss held back for a listing, or for a whole library (type None)."""
+        with noting_damage(self._cache_path):
+            return self._libraries.held(library_id, item_type)
+
+    def hold(
+        self,
+        library_id: LibraryId,
+        item_type: ItemType | None,
+        *,
+        count: int,
+        digest: int,
+        now: UnixSeconds,
+    ) -> None:
+        """Hold a loss back; the same digest again keeps the time of the first."""
+        loss = HeldLoss(count=count, digest=digest, since=now)
+        with noting_damage(self._cache_path):
+            self._libraries.hold(library_id, item_type, loss)
+
+    def clear_hold(self, library_id: LibraryId, item_type: ItemType | None) -> None:
+        """Forget a held loss: it is over, or it was accepted."""
+        with noting_damage(self._cache_path):
+            self._libraries.clear_hold(library_id, item_type)
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _set(self, mark: Mark, library_id: LibraryId, listing: int) -> None:
+        if mark.resume_at is not None:
+            self._connection.execute(sql.RESUME_AT, (mark.resume_at, listing))
+        if mark.came:
+            self._connection.execute(sql.GROW_LISTING, (mark.came, listing))
+        if mark.cursors:
+            self._libraries.put_cursors(self._libraries.library_pk(library_id), mark.cursors)
+
+    def _bury(self, rows: Sequence[tuple[int, ItemId, int]]) -> WriteResult:
+        if not rows:
+            return WriteResult(revision=self._revision())
+        revision = item_writer.next_revision(self._connection)
+        now = self._now()
+        self._connection.executemany(sql.BURY_ITEM, [(revision, now, pk) for pk, _, _ in rows])
+        lost = Counter(listing for _, _, listing in rows)
+        item_writer.count_items(self._connection, Counter({one: -n for one, n in lost.items()}))
+        return WriteResult(revision=revision, removed=tuple(item for _, item, _ in rows))
+
+    def _remaining(self, listing: int, keys: Sequence[int]) -> list[tuple[int, ItemId, RemoteId]]:
+        return self._connection.execute(_REMAINING, (json.dumps(list(keys)), listing)).fetchall()
+
+    def _revision(self) -> int:
+        return current_revision(self._connection)
+
+    def _now(self) -> UnixSeconds:
+        return UnixSeconds(int(self._clock()))
+
+    def _stored_aliases(self) -> dict[RemoteId, ItemId]:
+        with self._state() as state:
+            return read_aliases(state, self._source_id)
+
+    def _record_aliases(self, aliases: Mapping[RemoteId, ItemId]) -> None:
+        with self._state() as state:
+            write_aliases(state, self._source_id, aliases)
+
+    @contextmanager
+    def _state(self) -> Iterator[sqlite3.Connection]:
+        """Open state.db for a moment: aliases are rare, and the front owns the file."""
+        connection = connect_writer(self._state_path, synchronous="FULL")
+        with closing(connection), storage_errors(self._state_path):
+            yield connection

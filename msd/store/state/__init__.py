@@ -1,0 +1,1 @@
+"""state.db: what cannot be fetched again from anywhere."""

@@ -1,0 +1,71 @@
+"""A cache of an earlier schema is brought to the present one and keeps its rows (§10)."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from msd.store import CacheStore
+from msd.store.cache.file import cache_schema
+from msd.store.cache.writes.sync_writer import SyncWriter
+from tests.store.made import SOURCE, Paths, Stores, movie
+
+OLD = """
+DROP INDEX item_revision;
+DROP TABLE cursor;
+ALTER TABLE library DROP COLUMN swept_at;
+ALTER TABLE listing DROP COLUMN resume_at;
+ALTER TABLE listing DROP COLUMN lost;
+ALTER TABLE listing DROP COLUMN lost_since;
+DELETE FROM meta WHERE key = 'feed_floor';
+DELETE FROM schema_ledger WHERE version > 1;
+"""
+
+
+def shape(path: Path) -> dict[str, set[object]]:
+    """Return the columns and indexes of every table, in no order."""
+    with closing(sqlite3.connect(path)) as cache:
+        tables = [
+            row[0] for row in cache.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        ]
+        return {
+            table: {row[1:4] for row in cache.execute(f"PRAGMA table_info({table})")}
+            | {row[1] for row in cache.execute(f"PRAGMA index_list({table})")}
+            for table in tables
+        }
+
+
+@pytest.fixture
+def old(paths: Paths) -> Path:
+    stores = Stores(paths)
+    stores.write(stores.library("one"), movie("a"))
+    stores.close()
+    with closing(sqlite3.connect(paths.cache)) as cache:
+        cache.executescript(OLD)
+    return paths.cache
+
+
+def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
+    """The steps and `schema_cache` say the same; the rows stay."""
+    CacheStore.open(tmp_path / "new.db", revision_floor=0).close()
+
+    cache = CacheStore.open(old, revision_floor=0)
+
+    assert cache.rebuilt_because == ""
+    assert cache.counts(SOURCE) == (1, 1)
+    cache.close()
+    assert shape(old) == shape(tmp_path / "new.db")
+    assert cache_schema(0).version == 2
+
+
+def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:
+    """Y6: nothing says where its libraries stood."""
+    CacheStore.open(old, revision_floor=0).close()
+    writer = SyncWriter(old, paths.state, SOURCE)
+
+    saved = writer.save_libraries([])
+
+    assert saved.cursors == {}
+    assert set(saved.swept.values()) == {0}
+    writer.close()
