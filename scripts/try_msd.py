@@ -17,7 +17,7 @@ from typing import Any
 from child_process import Environment, TrialError, stopping
 from session_bus import BUS_NAME, answers, private_bus, refuse_second_daemon
 
-from msd.backends.local.filekind import MEDIA_KINDS, kind_of
+from msd.backends.local.files.file_kind import MEDIA_KINDS, kind_of
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOT_OBJECT = "/org/msd/Msd1"

@@ -1,11 +1,12 @@
 """Folders of media files as sources.
 
-folder     is it there, is it the one that was added, may msd read it
-walk       what lies in it: one pass over the names, nothing is opened
-libraries  which top-level folders are libraries, and of what
-catalogue  walk → movies, shows, seasons, episodes, videos (from names alone)
+files      what lies on the disk: one walk over the names, safe reading, what a file holds
+names      what the names of files and folders say
+catalogue  walk → libraries, films, shows, seasons, episodes, videos (from names alone)
 music      walk + tags → artists, albums, tracks
-parse      one listed entry → MediaItem (NFO, pictures, streams, identity)
+scanning   one walk of a folder and everything that follows from it
+items      one listed entry → MediaItem (NFO, pictures, streams, identity)
+changes    what changed since a cursor, in a few directories, or right now
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from msd.models import BackendKind
 
 
 async def _add(options: Mapping[str, OptionValue], context: AddContext) -> NewSources:
-    from msd.backends.local.adding import add_folder  # noqa: PLC0415 - imported when used
+    from msd.backends.local.files.root_folder import add_folder  # noqa: PLC0415 - imported when used
 
     return await add_folder(options, context)
 

@@ -14,8 +14,8 @@ from anyio import to_thread
 
 from msd.backend_api import BackendContext, Listing, Page, RawItem, SkippedItem
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
-from msd.backends.local.folder import check_folder
-from msd.backends.local.listed import LISTED_TYPES, MUSIC_TYPES
+from msd.backends.local.catalogue.entries import LISTED_TYPES, MUSIC_TYPES
+from msd.backends.local.files.root_folder import check_folder
 from msd.errors import BadResponseError, UnreachableError
 from msd.models import (
     Capability,
@@ -28,12 +28,12 @@ from msd.models import (
 
 if TYPE_CHECKING:
     from msd.backend_api.snapshots import Snapshots
-    from msd.backends.local.entries import Entry
-    from msd.backends.local.glance import Glance
-    from msd.backends.local.index import TagIndex
-    from msd.backends.local.libraries import LibraryPart
-    from msd.backends.local.parse import EntryParser
-    from msd.backends.local.scan import Scan
+    from msd.backends.local.catalogue.entries import Entry
+    from msd.backends.local.catalogue.libraries import LibraryPart
+    from msd.backends.local.changes.targeted_rescan import Glance
+    from msd.backends.local.items.parser import EntryParser
+    from msd.backends.local.scanning.index import TagIndex
+    from msd.backends.local.scanning.scan import Scan
 
 PAGE_SIZE = 500
 _CONNECT_S = 10
@@ -125,7 +125,7 @@ class LocalBackend:
 
     async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where a library stands, as this backend's walk has seen it; see `HasChanges`."""
-        from msd.backends.local.changes import standing  # noqa: PLC0415 - imported when used
+        from msd.backends.local.changes.cursor import standing  # noqa: PLC0415 - imported when used
 
         scan = await self._scanned()
         part = scan.part(library.remote_id)
@@ -140,7 +140,7 @@ class LocalBackend:
 
         Nobody watches anything in a folder, so the other aspect is always empty.
         """
-        from msd.backends.local.changes import changed_since  # noqa: PLC0415 - imported when used
+        from msd.backends.local.changes.cursor import changed_since  # noqa: PLC0415 - imported when used
 
         scan = await self._scanned()
         part = scan.part(library.remote_id)
@@ -167,7 +167,7 @@ class LocalBackend:
             BackendError: this folder can't be watched, only walked (reason `degraded-live`).
             UnreachableError: it is not there.
         """
-        from msd.backends.local.live import folder_changes  # noqa: PLC0415 - imported when used
+        from msd.backends.local.changes.subscription import folder_changes  # noqa: PLC0415 - imported when used
 
         await self.connect()
         root = await self._run(os.path.realpath, os.fsencode(self._source.address))
@@ -185,7 +185,7 @@ class LocalBackend:
         Raises:
             UnreachableError: the folder, or a part of it, is not there: what is absent is not gone.
         """
-        from msd.backends.local.parse import EntryParser  # noqa: PLC0415 - imported when used
+        from msd.backends.local.items.parser import EntryParser  # noqa: PLC0415 - imported when used
 
         scan = await self._run(self._scan_for, remote_ids)
         self._parser = EntryParser(scan)  # what is parsed next are rows of this scan
@@ -261,21 +261,21 @@ class LocalBackend:
             return self._scan
 
     async def _entry_parser(self) -> "EntryParser":
-        from msd.backends.local.parse import EntryParser  # noqa: PLC0415 - imported when used
+        from msd.backends.local.items.parser import EntryParser  # noqa: PLC0415 - imported when used
 
         if self._parser is None:
             self._parser = EntryParser(await self._scanned())
         return self._parser
 
     def _new_scan(self) -> "Scan":
-        from msd.backends.local.scan import scan_folder  # noqa: PLC0415 - imported when used
+        from msd.backends.local.scanning.scan import scan_folder  # noqa: PLC0415 - imported when used
 
         with self._opening:
             index = self._opened_index()
             return scan_folder(self._source, self._context.content_types, index, self._stop)
 
     def _glance(self, stop: Event, paths: Iterable[bytes]) -> "Glance | None":
-        from msd.backends.local.glance import glance  # noqa: PLC0415 - imported when used
+        from msd.backends.local.changes.targeted_rescan import glance  # noqa: PLC0415 - imported when used
 
         with self._opening:
             index = self._opened_index()
@@ -283,8 +283,8 @@ class LocalBackend:
 
     def _scan_for(self, remote_ids: Sequence[RemoteId]) -> "Scan":
         """Return a scan that knows of these rows whether they are there."""
-        from msd.backends.local.remoteid import is_of_show, path_of  # noqa: PLC0415
-        from msd.backends.local.scope import by_directory, scan_around  # noqa: PLC0415
+        from msd.backends.local.catalogue.remote_ids import is_of_show, path_of  # noqa: PLC0415
+        from msd.backends.local.changes.affected_directories import by_directory, scan_around  # noqa: PLC0415
 
         paths = [path for each in remote_ids if (path := path_of(each)) is not None]
         groups = [each for each in remote_ids if is_of_show(each)]
@@ -300,7 +300,7 @@ class LocalBackend:
         return self._new_scan()  # that a show is gone is for this to tell (Y7)
 
     def _opened_index(self) -> "TagIndex":
-        from msd.backends.local.index import TagIndex  # noqa: PLC0415 - imported when used
+        from msd.backends.local.scanning.index import TagIndex  # noqa: PLC0415 - imported when used
 
         # A cancelled call may still open the index in the thread that it left behind.
         if self._stop.is_set():
@@ -331,7 +331,7 @@ def _parse_all(parser: "EntryParser", entries: list["Entry"]) -> list[MediaItem 
 
 
 def _parse_one(scan: "Scan", remote_id: RemoteId) -> MediaItem | SkippedItem | None:
-    from msd.backends.local.parse import EntryParser  # noqa: PLC0415 - imported when used
+    from msd.backends.local.items.parser import EntryParser  # noqa: PLC0415 - imported when used
 
     for part in scan.parts_of(remote_id):
         for item_type in scan.types_of(remote_id):
@@ -360,7 +360,7 @@ def _located(scan: "Scan", remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, 
 
 
 def _entry_of(item: RawItem) -> "Entry":
-    from msd.backends.local.entries import Group, Leaf  # noqa: PLC0415 - imported when used
+    from msd.backends.local.catalogue.entries import Group, Leaf  # noqa: PLC0415 - imported when used
 
     if not isinstance(item.payload, Group | Leaf):
         raise BadResponseError("a row that this backend did not list")

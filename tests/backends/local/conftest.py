@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from msd.backends.local.walk import walk_folder
+from msd.backends.local.files.walk import walk_folder
 from tests.support.media import media
 
 __all__ = ["media"]
@@ -33,7 +33,7 @@ def cache(tmp_path: Path) -> Path:
 
 _WALK_AS_NOBODY = """
 import json, os, sys, threading
-from msd.backends.local.walk import walk_folder
+from msd.backends.local.files.walk import walk_folder
 root = sys.argv[1]
 os.setgid(65534); os.setuid(65534)
 walk = walk_folder(root, threading.Event())

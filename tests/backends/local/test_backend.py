@@ -13,9 +13,9 @@ import pytest
 from msd.backend_api import SkippedItem
 from msd.backends.local import SPEC
 from msd.backends.local.backend import PAGE_SIZE
-from msd.backends.local.index import TagIndex
-from msd.backends.local.listed import LISTED_TYPES
-from msd.backends.local.scan import scan_folder
+from msd.backends.local.catalogue.entries import LISTED_TYPES
+from msd.backends.local.scanning.index import TagIndex
+from msd.backends.local.scanning.scan import scan_folder
 from msd.errors import UnreachableError
 from msd.models import ItemType, LibraryType, StatusReason
 from tests.support.list_folder import added_source, everything, opened

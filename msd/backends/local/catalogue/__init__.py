@@ -1,0 +1,1 @@
+"""Libraries, films, shows and episodes, made from names."""

@@ -1,0 +1,131 @@
+"""What lies beside a medium: NFO files, pictures, subtitles.
+
+"Film-poster.jpg", "Film.nfo" and "Film.en.forced.srt" belong to Film.mkv; "poster.jpg",
+"movie.nfo" and "tvshow.nfo" to a folder that holds nothing else.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from msd.backends.local.catalogue.remote_ids import path_id
+from msd.backends.local.files.file_kind import MEDIA_KINDS, FileKind, split_name
+from msd.backends.local.files.text import decode_name
+from msd.backends.local.files.walk import FileEntry, Folder, join
+from msd.models import Image, MediaStream
+
+_SEPARATORS = b"-._ "
+_IMAGE_KINDS = {
+    "poster": "poster",
+    "cover": "poster",
+    "folder": "poster",
+    "movie": "poster",
+    "show": "poster",
+    "artist": "poster",
+    "album": "poster",
+    "front": "poster",
+    "": "poster",
+    "fanart": "backdrop",
+    "backdrop": "backdrop",
+    "background": "backdrop",
+    "banner": "backdrop",
+    "thumb": "thumb",
+    "landscape": "thumb",
+    "logo": "logo",
+    "clearlogo": "logo",
+}
+_FORCED = ("forced", "sdh", "cc", "hi", "default")
+_MAX_IMAGES = 12
+_MAX_SUBTITLES = 60
+
+
+class Sidecars:
+    """The companions of every medium in one folder."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        stems = {split_name(f.name)[0].lower() for f in folder.files if f.kind in MEDIA_KINDS}
+        self._by_stem: dict[bytes, list[FileEntry]] = defaultdict(list)
+        for entry in folder.files:
+            if entry.kind not in MEDIA_KINDS:
+                owner = _owner(split_name(entry.name)[0].lower(), stems)
+                if owner is not None:
+                    self._by_stem[owner].append(entry)
+
+    def of(self, entry: FileEntry) -> list[FileEntry]:
+        """Return the companions of one medium."""
+        return self._by_stem.get(split_name(entry.name)[0].lower(), [])
+
+    def nfo(self, entry: FileEntry) -> bytes | None:
+        """Return the path of a medium's own NFO file."""
+        own = (c for c in self.of(entry) if c.kind is FileKind.NFO)
+        return next((join(self._folder.path, c.name) for c in own), None)
+
+    def images(self, entry: FileEntry) -> tuple[Image, ...]:
+        """Return a medium's own pictures."""
+        stem = split_name(entry.name)[0]
+        own = (c for c in self.of(entry) if c.kind is FileKind.IMAGE)
+        named = ((split_name(c.name)[0][len(stem) :].lstrip(_SEPARATORS), c) for c in own)
+        return _images(self._folder, named)
+
+    def subtitles(self, entry: FileEntry, first: int) -> tuple[MediaStream, ...]:
+        """Return a medium's external subtitles as streams, numbered from `first`."""
+        stem = split_name(entry.name)[0]
+        own = [c for c in self.of(entry) if c.kind is FileKind.SUBTITLE][:_MAX_SUBTITLES]
+        return tuple(
+            _subtitle(number, subtitle, split_name(subtitle.name)[0][len(stem) :])
+            for number, subtitle in enumerate(own, start=first)
+        )
+
+
+def folder_nfo(folder: Folder, *wanted: str) -> bytes | None:
+    """Return the path of the first NFO file of a folder that has one of the wanted names."""
+    names = {f.name.lower(): f.name for f in folder.files if f.kind is FileKind.NFO}
+    for name in wanted:
+        found = names.get(name.encode() + b".nfo")
+        if found is not None:
+            return join(folder.path, found)
+    return None
+
+
+def folder_images(folder: Folder, *, prefix: str = "") -> tuple[Image, ...]:
+    """Return the pictures of what a folder as a whole holds ("season01-" for a season's)."""
+    wanted = prefix.encode()
+    named = (
+        (split_name(f.name)[0].lower().removeprefix(wanted).lstrip(_SEPARATORS), f)
+        for f in folder.files
+        if f.kind is FileKind.IMAGE and f.name.lower().startswith(wanted)
+    )
+    return _images(folder, ((name, f) for name, f in named if name))
+
+
+def _owner(stem: bytes, media: set[bytes]) -> bytes | None:
+    """Return the longest media stem that a companion's stem begins with, at a separator."""
+    end = len(stem)
+    while end > 0:
+        if stem[:end] in media:
+            return stem[:end]
+        end = max(stem.rfind(bytes((separator,)), 0, end) for separator in _SEPARATORS)
+    return None
+
+
+def _images(folder: Folder, named: Iterable[tuple[bytes, FileEntry]]) -> tuple[Image, ...]:
+    found: dict[str, Image] = {}
+    for name, entry in named:
+        kind = _IMAGE_KINDS.get(name.decode("ascii", "replace").lower().rstrip("0123456789"))
+        if kind is not None and kind not in found and len(found) < _MAX_IMAGES:
+            found[kind] = Image(kind=kind, ref="file:" + path_id(join(folder.path, entry.name)))
+    return tuple(found.values())
+
+
+def _subtitle(index: int, entry: FileEntry, suffix: bytes) -> MediaStream:
+    words = [w for w in decode_name(suffix).lower().replace("-", ".").split(".") if w]
+    languages = [word for word in words if 2 <= len(word) <= 3 and word not in _FORCED]  # noqa: PLR2004
+    return MediaStream(
+        index=index,
+        kind="subtitle",
+        codec=split_name(entry.name)[1][1:].decode("ascii", "replace"),
+        language=languages[0] if languages else "",
+        title=" ".join(word for word in words if word in _FORCED),
+        is_default="default" in words,
+        is_external=True,
+    )

@@ -1,0 +1,238 @@
+"""The kernel's watch on every directory below a folder; nothing is polled.
+
+Each directory takes a watch out of a number that all programs of the user share, and about a
+kilobyte of the kernel's memory: so there is a budget, and a folder that is larger is walked at
+intervals instead. Everything here blocks and may be called in threads that are left behind: what
+was read then is kept for the next call.
+"""
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock
+
+from inotify_simple import Event as FileEvent
+from inotify_simple import INotify, flags
+
+from msd.backends.local.files.file_kind import kind_of
+from msd.backends.local.files.walk import LEAVE_OUT, is_passed_over, join
+from msd.errors import BackendError, UnreachableError
+from msd.models import StatusReason
+
+MOST_WATCHES = 50_000  # of one folder
+MOST_FILES = 100  # told by name; more are something unclear
+_SHARE = 4  # one of so many parts of what the user may have
+_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
+_NAMES = flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.CLOSE_WRITE
+_SELF = flags.DELETE_SELF | flags.MOVE_SELF
+_MASK = _NAMES | _SELF | flags.ONLYDIR | flags.DONT_FOLLOW | flags.EXCL_UNLINK
+_ALL_TAKEN = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+def watch_budget(limit: Path = _LIMIT) -> int:
+    """Return how many directories of one folder may be watched."""
+    try:
+        return min(int(limit.read_text()) // _SHARE, MOST_WATCHES)
+    except (OSError, ValueError):
+        return MOST_WATCHES
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What changed below a folder; nothing at all is false."""
+
+    files: frozenset[bytes] = frozenset()  # paths relative to it, whether they are still there
+    is_unclear: bool = False  # something changed that no names of files tell
+
+    def __bool__(self) -> bool:
+        return self.is_unclear or bool(self.files)
+
+    def __or__(self, other: "Touched") -> "Touched":
+        files = self.files | other.files
+        if self.is_unclear or other.is_unclear or len(files) > MOST_FILES:
+            return Touched(is_unclear=True)
+        return Touched(files)
+
+
+class FolderWatch:
+    """Watches a folder from `begin` until it is closed.
+
+    Args:
+        root: the canonical folder.
+        budget: how many directories may be watched.
+
+    Raises:
+        BackendError: this user has no watch left (reason `degraded-live`).
+    """
+
+    def __init__(self, root: bytes, budget: int) -> None:
+        self._root = root
+        self._budget = budget
+        self._stop = Event()  # ends what a thread does that was left behind
+        self._lock = Lock()
+        self._paths: dict[int, bytes] = {}  # by watch, relative to the root
+        self._touched = Touched()
+        try:
+            self._inotify = INotify(nonblocking=True)
+        except OSError as error:
+            raise _unwatched(f"no more watches can be had: {error.strerror}") from error
+
+    def begin(self) -> None:
+        """Watch every directory; nothing that happens after it returns is missed.
+
+        Raises:
+            BackendError: there are too many directories, or no watch is left.
+            UnreachableError: the folder is not there.
+        """
+        with self._lock:
+            self._watch_below(b"")
+
+    def fileno(self) -> int:
+        """Return what becomes readable when something happens."""
+        return int(self._inotify.fileno())
+
+    def read(self) -> None:
+        """Take in what happened, without waiting.
+
+        Raises:
+            UnreachableError: the folder itself went away.
+            BackendError: new directories can't be watched any more.
+        """
+        with self._lock:
+            for event in self._inotify.read(timeout=0):
+                self._note(event)
+
+    def take(self) -> Touched:
+        """Return what changed that matters since this was asked before."""
+        touched, self._touched = self._touched, Touched()
+        return touched
+
+    def close(self) -> None:
+        """Give all watches back."""
+        self._stop.set()
+        with self._lock:
+            self._inotify.close()
+
+    def _note(self, event: FileEvent) -> None:
+        if event.mask & flags.Q_OVERFLOW:
+            self._note_unclear()
+            self._watch_below(b"")  # directories may have come unseen
+            return
+        path = self._paths.get(event.wd)
+        if path is None:
+            return
+        if event.mask & (flags.IGNORED | flags.UNMOUNT | _SELF):
+            self._lose(event, path)
+        else:
+            self._note_name(event, path, os.fsencode(event.name))
+
+    def _lose(self, event: FileEvent, path: bytes) -> None:
+        """A watched directory went; of one that was moved its parent tells more."""
+        if path and event.mask & flags.MOVE_SELF:
+            return
+        if not path:
+            raise UnreachableError(
+                "the folder was moved, deleted or unmounted", reason=StatusReason.FOLDER_MISSING
+            )
+        self._paths.pop(event.wd, None)
+        if not event.mask & flags.DELETE_SELF:  # whose files were told of one by one
+            self._note_unclear()
+
+    def _note_name(self, event: FileEvent, folder: bytes, name: bytes) -> None:
+        path = join(folder, name)
+        if event.mask & flags.ISDIR:
+            self._note_directory(event, path, name)
+        elif name in LEAVE_OUT:
+            self._note_unclear()
+        elif not name.startswith(b".") and (not event.mask & flags.CREATE or self._is_whole(path)):
+            self._note_file(path, name)
+
+    def _note_directory(self, event: FileEvent, path: bytes, name: bytes) -> None:
+        """Of one that comes its files are told; of one that is moved away they are not known."""
+        if is_passed_over(name):
+            return
+        if event.mask & flags.MOVED_FROM:
+            self._forget_below(path)
+            self._note_unclear()
+        elif event.mask & (flags.CREATE | flags.MOVED_TO):
+            self._watch_below(path, is_new=True)
+
+    def _note_file(self, path: bytes, name: bytes) -> None:
+        if kind_of(name) is not None:
+            self._touched |= Touched(frozenset({path}))
+        elif b"." not in name:  # without a known ending it may be a link to a directory
+            self._note_unclear()
+
+    def _note_unclear(self) -> None:
+        self._touched |= Touched(is_unclear=True)
+
+    def _is_whole(self, path: bytes) -> bool:
+        """A new file is told of again when it is closed; a link is all there at once."""
+        try:
+            facts = os.lstat(join(self._root, path))
+        except OSError:
+            return False
+        return stat.S_ISLNK(facts.st_mode) or facts.st_nlink > 1
+
+    def _watch_below(self, start: bytes, *, is_new: bool = False) -> None:
+        """Watch a directory and all below; first watched, then read, so that nothing slips."""
+        waiting = [start]
+        while waiting:
+            if self._stop.is_set():
+                return
+            path = waiting.pop()
+            if self._watch(path):
+                folders, others = self._names_in(path)
+                waiting.extend(join(path, name) for name in folders)
+                for name in others if is_new else ():
+                    self._note_file(join(path, name), name)
+
+    def _watch(self, path: bytes) -> bool:
+        try:
+            watch = self._inotify.add_watch(join(self._root, path) or b"/", _MASK)
+        except OSError as error:
+            if error.errno in _ALL_TAKEN:
+                raise _unwatched("no more directories can be watched by this user") from error
+            if not path:
+                raise UnreachableError(
+                    f"the folder can't be watched: {error.strerror}",
+                    reason=StatusReason.FOLDER_MISSING,
+                ) from error
+            return False  # it went away, or can't be read: the walk knows it as a gap
+        self._paths[watch] = path
+        if len(self._paths) > self._budget:
+            raise _unwatched(f"the folder has more than {self._budget} directories")
+        return True
+
+    def _names_in(self, path: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Return the names of the directories in one, and those of everything else."""
+        folders: list[bytes] = []
+        others: list[bytes] = []
+        try:
+            with os.scandir(join(self._root, path)) as entries:
+                for entry in entries:
+                    if not is_passed_over(entry.name):
+                        is_folder = entry.is_dir(follow_symlinks=False)
+                        (folders if is_folder else others).append(entry.name)
+        except OSError:
+            pass
+        return folders, others
+
+    def _forget_below(self, start: bytes) -> None:
+        """Give back the watches on a directory that was moved; it may be out of the folder now."""
+        below = start + b"/"
+        gone = [w for w, path in self._paths.items() if path == start or path.startswith(below)]
+        for watch in gone:
+            del self._paths[watch]
+            try:
+                self._inotify.rm_watch(watch)
+            except OSError:
+                continue  # the kernel was faster
+
+
+def _unwatched(why: str) -> BackendError:
+    return BackendError(
+        f"{why}; changes are looked for at intervals", reason=StatusReason.DEGRADED_LIVE
+    )

@@ -1,0 +1,1 @@
+"""What lies on the disk below a folder: names, kinds, mounts, safe reading."""

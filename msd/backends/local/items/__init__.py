@@ -1,0 +1,1 @@
+"""One listed entry becomes one item: NFO files, pictures, streams."""
