@@ -7,8 +7,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msd.cli.failures import CommandError, ExitCode
-from msd.cli.output import Output
+from msd.cli.errors import CommandError, ExitCode
+from msd.cli.terminal.output import Output
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -40,7 +40,7 @@ def _reported(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str], out: Output) -> int:
-    from msd.cli.arguments import build_parser  # noqa: PLC0415 - inside the error border
+    from msd.cli.command_line import build_parser  # noqa: PLC0415 - inside the error border
 
     options = build_parser().parse_args(arguments)
     import anyio  # noqa: PLC0415 - `--help` does without
@@ -52,7 +52,7 @@ def _run(arguments: list[str], out: Output) -> int:
 
 
 async def _command(options: Namespace, out: Output) -> ExitCode:
-    from msd.cli.client import connected  # noqa: PLC0415 - `--help` does without
+    from msd.cli.daemon.client import connected  # noqa: PLC0415 - `--help` does without
     from msd.cli.session import Session  # noqa: PLC0415
 
     async with connected() as client:

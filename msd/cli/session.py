@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from msd.cli.client import Client
-    from msd.cli.failures import ExitCode
-    from msd.cli.output import Output
+    from msd.cli.daemon.client import Client
+    from msd.cli.errors import ExitCode
+    from msd.cli.terminal.output import Output
 
 
 @dataclass(frozen=True, slots=True)

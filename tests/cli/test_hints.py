@@ -2,7 +2,7 @@
 
 import pytest
 
-from msd.cli.failures import from_bus
+from msd.cli.errors import from_bus
 from msd.cli.hints import hint_for, hint_for_adding, hint_for_status, with_flags
 
 CLEAR = "the server is on the internet and its address is not encrypted; use https, or set"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import ACCOUNT, ACCOUNTS_PATH
-from msd.cli.failures import ExitCode
-from msd.cli.lookup import match
-from msd.cli.table import Column, Table
-from msd.cli.text import cell, snake_case
+from msd.cli.daemon.lookup import match
+from msd.cli.errors import ExitCode
+from msd.cli.terminal.table import Column, Table
+from msd.cli.terminal.text import cell, snake_case
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from msd.cli.client import Fields
+    from msd.cli.daemon.client import Fields
     from msd.cli.session import Commands, Session
 
 _COLUMNS = ("id", "kind", "display_name", "auth_state", "source_ids")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import PEER
 from msd.bus.variant import Variant
-from msd.cli.failures import CommandError, ExitCode, usage_error
+from msd.cli.errors import CommandError, ExitCode, usage_error
 from msd.cli.hints import hint_for_adding
-from msd.cli.prompt import ask, can_ask
-from msd.cli.secret import as_descriptor, read_secret
-from msd.cli.text import cell
+from msd.cli.terminal.prompt import ask, can_ask
+from msd.cli.terminal.secret import as_descriptor, read_secret
+from msd.cli.terminal.text import cell
 
 if TYPE_CHECKING:
     from argparse import Namespace

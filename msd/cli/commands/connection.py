@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import SOURCE, source_path
-from msd.cli.failures import ExitCode
-from msd.cli.lookup import source_id
-from msd.cli.table import Column, Table
-from msd.cli.text import cell
+from msd.cli.daemon.lookup import source_id
+from msd.cli.errors import ExitCode
+from msd.cli.terminal.table import Column, Table
+from msd.cli.terminal.text import cell
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from msd.cli.client import Fields
+    from msd.cli.daemon.client import Fields
     from msd.cli.session import Commands, Session
 
 _COLUMNS = ("address", "route", "outcome", "latency_ms", "in_use", "pinned", "detail")

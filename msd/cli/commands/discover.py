@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import JOB, PEER
-from msd.cli.failures import CommandError, ExitCode, not_reachable, signals_ended
-from msd.cli.table import Column, Table
-from msd.cli.text import cell
+from msd.cli.errors import CommandError, ExitCode, not_reachable, signals_ended
+from msd.cli.terminal.table import Column, Table
+from msd.cli.terminal.text import cell
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from anyio.streams.memory import MemoryObjectReceiveStream
 
-    from msd.cli.client import Fields, Signal
+    from msd.cli.daemon.client import Fields, Signal
     from msd.cli.session import Commands, Session
 
 _COLUMNS = ("kind", "name", "address", "version", "is_known")

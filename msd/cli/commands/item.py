@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, cast
 from msd.bus.limits import MAX_GET_ITEMS, MAX_PAGE
 from msd.bus.names import LIBRARY
 from msd.bus.variant import Variant
-from msd.cli.failures import ExitCode, unknown_error
-from msd.cli.itemtable import item_pairs, item_table
-from msd.cli.lookup import library_ids, source_ids
-from msd.cli.text import json_text
+from msd.cli.daemon.lookup import library_ids, source_ids
+from msd.cli.errors import ExitCode, unknown_error
+from msd.cli.terminal.item_table import item_pairs, item_table
+from msd.cli.terminal.text import json_text
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import AsyncIterator
 
-    from msd.cli.client import Client, Fields
+    from msd.cli.daemon.client import Client, Fields
     from msd.cli.session import Commands, Session
 
 _NOTES = """\

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msd.bus.names import JOB, JOBS_PATH
-from msd.cli.failures import GONE_CODES, CommandError, ExitCode, unknown_error
-from msd.cli.following import begin_and_follow
-from msd.cli.interrupt import OnInterrupt
-from msd.cli.jobs import JobView, cancel_job
-from msd.cli.phases import phase
-from msd.cli.table import Column, Table
-from msd.cli.text import cell, moment, snake_case
+from msd.cli.daemon.jobs import JobView, cancel_job
+from msd.cli.dialogue.follow import begin_and_follow
+from msd.cli.dialogue.interrupt import OnInterrupt
+from msd.cli.dialogue.progress import phase
+from msd.cli.errors import GONE_CODES, CommandError, ExitCode, unknown_error
+from msd.cli.terminal.table import Column, Table
+from msd.cli.terminal.text import cell, moment, snake_case
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from msd.cli.client import Fields
+    from msd.cli.daemon.client import Fields
     from msd.cli.session import Commands, Session
 
 _JOB_HINT = "`msdctl jobs` lists what there is; a job stays for a minute after its end"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msd.bus.variant import Variant
-from msd.cli.failures import ExitCode, usage_error
-from msd.cli.lookup import library_ids, list_libraries, source_id
-from msd.cli.table import Column, Table
-from msd.cli.text import cell, moment
+from msd.cli.daemon.lookup import library_ids, list_libraries, source_id
+from msd.cli.errors import ExitCode, usage_error
+from msd.cli.terminal.table import Column, Table
+from msd.cli.terminal.text import cell, moment
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from msd.cli.client import Fields
+    from msd.cli.daemon.client import Fields
     from msd.cli.session import Commands, Session
 
 _NOTES = """\

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from msd.bus.names import PEER
 from msd.bus.variant import Variant
 from msd.cli.commands.add import key_values
-from msd.cli.failures import CommandError, ExitCode
+from msd.cli.daemon.lookup import source_id
+from msd.cli.dialogue.login import Answers, LoginConversation, login_record
+from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import hint_for_adding
-from msd.cli.logins import Answers, LoginConversation, login_record
-from msd.cli.lookup import source_id
-from msd.cli.text import cell
+from msd.cli.terminal.text import cell
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

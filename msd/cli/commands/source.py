@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.cli.failures import CommandError, ExitCode
-from msd.cli.lookup import list_sources, match, source_id, source_ids
-from msd.cli.prompt import can_ask, confirm
-from msd.cli.table import Column, Table
-from msd.cli.text import cell, safe
+from msd.cli.daemon.lookup import list_sources, match, source_id, source_ids
+from msd.cli.errors import CommandError, ExitCode
+from msd.cli.terminal.prompt import can_ask, confirm
+from msd.cli.terminal.table import Column, Table
+from msd.cli.terminal.text import cell, safe
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import ROOT_PATH, SOURCE_COORDINATOR
-from msd.cli.failures import ExitCode
+from msd.cli.daemon.lookup import list_sources, match
+from msd.cli.errors import ExitCode
 from msd.cli.hints import hint_for_status, with_flags
-from msd.cli.lookup import list_sources, match
-from msd.cli.table import Column, Table
-from msd.cli.text import cell, moment, safe, snake_case
+from msd.cli.terminal.table import Column, Table
+from msd.cli.terminal.text import cell, moment, safe, snake_case
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from msd.cli.client import Fields
+    from msd.cli.daemon.client import Fields
     from msd.cli.session import Commands, Session
 
 _TIMES = frozenset({"status_since", "next_retry", "last_sync"})

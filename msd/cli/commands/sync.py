@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import SOURCE, source_path
 from msd.bus.variant import Variant
-from msd.cli.failures import CommandError, ExitCode
-from msd.cli.following import Begin, begin_and_follow
+from msd.cli.daemon.jobs import read_job
+from msd.cli.daemon.lookup import list_sources, match
+from msd.cli.dialogue.follow import Begin, begin_and_follow
+from msd.cli.dialogue.interrupt import OnInterrupt, on_interrupt
+from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import with_flags
-from msd.cli.interrupt import OnInterrupt, on_interrupt
-from msd.cli.jobs import read_job
-from msd.cli.lookup import list_sources, match
-from msd.cli.text import cell, safe
+from msd.cli.terminal.text import cell, safe
 from msd.models import SourceId
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from msd.cli.client import Client, Fields
+    from msd.cli.daemon.client import Client, Fields
     from msd.cli.session import Commands, Session
 
 _NOTES = """\

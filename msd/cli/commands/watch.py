@@ -6,13 +6,13 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import OBJECT_MANAGER, PROPERTIES, ROOT_PATH, SOURCE_COORDINATOR
-from msd.cli.failures import ExitCode, signals_ended
-from msd.cli.text import cell, moment, safe
+from msd.cli.errors import ExitCode, signals_ended
+from msd.cli.terminal.text import cell, moment, safe
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from msd.cli.client import Signal
+    from msd.cli.daemon.client import Signal
     from msd.cli.session import Commands, Session
 
 # Argument names of the signals, as dbus/*.xml has them; one that is not here is numbered.

@@ -11,8 +11,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from msd.cli.failures import usage_error
-from msd.cli.prompt import ask_secret
+from msd.cli.errors import usage_error
+from msd.cli.terminal.prompt import ask_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from msd.cli.failures import GONE_CODES, CommandError, ExitCode
-from msd.cli.interrupt import Interrupts, OnInterrupt
-from msd.cli.jobs import JobView, cancel_job, follow_jobs
-from msd.cli.progress import progress_of
+from msd.cli.daemon.jobs import JobView, cancel_job, follow_jobs
+from msd.cli.dialogue.interrupt import Interrupts, OnInterrupt
+from msd.cli.dialogue.progress import progress_of
+from msd.cli.errors import GONE_CODES, CommandError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from msd.cli.client import Client
+    from msd.cli.daemon.client import Client
     from msd.cli.session import Session
 
 Begin = Callable[[], "Awaitable[Sequence[str]]"]

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
-from msd.cli.text import json_text, safe
+from msd.cli.terminal.text import json_text, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
-    from msd.cli.failures import CommandError
-    from msd.cli.table import Table
+    from msd.cli.errors import CommandError
+    from msd.cli.terminal.table import Table
 
 
 class Output:

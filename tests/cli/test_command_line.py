@@ -7,10 +7,10 @@ import pytest
 
 from msd.bus.variant import Variant
 from msd.cli.__main__ import main
-from msd.cli.arguments import build_parser
+from msd.cli.command_line import build_parser
 from msd.cli.commands.add import given_options
 from msd.cli.commands.library import policy_setting
-from msd.cli.failures import CommandError, ExitCode
+from msd.cli.errors import CommandError, ExitCode
 from msd.models import ItemType, SortKey
 
 COMMANDS = (

@@ -18,8 +18,8 @@ from msd.models import (
     UnixSeconds,
 )
 from tests.cli.conftest import both_libraries
+from tests.cli.screen import CTRL_C, msdctl_on_terminal
 from tests.cli.stage import Stage, running_msdctl
-from tests.cli.terminal import CTRL_C, msdctl_on_terminal
 
 pytestmark = pytest.mark.anyio
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import LIBRARY
-from msd.cli.failures import CommandError, ExitCode, unknown_error
+from msd.cli.errors import CommandError, ExitCode, unknown_error
 from msd.models import SourceId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from msd.cli.client import Client, Fields
+    from msd.cli.daemon.client import Client, Fields
 
 
 async def list_sources(client: Client) -> list[Fields]:

@@ -5,11 +5,18 @@ import json
 
 import pytest
 
-from msd.cli import phases
-from msd.cli.jobs import JobView
-from msd.cli.output import Output
-from msd.cli.phases import phase_with_count
-from msd.cli.progress import JsonLines, PlainLines, ProgressBars, _bars, summary, title
+from msd.cli.daemon.jobs import JobView
+from msd.cli.dialogue.progress import (
+    _PHASE_WORDS,
+    JsonLines,
+    PlainLines,
+    ProgressBars,
+    _bars,
+    phase_with_count,
+    summary,
+    title,
+)
+from msd.cli.terminal.output import Output
 from msd.models import ItemType
 
 
@@ -118,7 +125,7 @@ def test_a_phase_is_told_in_plain_words(done, total, name, words):
 
 def test_every_type_that_is_synced_has_words():
     """a phase is mostly the type that is listed"""
-    assert [kind for kind in ItemType if kind.value not in phases._WORDS] == []
+    assert [kind for kind in ItemType if kind.value not in _PHASE_WORDS] == []
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ class Table:
 
     def rich(self) -> RichTable:
         """Return the table for a terminal; texts are never read as markup."""
-        from rich import box  # noqa: PLC0415 - only for people, see msd.cli.output
+        from rich import box  # noqa: PLC0415 - only for people, see msd.cli.terminal.output
         from rich.table import Table as Grid  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import LOGIN, PROPERTIES
 from msd.bus.variant import Variant
-from msd.cli.failures import (
+from msd.cli.errors import (
     CommandError,
     ExitCode,
     from_code,
@@ -16,16 +16,16 @@ from msd.cli.failures import (
     signals_ended,
     usage_error,
 )
-from msd.cli.prompt import ask, can_ask
-from msd.cli.qr import qr_lines
-from msd.cli.secret import as_descriptor, read_secret
-from msd.cli.text import cell, moment, safe, snake_case
+from msd.cli.terminal.prompt import ask, can_ask
+from msd.cli.terminal.qr import qr_lines
+from msd.cli.terminal.secret import as_descriptor, read_secret
+from msd.cli.terminal.text import cell, moment, safe, snake_case
 from msd.models import LoginState, LoginStep
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream
 
-    from msd.cli.client import Fields, Signal
+    from msd.cli.daemon.client import Fields, Signal
     from msd.cli.session import Session
 
 

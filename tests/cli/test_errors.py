@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from msd.bus.names import ERROR_PREFIX
-from msd.cli import failures
-from msd.cli.arguments import build_parser
-from msd.cli.failures import ExitCode, from_bus
+from msd.cli import errors
+from msd.cli.command_line import build_parser
+from msd.cli.errors import ExitCode, from_bus
 from msd.errors import MsdError
 
 FREEDESKTOP = "org.freedesktop.DBus.Error."
@@ -69,4 +69,4 @@ def test_no_error_word_hides_the_tree_of_errors():
     """the table of exit codes names only codes that exist"""
     xml = Path("dbus/org.msd.Msd1.SourceCoordinator.xml").read_text()
 
-    assert [code for code in failures._EXIT_CODES if code not in xml] == []
+    assert [code for code in errors._EXIT_CODES if code not in xml] == []

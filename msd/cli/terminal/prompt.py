@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from getpass import getpass
 from typing import TYPE_CHECKING
 
-from msd.cli.failures import usage_error
+from msd.cli.errors import usage_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from msd.cli.prompt import can_ask
+from msd.cli.terminal.prompt import can_ask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from anyio.abc import TaskStatus
 
-    from msd.cli.progress import Progress
+    from msd.cli.dialogue.progress import Progress
 
 _QUESTION = "Cancel the job [c], let it run without msdctl [d], or go on watching [Enter]? "
 _LONGEST_ANSWER = 1024

@@ -2,8 +2,8 @@
 
 import pytest
 
-from msd.cli.failures import CommandError, ExitCode
-from msd.cli.lookup import match
+from msd.cli.daemon.lookup import match
+from msd.cli.errors import CommandError, ExitCode
 
 ROWS = [
     {"id": "local_aa11", "name": "Films"},

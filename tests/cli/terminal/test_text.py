@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msd.cli.text import cell, duration, json_text, moment, safe, snake_case
+from msd.cli.terminal.text import cell, duration, json_text, moment, safe, snake_case
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 

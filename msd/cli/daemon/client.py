@@ -19,8 +19,8 @@ from msd.bus.names import (
     ROOT_PATH,
     SOURCE_COORDINATOR,
 )
-from msd.cli.failures import CommandError, ExitCode, from_bus, not_reachable, usage_error
-from msd.cli.transport import Call, EncodingError, open_transport
+from msd.cli.daemon.transport import Call, EncodingError, open_transport
+from msd.cli.errors import CommandError, ExitCode, from_bus, not_reachable, usage_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,7 +37,7 @@ Fields = dict[str, object]
 
 
 class Bus(Protocol):
-    """What a client needs of its connection; see `msd.cli.transport.Transport`."""
+    """What a client needs of its connection; see `msd.cli.daemon.transport.Transport`."""
 
     async def call(self, call: Call) -> Message:
         """Send a method call and wait for the reply."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from msd.cli.table import Column, Table
+from msd.cli.terminal.table import Column, Table
 
 ID = "jellyfin_3f2a9c41d07e"
 COLUMNS = [Column("id", whole=True), Column("name"), Column("items", right=True)]

@@ -7,18 +7,35 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from msd.cli.hints import with_flags
-from msd.cli.phases import phase_with_count
-from msd.cli.text import safe
+from msd.cli.terminal.text import safe
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-    from msd.cli.jobs import JobView
-    from msd.cli.output import Output
+    from msd.cli.daemon.jobs import JobView
+    from msd.cli.terminal.output import Output
 
 Names = Mapping[str, str]
 """Source id → what the user calls it."""
+
+
+_PHASE_WORDS = {
+    "libraries": "looking for libraries",
+    "movie": "movies",
+    "show": "shows",
+    "season": "seasons",
+    "episode": "episodes",
+    "artist": "artists",
+    "album": "albums",
+    "track": "tracks",
+    "music-video": "music videos",
+    "video": "videos",
+    "collection": "collections",
+    "playlist": "playlists",
+    "members": "contents of collections and playlists",
+    "deletions": "checking for deleted items",
+}
 
 
 class Progress(Protocol):
@@ -138,7 +155,7 @@ class ProgressBars:
 
 @contextmanager
 def _bars(out: Output) -> Iterator[Bars]:
-    from rich import progress  # noqa: PLC0415 - only for people, see msd.cli.output
+    from rich import progress  # noqa: PLC0415 - only for people, see msd.cli.terminal.output
     from rich.table import Column  # noqa: PLC0415
 
     with progress.Progress(
@@ -199,3 +216,15 @@ def _counts(job: JobView) -> list[str]:
 
 
 _CHANGES = ("added", "updated", "removed")
+
+
+def phase(job: JobView) -> str:
+    """Return what a job is at: its phase, or its state before the first."""
+    return safe(_PHASE_WORDS.get(job.phase, job.phase.replace("-", " ")) or job.state)
+
+
+def phase_with_count(job: JobView) -> str:
+    """Return what a job is at and how far: `movies 500/2075`, without numbers when unknown."""
+    if job.total:
+        return f"{phase(job)} {max(job.done, 0)}/{job.total}"
+    return f"{phase(job)} {job.done}" if job.done > 0 else phase(job)

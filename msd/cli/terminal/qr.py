@@ -10,7 +10,7 @@ _RESET = "\x1b[0m"
 
 def qr_lines(link: str) -> list[str]:
     """Return the lines of a QR code, half as many as it has rows; none for what is too long."""
-    import segno  # noqa: PLC0415 - only for people, see msd.cli.output
+    import segno  # noqa: PLC0415 - only for people, see msd.cli.terminal.output
 
     try:
         code = segno.make(link, error="l", micro=False)

@@ -20,7 +20,7 @@ from msd.cli.commands import (
     sync,
     watch,
 )
-from msd.cli.failures import usage_error
+from msd.cli.errors import usage_error
 from msd.cli.session import Commands, add_json_option
 
 _MODULES = (

@@ -13,8 +13,8 @@ from msd.models import (
     SyncMode,
     UnixSeconds,
 )
+from tests.cli.screen import CTRL_C, msdctl_on_terminal
 from tests.cli.stage import Stage, running_msdctl
-from tests.cli.terminal import CTRL_C, msdctl_on_terminal
 from tests.support.fake_coordinator import source_view
 
 pytestmark = pytest.mark.anyio

@@ -8,10 +8,10 @@ import pytest
 
 from msd.bus.binding import MessageKind
 from msd.bus.names import BUS_NAME, ERROR_PREFIX, FREEDESKTOP, JOB
-from msd.cli.client import BUFFERED_SIGNALS, Client
-from msd.cli.failures import CommandError, ExitCode
-from msd.cli.following import cancel_all
-from msd.cli.jobs import follow_jobs
+from msd.cli.daemon.client import BUFFERED_SIGNALS, Client
+from msd.cli.daemon.jobs import follow_jobs
+from msd.cli.dialogue.follow import cancel_all
+from msd.cli.errors import CommandError, ExitCode
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from msd.bus.names import JOB, OBJECT_MANAGER, PROPERTIES
-from msd.cli.failures import GONE_CODES, CommandError, not_reachable, signals_ended
+from msd.cli.errors import GONE_CODES, CommandError, not_reachable, signals_ended
 from msd.models import JobKind
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from anyio.streams.memory import MemoryObjectReceiveStream
 
-    from msd.cli.client import Client, Fields, Signal
+    from msd.cli.daemon.client import Client, Fields, Signal
 
 FINAL_STATES = frozenset({"done", "failed", "cancelled"})
 

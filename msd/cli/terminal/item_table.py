@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.cli.table import Column, Table
-from msd.cli.text import cell, duration, moment
+from msd.cli.terminal.table import Column, Table
+from msd.cli.terminal.text import cell, duration, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from msd.cli.client import Fields
+    from msd.cli.daemon.client import Fields
 
 # What the usual columns show already.
 _SHOWN = frozenset(

@@ -1,0 +1,1 @@
+"""The terminal: tables, progress and texts for people, JSON for scripts, and questions."""
