@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from msd.backend_api import Listing
-from msd.backends.jellyfin.query import listing_query
+from msd.backends.jellyfin.client.query import listing_query
 from msd.backends.plex.query import TYPE_CODES
 from msd.backends.plex.query import listing_query as plex_query
 from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary

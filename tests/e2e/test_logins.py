@@ -7,7 +7,7 @@ import pytest
 
 from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
 from tests.simulators.jellyfin.client import Probe
-from tests.simulators.jellyfin.discovery import DiscoveryResponder
+from tests.simulators.jellyfin.service.discovery import DiscoveryResponder
 from tests.support.bus import PrivateBus
 from tests.support.daemon import NAME, ROOT, Daemon, plain
 from tests.support.gdbus import LOGIN, OWNER, Gdbus, GdbusError

@@ -14,25 +14,24 @@ from msd.backend_api.http import open_client
 from msd.backend_api.http_json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
 from msd.backend_api.snapshots import Snapshots
-from msd.backends.jellyfin.changes import MetadataChanges
-from msd.backends.jellyfin.config import ALLOW_INSECURE, BY_API_KEY
-from msd.backends.jellyfin.details import item_details
-from msd.backends.jellyfin.library import content, library
-from msd.backends.jellyfin.live import live_changes
-from msd.backends.jellyfin.located import located, rows_by_id
-from msd.backends.jellyfin.members import members
-from msd.backends.jellyfin.pages import first_rows, pages
-from msd.backends.jellyfin.parse import media_item, parsed
-from msd.backends.jellyfin.query import (
+from msd.backends.jellyfin.changes.locate import located, rows_by_id
+from msd.backends.jellyfin.changes.metadata import MetadataChanges
+from msd.backends.jellyfin.changes.push import live_changes
+from msd.backends.jellyfin.changes.watch import WatchChanges
+from msd.backends.jellyfin.client.members import members
+from msd.backends.jellyfin.client.pages import first_rows, pages
+from msd.backends.jellyfin.client.query import (
     PAGE_SIZE,
     SERVER_WIDE,
     listing_query,
     lookup_query,
     newest_query,
 )
-from msd.backends.jellyfin.session import Session, begin_session
-from msd.backends.jellyfin.watch_changes import WatchChanges
-from msd.backends.jellyfin.wire import RawPage, SegmentPage, SegmentRow, ViewPage
+from msd.backends.jellyfin.client.session import ALLOW_INSECURE, BY_API_KEY, Session, begin_session
+from msd.backends.jellyfin.parse.details import item_details
+from msd.backends.jellyfin.parse.item import media_item, parsed
+from msd.backends.jellyfin.parse.library import content, library
+from msd.backends.jellyfin.parse.wire import RawPage, SegmentPage, SegmentRow, ViewPage
 from msd.errors import BackendError, BadResponseError, UnreachableError
 from msd.models import (
     Capability,

@@ -10,7 +10,7 @@ from msd.models import BackendKind
 
 
 async def _add(options: Mapping[str, OptionValue], context: AddContext) -> NewSources:
-    from msd.backends.jellyfin.login import add  # noqa: PLC0415 - httpx only when it is used
+    from msd.backends.jellyfin.login.login import add  # noqa: PLC0415 - httpx only when it is used
 
     return await add(options, context)
 
@@ -18,13 +18,13 @@ async def _add(options: Mapping[str, OptionValue], context: AddContext) -> NewSo
 async def _login(
     options: Mapping[str, OptionValue], context: AddContext, dialogue: LoginDialogue
 ) -> NewSources:
-    from msd.backends.jellyfin.login import login  # noqa: PLC0415 - as above
+    from msd.backends.jellyfin.login.login import login  # noqa: PLC0415 - as above
 
     return await login(options, context, dialogue)
 
 
 async def _discover(context: DiscoverContext) -> AsyncGenerator[FoundServer, None]:
-    from msd.backends.jellyfin.discovery import discover  # noqa: PLC0415 - as above
+    from msd.backends.jellyfin.find.discovery import discover  # noqa: PLC0415 - as above
 
     async with aclosing(discover(context)) as servers:
         async for server in servers:

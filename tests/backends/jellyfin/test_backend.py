@@ -9,7 +9,7 @@ import pytest
 
 from msd.backends.jellyfin import SPEC
 from msd.backends.jellyfin.backend import JellyfinBackend
-from msd.backends.jellyfin.routes import Routes, version_of
+from msd.backends.jellyfin.client.routes import Routes, version_of
 from msd.errors import (
     AuthRequiredError,
     BadResponseError,
@@ -19,7 +19,7 @@ from msd.errors import (
 from msd.models import Capability, ItemType, LibraryType, RemoteId
 from tests.backends.jellyfin.signed_in import signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, faults, make_world
-from tests.simulators.jellyfin.userdata import mark
+from tests.simulators.jellyfin.world.userdata import mark
 from tests.support.listings import library_named, listed_ids, listing_of
 
 pytestmark = pytest.mark.anyio

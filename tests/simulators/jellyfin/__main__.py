@@ -7,12 +7,12 @@ import gc
 import signal
 import sys
 
-from .fields import Shape
-from .generate import make_world
-from .query import Query
-from .server import JellyfinSimulator
-from .state import ServerState
-from .versions import VERSIONS
+from tests.simulators.jellyfin.answers.fields import Shape
+from tests.simulators.jellyfin.answers.query import Query
+from tests.simulators.jellyfin.service.server import JellyfinSimulator
+from tests.simulators.jellyfin.service.state import ServerState
+from tests.simulators.jellyfin.service.versions import VERSIONS
+from tests.simulators.jellyfin.world.generate import make_world
 
 
 def main() -> None:

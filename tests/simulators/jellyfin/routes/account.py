@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from tests.simulators.jellyfin.accounts import session_members, sign_in_members, user_members
-from tests.simulators.jellyfin.http import (
+from tests.simulators.jellyfin.service.accounts import (
+    session_members,
+    sign_in_members,
+    user_members,
+)
+from tests.simulators.jellyfin.service.http import (
     PROBLEM_TEXT,
     Refusal,
     Response,
@@ -13,9 +17,9 @@ from tests.simulators.jellyfin.http import (
     not_found,
     text_reply,
 )
-from tests.simulators.jellyfin.item import User
-from tests.simulators.jellyfin.routing import router
-from tests.simulators.jellyfin.state import Call
+from tests.simulators.jellyfin.service.routing import router
+from tests.simulators.jellyfin.service.state import Call
+from tests.simulators.jellyfin.world.item import User
 
 
 @router.route("POST", "/Users/AuthenticateByName", anonymous=True)

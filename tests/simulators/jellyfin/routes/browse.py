@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tests.simulators.jellyfin.http import Response, json_reply, validation_problem
-from tests.simulators.jellyfin.item import Item, Library, User
-from tests.simulators.jellyfin.listing import check_allowed, page, select
-from tests.simulators.jellyfin.pages import items_reply, list_reply
-from tests.simulators.jellyfin.routing import router
-from tests.simulators.jellyfin.state import Call
-from tests.simulators.jellyfin.wire import make_id
+from tests.simulators.jellyfin.answers.listing import check_allowed, page, select
+from tests.simulators.jellyfin.answers.pages import items_reply, list_reply
+from tests.simulators.jellyfin.service.http import Response, json_reply, validation_problem
+from tests.simulators.jellyfin.service.routing import router
+from tests.simulators.jellyfin.service.state import Call
+from tests.simulators.jellyfin.world.item import Item, Library, User
+from tests.simulators.jellyfin.world.wire import make_id
 
 
 @router.route("GET", "/UserViews", since=(10, 9))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 
-from tests.simulators.jellyfin.fields import IMAGE_TYPES
-from tests.simulators.jellyfin.http import Response, json_reply, validation_problem
-from tests.simulators.jellyfin.routing import router
-from tests.simulators.jellyfin.state import Call
+from tests.simulators.jellyfin.answers.fields import IMAGE_TYPES
+from tests.simulators.jellyfin.service.http import Response, json_reply, validation_problem
+from tests.simulators.jellyfin.service.routing import router
+from tests.simulators.jellyfin.service.state import Call
 
 # One grey pixel.
 _PNG = base64.b64decode(

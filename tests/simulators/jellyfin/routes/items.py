@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from tests.simulators.jellyfin.fields import Shape
-from tests.simulators.jellyfin.http import (
+from tests.simulators.jellyfin.answers.fields import Shape
+from tests.simulators.jellyfin.answers.listing import Selection, page, select
+from tests.simulators.jellyfin.answers.pages import array_reply, items_reply, list_reply
+from tests.simulators.jellyfin.routes.browse import views_of
+from tests.simulators.jellyfin.service.http import (
     JSON_TYPE,
     PROBLEM_TEXT,
     Refusal,
@@ -12,13 +15,9 @@ from tests.simulators.jellyfin.http import (
     not_found,
     text_reply,
 )
-from tests.simulators.jellyfin.item import Item
-from tests.simulators.jellyfin.listing import Selection, page, select
-from tests.simulators.jellyfin.pages import array_reply, items_reply, list_reply
-from tests.simulators.jellyfin.routing import router
-from tests.simulators.jellyfin.state import Call
-
-from .browse import views_of
+from tests.simulators.jellyfin.service.routing import router
+from tests.simulators.jellyfin.service.state import Call
+from tests.simulators.jellyfin.world.item import Item
 
 _LATEST_LIMIT = 20
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tests.simulators.jellyfin.http import PROBLEM_TEXT, Refusal, Response, json_reply, text_reply
-from tests.simulators.jellyfin.routing import router
-from tests.simulators.jellyfin.state import Call
-from tests.simulators.jellyfin.userdata import user_data_members
+from tests.simulators.jellyfin.service.http import (
+    PROBLEM_TEXT,
+    Refusal,
+    Response,
+    json_reply,
+    text_reply,
+)
+from tests.simulators.jellyfin.service.routing import router
+from tests.simulators.jellyfin.service.state import Call
+from tests.simulators.jellyfin.world.userdata import user_data_members
 
 _PREFIX = "/Jellyfin.Plugin.KodiSyncQueue"
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.simulators.jellyfin.http import PROBLEM_TEXT, Response, json_reply, text_reply
-from tests.simulators.jellyfin.item import Item, User
-from tests.simulators.jellyfin.query import BadQueryError
-from tests.simulators.jellyfin.routing import router
-from tests.simulators.jellyfin.state import Call
-from tests.simulators.jellyfin.userdata import affected, favor, mark, reach, user_data_members
-from tests.simulators.jellyfin.wire import read_guid
-
-from .items import the_item
+from tests.simulators.jellyfin.answers.query import BadQueryError
+from tests.simulators.jellyfin.routes.items import the_item
+from tests.simulators.jellyfin.service.http import PROBLEM_TEXT, Response, json_reply, text_reply
+from tests.simulators.jellyfin.service.routing import router
+from tests.simulators.jellyfin.service.state import Call
+from tests.simulators.jellyfin.world.item import Item, User
+from tests.simulators.jellyfin.world.userdata import affected, favor, mark, reach, user_data_members
+from tests.simulators.jellyfin.world.wire import read_guid
 
 _RESUMABLE = ("Movie", "Episode", "Video", "MusicVideo")
 

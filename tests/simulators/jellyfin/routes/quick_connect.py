@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.simulators.jellyfin.accounts import sign_in_members
-from tests.simulators.jellyfin.http import PROBLEM_TEXT, Response, json_reply, text_reply
-from tests.simulators.jellyfin.routing import router
-from tests.simulators.jellyfin.state import Call
+from tests.simulators.jellyfin.service.accounts import sign_in_members
+from tests.simulators.jellyfin.service.http import PROBLEM_TEXT, Response, json_reply, text_reply
+from tests.simulators.jellyfin.service.routing import router
+from tests.simulators.jellyfin.service.state import Call
 
 
 @router.route("GET", "/QuickConnect/Enabled", anonymous=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulators.jellyfin.http import Response, json_reply, text_reply
-from tests.simulators.jellyfin.routing import router
-from tests.simulators.jellyfin.state import Call, Phase
-from tests.simulators.jellyfin.wire import write_time
+from tests.simulators.jellyfin.service.http import Response, json_reply, text_reply
+from tests.simulators.jellyfin.service.routing import router
+from tests.simulators.jellyfin.service.state import Call, Phase
+from tests.simulators.jellyfin.world.wire import write_time
 
 
 def public_info(call: Call) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What changed on a Jellyfin server: cursors for metadata and watch state, and push."""

@@ -1,0 +1,1 @@
+"""Requests to a Jellyfin server: sessions, routes, queries and paged lists."""

@@ -1,0 +1,195 @@
+"""Requests to one Jellyfin server in the name of one user, and what refusals mean."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from msd.backend_api.http import (
+    PAGE_BUDGET_S,
+    PAGE_BYTES,
+    SMALL_BUDGET_S,
+    SMALL_BYTES,
+    Answer,
+    fetch,
+    without_echo,
+)
+from msd.backend_api.http_errors import backend_errors
+from msd.backend_api.http_json import decode
+from msd.backend_api.http_status import raise_if_unavailable
+from msd.backend_api.websocket import WebSocket, open_websocket
+from msd.errors import (
+    AuthRequiredError,
+    BackendError,
+    BadResponseError,
+    ForbiddenError,
+    UnreachableError,
+)
+from msd.models import StatusReason
+
+ME = "/Users/Me"
+_LONGEST_VALUE = 64
+_SYSTEM_INFO = "/System/Info"  # any signed-in user may read it
+
+Parameters = Mapping[str, str | int]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """The program and machine that a Jellyfin session belongs to."""
+
+    client: str
+    name: str
+    device_id: str
+    version: str
+
+    def authorization(self, token: str = "") -> str:
+        """Return the header's value; without a token it is good for signing in only.
+
+        The server takes values apart at quotes, knows no escapes, and undoes percent-encoding;
+        from 10.9 on it refuses a login with an empty value.
+        """
+        pairs = {
+            "Client": self.client,
+            "Device": self.name,
+            "DeviceId": self.device_id,
+            "Version": self.version,
+        }
+        values = {key: value[:_LONGEST_VALUE] or "msd" for key, value in pairs.items()}
+        if token:
+            values["Token"] = token
+        inner = ", ".join(
+            f'{key}="{quote(value, safe="", errors="replace")}"' for key, value in values.items()
+        )
+        return f"MediaBrowser {inner}"
+
+
+class JellyfinClient:
+    """Sends requests to one base address; its repr and errors hold no secret.
+
+    The address must have proved its identity before a client with a token is made for it (I4).
+    """
+
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: str, device: Device, token: str = ""
+    ) -> None:
+        self._http = http
+        self._base_url = base_url
+        self._token = token
+        self._authorization = device.authorization(token)
+
+    async def answer(
+        self, path: str, parameters: Parameters | None = None, *, is_page: bool = False
+    ) -> Answer:
+        """Return the answer to a GET, whatever its status; a page may be large and slow."""
+        return await self._send(
+            "GET",
+            path,
+            parameters=parameters,
+            max_bytes=PAGE_BYTES if is_page else SMALL_BYTES,
+            budget_s=PAGE_BUDGET_S if is_page else SMALL_BUDGET_S,
+        )
+
+    async def get(
+        self,
+        path: str,
+        shape: type[T],
+        parameters: Parameters | None = None,
+        *,
+        is_page: bool = False,
+    ) -> T:
+        """Return the decoded answer to a GET.
+
+        Raises:
+            AuthRequiredError: the server does not accept the token, confirmed by a second call.
+            ForbiddenError: the server accepts the token and refuses this.
+            UnreachableError, BadResponseError: as `raise_for_status` and `decode` say.
+        """
+        answer = await self.answer(path, parameters, is_page=is_page)
+        await self.raise_for_status(answer, path)
+        return decode(answer, shape)
+
+    async def post(self, path: str, body: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer to a POST, whatever its status. Never sent twice."""
+        return await self._send("POST", path, body=body)
+
+    def websocket(self, path: str) -> AbstractAsyncContextManager[WebSocket | Answer]:
+        """Open the push channel at a path; see `open_websocket`."""
+        return open_websocket(self._http, self._request("GET", path))
+
+    async def raise_for_status(self, answer: Answer, path: str) -> None:
+        """Raise the error that an unsuccessful answer to a GET of `path` stands for."""
+        if answer.is_success:
+            return
+        raise_if_unavailable(answer)
+        match answer.status:
+            case httpx.codes.UNAUTHORIZED:
+                # A library that the user may not see answers 401 to a good token (S3).
+                await self._raise_if_token_refused(_SYSTEM_INFO if path == ME else ME)
+                raise _refused_once(path)
+            case httpx.codes.FORBIDDEN:
+                raise ForbiddenError("the server forbids this to the user")
+            case httpx.codes.NOT_FOUND | httpx.codes.METHOD_NOT_ALLOWED:
+                raise UnreachableError(
+                    "the address answers, but not as a Jellyfin server",
+                    reason=StatusReason.NOT_A_MEDIA_SERVER,
+                )
+        if httpx.codes.is_redirect(answer.status):
+            raise UnreachableError(
+                "the server sends its clients elsewhere", reason=StatusReason.NOT_A_MEDIA_SERVER
+            )
+        raise BadResponseError(f"the server refused a request with status {answer.status}")
+
+    async def _raise_if_token_refused(self, path: str) -> None:
+        second = await self.answer(path)
+        if second.status == httpx.codes.UNAUTHORIZED:
+            # One answer for every cause: nothing in it tells which.
+            raise AuthRequiredError(
+                "the server no longer accepts the sign-in: it was ended there, the password was"
+                " changed, or the user was disabled; sign in again"
+            )
+        if second.status != httpx.codes.FORBIDDEN:
+            raise_if_unavailable(second)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        parameters: Parameters | None = None,
+        body: Mapping[str, str] | None = None,
+        max_bytes: int = SMALL_BYTES,
+        budget_s: float = SMALL_BUDGET_S,
+    ) -> Answer:
+        request = self._request(method, path, parameters, body)
+        answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        return without_echo(answer, self._token)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> httpx.Request:
+        with backend_errors():
+            return self._http.build_request(
+                method,
+                self._base_url + path,
+                params=parameters,
+                json=body,
+                headers={"Authorization": self._authorization},
+            )
+
+
+def _refused_once(path: str) -> BackendError:
+    """What a refusal means that a second call did not confirm."""
+    if path == ME:
+        return UnreachableError(
+            "the server can't make up its mind about the sign-in", reason=StatusReason.SERVER_ERROR
+        )
+    return ForbiddenError("the server does not show this to the user")

@@ -1,0 +1,235 @@
+"""The requests that list things: paths and parameters by the rules that make paging safe."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from msd.backend_api.protocol import Listing
+from msd.backends.jellyfin.parse.wire import WIRE_TYPES
+from msd.models import ItemType, RemoteId
+
+PAGE_SIZE = 500
+LIGHT = 4  # times as many rows in a page of rows that carry next to nothing
+IDS_AT_ONCE = 100  # more would make the address too long for some proxies
+
+# Nothing here makes the server resolve files, people or children row by row.
+_FIELDS = (
+    "ProviderIds,Genres,Overview,SortName,OriginalTitle,DateCreated,ParentId,Etag,Taglines,Studios"
+)
+_IMAGES: dict[str, str | int] = {
+    "enableImageTypes": "Primary,Backdrop,Thumb,Logo",
+    "imageTypeLimit": 1,
+}
+_LIGHT = {"fields": "", "enableImages": "false", "enableUserData": "false"}
+_WATCH_ONLY = {"fields": "", "enableImages": "false", "enableUserData": "true"}
+_ETAG_ONLY = {"fields": "Etag", "enableImages": "false", "enableUserData": "false"}
+# What is edited while it is listed must not change places, or another row slips between two pages.
+_STEADY: dict[str, str | int] = {"sortBy": "DateCreated,SortName"}
+SERVER_WIDE = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
+_PLAYED = frozenset(
+    {ItemType.MOVIE, ItemType.EPISODE, ItemType.TRACK, ItemType.MUSIC_VIDEO, ItemType.VIDEO}
+)  # the others are as played as what is in them
+_INSIDE = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
+_MAY_BE_MISSING = frozenset({ItemType.SEASON, ItemType.EPISODE})
+_NOT_MISSING = {"excludeLocationTypes": "Virtual"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One list request without its window."""
+
+    path: str
+    parameters: dict[str, str | int] = field(default_factory=dict)
+
+    def window(self, start: int, limit: int, *, with_total: bool) -> dict[str, str | int]:
+        """Return the parameters of one window of the list."""
+        return {
+            **self.parameters,
+            "startIndex": start,
+            "limit": limit,
+            # Counting is a query of its own on the server.
+            "enableTotalRecordCount": "true" if with_total else "false",
+        }
+
+
+def listing_query(listing: Listing, user_id: str) -> Query:
+    """Return the request that enumerates a listing."""
+    parameters: dict[str, str | int] = {
+        "userId": user_id,
+        "fields": _FIELDS,
+        **_IMAGES,
+        # SortName alone has ties, which pages then repeat or lose.
+        "sortBy": "SortName,DateCreated",
+        "sortOrder": "Ascending",
+    }
+    if listing.type not in SERVER_WIDE:
+        parameters["parentId"] = listing.library.remote_id
+    if listing.type is ItemType.ARTIST:
+        # MusicArtist rows of /Items are incomplete on real servers.
+        return Query(path="/Artists/AlbumArtists", parameters=parameters)
+    parameters |= {
+        "includeItemTypes": WIRE_TYPES[listing.type],
+        "recursive": "true",
+        "collapseBoxSetItems": "false",
+    }
+    if listing.type in _MAY_BE_MISSING:
+        parameters |= _NOT_MISSING
+    return Query(path="/Items", parameters=parameters)
+
+
+def newest_query(listing: Listing, user_id: str) -> Query:
+    """Return the request that lists the same with what was added last first."""
+    query = listing_query(listing, user_id)
+    order: dict[str, str | int] = {"sortBy": "DateCreated,SortName", "sortOrder": "Descending"}
+    return Query(path=query.path, parameters=query.parameters | order)
+
+
+def collection_query(remote_id: RemoteId, user_id: str) -> Query:
+    """Return the request that enumerates the members of a collection."""
+    parameters = {
+        "userId": user_id,
+        "parentId": remote_id,
+        "recursive": "false",
+        "collapseBoxSetItems": "false",
+        "sortBy": "PremiereDate,SortName,DateCreated",
+        **_LIGHT,
+    }
+    return Query(path="/Items", parameters=dict(parameters))
+
+
+def playlist_query(path: str, user_id: str) -> Query:
+    """Return the request that enumerates the entries of a playlist, in its own order."""
+    return Query(path=path, parameters={"userId": user_id, **_LIGHT})
+
+
+def lookup_query(remote_id: RemoteId, user_id: str) -> Query:
+    """Return the request that answers with one item, or with nothing when it is gone."""
+    return Query(
+        path="/Items",
+        parameters={
+            "userId": user_id,
+            "ids": remote_id,
+            "fields": "",
+            "enableImages": "false",
+            "enableTotalRecordCount": "false",
+        },
+    )
+
+
+def rows_query(remote_ids: Sequence[RemoteId], user_id: str) -> Query:
+    """Return the request that answers with these items as listings show them."""
+    return Query(
+        path="/Items",
+        parameters={
+            "userId": user_id,
+            "ids": ",".join(remote_ids),
+            "fields": _FIELDS,
+            **_IMAGES,
+            "collapseBoxSetItems": "false",
+            "excludeLocationTypes": "Virtual",
+        },
+    )
+
+
+def places_query(remote_ids: Sequence[RemoteId], user_id: str) -> Query:
+    """Return the request that tells what these items lie in."""
+    parameters = {"userId": user_id, "ids": ",".join(remote_ids), **_LIGHT, "fields": "ParentId"}
+    return Query(path="/Items", parameters=dict(parameters))
+
+
+def changed_queries(listings: Sequence[Listing], user_id: str, since: str) -> tuple[Query, ...]:
+    """Return the requests that enumerate what was saved since a moment of the server's time.
+
+    Both parameters mean the same; up to 10.10 the server trips over one alone. Artists can't be
+    asked for in this way.
+    """
+    bounds: dict[str, str | int] = {"minDateLastSaved": since, "minDateLastSavedForUser": since}
+    return tuple(
+        Query(path=query.path, parameters=query.parameters | bounds | _STEADY)
+        for query in count_queries(listings, user_id)
+    )
+
+
+def count_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, ...]:
+    """Return the requests that list everything in a library but its artists, however many types."""
+    wide = [each for each in listings if each.type in SERVER_WIDE]
+    own = [each for each in listings if each.type not in SERVER_WIDE | {ItemType.ARTIST}]
+    return tuple(
+        query for group in (wide, own) for query in _joined(group, user_id, playable=False)
+    )
+
+
+def etag_query(listing: Listing, user_id: str) -> Query:
+    """Return the request that enumerates a listing with what changes when a row is saved."""
+    query = listing_query(listing, user_id)
+    return Query(path=query.path, parameters={**query.parameters, **_ETAG_ONLY})
+
+
+def below_queries(
+    listings: Sequence[Listing], remote_id: RemoteId, user_id: str
+) -> tuple[Query, ...]:
+    """Return the requests that list what lies in a show, season or album."""
+    inside = [each for each in listings if each.type in _INSIDE]
+    queries = _joined(inside, user_id, playable=False)
+    for query in queries:
+        query.parameters["parentId"] = remote_id
+    return tuple(queries)
+
+
+def touched_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, ...]:
+    """Return the requests that list what the user has played, begun or marked in a library.
+
+    The server keeps no date of such changes; what is on no list any more was taken back. The few
+    collections and playlists are all listed: they are as played as their members from anywhere.
+    """
+    wide = [listing_query(each, user_id) for each in listings if each.type in SERVER_WIDE]
+    others = [each for each in listings if each.type not in SERVER_WIDE]
+    return tuple(
+        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY, **_STEADY})
+        for query in wide
+    ) + tuple(
+        Query(
+            path=query.path,
+            parameters={**query.parameters, **_WATCH_ONLY, **_STEADY, "filters": word},
+        )
+        for word in ("IsPlayed", "IsResumable", "IsFavorite")
+        for query in _joined(others, user_id, playable=word != "IsFavorite")
+    )
+
+
+def played_anywhere_query(user_id: str) -> Query:
+    """Return the request that lists what the user played last first, in any library."""
+    return Query(
+        path="/Items",
+        parameters={
+            "userId": user_id,
+            "recursive": "true",
+            "includeItemTypes": ",".join(sorted(WIRE_TYPES[each] for each in _PLAYED)),
+            "collapseBoxSetItems": "false",
+            "sortBy": "DatePlayed,SortName",
+            "sortOrder": "Descending",
+            **_WATCH_ONLY,
+        },
+    )
+
+
+def played_last_queries(listings: Sequence[Listing], user_id: str) -> tuple[Query, ...]:
+    """Return the requests that list what was played last first."""
+    order: dict[str, str | int] = {"sortBy": "DatePlayed", "sortOrder": "Descending"}
+    return tuple(
+        Query(path=query.path, parameters={**query.parameters, **_WATCH_ONLY, **order})
+        for query in _joined(listings, user_id, playable=True)
+    )
+
+
+def _joined(listings: Sequence[Listing], user_id: str, *, playable: bool) -> list[Query]:
+    """Return the requests for all types of a library, in one where a route lists them all."""
+    wanted = [each for each in listings if each.type in _PLAYED or not playable]
+    queries = [listing_query(each, user_id) for each in wanted if each.type is ItemType.ARTIST]
+    others = [each for each in wanted if each.type is not ItemType.ARTIST]
+    if others:
+        query = listing_query(others[-1], user_id)
+        query.parameters["includeItemTypes"] = ",".join(WIRE_TYPES[each.type] for each in others)
+        if not _MAY_BE_MISSING.isdisjoint(each.type for each in others):
+            query.parameters.update(_NOT_MISSING)
+        queries.append(query)
+    return queries

@@ -1,0 +1,56 @@
+"""Jellyfin's own discovery on the local network (contract §2).
+
+Anybody may answer: what is found is a hint, to be verified before it is used. The variable
+`MSD_JELLYFIN_DISCOVERY` of the environment names another `address:port` to ask, or nobody when it
+is empty: for tests, and for networks where nobody is to be asked.
+"""
+
+import json
+from collections.abc import AsyncGenerator
+
+from msd.backend_api import DiscoverContext, FoundServer
+from msd.backend_api.datagrams import Reply, chosen_targets, replies
+from msd.backends.jellyfin.find.address import candidates
+from msd.backends.jellyfin.parse.values import guid
+from msd.errors import InvalidArgumentError
+
+_QUESTION = b"Who is JellyfinServer?"
+_EVERY_SERVER = ("255.255.255.255", 7359)
+_VARIABLE = "MSD_JELLYFIN_DISCOVERY"
+_WAIT_S = 3.0
+_LONGEST_NAME = 200
+
+
+async def discover(_: DiscoverContext) -> AsyncGenerator[FoundServer, None]:
+    """Yield each server that answers within some seconds, once."""
+    seen: set[str] = set()
+    async for reply in replies(_QUESTION, chosen_targets(_VARIABLE, _EVERY_SERVER), wait_s=_WAIT_S):
+        server = _server(reply)
+        if server is not None and server.server_id not in seen:
+            seen.add(server.server_id)
+            yield server
+
+
+def _server(reply: Reply) -> FoundServer | None:
+    """Return the server that a reply tells of; None for anything else."""
+    try:
+        said = json.loads(reply.content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict):
+        return None
+    server_id, name, address = guid(said.get("Id")), said.get("Name"), said.get("Address")
+    if server_id is None or not isinstance(address, str) or not _is_address(address):
+        return None
+    shown = "".join(filter(str.isprintable, name)) if isinstance(name, str) else ""
+    return FoundServer(
+        server_id=server_id, name=shown[:_LONGEST_NAME] or "Jellyfin", address=address
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        candidates(text)
+    except InvalidArgumentError:
+        return False
+    return "://" in text

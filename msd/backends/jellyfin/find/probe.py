@@ -1,0 +1,134 @@
+"""Ask an address, without any credentials, whether a Jellyfin server answers there."""
+
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import anyio
+import httpx
+
+from msd.backend_api.host import is_private_address, is_private_host
+from msd.backend_api.http import Answer, fetch
+from msd.backend_api.http_errors import backend_errors
+from msd.backend_api.http_json import decode
+from msd.backend_api.http_status import raise_if_unavailable
+from msd.backends.jellyfin.find.address import without_web_client
+from msd.backends.jellyfin.parse.values import guid
+from msd.errors import BadResponseError, InvalidArgumentError, UnreachableError
+from msd.models import StatusReason
+
+PUBLIC_INFO = "/System/Info/Public"
+_PRODUCT = "Jellyfin Server"
+_NOT_JELLYFIN = "the address answers, but not as a Jellyfin server; check its port and path"
+_MOST_REDIRECTS = 3
+_LONGEST_NAME = 200
+_EMBY_MARKS = frozenset({"remoteaddresses", "localaddresses"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A Jellyfin server that answered."""
+
+    base_url: str  # without a slash at its end
+    server_id: str
+    name: str
+    version: str
+    latency_ms: int
+    is_private: bool  # the address that answered is not one of the public internet
+
+
+async def probe(http: httpx.AsyncClient, base_url: str) -> Server:
+    """Return the ready Jellyfin server at a base address, following it to its base path.
+
+    Raises:
+        UnreachableError: nothing answers, the server is starting, or it is none of Jellyfin's.
+        TlsError, BadResponseError: as `fetch` says.
+    """
+    base = base_url.rstrip("/")
+    for _ in range(_MOST_REDIRECTS + 1):
+        started = anyio.current_time()
+        answer = await _ask(http, base)
+        latency_ms = round((anyio.current_time() - started) * 1000)
+        if not httpx.codes.is_redirect(answer.status):
+            return _server(base, answer, latency_ms)
+        base = _redirected(base, answer)
+    raise _not_jellyfin("the address leads in circles")
+
+
+async def _ask(http: httpx.AsyncClient, base: str) -> Answer:
+    try:
+        with backend_errors():
+            request = http.build_request("GET", base + PUBLIC_INFO)
+        return await fetch(http, request)
+    except InvalidArgumentError as error:
+        raise UnreachableError("the address is impossible", reason=StatusReason.DNS) from error
+
+
+def _redirected(base: str, answer: Answer) -> str:
+    """The base address that a redirect of the public info leads to: same host, never less safe."""
+    try:
+        target = urljoin(base + PUBLIC_INFO, answer.headers.get("location", ""))
+        here, there = urlsplit(base), urlsplit(target)
+    except ValueError as error:
+        raise _not_jellyfin("the address sends visitors to an impossible place") from error
+    if there.scheme not in {"http", "https"} or there.hostname != here.hostname:
+        raise _not_jellyfin(
+            "the address sends visitors to another server; use that one's own address"
+        )
+    if here.scheme == "https" and there.scheme == "http":
+        raise _not_jellyfin("the address sends visitors from https to http")
+    plain = target.partition("#")[0].partition("?")[0]
+    if plain.lower().endswith(PUBLIC_INFO.lower()):
+        return str(plain[: -len(PUBLIC_INFO)])
+    return without_web_client(plain)
+
+
+def _server(base: str, answer: Answer, latency_ms: int) -> Server:
+    raise_if_unavailable(answer)
+    if not answer.is_success:
+        raise _not_jellyfin(_NOT_JELLYFIN)
+    # While it starts, 10.11 answers in camelCase: keys are compared without case.
+    info = {key.lower(): value for key, value in _decoded(answer).items()}
+    if info.get("productname") != _PRODUCT and _EMBY_MARKS & info.keys():
+        raise _not_jellyfin("this is an Emby server, not a Jellyfin server")
+    if info.get("startupwizardcompleted") is False:
+        raise UnreachableError(
+            "the server is starting, or was never set up",
+            reason=StatusReason.SERVER_STARTING,
+        )
+    if info.get("productname") != _PRODUCT:
+        raise _not_jellyfin(_NOT_JELLYFIN)
+    server_id = guid(info.get("id"))
+    if server_id is None:
+        raise BadResponseError("the server does not say its identity")
+    return Server(
+        base_url=base,
+        server_id=server_id,
+        name=_text(info.get("servername")),
+        version=_text(info.get("version")),
+        latency_ms=latency_ms,
+        is_private=_is_private(base, answer.peer),
+    )
+
+
+def _decoded(answer: Answer) -> dict[str, object]:
+    try:
+        return decode(answer, dict[str, object])
+    except UnreachableError as error:
+        if error.reason is StatusReason.NOT_A_MEDIA_SERVER:
+            raise _not_jellyfin(_NOT_JELLYFIN) from error
+        raise
+
+
+def _not_jellyfin(message: str) -> UnreachableError:
+    return UnreachableError(message, reason=StatusReason.NOT_A_MEDIA_SERVER)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    return "".join(filter(str.isprintable, value))[:_LONGEST_NAME]
+
+
+def _is_private(base: str, peer: str) -> bool:
+    """By the address that answered; by the spelling of the host when that is not known."""
+    return is_private_address(peer) if peer else is_private_host(urlsplit(base).hostname or "")

@@ -1,0 +1,1 @@
+"""Sign in to a Jellyfin server: password, API key, Quick Connect."""

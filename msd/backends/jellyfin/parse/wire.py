@@ -1,0 +1,256 @@
+"""The shapes of Jellyfin's answers, as far as msd reads them.
+
+Members that are null or absent are None. Sizes and texts are checked where they are used.
+"""
+
+from msgspec import Raw, Struct
+
+from msd.models import ItemType
+
+TICKS_PER_MS = 10_000
+WIRE_TYPES = {
+    ItemType.MOVIE: "Movie",
+    ItemType.SHOW: "Series",
+    ItemType.SEASON: "Season",
+    ItemType.EPISODE: "Episode",
+    ItemType.ARTIST: "MusicArtist",
+    ItemType.ALBUM: "MusicAlbum",
+    ItemType.TRACK: "Audio",
+    ItemType.MUSIC_VIDEO: "MusicVideo",
+    ItemType.VIDEO: "Video",
+    ItemType.COLLECTION: "BoxSet",
+    ItemType.PLAYLIST: "Playlist",
+}
+ITEM_TYPES = {wire: item_type for item_type, wire in WIRE_TYPES.items()}
+
+
+class RawPage(Struct, rename="pascal"):
+    """A page whose rows are not looked into yet."""
+
+    items: list[Raw]
+    total_record_count: int | None = None
+
+
+class RowId(Struct, rename="pascal", gc=False):
+    """All that listing needs to know of a row."""
+
+    id: str
+
+
+class UserData(Struct, rename="pascal", gc=False):
+    """One user's watch state of an item."""
+
+    playback_position_ticks: int | None = None
+    play_count: int | None = None
+    is_favorite: bool | None = None
+    played: bool | None = None
+    last_played_date: str | None = None
+    rating: float | None = None
+    key: str | None = None
+
+
+class Named(Struct, rename="pascal", gc=False):
+    """Someone or something with a name and an id."""
+
+    name: str | None = None
+    id: str | None = None
+
+
+class Row(Struct, rename="pascal"):
+    """An item as lists carry it (BaseItemDto)."""
+
+    id: str
+    name: str
+    type: str
+    sort_name: str | None = None
+    original_title: str | None = None
+    overview: str | None = None
+    taglines: list[str] | None = None
+    production_year: int | None = None
+    premiere_date: str | None = None
+    date_created: str | None = None
+    run_time_ticks: int | None = None
+    genres: list[str] | None = None
+    studios: list[Named] | None = None
+    community_rating: float | None = None
+    official_rating: str | None = None
+    provider_ids: dict[str, str | None] | None = None
+    index_number: int | None = None
+    parent_index_number: int | None = None
+    child_count: int | None = None
+    series_id: str | None = None
+    series_name: str | None = None
+    season_id: str | None = None
+    series_primary_image_tag: str | None = None
+    album: str | None = None
+    album_id: str | None = None
+    album_artist: str | None = None
+    album_artists: list[Named] | None = None
+    album_primary_image_tag: str | None = None
+    artists: list[str] | None = None
+    image_tags: dict[str, str | None] | None = None
+    backdrop_image_tags: list[str] | None = None
+    parent_backdrop_item_id: str | None = None
+    parent_backdrop_image_tags: list[str] | None = None
+    user_data: UserData | None = None
+
+
+class PersonRow(Struct, rename="pascal"):
+    """Someone who took part in an item."""
+
+    name: str | None = None
+    id: str | None = None
+    role: str | None = None
+    type: str | None = None
+
+
+class StreamRow(Struct, rename="pascal"):
+    """One track of a media source."""
+
+    index: int | None = None
+    type: str | None = None
+    codec: str | None = None
+    language: str | None = None
+    title: str | None = None
+    is_default: bool | None = None
+    is_external: bool | None = None
+    channels: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class SourceRow(Struct, rename="pascal"):
+    """One playable version of an item."""
+
+    id: str | None = None
+    container: str | None = None
+    size: int | None = None
+    bitrate: int | None = None
+    run_time_ticks: int | None = None
+    media_streams: list[StreamRow] | None = None
+
+
+class ChapterRow(Struct, rename="pascal"):
+    """Where a chapter begins."""
+
+    start_position_ticks: int | None = None
+    name: str | None = None
+
+
+class DetailRow(Struct, rename="pascal"):
+    """What only the full answer about one item carries."""
+
+    people: list[PersonRow] | None = None
+    media_sources: list[SourceRow] | None = None
+    chapters: list[ChapterRow] | None = None
+
+
+class SegmentRow(Struct, rename="pascal"):
+    """A named stretch of an item: intro, credits, and the like."""
+
+    type: str | None = None
+    start_ticks: int | None = None
+    end_ticks: int | None = None
+
+
+class SegmentPage(Struct, rename="pascal"):
+    """The segments of one item."""
+
+    items: list[SegmentRow]
+
+
+class View(Struct, rename="pascal"):
+    """A library, or what the server shows like one."""
+
+    id: str
+    name: str
+    collection_type: str | None = None
+
+
+class ViewPage(Struct, rename="pascal"):
+    """Every library of one user."""
+
+    items: list[View]
+
+
+class UserConfiguration(Struct, rename="pascal"):
+    """What a user set for the home page."""
+
+    my_media_excludes: list[str] | None = None
+
+
+class UserPolicy(Struct, rename="pascal"):
+    """What an administrator set for a user."""
+
+    is_hidden: bool | None = None
+    enable_remote_access: bool | None = None
+
+
+class User(Struct, rename="pascal"):
+    """A user of the server."""
+
+    id: str
+    name: str
+    configuration: UserConfiguration | None = None
+    policy: UserPolicy | None = None
+
+
+class PublicUser(Struct, rename="pascal"):
+    """A user whom the login screen shows."""
+
+    id: str
+
+
+class Login(Struct, rename="pascal"):
+    """What a successful sign-in answers; holds the token."""
+
+    user: User
+    access_token: str
+    server_id: str
+
+    def __repr__(self) -> str:
+        """Show nothing: the token must not reach a log."""
+        return "Login(…)"
+
+
+class Message(Struct, rename="pascal"):
+    """One message of the push channel; what it carries is decoded by its type."""
+
+    message_type: str
+    message_id: str | None = None
+    data: Raw = Raw(b"null")
+
+
+class LibraryUpdate(Struct, rename="pascal"):
+    """Which items came, changed and went."""
+
+    items_added: list[str | None] | None = None
+    items_updated: list[str | None] | None = None
+    items_removed: list[str | None] | None = None
+
+
+class UserDataOf(Struct, rename="pascal"):
+    """Whose watch state changed."""
+
+    item_id: str | None = None
+
+
+class UserDataUpdate(Struct, rename="pascal"):
+    """Which items one user's watch state changed of."""
+
+    user_data_list: list[UserDataOf]
+    user_id: str | None = None
+
+
+class UtcTime(Struct, rename="pascal"):
+    """The server's own clock."""
+
+    request_reception_time: str
+
+
+class QueuedChanges(Struct, rename="pascal"):
+    """What the Kodi Sync Queue plugin remembers."""
+
+    items_added: list[str | None] = []
+    items_updated: list[str | None] = []
+    user_data_changed: list[UserDataOf] = []

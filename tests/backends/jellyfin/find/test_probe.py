@@ -1,0 +1,81 @@
+"""Where a redirect of the public info may lead."""
+
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from msd.backend_api.http import Answer, open_client
+from msd.backends.jellyfin.find.probe import _redirected, probe
+from msd.errors import UnreachableError
+from msd.models import StatusReason
+
+
+def answer(location):
+    return Answer(status=302, headers=httpx.Headers({"location": location}), body=b"")
+
+
+@pytest.mark.parametrize(
+    ("base", "location", "expected"),
+    [
+        ("http://host:8096", "/jf/web/", "http://host:8096/jf"),
+        ("http://host:8096", "/jf/web/index.html?x=1#y", "http://host:8096/jf"),
+        ("http://host:8096/web", "/web/", "http://host:8096"),
+        (
+            "http://host:8096",
+            "https://host:8920/System/Info/Public",
+            "https://host:8920",
+        ),
+        ("http://host", "https://HOST/jf/system/info/public", "https://HOST/jf"),
+        ("https://host", "//host:8920/web/", "https://host:8920"),
+        ("http://[fd00::5]:8096", "/jf/web/", "http://[fd00::5]:8096/jf"),
+    ],
+)
+def test_a_redirect_leads_to_a_base_path_or_to_https(base, location, expected):
+    """Contract §2: base paths, and RequireHttps."""
+    assert _redirected(base, answer(location)) == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "location"),
+    [
+        ("http://host", "http://other/"),
+        ("http://host", "//other/"),
+        ("http://host", "http://host.evil.example/"),
+        ("http://host", "http://host@evil.example/"),
+        ("https://host", "http://host/"),
+        ("http://host", "file:///etc/passwd"),
+        ("http://host", "javascript:alert(1)"),
+        ("http://host", "http://[::1"),
+    ],
+)
+def test_a_redirect_never_leads_to_another_host_or_out_of_tls(base, location):
+    """K4: across no redirect to another host; https is never downgraded."""
+    with pytest.raises(UnreachableError) as caught:
+        _redirected(base, answer(location))
+
+    assert caught.value.reason is StatusReason.NOT_A_MEDIA_SERVER
+
+
+@given(st.text() | st.text().map("http://host{}".format))
+def test_any_location_leads_to_one_host_or_is_refused(location):
+    """K4: whatever a server writes there."""
+    headers = httpx.Headers([(b"location", location.encode("utf-8", "replace"))])
+    try:
+        base = _redirected("http://host", Answer(status=302, headers=headers, body=b""))
+    except UnreachableError:
+        return
+    assert urlsplit(base).hostname == "host"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "base", ["http://host:99999", "http://ho st", "http://[::1", "x://host", ""]
+)
+async def test_an_impossible_address_is_unreachable(base):
+    """Protocol: a stored address that can't be meant is offline, not a fault of msd."""
+    async with open_client() as http:
+        with pytest.raises(UnreachableError):
+            await probe(http, base)

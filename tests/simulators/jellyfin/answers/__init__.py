@@ -1,0 +1,1 @@
+"""How the simulated server lists, filters and writes its rows."""

@@ -1,0 +1,249 @@
+"""BaseItemDto: the members of an item in a list (contract section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulators.jellyfin.answers.fields import Shape
+from tests.simulators.jellyfin.service.versions import ServerVersion
+from tests.simulators.jellyfin.world.item import MEDIA_TYPES, Item, Library
+from tests.simulators.jellyfin.world.media import (
+    image_members,
+    media_sources,
+    media_streams,
+    people,
+)
+from tests.simulators.jellyfin.world.wire import dotnet_ticks, make_id, write_time
+from tests.simulators.jellyfin.world.world import World
+
+_UNKNOWN_TO_10_8 = frozenset({"HasLyrics", "NormalizationGain"})
+
+
+def item_members(world: World, item: Item, shape: Shape, version: ServerVersion) -> dict[str, Any]:
+    """Return an item's JSON object in the given shape, without the user's part."""
+    members = _always(world, item, version)
+    members |= _EXTRA.get(item.type, _nothing)(world, item)
+    members |= _optional(world, item, shape)
+    members |= _images(item, shape)
+    hidden = shape.hidden | (_UNKNOWN_TO_10_8 if version.rank < (10, 9) else frozenset())
+    shown = {
+        key: value for key, value in members.items() if value is not None and key not in hidden
+    }
+    # The one null the server writes: an empty GUID in a nullable property.
+    shown["ChannelId"] = None
+    return shown | (item.overrides or {})
+
+
+def view_members(world: World, library: Library, version: ServerVersion) -> dict[str, Any]:
+    """Return a library's JSON object; every field is included whatever was asked."""
+    members: dict[str, Any] = {
+        "Name": library.name,
+        "ServerId": world.server_id,
+        "Id": library.id,
+        "Etag": make_id("etag", library.id, library.name),
+        "DateCreated": write_time(library.created),
+        "CanDelete": False,
+        "CanDownload": False,
+        "SortName": library.name.lower(),
+        "ExternalUrls": [],
+        "Path": library.path,
+        "EnableMediaSourceDisplay": True,
+        "ChannelId": None,
+        "Taglines": [],
+        "Genres": [],
+        "PlayAccess": "Full",
+        "RemoteTrailers": [],
+        "ProviderIds": {},
+        "IsFolder": True,
+        "ParentId": make_id("root", world.server_id),
+        "Type": library.view_type,
+        "People": [],
+        "Studios": [],
+        "GenreItems": [],
+        "LocalTrailerCount": 0,
+        "ChildCount": len(world.children_of(library.id)),
+        "SpecialFeatureCount": 0,
+        "DisplayPreferencesId": make_id("preferences", library.id),
+        "Tags": [],
+        "PrimaryImageAspectRatio": 1.7777777777777777,
+        "ImageTags": {"Primary": make_id("primary", library.id)},
+        "BackdropImageTags": [],
+        "ImageBlurHashes": {},
+        "LocationType": "FileSystem",
+        "LockedFields": [],
+        "LockData": False,
+    }
+    if library.collection_type:
+        members["CollectionType"] = library.collection_type
+    if version.rank >= (10, 9):
+        members["MediaType"] = "Unknown"
+    return members
+
+
+def _nothing(_world: World, _item: Item) -> dict[str, Any]:
+    return {}
+
+
+def _always(world: World, item: Item, version: ServerVersion) -> dict[str, Any]:
+    folder_media_type = "Unknown" if version.rank >= (10, 9) else None
+    return {
+        "Name": item.name,
+        "ServerId": world.server_id,
+        "Id": item.id,
+        "Container": _container(item),
+        "PremiereDate": write_time(item.premiere) if item.premiere else None,
+        "OfficialRating": item.official_rating,
+        "CommunityRating": item.rating,
+        "RunTimeTicks": item.runtime_ticks,
+        "ProductionYear": item.year,
+        "IndexNumber": item.index,
+        "IndexNumberEnd": item.index_end,
+        "ParentIndexNumber": item.parent_index,
+        "IsFolder": item.is_folder,
+        "Type": item.type,
+        "LocationType": "Virtual" if item.virtual else "FileSystem",
+        "MediaType": MEDIA_TYPES.get(item.type, folder_media_type),
+        "VideoType": "VideoFile" if MEDIA_TYPES.get(item.type) == "Video" else None,
+        "HasSubtitles": True if MEDIA_TYPES.get(item.type) == "Video" else None,
+    }
+
+
+def _container(item: Item) -> str | None:
+    if item.virtual:
+        return None
+    return {"Video": "mkv", "Audio": "flac"}.get(MEDIA_TYPES.get(item.type, ""))
+
+
+def _optional(world: World, item: Item, shape: Shape) -> dict[str, Any]:
+    playable = item.type in MEDIA_TYPES and not item.virtual
+    sources = media_sources(item) if playable and "MediaSources" in shape.fields else None
+    streams = media_streams(item) if playable and "MediaStreams" in shape.fields else None
+    return {
+        "Etag": make_id("etag", dotnet_ticks(item.saved)),
+        "DateCreated": write_time(item.created),
+        "CanDelete": False,
+        "CanDownload": playable,
+        "SortName": item.sort_name,
+        "OriginalTitle": item.original_title,
+        "ExternalUrls": [],
+        "Path": item.path,
+        "Overview": item.overview,
+        "Taglines": [f"{item.name}: one road, no map."] if item.type == "Movie" else [],
+        "Genres": list(item.genres),
+        "GenreItems": [{"Name": name, "Id": make_id("Genre", name)} for name in item.genres],
+        "Studios": [{"Name": name, "Id": make_id("Studio", name)} for name in item.studios],
+        "Tags": [],
+        "PlayAccess": "Full",
+        "RemoteTrailers": [],
+        "ProviderIds": item.provider_ids,
+        "ParentId": item.parent_id,
+        "People": people(item) if "People" in shape.fields else None,
+        "MediaSources": sources,
+        "MediaStreams": streams,
+        "MediaSourceCount": 2 if item.type == "Movie" and item.number % 7 == 0 else None,
+        "PrimaryImageAspectRatio": 0.6666666666666666,
+        "ChildCount": _child_count(world, item, shape),
+        "RecursiveItemCount": _recursive_count(world, item, shape),
+        "CumulativeRunTimeTicks": item.runtime_ticks,
+        "DisplayPreferencesId": make_id("preferences", item.id),
+        "Width": 1920 if MEDIA_TYPES.get(item.type) == "Video" else None,
+        "Height": 1080 if MEDIA_TYPES.get(item.type) == "Video" else None,
+        "AirsBeforeSeasonNumber": 2 if item.type == "Episode" and item.parent_index == 0 else None,
+        "Chapters": [] if playable else None,
+        "LockedFields": [],
+        "LockData": False,
+        "EnableMediaSourceDisplay": True,
+        "LocalTrailerCount": 0,
+        "SpecialFeatureCount": 0,
+        "ProductionLocations": [],
+    }
+
+
+def _child_count(world: World, item: Item, shape: Shape) -> int | None:
+    if not item.is_folder or "ChildCount" not in shape.fields:
+        return None
+    return len(world.children_of(item.id))
+
+
+def _recursive_count(world: World, item: Item, shape: Shape) -> int | None:
+    if not item.is_folder or "RecursiveItemCount" not in shape.fields:
+        return None
+    return len(world.leaves_below(item.id))
+
+
+def _images(item: Item, shape: Shape) -> dict[str, Any]:
+    if not shape.images:
+        return {}
+    members = image_members(item)
+    if shape.image_limit is not None:
+        members["BackdropImageTags"] = members["BackdropImageTags"][: shape.image_limit]
+    if shape.image_types is not None:
+        wanted = shape.image_types
+        for name in ("ImageTags", "ImageBlurHashes"):
+            members[name] = {key: value for key, value in members[name].items() if key in wanted}
+        if "Backdrop" not in wanted:
+            members["BackdropImageTags"] = []
+    return members
+
+
+def _series_part(world: World, item: Item) -> dict[str, Any]:
+    series = world.items.get(item.series_id or "")
+    season = world.items.get(item.season_id or "")
+    members: dict[str, Any] = {"SeriesId": item.series_id, "SeasonId": item.season_id}
+    if series:
+        backdrop = make_id("backdrop", series.id)
+        members |= {
+            "SeriesName": series.name,
+            "SeriesPrimaryImageTag": make_id("primary", series.id),
+            "ParentBackdropItemId": series.id,
+            "ParentBackdropImageTags": [backdrop],
+            "ParentLogoItemId": series.id,
+            "ParentLogoImageTag": make_id("logo", series.id),
+        }
+    if season:
+        members["SeasonName"] = season.name
+    return members
+
+
+def _series(_world: World, item: Item) -> dict[str, Any]:
+    return {"Status": item.status, "AirDays": ["Monday"], "AirTime": "20:15"}
+
+
+def _artists(world: World, ids: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [{"Name": world.items[each].name, "Id": each} for each in ids if each in world.items]
+
+
+def _music_part(world: World, item: Item) -> dict[str, Any]:
+    artists = _artists(world, item.artist_ids)
+    album_artists = _artists(world, item.album_artist_ids)
+    members: dict[str, Any] = {
+        "Artists": [artist["Name"] for artist in artists],
+        "ArtistItems": artists,
+        "AlbumArtist": album_artists[0]["Name"] if album_artists else None,
+        "AlbumArtists": album_artists,
+        "NormalizationGain": -8.5,
+    }
+    album = world.items.get(item.album_id or "")
+    if album:
+        members |= {
+            "Album": album.name,
+            "AlbumId": album.id,
+            "AlbumPrimaryImageTag": make_id("primary", album.id),
+            "HasLyrics": False,
+        }
+    return members
+
+
+def _music_video_part(world: World, item: Item) -> dict[str, Any]:
+    return {"Artists": ["Café Zürich"], "ArtistItems": [], "Album": "Singles"}
+
+
+_EXTRA: dict[str, Callable[[World, Item], dict[str, Any]]] = {
+    "Series": _series,
+    "Season": _series_part,
+    "Episode": _series_part,
+    "MusicAlbum": _music_part,
+    "Audio": _music_part,
+    "MusicVideo": _music_video_part,
+}

@@ -1,0 +1,1 @@
+"""The simulated server itself: accounts, HTTP, websocket, faults, start and stop."""

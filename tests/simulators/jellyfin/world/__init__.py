@@ -1,0 +1,1 @@
+"""What the simulated server holds: items, users' data, generated libraries."""
