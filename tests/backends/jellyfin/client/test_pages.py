@@ -3,7 +3,7 @@
 import pytest
 
 from msd.backend_api import SkippedItem
-from msd.backends.jellyfin import pages as pages_module
+from msd.backends.jellyfin.client import pages as pages_module
 from msd.errors import AuthRequiredError, BadResponseError, ForbiddenError, UnreachableError
 from msd.models import ItemType
 from tests.backends.jellyfin.signed_in import WIRE_TYPES, signed_in
