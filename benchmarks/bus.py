@@ -15,17 +15,16 @@ from pathlib import Path
 
 import anyio
 
-from msd.bus.binding import LIBRARIES, Message
-from msd.bus.connection import Connection
-from msd.bus.exports import export_root, msd_specs
+from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
-from msd.bus.listen import SignalMatch
-from msd.bus.names import BUS_NAME, LIBRARY, PEER, ROOT_PATH, SOURCE_COORDINATOR
-from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
-from msd.bus.variant import Variant
-from msd.bus.wire import Address
+from msd.dbus.binding import LIBRARIES, Message
+from msd.dbus.connection import Connection
+from msd.dbus.names import PEER, Address, SignalMatch
+from msd.dbus.server import BusServer
+from msd.dbus.variant import Variant
 from msd.models import ItemId
+from msd.models.contract import BUS_NAME, LIBRARY, ROOT_PATH, SOURCE_COORDINATOR
 from tests.support.bus import private_bus
 from tests.support.fake_coordinator import FakeCoordinator
 
@@ -54,7 +53,7 @@ async def _serve_items(address: str, library: str, ready: Event) -> None:
         }
     gate = Gate()
     gate.open(coordinator)
-    async with BusServer(msd_specs(), address=address, library=library) as server:
+    async with new_server(address=address, library=library) as server:
         export_root(server, gate)
         await server.own_name(BUS_NAME)
         async with anyio.create_task_group() as tasks:

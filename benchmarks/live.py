@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from msd.bus.connection import Connection
-from msd.bus.listen import SignalMatch
+from msd.dbus.connection import Connection
+from msd.dbus.names import SignalMatch
 from tests.simulators.jellyfin import JellyfinSimulator, Timing
 from tests.simulators.jellyfin import make_world as jellyfin_world
 from tests.simulators.plex import PlexServer, PlexTv

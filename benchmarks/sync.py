@@ -34,8 +34,8 @@ from benchmarks.floor import (  # noqa: E402
     store_again,
     store_plain,
 )
-from msd.bus.connection import Connection  # noqa: E402
-from msd.bus.wire import Address  # noqa: E402
+from msd.dbus.connection import Connection  # noqa: E402
+from msd.dbus.names import Address  # noqa: E402
 from tests.support.bus import private_bus  # noqa: E402
 from tests.support.daemon import LIBRARY, NAME, CallError, Daemon  # noqa: E402
 from tests.support.daemon import ROOT as PATH  # noqa: E402

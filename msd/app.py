@@ -18,18 +18,16 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from msd import __version__
 from msd.backends import discover
-from msd.bus.errors import BusLostError, BusUnavailableError, NameTakenError
-from msd.bus.exports import export_root, msd_specs
+from msd.bus.desktop.keyring import SecretServiceClient
+from msd.bus.desktop.network import SystemNetwork
+from msd.bus.desktop.notifications import DesktopNotifications
+from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
-from msd.bus.names import BUS_NAME
-from msd.bus.network import SystemNetwork
-from msd.bus.notifications import DesktopNotifications
-from msd.bus.presence import Presence
-from msd.bus.secret_service import SecretServiceClient
-from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
 from msd.coordinator import SourceCoordinator
 from msd.coordinator.services import Services
+from msd.dbus.errors import BusLostError, BusUnavailableError, NameTakenError
+from msd.dbus.server import BusServer
 from msd.errors import StorageError
 from msd.events import EventStream
 from msd.managers.auth import AuthManager
@@ -38,6 +36,7 @@ from msd.managers.cache import CacheManager
 from msd.managers.registry import SourceRegistry
 from msd.managers.sync import SyncManager
 from msd.models import SecretStore
+from msd.models.contract import BUS_NAME
 from msd.notify import keep_watchdog_fed, notify
 from msd.redaction import Redactor
 from msd.settings import Settings
@@ -73,7 +72,7 @@ def main(settings: Settings, redactor: Redactor) -> int:
 async def run(settings: Settings, redactor: Redactor) -> None:
     """Serve until SIGTERM or SIGINT, or until the bus is lost."""
     gate = Gate()
-    async with BusServer(msd_specs(), redactor=redactor) as bus, anyio.create_task_group() as tasks:
+    async with new_server(redactor=redactor) as bus, anyio.create_task_group() as tasks:
         stop = anyio.Event()
         await tasks.start(_watch_signals, stop)
         export_root(bus, gate)
@@ -148,7 +147,7 @@ async def _build(
         cache=await CacheManager.open(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),
         network=SystemNetwork(),
-        callers=Presence(bus.connection),
+        callers=bus.connection,
         desktop=DesktopNotifications(bus.connection) if settings.notifications.enabled else None,
     )
     return SourceCoordinator(services, EventStream(), tasks)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from msd.bus.gate import Gate
-from msd.bus.interface import Interface
-from msd.bus.names import ACCOUNT
 from msd.bus.ports import Coordinator
+from msd.dbus.interface import Interface
 from msd.models import AccountId, AccountView
+from msd.models.contract import ACCOUNT
 
 
 class AccountInterface(Interface):

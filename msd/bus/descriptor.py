@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import anyio
 import anyio.to_thread
 
-from msd.bus.limits import DESCRIPTOR_DEADLINE_S, MAX_DESCRIPTOR_BYTES
 from msd.bus.ports import OptionValue
-from msd.bus.variant import Variant
+from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
+
+MAX_DESCRIPTOR_BYTES = 64 * 1024
+DESCRIPTOR_DEADLINE_S = 5.0
 
 _SUFFIX = "-fd"
 _WHOLE_NUMBERS = frozenset("ynqiuxt")

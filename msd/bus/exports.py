@@ -1,18 +1,30 @@
 """What msd serves: the root object, its branches, and the log level."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from msd.bus.account import AccountBranch
-from msd.bus.coordinator import SourceCoordinatorInterface
+from msd.bus.errors import error_reply
 from msd.bus.gate import Gate
 from msd.bus.job import JobBranch
 from msd.bus.library import LibraryInterface
 from msd.bus.log_control import LOG_CONTROL_PATH, LOG_CONTROL_SPECS, LogControlInterface
 from msd.bus.login import LoginBranch
-from msd.bus.names import ACCOUNTS_PATH, JOBS_PATH, LOGINS_PATH, ROOT_PATH, SOURCES_PATH
-from msd.bus.server import BusServer
 from msd.bus.source import SourceBranch
-from msd.bus.spec import InterfaceSpec, read_specs, xml_folder
+from msd.bus.source_coordinator import SourceCoordinatorInterface
+from msd.dbus.server import BusServer
+from msd.dbus.spec import InterfaceSpec, read_specs
+from msd.models.contract import ACCOUNTS_PATH, JOBS_PATH, LOGINS_PATH, ROOT_PATH, SOURCES_PATH
+from msd.redaction import Outlet, Redactor
+
+_DATA = Path(__file__).parent.parent
+
+
+def xml_folder() -> Path:
+    """Return where the interface XML is: in the installed package, else in the checkout."""
+    packaged = _DATA / "_data" / "dbus"
+    return packaged if packaged.is_dir() else _DATA.parent / "dbus"
 
 
 def msd_specs() -> Mapping[str, InterfaceSpec]:
@@ -28,3 +40,36 @@ def export_root(server: BusServer, gate: Gate) -> None:
     server.tree.add_branch(JOBS_PATH, JobBranch(gate))
     server.tree.add_branch(LOGINS_PATH, LoginBranch(gate))
     server.tree.add(LOG_CONTROL_PATH, LogControlInterface())
+
+
+def new_server(
+    *, address: str | None = None, library: str | None = None, redactor: Redactor | None = None
+) -> BusServer:
+    """Make the server of msd's interfaces; secrets that the redactor knows never leave it (K1)."""
+    return BusServer(
+        msd_specs(),
+        address=address,
+        root=ROOT_PATH,
+        library=library,
+        outgoing=SecretsFilter(redactor) if redactor else None,
+        errors=error_reply,
+    )
+
+
+class SecretsFilter:
+    """Takes the secrets that a redactor knows out of what leaves on the bus."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def concerns(self, data: bytes) -> bool:
+        """Whether a secret is part of an encoded message."""
+        return self._redactor.is_in(data, Outlet.BUS)
+
+    def values(self, values: list[Any]) -> list[Any]:
+        """Return the arguments of a message without secrets."""
+        return self._redactor.value(values, Outlet.BUS)
+
+    def text(self, text: str) -> str:
+        """Return the text of an error without secrets."""
+        return self._redactor.text(text, Outlet.BUS)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from msd.bus.gate import Gate
-from msd.bus.interface import Interface
-from msd.bus.names import JOB
 from msd.bus.ports import Coordinator
-from msd.bus.variant import Variant
+from msd.dbus.interface import Interface
+from msd.dbus.variant import Variant
 from msd.errors import UnknownJobError
 from msd.models import Job, JobId, JobValue
+from msd.models.contract import JOB
 
 UNKNOWN_TOTAL = -1
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}|0")

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from msd.bus.descriptor import add_options
 from msd.bus.gate import Gate
-from msd.bus.interface import Interface, caller
-from msd.bus.names import LOGIN
 from msd.bus.options import checked_texts
 from msd.bus.ports import Coordinator, OptionValue
-from msd.bus.variant import Variant
+from msd.dbus.interface import Interface, caller
+from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, NotOwnerError, UnknownLoginError
 from msd.models import Caller, Login, LoginId
+from msd.models.contract import LOGIN
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _TOKEN = "owner_token"  # noqa: S105 - the name of an option

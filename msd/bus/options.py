@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from msd.bus.variant import Variant
+from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError
 
 Reader = Callable[[str, Variant], object]

@@ -2,8 +2,8 @@
 
 from enum import IntEnum
 
-from msd.bus.names import ERROR_PREFIX
 from msd.cli.hints import hint_for, with_flags
+from msd.models.contract import ERROR_PREFIX
 
 START_HINT = "start it with `systemctl --user start msd`, or run `msd` in another terminal"
 

@@ -1,57 +1,21 @@
-"""A private bus, both D-Bus libraries, and servers over them."""
+"""What msd serves, on a private bus and over both D-Bus libraries."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import anyio
 import pytest
 
-from msd.bus.binding import LIBRARIES
-from msd.bus.exports import export_root, msd_specs
+from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
-from msd.bus.names import BUS_NAME
-from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
-from tests.bus.client import Client, connected_client
-from tests.bus.demo import DEMO_SPECS, Demo, DemoObject
-from tests.support.bus import PrivateBus, private_bus
+from msd.dbus.server import BusServer
+from msd.models.contract import BUS_NAME
+from tests.dbus.client import Client
+from tests.dbus.conftest import bus, client, library
+from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import FakeCoordinator
 
-
-@pytest.fixture
-def bus(tmp_path: Path) -> Iterator[PrivateBus]:
-    with private_bus(tmp_path / "dbus") as running:
-        yield running
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(request: pytest.FixtureRequest) -> str:
-    """Each of the two D-Bus libraries."""
-    return str(request.param)
-
-
-@asynccontextmanager
-async def demo_server(bus: PrivateBus, library: str) -> AsyncIterator[tuple[Demo, BusServer]]:
-    demo = Demo()
-    async with BusServer(DEMO_SPECS, address=bus.address, library=library) as server:
-        server.tree.add("/org/msd/Msd1", DemoObject(demo))
-        await server.own_name(BUS_NAME)
-        demo.server = server
-        yield demo, server
-
-
-@pytest.fixture
-async def demo(bus: PrivateBus, library: str) -> AsyncIterator[Demo]:
-    """A served object with members for every kind of trouble."""
-    async with demo_server(bus, library) as (demo, _):
-        yield demo
-
-
-@pytest.fixture
-async def client(bus: PrivateBus) -> AsyncIterator[Client]:
-    async with connected_client(bus.address) as client:
-        yield client
+__all__ = ["bus", "client", "library"]
 
 
 @pytest.fixture
@@ -66,7 +30,7 @@ async def msd(
     """The whole tree of msd over a fake coordinator, the gate open."""
     gate = Gate()
     gate.open(coordinator)
-    async with BusServer(msd_specs(), address=bus.address, library=library) as server:
+    async with new_server(address=bus.address, library=library) as server:
         export_root(server, gate)
         await server.own_name(BUS_NAME)
         yield server

@@ -10,10 +10,10 @@ import anyio
 import pytest
 from anyio.streams.text import TextReceiveStream
 
-from msd.bus.names import BUS_NAME, ROOT_PATH
-from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
+from msd.dbus.server import BusServer
 from msd.models import ItemId
+from msd.models.contract import BUS_NAME, ROOT_PATH
 from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 import pytest
 from dbus_fast import Variant
 
-from msd.bus.descriptor import add_options
-from msd.bus.limits import MAX_DESCRIPTOR_BYTES
-from msd.bus.names import SOURCE_COORDINATOR
-from msd.bus.server import BusServer
-from msd.bus.variant import Variant as MsdVariant
+from msd.bus.descriptor import MAX_DESCRIPTOR_BYTES, add_options
+from msd.dbus.server import BusServer
+from msd.dbus.variant import Variant as MsdVariant
 from msd.errors import InvalidArgumentError
-from tests.bus.client import Client, ErrorReply
+from msd.models.contract import SOURCE_COORDINATOR
+from tests.dbus.client import Client, ErrorReply
 from tests.support.fake_coordinator import FakeCoordinator
 
 pytestmark = pytest.mark.anyio

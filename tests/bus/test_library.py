@@ -3,11 +3,7 @@
 import pytest
 from dbus_fast import Variant
 
-from msd.bus.names import (
-    LIBRARY,
-    ROOT_PATH,
-)
-from msd.bus.server import BusServer
+from msd.dbus.server import BusServer
 from msd.models import (
     ChangeSet,
     ItemId,
@@ -18,7 +14,8 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
-from tests.bus.client import Client, ErrorReply, plain
+from msd.models.contract import LIBRARY, ROOT_PATH
+from tests.dbus.client import Client, ErrorReply, plain
 from tests.support.fake_coordinator import FakeCoordinator, library
 
 pytestmark = pytest.mark.anyio

@@ -5,8 +5,8 @@ import os
 import pytest
 from dbus_fast import Variant
 
-from msd.bus.names import JOB, LOGIN, OBJECT_MANAGER, PROPERTIES, ROOT_PATH, SOURCE_COORDINATOR
-from msd.bus.server import BusServer
+from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
+from msd.dbus.server import BusServer
 from msd.events import LoginFinished, LoginRemoved, ServerFound
 from msd.models import (
     Caller,
@@ -18,7 +18,8 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
-from tests.bus.client import Client, ErrorReply, connected_client, plain
+from msd.models.contract import JOB, LOGIN, ROOT_PATH, SOURCE_COORDINATOR
+from tests.dbus.client import Client, ErrorReply, connected_client, plain
 from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import FakeCoordinator
 

@@ -5,18 +5,9 @@ import pytest
 from dbus_fast import Variant
 
 from msd import __version__
-from msd.bus.exports import export_root, msd_specs
+from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
-from msd.bus.names import (
-    ACCOUNT,
-    BUS_NAME,
-    JOB,
-    LOGIN,
-    ROOT_PATH,
-    SOURCE,
-    SOURCE_COORDINATOR,
-)
-from msd.bus.server import BusServer
+from msd.dbus.server import BusServer
 from msd.errors import StorageError, UnreachableError
 from msd.models import (
     BackendKind,
@@ -24,7 +15,8 @@ from msd.models import (
     PublicStatus,
     SyncMode,
 )
-from tests.bus.client import Client, ErrorReply, plain
+from msd.models.contract import ACCOUNT, BUS_NAME, JOB, LOGIN, ROOT_PATH, SOURCE, SOURCE_COORDINATOR
+from tests.dbus.client import Client, ErrorReply, plain
 from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import CONNECTED, FakeCoordinator
 
@@ -184,7 +176,7 @@ async def test_calls_wait_for_the_store_and_state_does_not(
     """O1: the name is owned at once; calls that arrive before the store is open wait for it."""
     gate = Gate()
     answers: list[object] = []
-    async with BusServer(msd_specs(), address=bus.address, library=library) as server:
+    async with new_server(address=bus.address, library=library) as server:
         export_root(server, gate)
         await server.own_name(BUS_NAME)
         async with anyio.create_task_group() as tasks:
@@ -208,7 +200,7 @@ async def test_a_store_that_can_not_be_opened_is_told_to_every_caller(
 ) -> None:
     """O1: State is degraded, the errors are clear, and each is an error of its own."""
     gate = Gate()
-    async with BusServer(msd_specs(), address=bus.address, library=library) as server:
+    async with new_server(address=bus.address, library=library) as server:
         export_root(server, gate)
         await server.own_name(BUS_NAME)
         gate.fail(StorageError("state.db was written by a newer msd"))

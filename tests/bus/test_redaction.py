@@ -5,13 +5,15 @@ from typing import ClassVar
 
 import pytest
 
-from msd.bus.interface import Interface
-from msd.bus.server import BusServer
-from msd.bus.spec import parse_specs
-from msd.bus.variant import Variant
+from msd.bus.errors import error_reply
+from msd.bus.exports import SecretsFilter
+from msd.dbus.interface import Interface
+from msd.dbus.server import BusServer
+from msd.dbus.spec import parse_specs
+from msd.dbus.variant import Variant
 from msd.errors import AuthRefusedError
 from msd.redaction import SHOWN, Redactor
-from tests.bus.client import Client, ErrorReply, plain
+from tests.dbus.client import Client, ErrorReply, plain
 from tests.support.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
@@ -58,7 +60,13 @@ def redactor() -> Redactor:
 
 @pytest.fixture
 async def served(bus: PrivateBus, library: str, redactor: Redactor) -> AsyncIterator[BusServer]:
-    async with BusServer(SPECS, address=bus.address, library=library, redactor=redactor) as server:
+    async with BusServer(
+        SPECS,
+        address=bus.address,
+        library=library,
+        outgoing=SecretsFilter(redactor),
+        errors=error_reply,
+    ) as server:
         server.tree.add(PATH, Leaky(server))
         await server.own_name("org.msd.Msd1")
         yield server

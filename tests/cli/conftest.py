@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from msd.bus.binding import LIBRARIES
+from msd.dbus.binding import LIBRARIES
 from tests.cli.stage import Stage, staged
 from tests.support.bus import PrivateBus, bus
 

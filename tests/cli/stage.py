@@ -12,14 +12,13 @@ from typing import Any
 import anyio
 from anyio.abc import Process
 
-from msd.bus.exports import export_root, msd_specs
+from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
-from msd.bus.names import BUS_NAME
-from msd.bus.server import BusServer
 from msd.bus.signals import run_signals
 from msd.errors import AuthRequiredError, StorageError
 from msd.events import JobChanged, JobFinished
 from msd.models import ItemPage, ItemQuery, JobId, JobState, LibraryId, SourceId, SyncMode
+from msd.models.contract import BUS_NAME
 from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import FakeCoordinator
 
@@ -173,7 +172,7 @@ async def staged(bus: PrivateBus, library: str) -> AsyncIterator[Stage]:
     coordinator = StagedCoordinator()
     gate = Gate()
     async with (
-        BusServer(msd_specs(), address=bus.address, library=library) as server,
+        new_server(address=bus.address, library=library) as server,
         anyio.create_task_group() as tasks,
     ):
         export_root(server, gate)

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from msd.bus.variant import Variant
 from msd.cli.__main__ import main
 from msd.cli.command_line import build_parser
 from msd.cli.commands.add import given_options
 from msd.cli.commands.library import policy_setting
 from msd.cli.errors import CommandError, ExitCode
+from msd.dbus.variant import Variant
 from msd.models import ItemType, SortKey
 
 COMMANDS = (

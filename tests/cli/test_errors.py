@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from msd.bus.names import ERROR_PREFIX
 from msd.cli import errors
 from msd.cli.command_line import build_parser
 from msd.cli.errors import ExitCode, from_bus
 from msd.errors import MsdError
+from msd.models.contract import ERROR_PREFIX
 
 FREEDESKTOP = "org.freedesktop.DBus.Error."
 

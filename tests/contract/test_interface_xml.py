@@ -10,17 +10,16 @@ import pytest
 
 from msd import errors
 from msd.bus.account import AccountInterface
-from msd.bus.coordinator import SourceCoordinatorInterface
-from msd.bus.exports import msd_specs
-from msd.bus.interface import Interface
+from msd.bus.exports import msd_specs, xml_folder
 from msd.bus.job import JobInterface
 from msd.bus.library import LIBRARY_TYPES, LibraryInterface
-from msd.bus.limits import MAX_LIST_LENGTH
 from msd.bus.login import LOGIN_TYPES, LoginInterface
-from msd.bus.names import INTERFACES, LOGIN, SOURCE
 from msd.bus.query import QUERY_OPTIONS
 from msd.bus.source import CONNECTION_TYPES, SOURCE_TYPES, SourceInterface
-from msd.bus.spec import snake_case, xml_folder
+from msd.bus.source_coordinator import SourceCoordinatorInterface
+from msd.dbus.arguments import MAX_LIST_LENGTH
+from msd.dbus.interface import Interface
+from msd.dbus.spec import snake_case
 from msd.errors import INTERNAL_CODE, MsdError
 from msd.item_keys import COMPACT_KEYS, ITEM_KEYS, PLACING_KEYS
 from msd.models import (
@@ -36,6 +35,7 @@ from msd.models import (
     SyncMode,
     SyncPolicy,
 )
+from msd.models.contract import INTERFACES, LOGIN, SOURCE
 
 ADAPTERS: tuple[type[Interface], ...] = (
     SourceCoordinatorInterface,

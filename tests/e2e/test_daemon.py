@@ -187,7 +187,7 @@ def test_nothing_heavy_is_imported_before_the_first_answer(daemon: Daemon, media
     spy = daemon.home / "spy.py"
     spy.write_text(
         "import sys, json, os\n"
-        "from msd.bus import server\n"
+        "from msd.dbus import server\n"
         "answer = server.BusServer._answer\n"
         "async def first(self, message):\n"
         "    await answer(self, message)\n"

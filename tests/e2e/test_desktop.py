@@ -10,10 +10,10 @@ import anyio
 import pytest
 from anyio.to_thread import run_sync
 
-from msd.bus.server import BusServer
-from tests.bus.notification_service import NAME as NOTIFICATIONS
-from tests.bus.notification_service import NOTIFICATION_SPECS, NotificationService
-from tests.bus.prompting_service import PROMPTING_SPECS, PromptingService
+from msd.dbus.server import BusServer
+from tests.bus.desktop.notification_service import NAME as NOTIFICATIONS
+from tests.bus.desktop.notification_service import NOTIFICATION_SPECS, NotificationService
+from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService
 from tests.simulators.jellyfin import JellyfinSimulator, make_world
 from tests.support.bus import PrivateBus
 from tests.support.daemon import COORDINATOR, NAME, ROOT, Daemon

@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from msd.bus.names import PEER
-from msd.bus.variant import Variant
 from msd.cli.errors import CommandError, ExitCode, usage_error
 from msd.cli.hints import hint_for_adding
 from msd.cli.terminal.prompt import ask, can_ask
 from msd.cli.terminal.secret import as_descriptor, read_secret
 from msd.cli.terminal.text import cell
+from msd.dbus.names import PEER
+from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from msd.bus.names import SOURCE, source_path
 from msd.cli.daemon.lookup import source_id
 from msd.cli.errors import ExitCode
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell
+from msd.models.contract import SOURCE, source_path
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from msd.bus.names import JOB, PEER
 from msd.cli.errors import CommandError, ExitCode, not_reachable, signals_ended
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell
+from msd.dbus.names import PEER
+from msd.models.contract import JOB
 
 if TYPE_CHECKING:
     from argparse import Namespace

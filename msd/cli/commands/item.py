@@ -5,13 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentTypeError, BooleanOptionalAction
 from typing import TYPE_CHECKING, cast
 
-from msd.bus.limits import MAX_GET_ITEMS, MAX_PAGE
-from msd.bus.names import LIBRARY
-from msd.bus.variant import Variant
 from msd.cli.daemon.lookup import library_ids, source_ids
 from msd.cli.errors import ExitCode, unknown_error
 from msd.cli.terminal.item_table import item_pairs, item_table
 from msd.cli.terminal.text import json_text
+from msd.dbus.variant import Variant
+from msd.models.contract import LIBRARY, MAX_GET_ITEMS, MAX_PAGE
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

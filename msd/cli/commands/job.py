@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.bus.names import JOB, JOBS_PATH
 from msd.cli.daemon.jobs import JobView, cancel_job
 from msd.cli.dialogue.follow import begin_and_follow
 from msd.cli.dialogue.interrupt import OnInterrupt
@@ -12,6 +11,7 @@ from msd.cli.dialogue.progress import phase
 from msd.cli.errors import GONE_CODES, CommandError, ExitCode, unknown_error
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell, moment, snake_case
+from msd.models.contract import JOB, JOBS_PATH
 
 if TYPE_CHECKING:
     from argparse import Namespace

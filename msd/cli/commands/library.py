@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.bus.variant import Variant
 from msd.cli.daemon.lookup import library_ids, list_libraries, source_id
 from msd.cli.errors import ExitCode, usage_error
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell, moment
+from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.bus.names import PEER
-from msd.bus.variant import Variant
 from msd.cli.commands.add import key_values
 from msd.cli.daemon.lookup import source_id
 from msd.cli.dialogue.login import Answers, LoginConversation, login_record
 from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import hint_for_adding
 from msd.cli.terminal.text import cell
+from msd.dbus.names import PEER
+from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

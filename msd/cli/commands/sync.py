@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from msd.bus.names import SOURCE, source_path
-from msd.bus.variant import Variant
 from msd.cli.daemon.jobs import read_job
 from msd.cli.daemon.lookup import list_sources, match
 from msd.cli.dialogue.follow import Begin, begin_and_follow
@@ -14,7 +12,9 @@ from msd.cli.dialogue.interrupt import OnInterrupt, on_interrupt
 from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import with_flags
 from msd.cli.terminal.text import cell, safe
+from msd.dbus.variant import Variant
 from msd.models import SourceId
+from msd.models.contract import SOURCE, source_path
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -8,26 +8,19 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import anyio
 
-from msd.bus.binding import MessageKind
-from msd.bus.errors import BusUnavailableError
-from msd.bus.names import (
-    BUS_NAME,
-    FREEDESKTOP,
-    FREEDESKTOP_PATH,
-    OBJECT_MANAGER,
-    PROPERTIES,
-    ROOT_PATH,
-    SOURCE_COORDINATOR,
-)
 from msd.cli.daemon.transport import Call, EncodingError, open_transport
 from msd.cli.errors import CommandError, ExitCode, from_bus, not_reachable, usage_error
+from msd.dbus.binding import MessageKind
+from msd.dbus.errors import BusUnavailableError
+from msd.dbus.names import FREEDESKTOP, FREEDESKTOP_PATH, OBJECT_MANAGER, PROPERTIES
+from msd.models.contract import BUS_NAME, ROOT_PATH, SOURCE_COORDINATOR
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-    from msd.bus.binding import Message
+    from msd.dbus.binding import Message
 
 # Methods that talk to a server answer within 20 s; an activated daemon may need a few more.
 CALL_TIMEOUT_S = 30

@@ -1,7 +1,7 @@
 """One connection to the session bus over the low-level API of the chosen D-Bus library.
 
 Which library that is, and where the bus is, `msd.bus` knows, for daemon and msdctl alike. Plain
-Python values and `msd.bus.variant.Variant`s go in, plain Python values come out.
+Python values and `msd.dbus.variant.Variant`s go in, plain Python values come out.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio
 
-from msd.bus.address import session_bus_address
-from msd.bus.binding import MessageKind, chosen_library, close_socket, new_bus
-from msd.bus.errors import BusUnavailableError
-from msd.bus.variant import Variant
+from msd.dbus.binding import MessageKind, chosen_library, close_socket, new_bus, session_bus_address
+from msd.dbus.errors import BusUnavailableError
+from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from msd.bus.binding import LibraryBus, Message
+    from msd.dbus.binding import LibraryBus, Message
 
 
 CONNECT_TIMEOUT_S = 5

@@ -6,8 +6,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from msd.bus.names import LOGIN, PROPERTIES
-from msd.bus.variant import Variant
 from msd.cli.errors import (
     CommandError,
     ExitCode,
@@ -20,7 +18,10 @@ from msd.cli.terminal.prompt import ask, can_ask
 from msd.cli.terminal.qr import qr_lines
 from msd.cli.terminal.secret import as_descriptor, read_secret
 from msd.cli.terminal.text import cell, moment, safe, snake_case
+from msd.dbus.names import PROPERTIES
+from msd.dbus.variant import Variant
 from msd.models import LoginState, LoginStep
+from msd.models.contract import LOGIN
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream

@@ -12,10 +12,10 @@ import secretstorage
 from keyring.core import get_keyring
 
 from msd.backend_api import Credentials
-from msd.bus.server import BusServer
+from msd.dbus.server import BusServer
 from msd.errors import KeyringLockedError, KeyringUnavailableError
 from msd.store.credentials.secret_service import DEADLINE_S, SecretServiceVault
-from tests.bus.prompting_service import PROMPTING_SPECS, PromptingService
+from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService
 from tests.store.credentials.accounts import ALICE, BOB, SECRET
 from tests.support.bus import PrivateBus, bus  # noqa: F401 - a fixture
 from tests.support.keyring import Keyring, keyring  # noqa: F401 - a fixture

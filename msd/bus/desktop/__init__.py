@@ -1,0 +1,1 @@
+"""What msd asks of the desktop: the network, the keyring, notifications."""

@@ -1,0 +1,359 @@
+"""The only emitter: facts of the coordinator → signals on the bus."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import anyio
+from anyio.abc import TaskStatus
+
+from msd.bus.account import AccountInterface
+from msd.bus.gate import Gate
+from msd.bus.job import JobInterface, found_server, job_result, job_total
+from msd.bus.ports import Coordinator
+from msd.bus.signals.item_changes import ItemChanges
+from msd.bus.signals.logins import LoginSignals
+from msd.bus.signals.published_state import Mirror
+from msd.bus.signals.throttle import Pacer
+from msd.bus.source import SOURCE_PROPERTIES, STATUS_PROPERTIES, SourceInterface
+from msd.bus.source_coordinator import SourceCoordinatorInterface, status_fields
+from msd.dbus.interface import Interface
+from msd.dbus.properties import property_values
+from msd.dbus.server import BusServer
+from msd.dbus.variant import Variant
+from msd.errors import MsdError
+from msd.events import (
+    AccountAdded,
+    AccountChanged,
+    AccountRemoved,
+    DaemonChanged,
+    Event,
+    ItemsChanged,
+    JobAdded,
+    JobChanged,
+    JobFinished,
+    JobRemoved,
+    LoginAdded,
+    LoginChanged,
+    LoginFinished,
+    LoginRemoved,
+    Overflow,
+    ServerFound,
+    SignInRequested,
+    SourceAdded,
+    SourceChanged,
+    SourceRemoved,
+    SourceStatusChanged,
+    StateChanged,
+)
+from msd.models import (
+    AccountId,
+    Job,
+    JobId,
+    JobKind,
+    JobState,
+    LoginId,
+    SourceId,
+    SourceStatus,
+)
+from msd.models.contract import (
+    ACCOUNT,
+    ACCOUNTS_PATH,
+    JOB,
+    JOBS_PATH,
+    LIBRARY,
+    LOGINS_PATH,
+    ROOT_PATH,
+    SOURCE,
+    SOURCE_COORDINATOR,
+    SOURCES_PATH,
+    account_path,
+    job_path,
+    login_path,
+    source_path,
+)
+
+logger = logging.getLogger(__name__)
+
+_FINAL = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
+_DAEMON_KEY = "daemon"
+_ITEMS_KEY = "items"
+
+
+async def run_signals(
+    server: BusServer,
+    coordinator: Coordinator,
+    *,
+    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+) -> None:
+    """Tell clients what the coordinator's objects are now, then every change, for ever.
+
+    `await task_group.start(run_signals, server, coordinator)` returns when no fact can be missed
+    any more.
+    """
+    signals = _Signals(server, coordinator)
+    with coordinator.events.subscribe() as events:
+        signals.tell_all(announce=False)
+        task_status.started()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(signals.pacer.run)
+            async for event in events:
+                await signals.tell(event)
+
+
+class _Signals:
+    """Turns each fact into the signals of the contract."""
+
+    def __init__(self, server: BusServer, coordinator: Coordinator) -> None:
+        self._server = server
+        self._coordinator = coordinator
+        self._root = SourceCoordinatorInterface(_open(coordinator))
+        self._mirror = Mirror(server.emit, server.specs)
+        self._mirror.assume(ROOT_PATH, SourceCoordinatorInterface(Gate()))
+        self._items = ItemChanges()
+        self._progress: dict[JobId, tuple[str, int, int]] = {}
+        self._finished: set[JobId] = set()
+        self._logins = LoginSignals(server, coordinator, self._mirror, self._update)
+        self.pacer = Pacer(lambda: server.connection.outbox.is_crowded)
+        self._tellers: Mapping[type[Event], Callable[[Any], None]] = {
+            StateChanged: lambda _: self._update_daemon(),
+            DaemonChanged: lambda _: self.pacer.offer(_DAEMON_KEY, self._update_daemon),
+            SourceAdded: lambda event: self._add_source(event.source_id),
+            SourceRemoved: lambda event: self._remove_source(event.source_id),
+            SourceStatusChanged: lambda event: self._status(event.source_id, event.status),
+            SourceChanged: lambda event: self._source_soon(event.source_id),
+            SignInRequested: lambda event: self._sign_in(event.source_id),
+            AccountAdded: lambda event: self._account(event.account_id),
+            AccountChanged: lambda event: self._account(event.account_id),
+            AccountRemoved: lambda e: self._mirror.hide(account_path(e.account_id), ACCOUNT),
+            JobAdded: lambda event: self._job(event.job_id),
+            JobChanged: lambda event: self._job_soon(event.job_id),
+            JobFinished: lambda event: self._finish_job(event.job_id),
+            JobRemoved: lambda event: self._remove_job(event.job_id),
+            ServerFound: lambda event: self._server_found(event.job_id, event.server),
+            LoginAdded: lambda event: self._logins.show(event.login_id),
+            LoginChanged: lambda event: self._logins.show(event.login_id),
+            LoginFinished: lambda event: self._logins.finish(event.login_id),
+            LoginRemoved: lambda event: self._logins.remove(event.login_id),
+            ItemsChanged: self._items_soon,
+        }
+
+    async def tell(self, event: Event) -> None:
+        """Tell one fact; one that can't be told does not keep the others from being told."""
+        with _contained():
+            if isinstance(event, Overflow):
+                await self._tell_again()
+            else:
+                self._tellers[type(event)](event)
+
+    def tell_all(self, *, announce: bool) -> None:
+        """Bring what clients know up to date with everything that is there now."""
+        with _contained():
+            self._update_daemon()
+        for account in self._coordinator.list_accounts():
+            with _contained():
+                self._account(account.account.id)
+        for view in self._coordinator.list_sources():
+            with _contained():
+                self._source(view.source.id, announce=announce)
+        for job in self._coordinator.list_jobs():
+            if job.state in _FINAL and not announce:
+                self._finished.add(job.id)
+            with _contained():
+                self._job(job.id)
+        for login in self._coordinator.logins.all():
+            with _contained():
+                self._logins.show(login.id)
+
+    async def _tell_again(self) -> None:
+        """Make up for facts that were lost."""
+        self._hide_gone()
+        self.tell_all(announce=True)
+        for library in await self._coordinator.list_libraries(None):
+            revision = self._coordinator.revision
+            self._items_soon(ItemsChanged(library.source_id, library.id, (), (), revision))
+
+    def _hide_gone(self) -> None:
+        coordinator = self._coordinator
+        sources = {source_path(view.source.id) for view in coordinator.list_sources()}
+        accounts = {account_path(view.account.id) for view in coordinator.list_accounts()}
+        jobs = {job_path(job.id) for job in coordinator.list_jobs()}
+        logins = {login_path(login.id) for login in coordinator.logins.all()}
+        for path in self._mirror.paths - sources - accounts - jobs - logins:
+            parent, _, name = path.rpartition("/")
+            if parent == SOURCES_PATH:
+                self._remove_source(SourceId(name))
+            elif parent == ACCOUNTS_PATH:
+                self._mirror.hide(path, ACCOUNT)
+            elif parent == JOBS_PATH:
+                self._remove_job(JobId(int(name)))
+            elif parent == LOGINS_PATH:
+                self._logins.remove(LoginId(int(name)))
+
+    # --- the daemon
+
+    def _update_daemon(self) -> None:
+        self._update(ROOT_PATH, self._root)
+
+    def _update(self, path: str, interface: Interface) -> None:
+        spec = self._server.specs[interface.name]
+        names = [n for n, p in spec.properties.items() if p.emits in ("true", "invalidates")]
+        self._mirror.update(path, spec.name, property_values(interface, spec, names))
+
+    # --- sources and accounts
+
+    def _add_source(self, source_id: SourceId) -> None:
+        self._source(source_id, announce=True)
+
+    def _source(self, source_id: SourceId, *, announce: bool) -> None:
+        path = source_path(source_id)
+        if path in self._mirror.paths:
+            self._status(source_id, self._coordinator.get_source(source_id).status)
+            return
+        self._mirror.show(path, SourceInterface(self._coordinator, source_id))
+        if announce:
+            self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SourceAdded", source_id)
+
+    def _remove_source(self, source_id: SourceId) -> None:
+        self.pacer.drop(source_id)
+        path = source_path(source_id)
+        if path in self._mirror.paths:
+            self._mirror.hide(path, SOURCE)
+            self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SourceRemoved", source_id)
+
+    def _status(self, source_id: SourceId, status: SourceStatus) -> None:
+        """Tell a status as it was published: a later one has its own fact."""
+        path = source_path(source_id)
+        before = [self._mirror.told(path, name) for name in ("Status", "StatusReason")]
+        view = replace(self._coordinator.get_source(source_id), status=status)
+        properties = self._server.specs[SOURCE].properties
+        values = {
+            name: Variant(properties[name].signature, read(view))
+            for name, read in SOURCE_PROPERTIES.items()
+        }
+        self._mirror.update(path, SOURCE, values)
+        if path in self._mirror.paths and before != [status.status, status.reason]:
+            fields = status_fields(status)
+            self._server.emit(
+                ROOT_PATH, SOURCE_COORDINATOR, "SourceStatusChanged", source_id, *fields
+            )
+
+    def _source_soon(self, source_id: SourceId) -> None:
+        self.pacer.offer(source_id, lambda: self._update_source(source_id))
+
+    def _update_source(self, source_id: SourceId) -> None:
+        with _contained():
+            spec = self._server.specs[SOURCE]
+            interface = SourceInterface(self._coordinator, source_id)
+            names = spec.properties.keys() - STATUS_PROPERTIES
+            values = property_values(interface, spec, names)
+            self._mirror.update(source_path(source_id), SOURCE, values)
+
+    def _sign_in(self, source_id: SourceId) -> None:
+        self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SignInRequested", source_id)
+
+    def _account(self, account_id: AccountId) -> None:
+        path = account_path(account_id)
+        interface = AccountInterface(self._coordinator, account_id)
+        if path in self._mirror.paths:
+            self._update(path, interface)
+        else:
+            self._mirror.show(path, interface)
+
+    # --- jobs
+
+    def _job(self, job_id: JobId) -> None:
+        path = job_path(job_id)
+        is_new = path not in self._mirror.paths
+        if is_new:
+            self._mirror.show(path, JobInterface(self._coordinator, job_id))
+        if self._coordinator.get_job(job_id).state in _FINAL:
+            self._finish_job(job_id)
+        elif not is_new:
+            self._update_job(job_id)
+
+    def _job_soon(self, job_id: JobId) -> None:
+        self.pacer.offer(job_id, lambda: self._update_job(job_id))
+
+    def _update_job(self, job_id: JobId) -> None:
+        with _contained():
+            self._update(job_path(job_id), JobInterface(self._coordinator, job_id))
+            self._tell_progress(self._coordinator.get_job(job_id))
+
+    def _tell_progress(self, job: Job) -> None:
+        progress = (job.phase, job.done, job_total(job))
+        if job.kind is not JobKind.SYNC or self._progress.get(job.id) == progress:
+            return
+        self._progress[job.id] = progress
+        self._server.emit(
+            ROOT_PATH,
+            SOURCE_COORDINATOR,
+            "SyncProgress",
+            job.source_id,
+            job_path(job.id),
+            *progress,
+        )
+
+    def _finish_job(self, job_id: JobId) -> None:
+        path = job_path(job_id)
+        job = self._coordinator.get_job(job_id)
+        if job_id in self._finished:
+            return
+        self._finished.add(job_id)
+        self.pacer.drop(job_id)
+        self._update_job(job_id)
+        result = job_result(job)
+        self._server.emit(path, JOB, "Finished", job.state, job.error, result)
+        if job.kind is JobKind.SYNC:
+            report = {"state": Variant("s", job.state), "error": Variant("s", job.error), **result}
+            self._server.emit(
+                ROOT_PATH, SOURCE_COORDINATOR, "SyncFinished", job.source_id, path, report
+            )
+
+    def _remove_job(self, job_id: JobId) -> None:
+        self.pacer.drop(job_id)
+        self._progress.pop(job_id, None)
+        self._finished.discard(job_id)
+        self._mirror.hide(job_path(job_id), JOB)
+
+    def _server_found(self, job_id: JobId, server: Mapping[str, str | bool]) -> None:
+        entry = found_server(server)
+        self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "ServerFound", job_path(job_id), entry)
+
+    # --- items
+
+    def _items_soon(self, event: ItemsChanged) -> None:
+        self._items.add(event)
+        self.pacer.offer(_ITEMS_KEY, self._tell_items)
+
+    def _tell_items(self) -> None:
+        for event in self._items.take():
+            self._server.emit(
+                ROOT_PATH,
+                LIBRARY,
+                "ItemsChanged",
+                event.source_id,
+                event.library_id,
+                event.changed,
+                event.removed,
+                event.revision,
+            )
+
+
+def _open(coordinator: Coordinator) -> Gate:
+    gate = Gate()
+    gate.open(coordinator)
+    return gate
+
+
+@contextmanager
+def _contained() -> Iterator[None]:
+    """Keep what goes wrong with one fact from the others."""
+    try:
+        yield
+    except MsdError:
+        logger.debug("an object went away before its change was told")
+    except Exception:
+        logger.exception("a change could not be told")

@@ -1,0 +1,55 @@
+"""Signals of logins; none carries what only their owner may see (K6)."""
+
+from collections.abc import Callable
+
+from msd.bus.login import LoginInterface
+from msd.bus.ports import Coordinator
+from msd.bus.signals.published_state import Mirror
+from msd.dbus.interface import Interface
+from msd.dbus.server import BusServer
+from msd.models import LoginId, LoginState
+from msd.models.contract import LOGIN, login_path
+
+
+class LoginSignals:
+    """Tells of logins; `update` tells what is new of an object's properties."""
+
+    def __init__(
+        self,
+        server: BusServer,
+        coordinator: Coordinator,
+        mirror: Mirror,
+        update: Callable[[str, Interface], None],
+    ) -> None:
+        self._server = server
+        self._coordinator = coordinator
+        self._mirror = mirror
+        self._update = update
+        self._finished: set[LoginId] = set()
+
+    def show(self, login_id: LoginId) -> None:
+        """Tell of a login as it is now."""
+        path = login_path(login_id)
+        interface = LoginInterface(self._coordinator, login_id, whole=True)
+        if path in self._mirror.paths:
+            self._update(path, interface)
+        else:
+            self._mirror.show(path, interface)
+        if self._coordinator.logins.get(login_id).state is not LoginState.WAITING:
+            self.finish(login_id)
+
+    def finish(self, login_id: LoginId) -> None:
+        """Tell once how a login ended."""
+        if login_id in self._finished:
+            return
+        self._finished.add(login_id)
+        path = login_path(login_id)
+        self._update(path, LoginInterface(self._coordinator, login_id, whole=True))
+        login = self._coordinator.logins.get(login_id)
+        fields = (login.state, login.error, login.message, login.source_ids)
+        self._server.emit(path, LOGIN, "Finished", *fields)
+
+    def remove(self, login_id: LoginId) -> None:
+        """Tell that a login's object is gone."""
+        self._finished.discard(login_id)
+        self._mirror.hide(login_path(login_id), LOGIN)

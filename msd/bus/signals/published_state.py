@@ -1,0 +1,80 @@
+"""What clients were told last of each object; tells them what differs now."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msd.dbus.interface import Interface
+from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
+from msd.dbus.properties import property_values
+from msd.dbus.spec import InterfaceSpec
+from msd.dbus.variant import Variant
+from msd.models.contract import ROOT_PATH
+
+
+class Emit(Protocol):
+    """Sends a signal: path, interface, member, arguments."""
+
+    def __call__(self, path: str, interface: str, member: str, *values: object) -> None: ...  # noqa: D102
+
+
+class Mirror:
+    """One emission per real change of a property, none without (S5)."""
+
+    def __init__(self, emit: Emit, specs: Mapping[str, InterfaceSpec]) -> None:
+        self._emit = emit
+        self._specs = specs
+        self._told: dict[str, dict[str, Variant]] = {}
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The objects that clients know of."""
+        return frozenset(self._told)
+
+    def told(self, path: str, name: str) -> object:
+        """Return the value of a property as clients know it, None for an unknown object."""
+        variant = self._told.get(path, {}).get(name)
+        return None if variant is None else variant.value
+
+    def assume(self, path: str, interface: Interface) -> None:
+        """Take the present values as told."""
+        values = property_values(interface, self._specs[interface.name])
+        self._told[path] = self._emitting(interface.name, values)
+
+    def show(self, path: str, interface: Interface) -> None:
+        """Tell of a new object."""
+        values = property_values(interface, self._specs[interface.name])
+        self._told[path] = self._emitting(interface.name, values)
+        public = {n: v for n, v in values.items() if not self._is_private(interface.name, n)}
+        self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesAdded", path, {interface.name: public})
+
+    def hide(self, path: str, interface_name: str) -> None:
+        """Tell that an object is gone."""
+        if self._told.pop(path, None) is not None:
+            self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesRemoved", path, [interface_name])
+
+    def update(self, path: str, interface_name: str, values: Mapping[str, Variant]) -> None:
+        """Tell which of these values are new; of private ones only that they are."""
+        told = self._told.get(path)
+        if told is None:
+            return
+        news = {
+            name: value
+            for name, value in self._emitting(interface_name, values).items()
+            if told.get(name) != value
+        }
+        if news:
+            told.update(news)
+            hidden = [name for name in news if self._is_private(interface_name, name)]
+            public = {name: value for name, value in news.items() if name not in hidden}
+            self._emit(path, PROPERTIES, "PropertiesChanged", interface_name, public, hidden)
+
+    def _emitting(self, interface_name: str, values: Mapping[str, Variant]) -> dict[str, Variant]:
+        properties = self._specs[interface_name].properties
+        return {
+            name: value
+            for name, value in values.items()
+            if properties[name].emits in ("true", "invalidates")
+        }
+
+    def _is_private(self, interface_name: str, name: str) -> bool:
+        return self._specs[interface_name].properties[name].emits == "invalidates"

@@ -1,0 +1,1 @@
+"""A D-Bus library on top of dbus-next or dbus-fast; it knows nothing of msd."""

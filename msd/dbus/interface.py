@@ -1,0 +1,42 @@
+"""What an adapter is: one D-Bus interface of one object, written in Python.
+
+A D-Bus method `DoThis` is the coroutine method `do_this`; a property is an entry of `properties`,
+a function of what `subject` returns; a property that can be set has a coroutine method
+`set_<name>`. The XML says which members there are; `check` compares, when the object is exported.
+"""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, ClassVar
+
+from msd.dbus.spec import InterfaceSpec, snake_case
+
+caller: ContextVar[str] = ContextVar("caller", default="")
+"""The unique bus name of who called, inside a method of an adapter."""
+
+
+class Interface:
+    """Base of all adapters."""
+
+    name: ClassVar[str]
+    properties: ClassVar[Mapping[str, Callable[[Any], object]]] = {}
+
+    def subject(self) -> object:
+        """Return what the property readers read, once for several of them."""
+        return self
+
+    @classmethod
+    def check(cls, spec: InterfaceSpec) -> None:
+        """Compare with the contract.
+
+        Raises:
+            TypeError: a member is missing here.
+        """
+        wanted = [method.attribute for method in spec.methods.values()]
+        wanted += [
+            f"set_{snake_case(name)}" for name, p in spec.properties.items() if p.is_writable
+        ]
+        missing = [name for name in wanted if not hasattr(cls, name)]
+        missing += [name for name in spec.properties if name not in cls.properties]
+        if missing:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(missing)} of {spec.name}")

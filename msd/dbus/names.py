@@ -1,0 +1,58 @@
+"""Names on a bus: where a message goes, which signals are meant, what D-Bus itself defines."""
+
+from dataclasses import dataclass
+
+from msd.dbus.binding import Message
+
+FREEDESKTOP = "org.freedesktop.DBus"
+FREEDESKTOP_PATH = "/org/freedesktop/DBus"
+PEER = "org.freedesktop.DBus.Peer"
+INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
+PROPERTIES = "org.freedesktop.DBus.Properties"
+OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
+STANDARD_INTERFACES = frozenset({PEER, INTROSPECTABLE, PROPERTIES, OBJECT_MANAGER})
+NO_OBJECT = "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a call goes or a signal comes from."""
+
+    path: str
+    interface: str
+    member: str
+    destination: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalMatch:
+    """Which signals; what is empty does not matter. `about` is the first argument, a text."""
+
+    sender: str = ""
+    path: str = ""
+    interface: str = ""
+    member: str = ""
+    about: str = ""
+
+    @property
+    def rule(self) -> str:
+        """The match rule for the bus daemon."""
+        parts = {
+            "sender": self.sender,
+            "path": self.path,
+            "interface": self.interface,
+            "member": self.member,
+            "arg0": self.about,
+        }
+        return "type='signal'" + "".join(
+            f",{key}='{value}'" for key, value in parts.items() if value
+        )
+
+    def fits(self, message: Message) -> bool:
+        """Whether a signal is meant; the bus daemon alone can tell its sender."""
+        return (
+            self.path in ("", message.path)
+            and self.interface in ("", message.interface)
+            and self.member in ("", message.member)
+            and (not self.about or (bool(message.body) and message.body[0] == self.about))
+        )
