@@ -18,12 +18,14 @@ from msd.models.ids import (
     UnixSeconds,
 )
 from msd.models.item import (
+    Extra,
     Image,
     ItemDetails,
     Marker,
     MediaItem,
     MediaSource,
     MediaStream,
+    Part,
     Person,
     WatchState,
 )
@@ -94,6 +96,7 @@ __all__ = [
     "ConnectAttempt",
     "Connection",
     "DaemonState",
+    "Extra",
     "Image",
     "ItemDetails",
     "ItemFields",
@@ -124,6 +127,7 @@ __all__ = [
     "MediaStream",
     "Milliseconds",
     "Notice",
+    "Part",
     "Person",
     "PublicStatus",
     "PushedRow",

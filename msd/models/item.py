@@ -16,6 +16,7 @@ class WatchState:
     last_played: UnixSeconds = NEVER
     favourite: bool = False
     user_rating: float | None = None  # 0 to 10
+    likes: bool | None = None  # thumb up or down, where a server has no number for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +27,14 @@ class Person:
     role: str = ""
     job: str = "actor"  # actor, director, writer, guest, composer, …
     remote_id: str = ""
+    image: str = ""  # the `ref` of a picture of the person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A picture of an item; `ref` means something only to the item's backend."""
 
-    kind: str  # poster, backdrop, thumb, logo
+    kind: str  # poster, backdrop, thumb, logo, banner
     ref: str
 
 
@@ -47,9 +49,16 @@ class MediaStream:
     title: str = ""
     is_default: bool = False
     is_external: bool = False
+    is_forced: bool = False
+    is_hearing_impaired: bool = False
     channels: int = 0
     width: int = 0
     height: int = 0
+    profile: str = ""
+    display_title: str = ""  # as the server shows it, e.g. "English - AAC - Stereo"
+    channel_layout: str = ""  # e.g. "5.1"
+    hdr: str = ""  # hdr10, hdr10plus, hlg, dolby-vision
+    spatial: str = ""  # atmos, dtsx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +72,9 @@ class MediaSource:
     bitrate: int = 0
     duration_ms: Milliseconds = NO_TIME
     streams: tuple[MediaStream, ...] = ()
+    name: str = ""  # of the version, e.g. "1080p"
+    position_ms: Milliseconds = NO_TIME  # where the user stopped in this version
+    video_3d: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +88,35 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One file of a film in several files, in the order in which they are played."""
+
+    remote_id: str
+    duration_ms: Milliseconds = NO_TIME
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """A trailer, deleted scene or interview of an item."""
+
+    title: str
+    kind: str = ""  # trailer, scene, interview, behind-the-scenes, …
+    remote_id: str = ""
+    url: str = ""  # of a trailer that is not on the server
+    duration_ms: Milliseconds = NO_TIME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemDetails:
     """What is fetched when someone looks at one item, not while listing (Y3)."""
 
     people: tuple[Person, ...] = ()
     media_sources: tuple[MediaSource, ...] = ()
     markers: tuple[Marker, ...] = ()
+    parts: tuple[Part, ...] = ()  # empty: the item is one file
+    extras: tuple[Extra, ...] = ()
+    trailers: tuple[Extra, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +154,20 @@ class MediaItem:
     disc_number: int | None = None
     track_number: int | None = None
     child_count: int | None = None
+    unwatched_count: int | None = None  # the server's number
+    critic_rating: float | None = None  # 0 to 10
+    edition: str = ""
+    episode_number_end: int | None = None  # of a file with several episodes
+    status: str = ""  # of a show: continuing, ended
+    ended: str = ""  # ISO date on which a show ended
+    artist_remote_ids: tuple[RemoteId, ...] = ()
+    airs_before_season: int | None = None  # where a special stands among the seasons
+    airs_before_episode: int | None = None
+    airs_after_season: int | None = None
+    tags: tuple[str, ...] = ()
+    part_count: int = 0  # files that are played one after the other; 0 is unknown
+    video_3d: str = ""
+    has_lyrics: bool = False
     images: tuple[Image, ...] = ()
     watch: WatchState | None = None  # None: the backend has no opinion, what is stored stays
     identity: str = ""
