@@ -18,13 +18,13 @@ import anyio
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.bus.signals import run_signals
+from msd.contract import BUS_NAME, LIBRARY, ROOT_PATH, SOURCE_COORDINATOR
 from msd.dbus.binding import LIBRARIES, Message
 from msd.dbus.connection import Connection
 from msd.dbus.names import PEER, Address, SignalMatch
 from msd.dbus.server import BusServer
 from msd.dbus.variant import Variant
 from msd.models import ItemId
-from msd.models.contract import BUS_NAME, LIBRARY, ROOT_PATH, SOURCE_COORDINATOR
 from tests.support.bus import private_bus
 from tests.support.fake_coordinator import FakeCoordinator
 

@@ -24,6 +24,7 @@ from msd.bus.desktop.notifications import DesktopNotifications
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.bus.signals import run_signals
+from msd.contract import BUS_NAME
 from msd.coordinator import SourceCoordinator
 from msd.coordinator.services import Services
 from msd.dbus.errors import BusLostError, BusUnavailableError, NameTakenError
@@ -36,7 +37,6 @@ from msd.managers.cache import CacheManager
 from msd.managers.registry import SourceRegistry
 from msd.managers.sync import SyncManager
 from msd.models import SecretStore
-from msd.models.contract import BUS_NAME
 from msd.notify import keep_watchdog_fed, notify
 from msd.redaction import Redactor
 from msd.settings import Settings

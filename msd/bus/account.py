@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from msd.bus.gate import Gate
 from msd.bus.ports import Coordinator
+from msd.contract import ACCOUNT
 from msd.dbus.interface import Interface
 from msd.models import AccountId, AccountView
-from msd.models.contract import ACCOUNT
 
 
 class AccountInterface(Interface):

@@ -2,9 +2,9 @@
 
 import logging
 
+from msd.contract import ERROR_PREFIX
 from msd.dbus.errors import MAX_ERROR_CHARS, CallError, LimitError, StoppingError
 from msd.errors import INTERNAL_CODE, INTERNAL_TEXT, LimitExceededError, MsdError
-from msd.models.contract import ERROR_PREFIX
 
 logger = logging.getLogger(__name__)
 

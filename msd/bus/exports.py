@@ -13,9 +13,9 @@ from msd.bus.log_control import LOG_CONTROL_PATH, LOG_CONTROL_SPECS, LogControlI
 from msd.bus.login import LoginBranch
 from msd.bus.source import SourceBranch
 from msd.bus.source_coordinator import SourceCoordinatorInterface
+from msd.contract import ACCOUNTS_PATH, JOBS_PATH, LOGINS_PATH, ROOT_PATH, SOURCES_PATH
 from msd.dbus.server import BusServer
 from msd.dbus.spec import InterfaceSpec, read_specs
-from msd.models.contract import ACCOUNTS_PATH, JOBS_PATH, LOGINS_PATH, ROOT_PATH, SOURCES_PATH
 from msd.redaction import Outlet, Redactor
 
 _DATA = Path(__file__).parent.parent

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from msd.bus.gate import Gate
 from msd.bus.ports import Coordinator
+from msd.contract import JOB
 from msd.dbus.interface import Interface
 from msd.dbus.variant import Variant
 from msd.errors import UnknownJobError
 from msd.models import Job, JobId, JobValue
-from msd.models.contract import JOB
 
 UNKNOWN_TOTAL = -1
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}|0")

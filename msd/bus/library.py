@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from msd.bus.gate import Gate
 from msd.bus.options import Reader, flag, read_options, texts
 from msd.bus.query import item_query
+from msd.contract import LIBRARY, MAX_GET_ITEMS
 from msd.dbus.interface import Interface
 from msd.dbus.marshal import entries
 from msd.dbus.variant import Typed, Variant, variants
 from msd.errors import LimitExceededError
 from msd.item_keys import ALL, ITEM_KEYS
 from msd.models import ItemFields, ItemId, Library, SourceId
-from msd.models.contract import LIBRARY, MAX_GET_ITEMS
 
 LIBRARY_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("id", "source_id", "remote_id", "name", "type", "sync", "content"), "s"),

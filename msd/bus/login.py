@@ -8,11 +8,11 @@ from msd.bus.descriptor import add_options
 from msd.bus.gate import Gate
 from msd.bus.options import checked_texts
 from msd.bus.ports import Coordinator, OptionValue
+from msd.contract import LOGIN
 from msd.dbus.interface import Interface, caller
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, NotOwnerError, UnknownLoginError
 from msd.models import Caller, Login, LoginId
-from msd.models.contract import LOGIN
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _TOKEN = "owner_token"  # noqa: S105 - the name of an option

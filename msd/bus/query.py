@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from msd.bus.options import Reader, flag, read_options, text, texts, whole_number, word, words
+from msd.contract import MAX_PAGE
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
 from msd.models import ItemQuery, ItemType, SortKey
-from msd.models.contract import MAX_PAGE
 
 _INT64 = 2**63
 _DECIMAL = 10_000

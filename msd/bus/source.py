@@ -6,11 +6,11 @@ from typing import ClassVar
 from msd.bus.gate import Gate
 from msd.bus.options import Reader, read_options, texts, word
 from msd.bus.ports import Coordinator
+from msd.contract import SOURCE, job_path
 from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
 from msd.dbus.variant import Variant, variants
 from msd.models import Connection, LibraryId, Route, SourceId, SourceView, SyncMode
-from msd.models.contract import SOURCE, job_path
 
 SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "Id": lambda view: view.source.id,

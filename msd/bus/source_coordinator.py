@@ -10,6 +10,7 @@ from msd.bus.login import begin_options
 from msd.bus.options import Reader, flag, read_options, whole_number, word
 from msd.bus.ports import Daemon, OptionValue
 from msd.bus.source import source_entry
+from msd.contract import SOURCE_COORDINATOR, job_path, login_path, source_path
 from msd.dbus.interface import Interface
 from msd.dbus.variant import Variant, variants
 from msd.errors import InvalidArgumentError
@@ -21,7 +22,6 @@ from msd.models import (
     SourceStatus,
     SyncPolicy,
 )
-from msd.models.contract import SOURCE_COORDINATOR, job_path, login_path, source_path
 
 _STEP_TYPES = {"at": "x", "step": "s", "outcome": "s", "detail": "s", "latency_ms": "u"}
 _MAX_INTERVAL_S = 366 * 24 * 3600

@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from msd.cli.hints import hint_for, with_flags
-from msd.models.contract import ERROR_PREFIX
+from msd.contract import ERROR_PREFIX
 
 START_HINT = "start it with `systemctl --user start msd`, or run `msd` in another terminal"
 

@@ -8,8 +8,8 @@ import pytest
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.bus.signals import run_signals
+from msd.contract import BUS_NAME
 from msd.dbus.server import BusServer
-from msd.models.contract import BUS_NAME
 from tests.dbus.client import Client
 from tests.dbus.conftest import bus, client, library
 from tests.support.bus import PrivateBus

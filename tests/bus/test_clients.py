@@ -11,9 +11,9 @@ import pytest
 from anyio.streams.text import TextReceiveStream
 
 from msd.bus.signals import run_signals
+from msd.contract import BUS_NAME, ROOT_PATH
 from msd.dbus.server import BusServer
 from msd.models import ItemId
-from msd.models.contract import BUS_NAME, ROOT_PATH
 from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
 

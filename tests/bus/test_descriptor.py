@@ -7,10 +7,10 @@ import pytest
 from dbus_fast import Variant
 
 from msd.bus.descriptor import MAX_DESCRIPTOR_BYTES, add_options
+from msd.contract import SOURCE_COORDINATOR
 from msd.dbus.server import BusServer
 from msd.dbus.variant import Variant as MsdVariant
 from msd.errors import InvalidArgumentError
-from msd.models.contract import SOURCE_COORDINATOR
 from tests.dbus.client import Client, ErrorReply
 from tests.support.fake_coordinator import FakeCoordinator
 

@@ -3,6 +3,7 @@
 import pytest
 from dbus_fast import Variant
 
+from msd.contract import LIBRARY, ROOT_PATH
 from msd.dbus.server import BusServer
 from msd.models import (
     ChangeSet,
@@ -14,7 +15,6 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
-from msd.models.contract import LIBRARY, ROOT_PATH
 from tests.dbus.client import Client, ErrorReply, plain
 from tests.support.fake_coordinator import FakeCoordinator, library
 

@@ -5,6 +5,7 @@ import os
 import pytest
 from dbus_fast import Variant
 
+from msd.contract import JOB, LOGIN, ROOT_PATH, SOURCE_COORDINATOR
 from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
 from msd.dbus.server import BusServer
 from msd.events import LoginFinished, LoginRemoved, ServerFound
@@ -18,7 +19,6 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
-from msd.models.contract import JOB, LOGIN, ROOT_PATH, SOURCE_COORDINATOR
 from tests.dbus.client import Client, ErrorReply, connected_client, plain
 from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import FakeCoordinator

@@ -7,6 +7,7 @@ from dbus_fast import Variant
 from msd import __version__
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
+from msd.contract import ACCOUNT, BUS_NAME, JOB, LOGIN, ROOT_PATH, SOURCE, SOURCE_COORDINATOR
 from msd.dbus.server import BusServer
 from msd.errors import StorageError, UnreachableError
 from msd.models import (
@@ -15,7 +16,6 @@ from msd.models import (
     PublicStatus,
     SyncMode,
 )
-from msd.models.contract import ACCOUNT, BUS_NAME, JOB, LOGIN, ROOT_PATH, SOURCE, SOURCE_COORDINATOR
 from tests.dbus.client import Client, ErrorReply, plain
 from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import CONNECTED, FakeCoordinator

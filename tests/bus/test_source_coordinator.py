@@ -3,6 +3,7 @@
 import pytest
 from dbus_fast import Variant
 
+from msd.contract import ROOT_PATH, SOURCE, SOURCE_COORDINATOR
 from msd.dbus.server import BusServer
 from msd.models import (
     LibraryId,
@@ -11,7 +12,6 @@ from msd.models import (
     SyncPolicy,
     UnixSeconds,
 )
-from msd.models.contract import ROOT_PATH, SOURCE, SOURCE_COORDINATOR
 from tests.dbus.client import Client, ErrorReply, plain
 from tests.support.fake_coordinator import CONNECTED, FakeCoordinator, library
 

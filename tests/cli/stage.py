@@ -15,10 +15,10 @@ from anyio.abc import Process
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.bus.signals import run_signals
+from msd.contract import BUS_NAME
 from msd.errors import AuthRequiredError, StorageError
 from msd.events import JobChanged, JobFinished
 from msd.models import ItemPage, ItemQuery, JobId, JobState, LibraryId, SourceId, SyncMode
-from msd.models.contract import BUS_NAME
 from tests.support.bus import PrivateBus
 from tests.support.fake_coordinator import FakeCoordinator
 

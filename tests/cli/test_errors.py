@@ -8,8 +8,8 @@ import pytest
 from msd.cli import errors
 from msd.cli.command_line import build_parser
 from msd.cli.errors import ExitCode, from_bus
+from msd.contract import ERROR_PREFIX
 from msd.errors import MsdError
-from msd.models.contract import ERROR_PREFIX
 
 FREEDESKTOP = "org.freedesktop.DBus.Error."
 

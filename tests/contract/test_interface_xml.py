@@ -17,6 +17,7 @@ from msd.bus.login import LOGIN_TYPES, LoginInterface
 from msd.bus.query import QUERY_OPTIONS
 from msd.bus.source import CONNECTION_TYPES, SOURCE_TYPES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
+from msd.contract import INTERFACES, LOGIN, SOURCE
 from msd.dbus.arguments import MAX_LIST_LENGTH
 from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
@@ -35,7 +36,6 @@ from msd.models import (
     SyncMode,
     SyncPolicy,
 )
-from msd.models.contract import INTERFACES, LOGIN, SOURCE
 
 ADAPTERS: tuple[type[Interface], ...] = (
     SourceCoordinatorInterface,

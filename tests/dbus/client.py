@@ -8,7 +8,7 @@ import anyio
 from dbus_fast import Message, MessageFlag, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from msd.models.contract import BUS_NAME, ROOT_PATH
+from msd.contract import BUS_NAME, ROOT_PATH
 
 DEADLINE_S = 20
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from msd.bus.errors import error_reply
+from msd.contract import BUS_NAME, ROOT_PATH
 from msd.dbus.binding import LIBRARIES
 from msd.dbus.server import BusServer
-from msd.models.contract import BUS_NAME, ROOT_PATH
 from tests.dbus.client import Client, connected_client
 from tests.dbus.demo import DEMO_SPECS, Demo, DemoObject
 from tests.support.bus import PrivateBus, private_bus

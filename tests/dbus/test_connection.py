@@ -12,13 +12,13 @@ from dbus_fast import Message as FastMessage
 from dbus_fast import MessageType
 from dbus_fast.aio import MessageBus
 
+from msd.contract import BUS_NAME
 from msd.dbus.binding import close_socket
 from msd.dbus.connection import FLUSH_TIMEOUT_S, Connection
 from msd.dbus.errors import BusLostError, BusUnavailableError, NameTakenError, RemoteError
 from msd.dbus.names import Address, SignalMatch
 from msd.dbus.outbox import HIGH_WATER_BYTES
 from msd.dbus.wire import Descriptor
-from msd.models.contract import BUS_NAME
 from tests.dbus.client import Client, ErrorReply
 from tests.dbus.conftest import demo_server
 from tests.dbus.demo import DEMO

@@ -19,6 +19,22 @@ from msd.bus.signals.published_state import Mirror
 from msd.bus.signals.throttle import Pacer
 from msd.bus.source import SOURCE_PROPERTIES, STATUS_PROPERTIES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface, status_fields
+from msd.contract import (
+    ACCOUNT,
+    ACCOUNTS_PATH,
+    JOB,
+    JOBS_PATH,
+    LIBRARY,
+    LOGINS_PATH,
+    ROOT_PATH,
+    SOURCE,
+    SOURCE_COORDINATOR,
+    SOURCES_PATH,
+    account_path,
+    job_path,
+    login_path,
+    source_path,
+)
 from msd.dbus.interface import Interface
 from msd.dbus.properties import property_values
 from msd.dbus.server import BusServer
@@ -57,22 +73,6 @@ from msd.models import (
     LoginId,
     SourceId,
     SourceStatus,
-)
-from msd.models.contract import (
-    ACCOUNT,
-    ACCOUNTS_PATH,
-    JOB,
-    JOBS_PATH,
-    LIBRARY,
-    LOGINS_PATH,
-    ROOT_PATH,
-    SOURCE,
-    SOURCE_COORDINATOR,
-    SOURCES_PATH,
-    account_path,
-    job_path,
-    login_path,
-    source_path,
 )
 
 logger = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from msd.bus.login import LoginInterface
 from msd.bus.ports import Coordinator
 from msd.bus.signals.published_state import Mirror
+from msd.contract import LOGIN, login_path
 from msd.dbus.interface import Interface
 from msd.dbus.server import BusServer
 from msd.models import LoginId, LoginState
-from msd.models.contract import LOGIN, login_path
 
 
 class LoginSignals:

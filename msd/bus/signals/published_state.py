@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from msd.contract import ROOT_PATH
 from msd.dbus.interface import Interface
 from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
 from msd.dbus.properties import property_values
 from msd.dbus.spec import InterfaceSpec
 from msd.dbus.variant import Variant
-from msd.models.contract import ROOT_PATH
 
 
 class Emit(Protocol):

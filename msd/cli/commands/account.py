@@ -8,7 +8,7 @@ from msd.cli.daemon.lookup import match
 from msd.cli.errors import ExitCode
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell, snake_case
-from msd.models.contract import ACCOUNT, ACCOUNTS_PATH
+from msd.contract import ACCOUNT, ACCOUNTS_PATH
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -8,7 +8,7 @@ from msd.cli.daemon.lookup import source_id
 from msd.cli.errors import ExitCode
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell
-from msd.models.contract import SOURCE, source_path
+from msd.contract import SOURCE, source_path
 
 if TYPE_CHECKING:
     from argparse import Namespace

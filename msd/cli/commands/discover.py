@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from msd.cli.errors import CommandError, ExitCode, not_reachable, signals_ended
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell
+from msd.contract import JOB
 from msd.dbus.names import PEER
-from msd.models.contract import JOB
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -9,8 +9,8 @@ from msd.cli.daemon.lookup import library_ids, source_ids
 from msd.cli.errors import ExitCode, unknown_error
 from msd.cli.terminal.item_table import item_pairs, item_table
 from msd.cli.terminal.text import json_text
+from msd.contract import LIBRARY, MAX_GET_ITEMS, MAX_PAGE
 from msd.dbus.variant import Variant
-from msd.models.contract import LIBRARY, MAX_GET_ITEMS, MAX_PAGE
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

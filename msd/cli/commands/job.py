@@ -11,7 +11,7 @@ from msd.cli.dialogue.progress import phase
 from msd.cli.errors import GONE_CODES, CommandError, ExitCode, unknown_error
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell, moment, snake_case
-from msd.models.contract import JOB, JOBS_PATH
+from msd.contract import JOB, JOBS_PATH
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -9,7 +9,7 @@ from msd.cli.errors import ExitCode
 from msd.cli.hints import hint_for_status, with_flags
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell, moment, safe, snake_case
-from msd.models.contract import ROOT_PATH, SOURCE_COORDINATOR
+from msd.contract import ROOT_PATH, SOURCE_COORDINATOR
 
 if TYPE_CHECKING:
     from argparse import Namespace

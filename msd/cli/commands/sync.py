@@ -12,9 +12,9 @@ from msd.cli.dialogue.interrupt import OnInterrupt, on_interrupt
 from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import with_flags
 from msd.cli.terminal.text import cell, safe
+from msd.contract import SOURCE, source_path
 from msd.dbus.variant import Variant
 from msd.models import SourceId
-from msd.models.contract import SOURCE, source_path
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from msd.cli.errors import ExitCode, signals_ended
 from msd.cli.terminal.text import cell, moment, safe
+from msd.contract import ROOT_PATH, SOURCE_COORDINATOR
 from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
-from msd.models.contract import ROOT_PATH, SOURCE_COORDINATOR
 
 if TYPE_CHECKING:
     from argparse import Namespace

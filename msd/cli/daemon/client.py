@@ -10,10 +10,10 @@ import anyio
 
 from msd.cli.daemon.transport import Call, EncodingError, open_transport
 from msd.cli.errors import CommandError, ExitCode, from_bus, not_reachable, usage_error
+from msd.contract import BUS_NAME, ROOT_PATH, SOURCE_COORDINATOR
 from msd.dbus.binding import MessageKind
 from msd.dbus.errors import BusUnavailableError
 from msd.dbus.names import FREEDESKTOP, FREEDESKTOP_PATH, OBJECT_MANAGER, PROPERTIES
-from msd.models.contract import BUS_NAME, ROOT_PATH, SOURCE_COORDINATOR
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

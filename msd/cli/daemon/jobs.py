@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from msd.cli.errors import GONE_CODES, CommandError, not_reachable, signals_ended
+from msd.contract import JOB
 from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
 from msd.models import JobKind
-from msd.models.contract import JOB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from msd.cli.errors import CommandError, ExitCode, unknown_error
+from msd.contract import LIBRARY
 from msd.models import SourceId
-from msd.models.contract import LIBRARY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,10 +18,10 @@ from msd.cli.terminal.prompt import ask, can_ask
 from msd.cli.terminal.qr import qr_lines
 from msd.cli.terminal.secret import as_descriptor, read_secret
 from msd.cli.terminal.text import cell, moment, safe, snake_case
+from msd.contract import LOGIN
 from msd.dbus.names import PROPERTIES
 from msd.dbus.variant import Variant
 from msd.models import LoginState, LoginStep
-from msd.models.contract import LOGIN
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream

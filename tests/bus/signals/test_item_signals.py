@@ -4,6 +4,7 @@ import anyio
 import pytest
 
 from msd.bus.signals.throttle import INTERVAL_S
+from msd.contract import LIBRARY, ROOT_PATH
 from msd.events import (
     ItemsChanged,
 )
@@ -12,7 +13,6 @@ from msd.models import (
     LibraryId,
     SourceId,
 )
-from msd.models.contract import LIBRARY, ROOT_PATH
 from tests.dbus.client import Client
 from tests.support.fake_coordinator import FakeCoordinator
 

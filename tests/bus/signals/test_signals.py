@@ -8,6 +8,7 @@ import pytest
 
 from msd.bus.signals import run_signals
 from msd.bus.signals.throttle import INTERVAL_S
+from msd.contract import BUS_NAME, JOB, ROOT_PATH, SOURCE, SOURCE_COORDINATOR
 from msd.dbus.server import BusServer
 from msd.events import (
     BUFFER_SIZE,
@@ -36,7 +37,6 @@ from msd.models import (
     SyncMode,
     UnixSeconds,
 )
-from msd.models.contract import BUS_NAME, JOB, ROOT_PATH, SOURCE, SOURCE_COORDINATOR
 from tests.dbus.client import Client, plain
 from tests.support.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
 from tests.support.fake_coordinator import library as movie_library

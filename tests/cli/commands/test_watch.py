@@ -7,11 +7,11 @@ import anyio
 import pytest
 from anyio.streams.text import TextReceiveStream
 
+from msd.contract import BUS_NAME, ROOT_PATH, SOURCE_COORDINATOR
 from msd.dbus.connection import Connection
 from msd.dbus.names import Address
 from msd.events import ItemsChanged
 from msd.models import ItemId, LibraryId, SourceId
-from msd.models.contract import BUS_NAME, ROOT_PATH, SOURCE_COORDINATOR
 from tests.cli.stage import DEADLINE_S, environment, running_msdctl, staged
 from tests.support.fake_coordinator import CONNECTED
 

@@ -10,9 +10,9 @@ from msd.cli.daemon.client import BUFFERED_SIGNALS, Client
 from msd.cli.daemon.jobs import follow_jobs
 from msd.cli.dialogue.follow import cancel_all
 from msd.cli.errors import CommandError, ExitCode
+from msd.contract import BUS_NAME, ERROR_PREFIX, JOB
 from msd.dbus.binding import MessageKind
 from msd.dbus.names import FREEDESKTOP
-from msd.models.contract import BUS_NAME, ERROR_PREFIX, JOB
 
 pytestmark = pytest.mark.anyio
 

@@ -1,8 +1,15 @@
-"""What clients of msd know of it: bus name, interfaces, object paths, error names, limits."""
+"""What clients of msd know of it: bus name, interfaces, object paths, error names, limits.
+
+msdctl imports this at each call, so it imports nothing that takes long.
+"""
+
+from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from msd.models.ids import AccountId, JobId, LoginId, SourceId
+if TYPE_CHECKING:
+    from msd.models.ids import AccountId, JobId, LoginId, SourceId
 
 BUS_NAME = "org.msd.Msd1"
 ROOT_PATH = "/org/msd/Msd1"
