@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from msd.bus.gate import Gate
 from msd.bus.ports import Coordinator
 from msd.contract import ACCOUNT
 from msd.dbus.interface import Interface
@@ -22,9 +21,9 @@ class AccountInterface(Interface):
         "SourceIds": lambda view: view.source_ids,
     }
 
-    def __init__(self, coordinator: Coordinator, account_id: AccountId) -> None:
+    def __init__(self, coordinator: Coordinator, account_id: str) -> None:
         self._coordinator = coordinator
-        self._account_id = account_id
+        self._account_id = AccountId(account_id)
 
     def subject(self) -> AccountView:
         """Return the account as it is now."""
@@ -37,30 +36,3 @@ class AccountInterface(Interface):
     async def remove(self) -> None:
         """Remove the account and its sources."""
         await self._coordinator.remove_account(self._account_id)
-
-
-class AccountBranch:
-    """The objects below /org/msd/Msd1/account."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    async def find(self, name: str) -> AccountInterface:
-        """Return the interface of one account."""
-        coordinator = await self._gate.coordinator()
-        account_id = AccountId(name)
-        coordinator.get_account(account_id)
-        return AccountInterface(coordinator, account_id)
-
-    async def all(self) -> dict[str, Interface]:
-        """Return every account."""
-        coordinator = await self._gate.coordinator()
-        return {
-            view.account.id: AccountInterface(coordinator, view.account.id)
-            for view in coordinator.list_accounts()
-        }
-
-    def names(self) -> tuple[str, ...]:
-        """Return the ids of the accounts."""
-        coordinator = self._gate.opened
-        return tuple(view.account.id for view in coordinator.list_accounts()) if coordinator else ()

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msd.bus.account import AccountBranch
+from msd.bus.account import AccountInterface
 from msd.bus.errors import error_reply
 from msd.bus.gate import Gate
-from msd.bus.job import JobBranch
+from msd.bus.job import JobInterface, job_number
 from msd.bus.library import LibraryInterface
 from msd.bus.log_control import LOG_CONTROL_PATH, LOG_CONTROL_SPECS, LogControlInterface
-from msd.bus.login import LoginBranch
-from msd.bus.source import SourceBranch
+from msd.bus.login import LoginInterface, login_number
+from msd.bus.served import ObjectBranch
+from msd.bus.source import SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import ACCOUNTS_PATH, JOBS_PATH, LOGINS_PATH, ROOT_PATH, SOURCES_PATH
 from msd.dbus.server import BusServer
@@ -35,11 +36,34 @@ def msd_specs() -> Mapping[str, InterfaceSpec]:
 def export_root(server: BusServer, gate: Gate) -> None:
     """Serve the whole tree; calls wait at the gate for the coordinator."""
     server.tree.add(ROOT_PATH, SourceCoordinatorInterface(gate), LibraryInterface(gate))
-    server.tree.add_branch(SOURCES_PATH, SourceBranch(gate))
-    server.tree.add_branch(ACCOUNTS_PATH, AccountBranch(gate))
-    server.tree.add_branch(JOBS_PATH, JobBranch(gate))
-    server.tree.add_branch(LOGINS_PATH, LoginBranch(gate))
+    for path, branch in _branches(gate).items():
+        server.tree.add_branch(path, branch)
     server.tree.add(LOG_CONTROL_PATH, LogControlInterface())
+
+
+def _branches(gate: Gate) -> Mapping[str, ObjectBranch]:
+    return {
+        SOURCES_PATH: ObjectBranch(
+            gate,
+            names=lambda coordinator: [view.source.id for view in coordinator.list_sources()],
+            interface=SourceInterface,
+        ),
+        ACCOUNTS_PATH: ObjectBranch(
+            gate,
+            names=lambda coordinator: [view.account.id for view in coordinator.list_accounts()],
+            interface=AccountInterface,
+        ),
+        JOBS_PATH: ObjectBranch(
+            gate,
+            names=lambda coordinator: [str(job.id) for job in coordinator.list_jobs()],
+            interface=lambda coordinator, name: JobInterface(coordinator, job_number(name)),
+        ),
+        LOGINS_PATH: ObjectBranch(
+            gate,
+            names=lambda coordinator: [str(login.id) for login in coordinator.logins.all()],
+            interface=lambda coordinator, name: LoginInterface(coordinator, login_number(name)),
+        ),
+    }
 
 
 def new_server(

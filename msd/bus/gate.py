@@ -26,10 +26,10 @@ class Gate:
         self._decided.set()
 
     async def coordinator(self) -> Coordinator:
-        """Return the coordinator as soon as it is there.
+        """Return the coordinator as soon as the store is open.
 
         Raises:
-            MsdError: it could not be opened.
+            MsdError: the store could not be opened.
         """
         await self._decided.wait()
         if self._coordinator is None:

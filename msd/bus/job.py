@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from msd.bus.gate import Gate
 from msd.bus.ports import Coordinator
 from msd.contract import JOB
 from msd.dbus.interface import Interface
@@ -68,27 +67,12 @@ class JobInterface(Interface):
         await self._coordinator.cancel_job(self._job_id)
 
 
-class JobBranch:
-    """The objects below /org/msd/Msd1/job."""
+def job_number(name: str) -> JobId:
+    """Return the id that the last element of a job's path means.
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    async def find(self, name: str) -> JobInterface:
-        """Return the interface of one job."""
-        coordinator = await self._gate.coordinator()
-        if not _NUMBER.fullmatch(name):
-            raise UnknownJobError("no job has this number")
-        job_id = JobId(int(name))
-        coordinator.get_job(job_id)
-        return JobInterface(coordinator, job_id)
-
-    async def all(self) -> dict[str, Interface]:
-        """Return every job."""
-        coordinator = await self._gate.coordinator()
-        return {str(job.id): JobInterface(coordinator, job.id) for job in coordinator.list_jobs()}
-
-    def names(self) -> tuple[str, ...]:
-        """Return the numbers of the jobs."""
-        coordinator = self._gate.opened
-        return tuple(str(job.id) for job in coordinator.list_jobs()) if coordinator else ()
+    Raises:
+        UnknownJobError: no job can have this path.
+    """
+    if not _NUMBER.fullmatch(name):
+        raise UnknownJobError("no job has this number")
+    return JobId(int(name))

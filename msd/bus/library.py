@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from msd.bus.gate import Gate
 from msd.bus.options import Reader, flag, read_options, texts
 from msd.bus.query import item_query
+from msd.bus.served import RootInterface
 from msd.contract import LIBRARY, MAX_GET_ITEMS
-from msd.dbus.interface import Interface
 from msd.dbus.marshal import entries
 from msd.dbus.variant import Typed, Variant, variants
 from msd.errors import LimitExceededError
@@ -24,25 +23,22 @@ _ALL_FIELDS = (ALL,)
 _ITEM_ENTRIES = entries(ITEM_KEYS)
 
 
-class LibraryInterface(Interface):
+class LibraryInterface(RootInterface):
     """Libraries and items of all sources."""
 
     name = LIBRARY
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
     async def list_libraries(self, source_id: str) -> Sequence[Mapping[str, Variant]]:
         """Return the libraries of one source, or of all."""
-        coordinator = await self._gate.coordinator()
-        libraries = await coordinator.list_libraries(SourceId(source_id) if source_id else None)
+        libraries = await self._coordinator.list_libraries(
+            SourceId(source_id) if source_id else None
+        )
         return [library_entry(library) for library in libraries]
 
     async def query_items(self, query: Mapping[str, Variant]) -> tuple[Sequence[Typed], str, int]:
         """Return one page of items."""
         wanted = item_query(query)
-        coordinator = await self._gate.coordinator()
-        page = await coordinator.query_items(wanted)
+        page = await self._coordinator.query_items(wanted)
         return [item_entry(item) for item in page.items], page.next_cursor, page.total
 
     async def get_items(
@@ -52,8 +48,7 @@ class LibraryInterface(Interface):
         if len(ids) > MAX_GET_ITEMS:
             raise LimitExceededError(f"at most {MAX_GET_ITEMS} ids at a time")
         values = read_options(options, _GET_OPTIONS)
-        coordinator = await self._gate.coordinator()
-        items = await coordinator.get_items(
+        items = await self._coordinator.get_items(
             [ItemId(item_id) for item_id in ids],
             fields=values.get("fields", _ALL_FIELDS),
             refresh=values.get("refresh", False),
@@ -64,8 +59,7 @@ class LibraryInterface(Interface):
         self, since: int, limit: int
     ) -> tuple[Sequence[str], Sequence[str], int, bool]:
         """Return what changed since a revision."""
-        coordinator = await self._gate.coordinator()
-        found = await coordinator.feed.changes(since, limit)
+        found = await self._coordinator.feed.changes(since, limit)
         return found.changed, found.removed, found.revision, found.reset
 
 

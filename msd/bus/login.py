@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from msd.bus.descriptor import add_options
-from msd.bus.gate import Gate
 from msd.bus.options import checked_texts
 from msd.bus.ports import Coordinator, OptionValue
 from msd.contract import LOGIN
@@ -104,33 +103,15 @@ class LoginInterface(Interface):
         await self._logins.cancel(self._login_id, owner)
 
 
-class LoginBranch:
-    """The objects below /org/msd/Msd1/login."""
+def login_number(name: str) -> LoginId:
+    """Return the id that the last element of a login's path means.
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    async def find(self, name: str) -> LoginInterface:
-        """Return the interface of one login."""
-        coordinator = await self._gate.coordinator()
-        if not _NUMBER.fullmatch(name):
-            raise UnknownLoginError("no login has this number")
-        login_id = LoginId(int(name))
-        coordinator.logins.get(login_id)
-        return LoginInterface(coordinator, login_id)
-
-    async def all(self) -> dict[str, Interface]:
-        """Return every login."""
-        coordinator = await self._gate.coordinator()
-        return {
-            str(login.id): LoginInterface(coordinator, login.id)
-            for login in coordinator.logins.all()
-        }
-
-    def names(self) -> tuple[str, ...]:
-        """Return the numbers of the logins."""
-        coordinator = self._gate.opened
-        return tuple(str(login.id) for login in coordinator.logins.all()) if coordinator else ()
+    Raises:
+        UnknownLoginError: no login can have this path.
+    """
+    if not _NUMBER.fullmatch(name):
+        raise UnknownLoginError("no login has this number")
+    return LoginId(int(name))
 
 
 async def _owner_options(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from msd.bus.gate import Gate
 from msd.bus.options import Reader, read_options, texts, word
 from msd.bus.ports import Coordinator
 from msd.contract import SOURCE, job_path
@@ -90,9 +89,9 @@ class SourceInterface(Interface):
     name = SOURCE
     properties: ClassVar = SOURCE_PROPERTIES
 
-    def __init__(self, coordinator: Coordinator, source_id: SourceId) -> None:
+    def __init__(self, coordinator: Coordinator, source_id: str) -> None:
         self._coordinator = coordinator
-        self._source_id = source_id
+        self._source_id = SourceId(source_id)
 
     def subject(self) -> SourceView:
         """Return the source as it is now."""
@@ -129,30 +128,3 @@ class SourceInterface(Interface):
     async def confirm_deletes(self) -> str:
         """Let held deletions through."""
         return job_path(await self._coordinator.confirm_deletes(self._source_id))
-
-
-class SourceBranch:
-    """The objects below /org/msd/Msd1/source."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    async def find(self, name: str) -> SourceInterface:
-        """Return the interface of one source."""
-        coordinator = await self._gate.coordinator()
-        source_id = SourceId(name)
-        coordinator.get_source(source_id)
-        return SourceInterface(coordinator, source_id)
-
-    async def all(self) -> dict[str, Interface]:
-        """Return every source."""
-        coordinator = await self._gate.coordinator()
-        return {
-            view.source.id: SourceInterface(coordinator, view.source.id)
-            for view in coordinator.list_sources()
-        }
-
-    def names(self) -> tuple[str, ...]:
-        """Return the ids of the sources."""
-        coordinator = self._gate.opened
-        return tuple(view.source.id for view in coordinator.list_sources()) if coordinator else ()

@@ -5,13 +5,12 @@ from typing import ClassVar
 
 from msd import __version__
 from msd.bus.descriptor import add_options
-from msd.bus.gate import Gate
 from msd.bus.login import begin_options
 from msd.bus.options import Reader, flag, read_options, whole_number, word
 from msd.bus.ports import Daemon, OptionValue
+from msd.bus.served import RootInterface
 from msd.bus.source import source_entry
 from msd.contract import SOURCE_COORDINATOR, job_path, login_path, source_path
-from msd.dbus.interface import Interface
 from msd.dbus.variant import Variant, variants
 from msd.errors import InvalidArgumentError
 from msd.models import (
@@ -39,7 +38,7 @@ _POLICY_OPTIONS: Mapping[str, Reader] = {
 }
 
 
-class SourceCoordinatorInterface(Interface):
+class SourceCoordinatorInterface(RootInterface):
     """Adds, removes, watches and syncs sources."""
 
     name = SOURCE_COORDINATOR
@@ -55,125 +54,104 @@ class SourceCoordinatorInterface(Interface):
         "Capabilities": lambda daemon: daemon.capabilities,
     }
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
     def subject(self) -> Daemon:
         """Return the daemon as it is now, also before its coordinator is there."""
         return self._gate.daemon
 
     async def add_plex_account(self, token: str) -> Sequence[str]:
         """Add every server of a Plex account."""
-        coordinator = await self._gate.coordinator()
-        return await coordinator.add_plex_account(token)
+        return await self._coordinator.add_plex_account(token)
 
     async def add_jellyfin_source(self, url: str, username: str, password: str) -> str:
         """Sign in to a Jellyfin server."""
-        coordinator = await self._gate.coordinator()
-        return await coordinator.add_jellyfin_source(url, username, password)
+        return await self._coordinator.add_jellyfin_source(url, username, password)
 
     async def add_local_source(self, path: str) -> str:
         """Add a folder."""
-        coordinator = await self._gate.coordinator()
-        return await coordinator.add_local_source(path)
+        return await self._coordinator.add_local_source(path)
 
     async def add_source(self, kind: str, options: Mapping[str, Variant]) -> Sequence[str]:
         """Add what the backend's options say."""
         values: Mapping[str, OptionValue] = await add_options(options)
-        coordinator = await self._gate.coordinator()
-        return await coordinator.add_source(BackendKind(kind), values)
+        return await self._coordinator.add_source(BackendKind(kind), values)
 
     async def begin_login(self, kind: str, options: Mapping[str, Variant]) -> str:
         """Begin to sign in."""
         own, owner, tied = begin_options(await add_options(options))
-        coordinator = await self._gate.coordinator()
-        return login_path(await coordinator.logins.begin(BackendKind(kind), own, owner, tied=tied))
+        return login_path(
+            await self._coordinator.logins.begin(BackendKind(kind), own, owner, tied=tied)
+        )
 
     async def reauthenticate(self, source_id: str, options: Mapping[str, Variant]) -> str:
         """Begin to sign in to a source anew."""
         own, owner, tied = begin_options(await add_options(options))
-        logins = (await self._gate.coordinator()).logins
+        logins = self._coordinator.logins
         login_id = await logins.reauthenticate(SourceId(source_id), own, owner, tied=tied)
         return login_path(login_id)
 
     async def discover_servers(self) -> str:
         """Look for servers."""
-        coordinator = await self._gate.coordinator()
-        return job_path(await coordinator.discover_servers())
+        return job_path(await self._coordinator.discover_servers())
 
     async def unlock_secrets(self) -> str:
         """Raise the keyring's prompt."""
-        coordinator = await self._gate.coordinator()
-        return job_path(await coordinator.unlock_secrets())
+        return job_path(await self._coordinator.unlock_secrets())
 
     async def remove_source(self, source_id: str) -> None:
         """Remove a source."""
-        coordinator = await self._gate.coordinator()
-        await coordinator.remove_source(SourceId(source_id))
+        await self._coordinator.remove_source(SourceId(source_id))
 
     async def rename_source(self, source_id: str, name: str) -> None:
         """Rename a source."""
-        coordinator = await self._gate.coordinator()
-        await coordinator.rename_source(SourceId(source_id), name)
+        await self._coordinator.rename_source(SourceId(source_id), name)
 
     async def set_source_enabled(self, source_id: str, enabled: bool) -> None:  # noqa: FBT001 - as on the wire
         """Enable or disable a source."""
-        coordinator = await self._gate.coordinator()
-        await coordinator.set_source_enabled(SourceId(source_id), enabled=enabled)
+        await self._coordinator.set_source_enabled(SourceId(source_id), enabled=enabled)
 
     async def reorder_sources(self, source_ids: Sequence[str]) -> None:
         """Put sources first."""
         if len(set(source_ids)) != len(source_ids):
             raise InvalidArgumentError("a source is named twice")
-        coordinator = await self._gate.coordinator()
-        await coordinator.reorder_sources([SourceId(source_id) for source_id in source_ids])
+        await self._coordinator.reorder_sources([SourceId(source_id) for source_id in source_ids])
 
     async def set_library_policy(self, library_id: str, options: Mapping[str, Variant]) -> None:
         """Change a library's policy."""
         values = read_options(options, _POLICY_OPTIONS)
-        coordinator = await self._gate.coordinator()
-        await coordinator.set_library_policy(LibraryId(library_id), values)
+        await self._coordinator.set_library_policy(LibraryId(library_id), values)
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now."""
-        coordinator = await self._gate.coordinator()
-        await coordinator.initialize_all_sources()
+        await self._coordinator.initialize_all_sources()
 
     async def sync_source(self, source_id: str) -> str:
         """Start or join a sync."""
-        coordinator = await self._gate.coordinator()
-        return job_path(await coordinator.sync_source(SourceId(source_id)))
+        return job_path(await self._coordinator.sync_source(SourceId(source_id)))
 
     async def sync_all_sources(self) -> Sequence[str]:
         """Start or join a sync of every enabled source."""
-        coordinator = await self._gate.coordinator()
-        return [job_path(job_id) for job_id in await coordinator.sync_all_sources()]
+        return [job_path(job_id) for job_id in await self._coordinator.sync_all_sources()]
 
     async def get_source_status(self, source_id: str) -> tuple[str, str, str, int]:
         """Return the status of a source."""
-        coordinator = await self._gate.coordinator()
-        return status_fields(coordinator.get_source_status(SourceId(source_id)))
+        return status_fields(self._coordinator.get_source_status(SourceId(source_id)))
 
     async def get_all_source_statuses(self) -> Mapping[str, tuple[str, str, str, int]]:
         """Return the status of every source."""
-        coordinator = await self._gate.coordinator()
-        statuses = coordinator.get_all_source_statuses()
+        statuses = self._coordinator.get_all_source_statuses()
         return {source_id: status_fields(status) for source_id, status in statuses.items()}
 
     async def list_sources(self) -> Sequence[Mapping[str, Variant]]:
         """Return every source."""
-        coordinator = await self._gate.coordinator()
-        return [source_entry(view) for view in coordinator.list_sources()]
+        return [source_entry(view) for view in self._coordinator.list_sources()]
 
     async def get_backend(self, source_id: str) -> str:
         """Return the object of a source."""
-        coordinator = await self._gate.coordinator()
-        return source_path(coordinator.get_backend(SourceId(source_id)).source.id)
+        return source_path(self._coordinator.get_backend(SourceId(source_id)).source.id)
 
     async def explain(self, source_id: str) -> Sequence[Mapping[str, Variant]]:
         """Say why a source has its status."""
-        coordinator = await self._gate.coordinator()
-        attempts = coordinator.explain(SourceId(source_id))
+        attempts = self._coordinator.explain(SourceId(source_id))
         return [
             variants(_STEP_TYPES, {key: getattr(attempt, key) for key in _STEP_TYPES})
             for attempt in attempts

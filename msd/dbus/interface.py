@@ -25,6 +25,13 @@ class Interface:
         """Return what the property readers read, once for several of them."""
         return self
 
+    async def ready(self) -> None:
+        """Return when methods can be called; properties are read without waiting for it.
+
+        Raises:
+            Exception: they never can; the caller of a method gets it as the answer.
+        """
+
     @classmethod
     def check(cls, spec: InterfaceSpec) -> None:
         """Compare with the contract.

@@ -138,6 +138,7 @@ class BusServer:
             )
         arguments = received(message)
         caller.set(message.sender)
+        await interface.ready()
         result = await getattr(interface, method.attribute)(*arguments)
         self.connection.reply(message, method.result, _results(method, result))
 
