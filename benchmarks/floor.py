@@ -20,8 +20,8 @@ from urllib.parse import urlencode, urlsplit
 
 from msd.backend_api import Listing
 from msd.backends.jellyfin.client.query import listing_query
-from msd.backends.plex.query import TYPE_CODES
-from msd.backends.plex.query import listing_query as plex_query
+from msd.backends.plex.listing.query import TYPE_CODES
+from msd.backends.plex.listing.query import listing_query as plex_query
 from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary
 
 ROOT = Path(__file__).parents[1]

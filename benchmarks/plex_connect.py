@@ -23,10 +23,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from msd.backend_api import BackendContext, Credentials  # noqa: E402
-from msd.backend_api.http import fetch, open_client  # noqa: E402
-from msd.backends.plex.connections import Candidate, config_of  # noqa: E402
-from msd.backends.plex.link import ServerLink  # noqa: E402
-from msd.backends.plex.plex_direct import DirectDialling  # noqa: E402
+from msd.backend_api.http.client import fetch, open_client  # noqa: E402
+from msd.backends.plex.connect.connections import Candidate, config_of  # noqa: E402
+from msd.backends.plex.connect.link import ServerLink  # noqa: E402
+from msd.backends.plex.connect.plex_direct import DirectDialling  # noqa: E402
 from msd.models import AccountId, BackendKind, Route, Source, SourceId  # noqa: E402
 from tests.simulators.http.tls import TestAuthority  # noqa: E402
 from tests.simulators.plex import Conduct, Door, PlexServer, make_world  # noqa: E402

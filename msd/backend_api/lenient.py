@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from msd.backend_api.http_json import mended
+from msd.backend_api.http.json import mended
 
 T = TypeVar("T", bound=msgspec.Struct)
 

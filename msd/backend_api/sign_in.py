@@ -9,8 +9,9 @@ A login is one coroutine from the first request to the verified result; cancelli
 sign-in. It knows nothing of D-Bus: who shows the code and who answers is the dialogue's business.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Protocol
 
@@ -25,6 +26,7 @@ __all__ = [
     "LoginDialogue",
     "LoginUser",
     "UserChoice",
+    "lasting",
 ]
 
 
@@ -101,3 +103,9 @@ class FoundServer:
     name: str
     address: str  # base URL, as the option of AddSource or BeginLogin takes it
     version: str = ""
+
+
+def lasting(pauses_s: Iterable[float]) -> Iterator[float]:
+    """Return the pauses between two questions; the last one is repeated for ever."""
+    *first, last = pauses_s
+    return chain(first, repeat(last))

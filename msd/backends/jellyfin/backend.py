@@ -10,8 +10,8 @@ import httpx
 import msgspec
 
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
-from msd.backend_api.http import open_client
-from msd.backend_api.http_json import decode
+from msd.backend_api.http.client import open_client
+from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
 from msd.backend_api.snapshots import Snapshots
 from msd.backends.jellyfin.changes.locate import located, rows_by_id

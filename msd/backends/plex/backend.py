@@ -5,24 +5,24 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
-from msd.backend_api.http_json import decode
+from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
-from msd.backends.plex.changes import MetadataChanges
-from msd.backends.plex.details import item_details
-from msd.backends.plex.library import content, item_type_of, library, playlists, shared
-from msd.backends.plex.link import ServerLink
-from msd.backends.plex.live import SILENCE_S, live_changes
-from msd.backends.plex.located import Library, Shelf, located, rows_by_id
-from msd.backends.plex.markup import in_json
-from msd.backends.plex.members import members
-from msd.backends.plex.pages import ListReader
-from msd.backends.plex.parse import media_item, parsed
-from msd.backends.plex.query import PAGE_SIZE, PLAYLISTS, SHARED, items_query, listing_query
-from msd.backends.plex.rows import read_full
-from msd.backends.plex.shared import shared_page
-from msd.backends.plex.watching import WatchChanges
-from msd.backends.plex.whole import Whole
-from msd.backends.plex.wire import Providers, ProvidersListed, Section, SectionsListed, key
+from msd.backends.plex.changes.full_read import Whole
+from msd.backends.plex.changes.metadata import MetadataChanges
+from msd.backends.plex.changes.push import SILENCE_S, live_changes
+from msd.backends.plex.changes.watching import WatchChanges
+from msd.backends.plex.connect.link import ServerLink
+from msd.backends.plex.listing.library import content, item_type_of, library, playlists, shared
+from msd.backends.plex.listing.located import Library, Shelf, located, rows_by_id
+from msd.backends.plex.listing.members import members
+from msd.backends.plex.listing.pages import ListReader
+from msd.backends.plex.listing.query import PAGE_SIZE, PLAYLISTS, SHARED, items_query, listing_query
+from msd.backends.plex.listing.shared import shared_page
+from msd.backends.plex.parse.details import item_details
+from msd.backends.plex.parse.item import media_item, parsed
+from msd.backends.plex.parse.rows import read_full
+from msd.backends.plex.parse.wire import Providers, ProvidersListed, Section, SectionsListed, key
+from msd.backends.plex.parse.xml import in_json
 from msd.errors import BadResponseError, ForbiddenError
 from msd.models import (
     Capability,

@@ -15,7 +15,7 @@ from msd.models import BackendKind
 
 
 async def _add(options: Mapping[str, OptionValue], context: AddContext) -> NewSources:
-    from msd.backends.plex.login import add  # noqa: PLC0415 - httpx only when it is used
+    from msd.backends.plex.login.login import add  # noqa: PLC0415 - httpx only when it is used
 
     return await add(options, context)
 
@@ -23,25 +23,25 @@ async def _add(options: Mapping[str, OptionValue], context: AddContext) -> NewSo
 async def _login(
     options: Mapping[str, OptionValue], context: AddContext, dialogue: LoginDialogue
 ) -> NewSources:
-    from msd.backends.plex.login import login  # noqa: PLC0415 - as above
+    from msd.backends.plex.login.login import login  # noqa: PLC0415 - as above
 
     return await login(options, context, dialogue)
 
 
 async def _servers(context: AccountContext) -> AccountServers:
-    from msd.backends.plex.servers import servers  # noqa: PLC0415 - as above
+    from msd.backends.plex.login.servers import servers  # noqa: PLC0415 - as above
 
     return await servers(context)
 
 
 async def _sign_out(context: AccountContext) -> None:
-    from msd.backends.plex.login import sign_out  # noqa: PLC0415 - as above
+    from msd.backends.plex.login.login import sign_out  # noqa: PLC0415 - as above
 
     await sign_out(context)
 
 
 async def _discover(context: DiscoverContext) -> AsyncGenerator[FoundServer, None]:
-    from msd.backends.plex.gdm import discover  # noqa: PLC0415 - as above
+    from msd.backends.plex.connect.gdm import discover  # noqa: PLC0415 - as above
 
     async for server in discover(context):
         yield server

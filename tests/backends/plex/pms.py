@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msd.backend_api import BackendContext, Credentials
-from msd.backends.plex.connections import Candidate, config_of
+from msd.backends.plex.connect.connections import Candidate, config_of
 from msd.models import AccountId, BackendKind, Route, Source, SourceId
-from tests.backend_api.raw_server import Handle, Seen, answering, json_reply, reply
+from tests.backend_api.http.raw_server import Handle, Seen, answering, json_reply, reply
 
 SERVER_ID = "8276c3fa6bc24e44b347e19c71fbb98b9287c1e9"
 TOKEN = "Hg7FGK9xVGdWZRa_sj76"

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from msd.backend_api.http import Answer
+from msd.backend_api.http.client import Answer
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "protocols" / "plex" / "samples"
 

@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 
 from msd.backend_api import SkippedItem
-from msd.backend_api.http_json import decode
-from msd.backends.plex.details import item_details
-from msd.backends.plex.library import item_type_of, library, shared
-from msd.backends.plex.markup import as_json, in_json
-from msd.backends.plex.parse import media_item
-from msd.backends.plex.rows import raw_item, read_full, read_rows
-from msd.backends.plex.wire import ProvidersListed, Row, SectionsListed, key
+from msd.backend_api.http.json import decode
+from msd.backends.plex.listing.library import item_type_of, library, shared
+from msd.backends.plex.parse.details import item_details
+from msd.backends.plex.parse.item import media_item
+from msd.backends.plex.parse.rows import raw_item, read_full, read_rows
+from msd.backends.plex.parse.wire import ProvidersListed, Row, SectionsListed, key
+from msd.backends.plex.parse.xml import as_json, in_json
 from msd.errors import BackendError
 from msd.models import LibraryType
 from tests.backends.plex.shared_samples import Sample, recorded, samples_are_here

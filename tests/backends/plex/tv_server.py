@@ -8,11 +8,18 @@ from contextlib import asynccontextmanager
 import pytest
 
 from msd.backend_api import AddContext, LoginUser, NewAccount, UserChoice
-from msd.backend_api.http import open_client
-from msd.backends.plex.device import device_of
-from msd.backends.plex.tv import PlexTv
+from msd.backend_api.http.client import open_client
+from msd.backends.plex.connect.device import device_of
+from msd.backends.plex.login.tv import PlexTv
 from msd.models import UnixSeconds
-from tests.backend_api.raw_server import RawServer, Seen, answering, json_reply, raw_server, reply
+from tests.backend_api.http.raw_server import (
+    RawServer,
+    Seen,
+    answering,
+    json_reply,
+    raw_server,
+    reply,
+)
 from tests.backends.plex.pms import DEVICE, SERVER_ID, TOKEN
 
 ACCOUNT_TOKEN = "account-token-123456"

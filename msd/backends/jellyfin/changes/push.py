@@ -15,9 +15,9 @@ import httpx
 import msgspec
 
 from msd.backend_api.changes import Aspect, PushedChange
-from msd.backend_api.http import Answer
-from msd.backend_api.http_status import raise_if_unavailable
-from msd.backend_api.websocket import WebSocket
+from msd.backend_api.http.client import Answer
+from msd.backend_api.http.status import raise_if_unavailable
+from msd.backend_api.http.websocket import WebSocket
 from msd.backends.jellyfin.client.client import ME, JellyfinClient
 from msd.backends.jellyfin.client.session import Session
 from msd.backends.jellyfin.parse.values import guid

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from msd.backend_api.http import (
+from msd.backend_api.http.client import (
     PAGE_BUDGET_S,
     PAGE_BYTES,
     SMALL_BUDGET_S,
@@ -17,10 +17,10 @@ from msd.backend_api.http import (
     fetch,
     without_echo,
 )
-from msd.backend_api.http_errors import backend_errors
-from msd.backend_api.http_json import decode
-from msd.backend_api.http_status import raise_if_unavailable
-from msd.backend_api.websocket import WebSocket, open_websocket
+from msd.backend_api.http.errors import backend_errors
+from msd.backend_api.http.json import decode
+from msd.backend_api.http.status import raise_if_unavailable
+from msd.backend_api.http.websocket import WebSocket, open_websocket
 from msd.errors import (
     AuthRequiredError,
     BackendError,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from msd.backend_api.http_json import decode
+from msd.backend_api.http.json import decode
 from msd.backends.jellyfin.client.client import JellyfinClient
 from msd.backends.jellyfin.client.server_time import written
 from msd.backends.jellyfin.parse.values import guid

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import xxhash
 
-from msd.backend_api.http_json import decode
+from msd.backend_api.http.json import decode
 from msd.backend_api.narrowing import Narrowing, Window, server_fault
 from msd.backend_api.protocol import Page, RawItem
 from msd.backends.jellyfin.client.client import JellyfinClient

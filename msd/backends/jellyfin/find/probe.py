@@ -7,10 +7,10 @@ import anyio
 import httpx
 
 from msd.backend_api.host import is_private_address, is_private_host
-from msd.backend_api.http import Answer, fetch
-from msd.backend_api.http_errors import backend_errors
-from msd.backend_api.http_json import decode
-from msd.backend_api.http_status import raise_if_unavailable
+from msd.backend_api.http.client import Answer, fetch
+from msd.backend_api.http.errors import backend_errors
+from msd.backend_api.http.json import decode
+from msd.backend_api.http.status import raise_if_unavailable
 from msd.backends.jellyfin.find.address import without_web_client
 from msd.backends.jellyfin.parse.values import guid
 from msd.errors import BadResponseError, InvalidArgumentError, UnreachableError

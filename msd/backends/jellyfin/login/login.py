@@ -16,8 +16,8 @@ from msd.backend_api import (
     NewSources,
     OptionValue,
 )
-from msd.backend_api.http import open_client
-from msd.backend_api.http_json import decode
+from msd.backend_api.http.client import open_client
+from msd.backend_api.http.json import decode
 from msd.backends.jellyfin.client.client import Device, JellyfinClient
 from msd.backends.jellyfin.client.session import ALLOW_INSECURE, BY_API_KEY
 from msd.backends.jellyfin.find.address import candidates

@@ -8,10 +8,10 @@ import httpx
 from msgspec import Struct
 
 from msd.backend_api import LoginDialogue, NewAccount
-from msd.backend_api.http import Answer
-from msd.backend_api.http_json import decode
-from msd.backend_api.http_status import raise_if_unavailable
-from msd.backend_api.pauses import lasting
+from msd.backend_api.http.client import Answer
+from msd.backend_api.http.json import decode
+from msd.backend_api.http.status import raise_if_unavailable
+from msd.backend_api.sign_in import lasting
 from msd.backends.jellyfin.client.client import JellyfinClient
 from msd.backends.jellyfin.client.routes import version_of
 from msd.backends.jellyfin.find.probe import Server

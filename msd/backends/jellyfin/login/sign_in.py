@@ -3,9 +3,9 @@
 import httpx
 
 from msd.backend_api import Credentials, NewAccount
-from msd.backend_api.http import Answer
-from msd.backend_api.http_json import decode
-from msd.backend_api.http_status import raise_if_unavailable
+from msd.backend_api.http.client import Answer
+from msd.backend_api.http.json import decode
+from msd.backend_api.http.status import raise_if_unavailable
 from msd.backends.jellyfin.client.client import JellyfinClient
 from msd.backends.jellyfin.find.probe import Server
 from msd.backends.jellyfin.parse.values import guid

@@ -17,7 +17,7 @@ from msd.errors import (
     UnreachableError,
 )
 from msd.models import Route, StatusReason
-from tests.backend_api.raw_server import answering, json_reply, raw_server
+from tests.backend_api.http.raw_server import answering, json_reply, raw_server
 from tests.backends.jellyfin.signed_in import backend_context, signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, faults, make_world
 

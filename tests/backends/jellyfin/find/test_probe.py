@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msd.backend_api.http import Answer, open_client
+from msd.backend_api.http.client import Answer, open_client
 from msd.backends.jellyfin.find.probe import _redirected, probe
 from msd.errors import UnreachableError
 from msd.models import StatusReason

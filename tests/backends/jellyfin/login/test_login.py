@@ -7,7 +7,7 @@ import anyio
 import httpx
 import pytest
 
-from msd.backend_api.http import open_client
+from msd.backend_api.http.client import open_client
 from msd.backends.jellyfin.find.search import find_server
 from msd.errors import (
     AuthRefusedError,
@@ -19,7 +19,7 @@ from msd.errors import (
     UnreachableError,
 )
 from msd.models import StatusReason
-from tests.backend_api.raw_server import answering, json_reply, raw_server, reply
+from tests.backend_api.http.raw_server import answering, json_reply, raw_server, reply
 from tests.backends.jellyfin.signed_in import ADD_CONTEXT, add
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, faults, make_world
 

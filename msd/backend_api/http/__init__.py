@@ -1,0 +1,1 @@
+"""HTTP for backends: guarded connections, bounded answers, errors translated in one place."""

@@ -1,0 +1,166 @@
+"""HTTP for backends: one client factory and bounded, translated answers.
+
+    open_client()            → httpx.AsyncClient   verified TLS, timeouts; follows and keeps nothing
+    fetch(client, request)   → Answer              bounded in time and size; raises MsdErrors only
+    http_json.decode(answer) → a typed value       content type, syntax, shape and depth are checked
+
+Secrets travel in headers of single requests, never in a client's defaults or in an address.
+"""
+
+import ssl
+from dataclasses import dataclass, field, replace
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import anyio
+import httpcore
+import httpx
+
+from msd.backend_api.http.errors import backend_errors
+from msd.backend_api.http.guard import GuardedBackend
+from msd.errors import BadResponseError
+from msd.redaction import SHOWN
+
+CONNECT_S = 10.0
+KEEP_ALIVE_S = 30.0
+READ_S = 60.0  # large Jellyfin pages: other clients had to go from 30 to 60
+SMALL_BUDGET_S = 30.0
+PAGE_BUDGET_S = 180.0  # a server that sends a byte a minute must not hold a sync for ever
+SMALL_BYTES = 1 << 20
+PAGE_BYTES = 32 << 20
+MAX_CONNECTIONS = 4  # to one server, of any kind (Y1)
+_ERROR_BYTES = 64 << 10  # enough to keep the connection alive after an ordinary error page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One complete answer of a server. Its repr shows no content."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)  # of an error: at most its first 64 KiB
+    peer: str = ""  # the IP address that answered, "" when not known
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of the 2xx."""
+        return httpx.codes.is_success(self.status)
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters, lower case."""
+        return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    """The one TLS context of the process: about a megabyte of the system's certificates."""
+    return ssl.create_default_context()
+
+
+class _GuardedTransport(httpx.AsyncHTTPTransport):
+    """httpx's own transport over guarded connections."""
+
+    def __init__(
+        self, network: httpcore.AsyncNetworkBackend, *, max_connections: int = MAX_CONNECTIONS
+    ) -> None:
+        super().__init__(verify=_tls_context(), trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_tls_context(),
+            max_connections=max_connections,
+            max_keepalive_connections=2,
+            keepalive_expiry=KEEP_ALIVE_S,
+            network_backend=network,
+        )
+
+
+def open_client(
+    *,
+    allow_public_http: bool = False,
+    network: httpcore.AsyncNetworkBackend | None = None,
+    max_connections: int = MAX_CONNECTIONS,
+) -> httpx.AsyncClient:
+    """Return a client for one server; the caller closes it.
+
+    Certificates are always verified. Redirects are not followed, cookies not kept, and proxies
+    and credentials of the environment not used.
+
+    Args:
+        allow_public_http: the user asked for plain http to the internet; otherwise such a
+            request raises a `TlsError` before a byte of it is sent (K3).
+        network: opens the connections, which are guarded in any case; default: the system does.
+        max_connections: more only for a client that asks several servers or addresses.
+    """
+    guarded = GuardedBackend(allow_public_http=allow_public_http, inner=network)
+    return httpx.AsyncClient(
+        transport=_GuardedTransport(guarded, max_connections=max_connections),
+        timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
+        headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+async def fetch(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    *,
+    max_bytes: int = SMALL_BYTES,
+    budget_s: float = SMALL_BUDGET_S,
+) -> Answer:
+    """Send one request and read its answer, whatever its status.
+
+    Raises:
+        UnreachableError, TlsError: as `backend_errors` says.
+        BadResponseError: a successful answer is larger than `max_bytes` or oddly packed.
+    """
+    with backend_errors(), anyio.fail_after(budget_s):
+        response = await client.send(request, stream=True)
+        try:
+            return await read_answer(response, max_bytes=max_bytes, budget_s=budget_s)
+        finally:
+            await response.aclose()
+
+
+async def read_answer(
+    response: httpx.Response, *, max_bytes: int = SMALL_BYTES, budget_s: float = SMALL_BUDGET_S
+) -> Answer:
+    """Read a response that was sent for with `stream=True`; the caller closes it.
+
+    Raises:
+        As `fetch` does.
+    """
+    with backend_errors(), anyio.fail_after(budget_s):
+        body = await _read(response, max_bytes)
+    return Answer(
+        status=response.status_code, headers=response.headers, body=body, peer=_peer(response)
+    )
+
+
+def without_echo(answer: Answer, secret: str) -> Answer:
+    """Return an answer without a secret that the request held and the server repeats (K1)."""
+    if not secret or secret.encode() not in answer.body:
+        return answer
+    return replace(answer, body=answer.body.replace(secret.encode(), SHOWN.encode()))
+
+
+async def _read(response: httpx.Response, max_bytes: int) -> bytes:
+    # Stacked encodings multiply: 64 KiB of "gzip, gzip" can unpack to tens of gigabytes.
+    if response.headers.get("content-encoding", "identity").lower() not in {"identity", "gzip"}:
+        raise BadResponseError("the server's answer is packed in a way that was not asked for")
+    limit = max_bytes if response.is_success else _ERROR_BYTES
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        if len(body) + len(chunk) > limit:
+            if response.is_success:
+                raise BadResponseError(f"the server's answer is larger than {limit >> 20} MiB")
+            break
+        body += chunk
+    return bytes(body)
+
+
+def _peer(response: httpx.Response) -> str:
+    stream = response.extensions.get("network_stream")
+    address = stream.get_extra_info("server_addr") if stream is not None else None
+    return str(address[0]) if address else ""

@@ -1,0 +1,1 @@
+"""What changed on a media server since a cursor, and what changes right now."""

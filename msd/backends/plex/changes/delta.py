@@ -1,0 +1,124 @@
+"""What became new or changed in one listing since a mark, in either aspect."""
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+from msd.backend_api.http.client import Answer
+from msd.backend_api.protocol import Listing, Page, RawItem
+from msd.backends.plex.changes.cursors import Mark
+from msd.backends.plex.listing.located import Library
+from msd.backends.plex.listing.pages import ListReader
+from msd.backends.plex.listing.query import Query, listing_query
+from msd.backends.plex.parse.rows import raw_item, read_rows, row_of
+from msd.backends.plex.parse.wire import Row
+from msd.errors import ForbiddenError
+from msd.models import RemoteId
+
+OVERLAP_S = 300  # looked back behind a mark: clocks are set, writes are late
+_EDGE = 100  # rows of one moment that are told apart
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """The first rows of a list, how many it has in all, and the server's time."""
+
+    items: tuple[RawItem, ...]
+    total: int | None
+    now: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Delta:
+    """What a listing's changes came to while they were read."""
+
+    seen: dict[RemoteId, RawItem] = field(default_factory=dict)
+    fresh: dict[RemoteId, RawItem] = field(default_factory=dict)  # not of the overlap alone
+    is_unsure: bool = False
+
+
+class ListingDelta:
+    """Asks one listing for its latest rows by a member that holds a time.
+
+    Args:
+        member: `updatedAt`, or `lastViewedAt`.
+    """
+
+    def __init__(self, library: Library, listing: Listing, member: str) -> None:
+        self.listing = listing
+        self.query = listing_query(listing)
+        self._link = library.link
+        self._page_size = library.page_size
+        self._member = member
+
+    async def peek(self, query: Query, limit: int) -> Peek:
+        """Return the first rows of a list.
+
+        Raises:
+            ForbiddenError: the server does not know the list.
+            BackendError: as `PlexClient.get`.
+        """
+        client = await self._link.client()
+        answer = await client.get_or_none(query.path, query.parameters, start=0, size=limit)
+        if answer is None:
+            raise ForbiddenError("the server does not know this list any more")
+        page = read_rows(answer)
+        items = (raw_item(row, self.listing.type) for row in page.rows if isinstance(row, Row))
+        return Peek(tuple(item for item in items if item), page.total, _server_time(answer))
+
+    async def mark(self) -> Mark:
+        """Return where the listing stands now."""
+        latest = await self.peek(self.query.narrowed(sort=f"{self._member}:desc"), _EDGE)
+        return self._mark(Mark(), latest.items, latest.now)
+
+    def moved(self, mark: Mark, items: Iterable[RawItem], now: int | None) -> Mark:
+        """Return the mark after some rows came."""
+        return self._mark(mark, items, now)
+
+    async def since(self, mark: Mark, delta: Delta) -> AsyncGenerator[Page, None]:
+        """Yield the rows that changed since a mark, with an overlap; note them in `delta`."""
+        query = self.query.at_least(self._member, max(mark.moment - OVERLAP_S, 1))
+        query = query.narrowed(sort=f"{self._member},id")
+        async for page in ListReader(self._link, query, self.listing.type).pages(self._page_size):
+            delta.is_unsure = delta.is_unsure or page.gaps or bool(page.skipped)
+            delta.seen |= {item.remote_id: item for item in page.items}
+            delta.fresh |= {
+                item.remote_id: item for item in page.items if self._is_fresh(mark, item)
+            }
+            yield page
+
+    def moment_of(self, item: RawItem) -> int:
+        """Return the time by which a row is sorted, 0 when it has none."""
+        row = row_of(item)
+        value = row.updated_at if self._member == "updatedAt" else row.last_viewed_at
+        return max(value or 0, 0)
+
+    def _is_fresh(self, mark: Mark, item: RawItem) -> bool:
+        moment = self.moment_of(item)
+        return moment > mark.moment or (
+            moment == mark.moment and mark.edge.get(item.remote_id) != item.fingerprint
+        )
+
+    def _mark(self, before: Mark, items: Iterable[RawItem], now: int | None) -> Mark:
+        """A time in the server's future would hide everything until then: it is no mark."""
+        rows = list(items)
+        latest = max([before.moment, *map(self.moment_of, rows)])
+        moment = latest if now is None else max(min(latest, now), before.moment)
+        edge = dict(before.edge) if moment == before.moment else {}
+        edge |= {row.remote_id: row.fingerprint for row in rows if self.moment_of(row) >= moment}
+        return Mark(moment=moment, edge=edge if len(edge) <= _EDGE else {})
+
+
+def _server_time(answer: Answer) -> int | None:
+    try:
+        return int(parsedate_to_datetime(answer.headers.get("date", "")).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def numbered(items: Sequence[RawItem]) -> int | None:
+    """Return the highest key of rows, 0 of none; None when one of them is no number."""
+    keys = [item.remote_id for item in items]
+    if not all(key.isascii() and key.isdecimal() for key in keys):
+        return None
+    return max(map(int, keys), default=0)

@@ -1,0 +1,47 @@
+"""Libraries that are none of the server's sections: short, and read as a whole each time."""
+
+from collections.abc import AsyncGenerator
+
+from msd.backend_api.changes import Aspect, ChangeCursor, Changes
+from msd.backend_api.protocol import Listing
+from msd.backends.plex.changes.cursors import SectionCursor, decoded, encoded
+from msd.backends.plex.listing.located import Library
+from msd.backends.plex.listing.pages import ListReader
+from msd.backends.plex.listing.query import PLAYLISTS, listing_query
+from msd.backends.plex.listing.shared import shared_page
+
+
+class Whole:
+    """The user's playlists, or what is shared with the user item by item."""
+
+    def __init__(self, library: Library, aspect: Aspect) -> None:
+        self._library = library
+        self._aspect = aspect
+
+    async def cursor(self) -> ChangeCursor:
+        """Return a cursor that says nothing: all is read again."""
+        return encoded(SectionCursor())
+
+    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
+        """Yield every row; nobody watches a playlist as such.
+
+        Raises:
+            BackendError: as `ListReader.pages`.
+        """
+        decoded(since)
+        for listing in self._library.listings:
+            if listing.library.remote_id == PLAYLISTS and self._aspect is Aspect.WATCH:
+                continue
+            async for changes in self._listing(listing):
+                yield changes
+        if self._library.listings:
+            yield Changes(listing=self._library.listings[-1], cursor=since)
+
+    async def _listing(self, listing: Listing) -> AsyncGenerator[Changes, None]:
+        if listing.library.remote_id != PLAYLISTS:
+            page = await shared_page(self._library.link, listing.type, self._library.page_size)
+            yield Changes(listing=listing, items=page.items, count=page.total, is_unsure=page.gaps)
+            return
+        reader = ListReader(self._library.link, listing_query(listing), listing.type)
+        async for page in reader.pages(self._library.page_size):
+            yield Changes(listing=listing, items=page.items, count=page.total, is_unsure=page.gaps)

@@ -1,0 +1,128 @@
+"""The stream of a media server's events, and the proof that it still flows (Y9).
+
+The server sends a ping every ten seconds, so a stream on which nothing comes is dead. Nothing is
+ever sent again: every new stream begins with a catch-up. It is plain HTTP, which passes wherever
+requests do; the websocket tells nothing more.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Self
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from msd.backend_api.changes import Aspect, PushedChange
+from msd.backends.plex.changes.events import Event, EventReader, Meaning
+from msd.backends.plex.connect.link import ServerLink
+from msd.backends.plex.listing.located import holders, rows_by_id
+from msd.errors import BackendError, MsdError, UnreachableError
+from msd.models import StatusReason
+
+EVENTS = "/:/eventsource/notifications"
+SILENCE_S = 30.0  # three pings that did not come
+_WANTED = {"filters": "timeline,activity,playing"}
+_GATHER_S = 0.25  # an item is told of several times in a row
+_WAITING = 1_000
+
+
+@asynccontextmanager
+async def live_changes(
+    link: ServerLink, silence_s: float = SILENCE_S
+) -> AsyncIterator[AsyncIterator[PushedChange]]:
+    """Subscribe; entered means that the server has begun to tell.
+
+    Raises:
+        BackendError: as `PlexClient.stream`.
+    """
+    client = await link.client()
+    raised: list[MsdError] = []
+    async with client.stream(EVENTS, _WANTED, silence_s=silence_s) as chunks:
+        send, receive = anyio.create_memory_object_stream[Event](_WAITING)
+        ended: list[MsdError] = []
+
+        async def read() -> None:
+            async with send:
+                try:
+                    async for event in _events(chunks):
+                        await send.send(event)
+                except MsdError as error:
+                    ended.append(error)
+
+        async with anyio.create_task_group() as tasks, receive:
+            tasks.start_soon(read)
+            try:
+                yield _Channel(link, receive, ended)
+            except MsdError as error:  # leaving the group with it would wrap it in another
+                raised.append(error)
+            tasks.cancel_scope.cancel()
+    if raised:
+        raise raised[0]
+
+
+async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
+    reader = EventReader()
+    async for chunk in chunks:
+        try:
+            for event in reader.feed(chunk):
+                yield event
+        except ValueError as error:
+            raise _dead("what the server tells of itself makes no sense") from error
+    raise _dead("the server ended the stream of its events")
+
+
+class _Channel:
+    """What events mean, a moment's worth at a time. Waiting may be cancelled and begun again."""
+
+    def __init__(
+        self,
+        link: ServerLink,
+        events: MemoryObjectReceiveStream[Event],
+        ended: list[MsdError],
+    ) -> None:
+        self._link = link
+        self._events = events
+        self._ended = ended
+        self._meaning = Meaning()
+        self._waiting: deque[PushedChange] = deque()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> PushedChange:
+        while not self._waiting:
+            await self._gather()
+        change = await _with_holders(self._link, self._waiting[0])
+        self._waiting.popleft()
+        return change
+
+    async def _gather(self) -> None:
+        try:
+            self._meaning.add(await self._events.receive())
+        except anyio.EndOfStream:
+            raise self._ended[0] if self._ended else _dead("the events ended") from None
+        with anyio.move_on_after(_GATHER_S), suppress(anyio.EndOfStream):
+            while True:
+                self._meaning.add(await self._events.receive())
+        self._waiting.extend(self._meaning.changes())
+        self._meaning = Meaning()
+
+
+async def _with_holders(link: ServerLink, change: PushedChange) -> PushedChange:
+    """Add the shows and the like of watched items: how much of them was seen changed, too."""
+    if change.aspect is not Aspect.WATCH or not change.changed:
+        return change
+    try:
+        rows = await rows_by_id(link, change.changed)
+    except UnreachableError:
+        raise
+    except BackendError:
+        return change
+    above = sorted(holders(rows) - set(change.changed))
+    return replace(change, changed=(*change.changed, *above))
+
+
+def _dead(message: str) -> UnreachableError:
+    return UnreachableError(message, reason=StatusReason.SERVER_ERROR)

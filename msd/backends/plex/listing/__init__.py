@@ -1,0 +1,1 @@
+"""What a media server lists: libraries, rows window by window, members, rows by id."""

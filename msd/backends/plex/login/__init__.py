@@ -1,0 +1,1 @@
+"""Sign in to a Plex account, and find the servers that it reaches."""

@@ -1,0 +1,94 @@
+"""Plex's guids: other databases' ids of an item, and by what it is recognised (I2).
+
+Today's agents write `plex://movie/5d77…` and list other databases' ids beside it; the agents
+before them put one such id into the guid itself, with the place in the show behind it:
+`com.plexapp.agents.thetvdb://74205/1/3?lang=en`.
+"""
+
+import re
+
+from msd.backend_api.values import MOST_ENTRIES
+from msd.backends.plex.parse.wire import Row, many
+from msd.models import ItemType
+
+_LONGEST = 4_000  # a path of Linux
+_LEGACY = {"imdb": "imdb", "themoviedb": "tmdb", "thetvdb": "tvdb"}
+_LEGACY_GUID = re.compile(r"com\.plexapp\.agents\.([a-z]+)://([A-Za-z0-9-]{1,64})(?=[/?]|$)")
+_MODERN_GUID = re.compile(r"(?:[a-z]+\.)*([a-z]{2,20})://(?:[a-z]+/)?([A-Za-z0-9._-]{1,100})")
+_PLEX_GUID = re.compile(r"plex://[a-z]+/([0-9a-f]{10,40})")
+_OTHER_DATABASES = frozenset({"imdb", "tmdb", "tvdb", "anidb"})
+_MUSICBRAINZ = {
+    ItemType.ARTIST: "musicbrainz-artist",
+    ItemType.ALBUM: "musicbrainz-album",
+    ItemType.TRACK: "musicbrainz-track",
+}
+_IN_SHOW = frozenset({ItemType.SEASON, ItemType.EPISODE})
+BY_FILE = frozenset({ItemType.VIDEO, ItemType.MUSIC_VIDEO})
+# Made of the item's own key, or of nothing: another one after a rebuild.
+_UNSPECIFIC = ("local://", "com.plexapp.agents.none://", "tv.plex.agents.none://")
+
+
+def external_ids(row: Row, item_type: ItemType) -> tuple[tuple[str, str], ...]:
+    """Return the ids that other databases and Plex's own have for an item."""
+    found: dict[str, str] = {}
+    for guid in many(row.guids):
+        name, value = _other_id(guid.id or "", item_type)
+        if name:
+            found.setdefault(name, value)
+    guid_text = row.guid or ""
+    if (plex := _PLEX_GUID.fullmatch(guid_text)) is not None:
+        found["plex"] = plex[1]
+    # Of a season or an episode it is the show's id.
+    elif item_type not in _IN_SHOW and (legacy := _LEGACY_GUID.match(guid_text)) is not None:
+        name, value = _LEGACY.get(legacy[1], ""), legacy[2]
+        if name and _fits(name, value):
+            found.setdefault(name, value)
+    return tuple(sorted(found.items()))[:MOST_ENTRIES]
+
+
+def _other_id(guid: str, item_type: ItemType) -> tuple[str, str]:
+    match = _MODERN_GUID.fullmatch(guid)
+    if match is None:
+        return "", ""
+    scheme, value = match.groups()
+    if scheme == "mbid":
+        return _MUSICBRAINZ.get(item_type, ""), value
+    return (scheme if scheme in _OTHER_DATABASES and _fits(scheme, value) else ""), value
+
+
+def _fits(name: str, value: str) -> bool:
+    return value.startswith("tt") if name == "imdb" else value.isdigit()
+
+
+def identity(row: Row, item_type: ItemType) -> str:
+    """Return what stays when a rebuilt server numbers its items anew, "" when nothing does.
+
+    The same film in two libraries, or in two versions that are listed apart, shares it.
+    """
+    if item_type is ItemType.TRACK:  # a recording may be on many albums
+        return _of(item_type, _specific(row.parent_guid), _specific(row.guid))
+    if own := _specific(row.guid):
+        return _of(item_type, own)
+    if item_type is ItemType.SEASON and row.index is not None:
+        return _of(item_type, _specific(row.parent_guid), str(row.index))
+    if item_type in BY_FILE:
+        return _of(item_type, _file(row))
+    return ""
+
+
+def _specific(guid: str | None) -> str:
+    """The guid without its language, "" when it says nothing of the item."""
+    plain = (guid or "").partition("?")[0]
+    return "" if "://" not in plain or plain.startswith(_UNSPECIFIC) else plain
+
+
+def _file(row: Row) -> str:
+    """The path of the first file, where the server shows it to the user."""
+    files = (part.file for version in many(row.versions) for part in many(version.part))
+    return next(filter(None, files), "")
+
+
+def _of(item_type: ItemType, *parts: str) -> str:
+    if not all(parts) or sum(map(len, parts)) > _LONGEST:
+        return ""
+    return ":".join((item_type, *parts))

@@ -1,0 +1,135 @@
+"""From a list's answer to its rows, each with its fingerprint; no I/O.
+
+A page is decoded as a whole. Only where that fails is it taken apart row by row, so that a bad
+row costs itself and not the page (K5).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import msgspec
+import xxhash
+
+from msd.backend_api.http.client import Answer
+from msd.backend_api.http.json import decode
+from msd.backend_api.lenient import lenient
+from msd.backend_api.protocol import RawItem
+from msd.backends.plex.parse.guids import BY_FILE
+from msd.backends.plex.parse.wire import DetailRow, Listed, RawListed, RawRows, Row, Rows, key, many
+from msd.backends.plex.parse.xml import in_json
+from msd.errors import BadResponseError
+from msd.models import ItemType, RemoteId
+
+PARSER_VERSION = 1  # raise it whenever the same row would give another result
+
+_LISTED_GENRES = 2  # lists show the first few, the full answer shows all (contract §4.3)
+_SEEDS = {item_type: 1_000 * PARSER_VERSION + n for n, item_type in enumerate(ItemType)}
+# Only this tells that other members are in the list, or the same in another order.
+_LISTS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
+_SIGN = 1 << 63
+_TOTAL = "x-plex-container-total-size"
+_MOST_DIGITS = 9
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_encode_row = msgspec.msgpack.Encoder().encode
+
+
+class ListedRow(NamedTuple):
+    """What `RawItem.payload` holds: a row, and as what it was listed."""
+
+    type: ItemType
+    row: Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowPage:
+    """What one request for rows brought: in order, a sentence in place of an unreadable row."""
+
+    rows: list[Row | str]
+    total: int | None
+    offset: int | None
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether the server says so: a list that it gives whole has neither (contract §0.4)."""
+        return self.total is not None or self.offset is not None
+
+
+def read_rows(answer: Answer) -> RowPage:
+    """Return the rows of a list's answer.
+
+    Raises:
+        UnreachableError, BadResponseError: it is no list of a Plex Media Server.
+    """
+    document = in_json(answer)
+    container: Rows | RawRows
+    try:
+        container = decode(document, Listed, strict=False).container
+        rows: list[Row | str] = list(container.metadata or ())
+    except BadResponseError:
+        container = decode(document, RawListed, strict=False).container
+        rows = [_as(raw, Row) for raw in container.metadata or ()]
+    total = container.total_size
+    if total is None and (said := answer.headers.get(_TOTAL, "")).isdecimal():
+        total = int(said[:_MOST_DIGITS])
+    return RowPage(
+        rows=rows,
+        total=total,
+        offset=container.offset,
+    )
+
+
+def read_full(answer: Answer) -> tuple[Row, DetailRow] | None:
+    """Return the one item of a full answer; None when there is none in it.
+
+    Raises:
+        UnreachableError, BadResponseError: it is no answer of a Plex Media Server, or its item
+            can't be read.
+    """
+    listed = decode(in_json(answer), RawListed, strict=False).container.metadata
+    if not listed:
+        return None
+    row, details = _as(listed[0], Row), _as(listed[0], DetailRow)
+    if isinstance(row, str):
+        raise BadResponseError(row)
+    return row, DetailRow() if isinstance(details, str) else details
+
+
+def row_of(item: RawItem) -> Row:
+    """Return the row of an item that this backend listed."""
+    assert isinstance(item.payload, ListedRow)  # noqa: S101 - nothing else is made of rows here
+    return item.payload.row
+
+
+def _as(raw: msgspec.Raw, shape: type[T]) -> T | str:
+    """Return an object as a `shape`, or why it can't be read."""
+    try:
+        return msgspec.json.decode(raw, type=shape, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            return lenient(bytes(raw), shape, strict=False)
+        except ValueError as error:
+            return f"the row can't be read: {error}"[:200]
+
+
+def raw_item(row: Row, item_type: ItemType) -> RawItem | None:
+    """Return a row as it is compared and parsed; None when it has no usable id.
+
+    The fingerprint is made of what `parse` reads and of nothing else, so the order of members
+    and all that a server counts up by itself do not matter, and a row is the same in a list and
+    in the full answer about an item.
+    """
+    remote_id = key(row.rating_key)
+    if remote_id is None:
+        return None
+    if item_type not in BY_FILE:
+        row.versions = None
+    all_said = row.genres, row.updated_at, row.section
+    row.genres, row.section = list(many(row.genres)[:_LISTED_GENRES]), None
+    if item_type not in _LISTS:
+        row.updated_at = None
+    digest = xxhash.xxh3_64_intdigest(_encode_row(row), _SEEDS[item_type])
+    row.genres, row.updated_at, row.section = all_said
+    signed = digest - (_SIGN << 1) if digest >= _SIGN else digest
+    return RawItem(RemoteId(remote_id), signed, ListedRow(item_type, row))

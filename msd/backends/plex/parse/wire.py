@@ -1,0 +1,282 @@
+"""The shapes of a Plex Media Server's answers, as far as msd reads them.
+
+They are decoded leniently (contract §0.3): numbers and truths may come in quotes, and one child
+may stand where a list of them belongs. Members that are absent are None, and so is what an
+unwatched item has no member for. Sizes and texts are checked where they are used.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeVar
+
+from msgspec import Raw, Struct, field
+
+from msd.models import ItemType
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}").fullmatch
+
+T = TypeVar("T")
+
+WIRE_TYPES: Mapping[ItemType, frozenset[str]] = MappingProxyType(
+    {
+        ItemType.MOVIE: frozenset({"movie"}),
+        ItemType.SHOW: frozenset({"show"}),
+        ItemType.SEASON: frozenset({"season"}),
+        ItemType.EPISODE: frozenset({"episode"}),
+        ItemType.ARTIST: frozenset({"artist"}),
+        ItemType.ALBUM: frozenset({"album"}),
+        ItemType.TRACK: frozenset({"track"}),
+        ItemType.MUSIC_VIDEO: frozenset({"movie", "clip", "video"}),
+        ItemType.VIDEO: frozenset({"movie", "clip", "video"}),
+        ItemType.COLLECTION: frozenset({"collection"}),
+        ItemType.PLAYLIST: frozenset({"playlist", ""}),
+    }
+)
+
+
+def many(value: list[T] | T | None) -> Sequence[T]:
+    """Return the children of one name as a sequence, however many the server wrote."""
+    if isinstance(value, list):
+        return value
+    return () if value is None else (value,)
+
+
+def key(value: object) -> str | None:
+    """Return an id as it may stand in a path, None when it is none; it means nothing else."""
+    text = str(value) if isinstance(value, str | int) else ""
+    return text if _KEY(text) else None
+
+
+class Tag(Struct, gc=False):
+    """A genre, a country, somebody: what is shared by items."""
+
+    tag: str | None = None
+
+
+class ExternalId(Struct, gc=False):
+    """Another database's id of an item, such as `imdb://tt0133093`."""
+
+    id: str | None = None
+
+
+class Picture(Struct, gc=False):
+    """A picture of an item by its kind."""
+
+    type: str | None = None
+    url: str | None = None
+
+
+class PartFile(Struct, gc=False):
+    """A file as lists show it."""
+
+    file: str | None = None
+
+
+class Version(Struct):
+    """One version of an item as lists show it."""
+
+    part: list[PartFile] | PartFile | None = field(default=None, name="Part")
+
+
+class Row(Struct, rename="camel"):
+    """An item as lists carry it, and nothing of it that changes without a meaning.
+
+    All but the last three is part of the row's fingerprint, so what `parse` does not read has no
+    place here.
+    """
+
+    rating_key: str | int
+    type: str = ""  # left out in the answer about one playlist
+    title: str | None = None
+    title_sort: str | None = None
+    original_title: str | None = None
+    guid: str | None = None
+    summary: str | None = None
+    tagline: str | None = None
+    year: int | None = None
+    originally_available_at: str | None = None
+    added_at: int | None = None
+    duration: int | None = None
+    rating: float | None = None
+    audience_rating: float | None = None
+    content_rating: str | None = None
+    studio: str | None = None
+    network: str | None = None
+    index: int | None = None
+    parent_index: int | None = None
+    parent_rating_key: str | int | None = None
+    parent_title: str | None = None
+    parent_guid: str | None = None
+    parent_thumb: str | None = None
+    grandparent_rating_key: str | int | None = None
+    grandparent_title: str | None = None
+    grandparent_thumb: str | None = None
+    grandparent_art: str | None = None
+    leaf_count: int | None = None
+    viewed_leaf_count: int | None = None
+    child_count: int | None = None
+    view_count: int | None = None
+    view_offset: int | None = None
+    last_viewed_at: int | None = None
+    user_rating: float | None = None
+    thumb: str | None = None
+    art: str | None = None
+    composite: str | None = None
+    guids: list[ExternalId] | ExternalId | None = field(default=None, name="Guid")
+    images: list[Picture] | Picture | None = field(default=None, name="Image")
+    versions: list[Version] | Version | None = field(default=None, name="Media")
+    genres: list[Tag] | Tag | None = field(default=None, name="Genre")
+    updated_at: int | None = None  # of the metadata, may be absent or -1 (contract §5.2)
+    section: int | str | None = field(default=None, name="librarySectionID")
+
+
+class Rows(Struct, rename="camel"):
+    """A page of rows, its totals and where it begins."""
+
+    metadata: list[Row] | None = field(default=None, name="Metadata")
+    total_size: int | None = None
+    offset: int | None = None
+
+
+class RawRows(Struct, rename="camel"):
+    """The same with rows that are not looked into yet."""
+
+    metadata: list[Raw] | None = field(default=None, name="Metadata")
+    total_size: int | None = None
+    offset: int | None = None
+
+
+class Listed(Struct):
+    """The one object of an answer that lists rows."""
+
+    container: Rows = field(name="MediaContainer")
+
+
+class RawListed(Struct):
+    """The same with rows that are not looked into yet."""
+
+    container: RawRows = field(name="MediaContainer")
+
+
+class Section(Struct, rename="camel"):
+    """A library."""
+
+    key: str | int | None = None
+    type: str | None = None
+    title: str | None = None
+    agent: str | None = None
+    uuid: str | None = None
+    hidden: int | bool | None = None  # 0 visible, 1 not on the home page, 2 nor in searches
+    updated_at: int | None = None
+    scanned_at: int | None = None
+    content_changed_at: int | None = None  # a counter, not a time (contract §0.6)
+
+
+class Sections(Struct):
+    """Every library that is shared with the user."""
+
+    directory: list[Section] | None = field(default=None, name="Directory")
+
+
+class SectionsListed(Struct):
+    """The one object of the answer that lists libraries."""
+
+    container: Sections = field(name="MediaContainer")
+
+
+class Entry(Struct, rename="camel"):
+    """What a provider offers, in the words of its menu."""
+
+    id: str | int | None = None
+    key: str | None = None
+    title: str | None = None
+    type: str | None = None
+
+
+class Feature(Struct):
+    """One thing that a provider can do."""
+
+    type: str | None = None
+    directory: list[Entry] | Entry | None = field(default=None, name="Directory")
+
+
+class Provider(Struct):
+    """A provider of media; the server itself is one."""
+
+    identifier: str | None = None
+    feature: list[Feature] | Feature | None = field(default=None, name="Feature")
+
+
+class Providers(Struct):
+    """Every provider."""
+
+    provider: list[Provider] | Provider | None = field(default=None, name="MediaProvider")
+
+
+class ProvidersListed(Struct):
+    """The one object of the answer that lists providers."""
+
+    container: Providers = field(name="MediaContainer")
+
+
+class PersonRow(Struct, gc=False):
+    """Someone who took part in an item."""
+
+    tag: str | None = None
+    role: str | None = None
+    id: str | int | None = None
+
+
+class StreamRow(Struct, rename="camel", gc=False):
+    """One track of a file."""
+
+    stream_type: int | None = None
+    index: int | None = None
+    codec: str | None = None
+    language_code: str | None = None
+    language_tag: str | None = None
+    title: str | None = None
+    default: bool | None = None
+    key: str | None = None  # of a file beside the media: external
+    channels: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class PartRow(Struct, rename="camel"):
+    """A file of a version; several are played one after the other."""
+
+    size: int | None = None
+    streams: list[StreamRow] | StreamRow | None = field(default=None, name="Stream")
+
+
+class VersionRow(Struct, rename="camel"):
+    """One playable version of an item."""
+
+    id: str | int | None = None
+    container: str | None = None
+    bitrate: int | None = None  # kbit/s
+    duration: int | None = None
+    parts: list[PartRow] | PartRow | None = field(default=None, name="Part")
+
+
+class SpanRow(Struct, rename="camel", gc=False):
+    """A marker or a chapter."""
+
+    type: str | None = None
+    tag: str | None = None
+    start_time_offset: int | None = None
+    end_time_offset: int | None = None
+
+
+class DetailRow(Struct):
+    """What only the full answer about one item carries."""
+
+    roles: list[PersonRow] | PersonRow | None = field(default=None, name="Role")
+    directors: list[PersonRow] | PersonRow | None = field(default=None, name="Director")
+    writers: list[PersonRow] | PersonRow | None = field(default=None, name="Writer")
+    producers: list[PersonRow] | PersonRow | None = field(default=None, name="Producer")
+    versions: list[VersionRow] | VersionRow | None = field(default=None, name="Media")
+    markers: list[SpanRow] | SpanRow | None = field(default=None, name="Marker")
+    chapters: list[SpanRow] | SpanRow | None = field(default=None, name="Chapter")

@@ -1,0 +1,574 @@
+"""From rows to items: recorded ones, broken ones, arbitrary ones."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from msd.backend_api import RawItem, SkippedItem
+from msd.backend_api.http.client import Answer
+from msd.backends.plex.listing.library import item_type_of
+from msd.backends.plex.parse.details import item_details
+from msd.backends.plex.parse.item import parsed
+from msd.backends.plex.parse.rows import raw_item, read_full, read_rows
+from msd.backends.plex.parse.xml import as_json
+from msd.errors import BackendError, BadResponseError
+from msd.models import Image, ItemType, LibraryType, MediaItem, WatchState
+
+DATA = Path(__file__).parent / "data"
+XML = {"content-type": "text/xml;charset=utf-8"}
+JSON = {"content-type": "application/json"}
+
+
+def answer(body, headers=JSON):
+    return Answer(status=200, headers=httpx.Headers(headers), body=body)
+
+
+def listed(*rows, **members):
+    return answer(json.dumps({"MediaContainer": {"Metadata": list(rows)} | members}).encode())
+
+
+def row(**members):
+    return {"ratingKey": "7", "type": "movie", "title": "Title"} | members
+
+
+def raw(item_type=ItemType.MOVIE, /, **members):
+    [found] = read_rows(listed(row(**members))).rows
+    return raw_item(found, item_type)
+
+
+def item(item_type=ItemType.MOVIE, /, **members):
+    found = parsed(raw(item_type, **members))
+    assert isinstance(found, MediaItem), found
+    return found
+
+
+def sample(name):
+    body = (DATA / name).read_bytes()
+    if name.endswith(".json"):
+        body = json.dumps(json.loads(body)["response"]).encode()
+    found = read_full(answer(body, XML if name.endswith(".xml") else JSON))
+    item_type = item_type_of(found[0])
+    return parsed(raw_item(found[0], item_type)), item_details(found[1])
+
+
+def test_a_recorded_film():
+    """Official example: members, people in their jobs, versions and tracks."""
+    film, details = sample("movie.json")
+
+    assert (film.type, film.title, film.year) == (ItemType.MOVIE, "Zoolander", 2001)
+    assert film.released == "2001-09-27"
+    assert film.genres
+    assert {"poster", "backdrop"} <= {image.kind for image in film.images}
+    assert details.media_sources
+    assert {"actor", "director"} <= {person.job for person in details.people}
+
+
+def test_a_recorded_track_in_xml():
+    """Contract §1.2: without an Accept header the answer is XML, with every number in quotes."""
+    track, details = sample("media_100.xml")
+
+    assert (track.type, track.title, track.album) == (ItemType.TRACK, "Track 1", "Album Title")
+    assert (track.artist, track.track_number, track.disc_number) == ("Artist Name", 1, 1)
+    assert (track.parent_remote_id, track.album_remote_id) == ("200", "200")
+    assert track.duration_ms == 250_000
+    assert track.added_at == 1_600_999_261
+    assert track.watch == WatchState(watched=True, play_count=1, last_played=1_603_309_346)
+    assert track.identity == "track:plex://album/12345:plex://track/12345"
+    assert details.media_sources[0].bitrate == 256_000
+
+
+def test_a_recorded_season_in_xml():
+    """Contract §4.5: the guid of an agent of old is the show's id with the season's number."""
+    season, _ = sample("show_seasons.xml")
+
+    assert (season.type, season.season_number, season.child_count) == (ItemType.SEASON, 1, 14)
+    assert (season.parent_remote_id, season.show_remote_id) == ("30", "30")
+    assert season.show_title == "TV Show"
+    assert season.watch.watched
+    assert season.external_ids == ()
+    assert season.identity == "season:com.plexapp.agents.thetvdb://12345/1"
+
+
+def test_a_recorded_album_is_watched_in_part():
+    """Contract §4.5: viewedLeafCount."""
+    album, _ = sample("media_200.xml")
+
+    assert (album.type, album.artist, album.child_count) == (ItemType.ALBUM, "Artist", 9)
+    assert album.parent_remote_id == "300"
+    assert (album.watch.watched, album.watch.play_count) == (False, 5)
+
+
+def test_recorded_playlists():
+    """Contract §4.7: a composite is its picture; its views are not the user's watching."""
+    rows = read_rows(answer((DATA / "playlists.xml").read_bytes(), XML)).rows
+    lists = [parsed(raw_item(one, ItemType.PLAYLIST)) for one in rows]
+
+    assert [one.title for one in lists] == ["Playlist 1", "Playlist 2"]
+    assert lists[0].images == (Image(kind="poster", ref="/playlists/500/composite/1597983847"),)
+    assert lists[0].child_count == 1
+    assert lists[0].watch == WatchState()
+
+
+def test_an_unwatched_item_is_untouched_not_unknown():
+    """Contract §0.5: absent is not null."""
+    assert item().watch == WatchState()
+
+
+def test_watch_state_of_one_item():
+    """W3: what the server knows, in msd's words."""
+    watched = item(viewCount="2", viewOffset=60_000, lastViewedAt=1_700_000_000, userRating=7.5)
+
+    assert watched.watch == WatchState(
+        watched=True,
+        play_count=2,
+        position_ms=60_000,
+        last_played=1_700_000_000,
+        user_rating=7.5,
+    )
+    assert not item(viewOffset=60_000).watch.watched
+
+
+@pytest.mark.parametrize(
+    ("leaves", "viewed", "watched"), [(3, 3, True), (3, 2, False), (0, 0, False), (2, None, False)]
+)
+def test_a_show_is_watched_when_all_its_episodes_are(leaves, viewed, watched):
+    """Contract §4.5: viewCount of a show counts episodes."""
+    show = item(ItemType.SHOW, type="show", leafCount=leaves, viewedLeafCount=viewed, viewCount=9)
+
+    assert watched is show.watch.watched
+
+
+@pytest.mark.parametrize("value", [True, 1, "1", "true"])
+def test_truths_come_in_many_spellings(value):
+    """Contract §0.3."""
+    body = {
+        "ratingKey": "7",
+        "type": "movie",
+        "title": "T",
+        "Media": [{"Part": [{"Stream": [{"streamType": 2, "default": value}]}]}],
+    }
+    _, details = read_full(listed(body))
+
+    assert item_details(details).media_sources[0].streams[0].is_default
+
+
+def test_numbers_may_come_in_quotes_and_children_alone():
+    """Contract §0.3, §11: ints as strings, an object where a list belongs."""
+    found = item(year="1999", duration="60000", Genre={"tag": "Comedy"}, Guid={"id": "imdb://tt12"})
+
+    assert (found.year, found.duration_ms, found.genres) == (1999, 60_000, ("Comedy",))
+    assert found.external_ids == (("imdb", "tt12"),)
+
+
+def test_an_episode_of_a_show_with_hidden_seasons_belongs_to_the_show():
+    """Contract §4.5: no parentRatingKey."""
+    found = item(ItemType.EPISODE, type="episode", grandparentRatingKey="5", index=3, parentIndex=1)
+
+    assert (found.parent_remote_id, found.show_remote_id) == ("5", "5")
+    assert (found.season_number, found.episode_number) == (1, 3)
+
+
+def test_nobody_is_their_own_parent():
+    """Bad input: cycles."""
+    found = item(ItemType.EPISODE, type="episode", parentRatingKey="7", grandparentRatingKey=7)
+
+    assert (found.parent_remote_id, found.show_remote_id) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("added", "expected"), [(-86_400, 0), (0, 0), (10**18, 0), ("1586886369", 1_586_886_369)]
+)
+def test_odd_moments_are_unknown(added, expected):
+    """Contract §5.1: addedAt may be a file's time, edited, or before 1970."""
+    assert expected == item(addedAt=added).added_at
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("1963-12-21", "1963-12-21"),
+        ("0000-00-00", ""),
+        ("2013-13-01", ""),
+        ("9999-01-01", ""),
+        ("1895-12-28T00:00:00Z", "1895-12-28"),
+        ("", ""),
+    ],
+)
+def test_odd_dates_are_unknown_and_old_ones_are_not(date, expected):
+    """Bad input: dates before 1970 and dates that are none."""
+    assert expected == item(originallyAvailableAt=date).released
+
+
+def test_an_untitled_episode_has_its_number_for_a_title():
+    """Contract §4.5: an item without a title is still there."""
+    assert item(ItemType.EPISODE, type="episode", title="", index=3).title == "Episode 3"
+    assert isinstance(parsed(raw(title="")), SkippedItem)
+
+
+def test_a_row_of_another_type_is_not_taken_for_one_of_the_listing():
+    """K5: a server that ignores `type` fills no list of episodes with shows."""
+    assert isinstance(parsed(raw(ItemType.EPISODE, type="show")), SkippedItem)
+
+
+def test_a_film_in_a_library_of_other_videos_is_a_video():
+    """Contract §4.2: such sections list what they hold as films."""
+    assert item(ItemType.VIDEO).type is ItemType.VIDEO
+    [found] = read_rows(listed(row(librarySectionID=4))).rows
+    assert item_type_of(found, LibraryType.VIDEOS) is ItemType.VIDEO
+    assert item_type_of(found, LibraryType.MUSIC_VIDEOS) is ItemType.MUSIC_VIDEO
+
+
+@pytest.mark.parametrize(
+    ("guid", "expected"),
+    [
+        ("plex://movie/5d776841103a2d001f56a97b", (("plex", "5d776841103a2d001f56a97b"),)),
+        ("com.plexapp.agents.imdb://tt0133093?lang=en", (("imdb", "tt0133093"),)),
+        ("com.plexapp.agents.themoviedb://603?lang=en", (("tmdb", "603"),)),
+        ("com.plexapp.agents.thetvdb://74205?lang=en", (("tvdb", "74205"),)),
+        ("com.plexapp.agents.imdb://nonsense?lang=en", ()),
+        ("com.plexapp.agents.none://0f1e?lang=xn", ()),
+        ("local://56939", ()),
+        ("imdb://tt1/../..", ()),
+        ("", ()),
+    ],
+)
+def test_guids_of_every_age_are_external_ids(guid, expected):
+    """Contract §4.5."""
+    assert expected == item(guid=guid).external_ids
+
+
+def test_listed_guids_win_and_music_has_names_of_its_own():
+    """Contract §4.5: Guid[] is there only with includeGuids."""
+    guids = [{"id": "mbid://aaaa-bbbb"}, {"id": "tmdb://1"}, {"id": "tmdb://2"}, {"id": None}, {}]
+
+    assert item(Guid=guids).external_ids == (("tmdb", "1"),)
+    album = item(ItemType.ALBUM, type="album", Guid=guids)
+    assert album.external_ids == (("musicbrainz-album", "aaaa-bbbb"), ("tmdb", "1"))
+
+
+@pytest.mark.parametrize(
+    ("item_type", "members", "expected"),
+    [
+        (ItemType.MOVIE, {"guid": "plex://movie/1"}, "movie:plex://movie/1"),
+        (ItemType.MOVIE, {"guid": "local://7"}, ""),
+        (
+            ItemType.MOVIE,
+            {"guid": "com.plexapp.agents.imdb://tt1?lang=de"},
+            "movie:com.plexapp.agents.imdb://tt1",
+        ),
+        (
+            ItemType.SEASON,
+            {"type": "season", "guid": "local://7", "index": 0, "parentGuid": "plex://show/1"},
+            "season:plex://show/1:0",
+        ),
+        (ItemType.TRACK, {"type": "track", "guid": "plex://track/1"}, ""),
+        (
+            ItemType.VIDEO,
+            {"guid": "local://7", "Media": [{"Part": [{"file": "/a/b.mkv"}]}]},
+            "video:/a/b.mkv",
+        ),
+        (ItemType.VIDEO, {"guid": "local://7"}, ""),
+    ],
+)
+def test_an_item_is_recognised_after_the_server_numbered_it_anew(item_type, members, expected):
+    """I2: by its guid, by its place, or by its file."""
+    assert expected == item(item_type, **members).identity
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "http://evil/x",
+        "//evil/x",
+        "/photo?X-Plex-Token=1",
+        "/a/../../etc",
+        "/a b",
+        "",
+        "/" + "a" * 900,
+    ],
+)
+def test_a_picture_is_a_path_of_the_server_and_holds_no_token(path):
+    """K1, K5: a ref is only ever asked for at the server itself."""
+    assert item(thumb=path).images == ()
+
+
+def test_pictures_of_relatives_stand_in():
+    """An episode without a picture of its own shows its season's, then its show's."""
+    found = item(
+        ItemType.EPISODE,
+        type="episode",
+        parentThumb="/library/metadata/2/thumb/1",
+        grandparentThumb="/library/metadata/3/thumb/1",
+        grandparentArt="/library/metadata/3/art/1",
+        Image=[{"type": "clearLogo", "url": "/library/metadata/3/clearLogo/1"}],
+    )
+
+    assert found.images == (
+        Image(kind="poster", ref="/library/metadata/2/thumb/1"),
+        Image(kind="backdrop", ref="/library/metadata/3/art/1"),
+        Image(kind="logo", ref="/library/metadata/3/clearLogo/1"),
+    )
+
+
+@pytest.mark.parametrize("value", [11, -1, "nan", "many", None])
+def test_a_rating_is_between_0_and_10(value):
+    """Bad input."""
+    assert item(audienceRating=value, userRating=value).rating is None
+    assert item(audienceRating=value, rating=4).rating == 4
+
+
+def test_markers_chapters_and_tracks_beside_the_file():
+    """Contract §4.5: the index is there only for tracks inside the file."""
+    _, details = read_full(
+        listed(
+            row(
+                Marker=[
+                    {"type": "intro", "startTimeOffset": 1, "endTimeOffset": 2},
+                    {"type": "credits", "startTimeOffset": 5, "endTimeOffset": 5},
+                    {"type": "bookmark", "startTimeOffset": 1, "endTimeOffset": 9},
+                ],
+                Chapter=[{"tag": "One", "startTimeOffset": 0, "endTimeOffset": 9}],
+                Media=[
+                    {
+                        "id": 1,
+                        "Part": [
+                            {
+                                "size": 5,
+                                "Stream": [
+                                    {"streamType": 1, "index": 0},
+                                    {"streamType": 2, "index": 1},
+                                    {"streamType": 3, "key": "/library/streams/9"},
+                                    {"streamType": 4},
+                                ],
+                            },
+                            {"size": 6},
+                        ],
+                    }
+                ],
+            )
+        )
+    )
+
+    found = item_details(details)
+
+    assert [(one.kind, one.title) for one in found.markers] == [("chapter", "One"), ("intro", "")]
+    [version] = found.media_sources
+    assert version.size == 11
+    assert [(one.index, one.is_external) for one in version.streams] == [
+        (0, False),
+        (1, False),
+        (2, True),
+    ]
+
+
+def test_a_row_of_a_wrong_type_costs_one_member():
+    """K5: a bad item is skipped and counted; a bad member is absent."""
+    found = item(viewCount=[], year="soon", Genre=[5, {"tag": "x"}], summary="kept")
+
+    assert (found.watch, found.year, found.overview) == (WatchState(), None, "kept")
+
+
+def test_a_bad_row_costs_itself():
+    """K5: not the page."""
+    page = read_rows(listed(row(), 5, None, {"title": "no key"}, row(ratingKey="8", year=[])))
+
+    assert [isinstance(one, str) for one in page.rows] == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [(b"Caf\xe9", "Caf\ufffd"), (b"a\x00b", "a b"), (b"a\\u0000b", "ab"), (b"\\ud800", "\ufffd")],
+)
+def test_broken_text_costs_one_character(broken, expected):
+    """Contract §1.2: invalid UTF-8; NUL; half of a surrogate pair."""
+    body = b'{"MediaContainer":{"Metadata":[{"ratingKey":"7","type":"movie","title":"%s"}]}}'
+    [found] = read_rows(answer(body % broken)).rows
+
+    assert expected == parsed(raw_item(found, ItemType.MOVIE)).title
+
+
+def test_the_fingerprint_is_the_same_however_the_server_writes_the_row():
+    """Y5: the order of members, quotes, and what only the full answer has."""
+    members = {"year": 1999, "addedAt": 5, "Genre": [{"tag": "A"}, {"tag": "B"}]}
+    light = raw(**members)
+    full = raw(
+        librarySectionID=1,
+        librarySectionTitle="Renamed",
+        updatedAt=99,
+        Genre=[{"tag": "A", "id": 1}, {"tag": "B"}, {"tag": "C"}],
+        Media=[{"id": 1, "Part": [{"id": 1, "Stream": [{"id": 1}]}]}],
+        addedAt="5",
+        year="1999",
+    )
+
+    assert light.fingerprint == full.fingerprint
+    assert len(full.payload.row.genres) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Other"},
+        {"viewCount": 1},
+        {"viewOffset": 1},
+        {"userRating": 3},
+        {"thumb": "/x"},
+        {"parentRatingKey": "3"},
+        {"Guid": [{"id": "imdb://tt9"}]},
+    ],
+)
+def test_the_fingerprint_changes_with_the_row(change):
+    """RawItem: a known fingerprint is neither parsed nor written."""
+    assert raw().fingerprint != raw(**change).fingerprint
+
+
+def test_the_fingerprint_changes_with_what_a_library_is_said_to_hold():
+    """A film that becomes a music video is written again."""
+    assert raw().fingerprint != raw(ItemType.MUSIC_VIDEO).fingerprint
+
+
+@pytest.mark.parametrize("value", ["", "a b", "../x", "a/b", "x" * 100, "é", None, 1.5, True])
+def test_a_key_that_may_not_stand_in_a_path_is_no_key(value):
+    """K5: an id is written into addresses."""
+    [found] = read_rows(listed(row(ratingKey=value))).rows
+
+    assert isinstance(found, str) or raw_item(found, ItemType.MOVIE) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<MediaContainer",
+        b"",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><MediaContainer>&a;</MediaContainer>',
+        b"<MediaContainer>" + b"<a>" * 50 + b"</a>" * 50 + b"</MediaContainer>",
+        b"<html><body>no</body></html>",
+        b'<Response code="503" title="Maintenance"/>',
+    ],
+    ids=range(6),
+)
+def test_xml_that_is_no_list_is_one_typed_error(body):
+    """K5, K6: no DTD, no entities, bounded depth."""
+    with pytest.raises(BadResponseError):
+        read_rows(answer(body, XML))
+
+
+TEXTS = st.text(max_size=8)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)  # no JSON has others
+SCALARS = st.none() | st.booleans() | st.integers() | FLOATS | TEXTS
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "tag", "type", "url", "Part", "file"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+MEMBERS = st.sampled_from(
+    [
+        "ratingKey",
+        "type",
+        "title",
+        "guid",
+        "year",
+        "addedAt",
+        "viewCount",
+        "viewOffset",
+        "rating",
+        "Guid",
+        "Genre",
+        "Image",
+        "Media",
+        "thumb",
+        "index",
+        "parentRatingKey",
+        "leafCount",
+        "originallyAvailableAt",
+        "userRating",
+        "hidden",
+        "Role",
+        "Marker",
+        "Chapter",
+    ]
+)
+
+
+@given(
+    rows=st.lists(st.dictionaries(MEMBERS, VALUES, max_size=8) | VALUES, max_size=4),
+    item_type=st.sampled_from(ItemType),
+)
+@settings(max_examples=400, deadline=None)
+def test_any_rows_are_items_or_skipped(rows, item_type):
+    """K5: nothing else ever comes out of a list."""
+    for one in read_rows(listed(*rows)).rows:
+        if isinstance(one, str):
+            continue
+        found = raw_item(one, item_type)
+        if found is not None:
+            assert -(1 << 63) <= found.fingerprint < 1 << 63
+            assert isinstance(parsed(found), MediaItem | SkippedItem)
+
+
+@given(st.dictionaries(MEMBERS, VALUES, max_size=8))
+@settings(max_examples=300, deadline=None)
+def test_any_full_answer_has_details_or_is_one_typed_error(members):
+    """K5."""
+    try:
+        found = read_full(listed(members))
+    except BadResponseError:
+        return
+    assert found is not None
+    assert item_details(found[1]) is not None
+
+
+@given(st.binary(max_size=200), st.sampled_from([JSON, XML, {"content-type": "text/html"}, {}]))
+def test_any_bytes_are_a_list_or_one_typed_error(body, headers):
+    """K5."""
+    try:
+        read_rows(answer(body, headers))
+    except BackendError:
+        return
+
+
+NAMES = st.sampled_from(["Video", "Directory", "Genre", "Media"])
+XML_ROWS = st.recursive(
+    st.tuples(
+        NAMES,
+        st.dictionaries(
+            st.sampled_from(["ratingKey", "type", "year"]),
+            st.text(st.characters(min_codepoint=32, max_codepoint=300), max_size=5),
+        ),
+    ),
+    lambda inner: st.tuples(NAMES, st.lists(inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+def written(node):
+    name, content = node
+    if isinstance(content, dict):
+        from xml.sax.saxutils import quoteattr  # noqa: PLC0415 - of this test only
+
+        attributes = "".join(f" {key}={quoteattr(value)}" for key, value in content.items())
+        return f"<{name}{attributes}/>"
+    return f"<{name}>{''.join(map(written, content))}</{name}>"
+
+
+@given(st.lists(XML_ROWS, max_size=4))
+def test_xml_becomes_the_same_list_in_json(nodes):
+    """Contract §1.2: attributes are members, children are lists by name."""
+    text = f"<MediaContainer>{''.join(map(written, nodes))}</MediaContainer>"
+    found = json.loads(as_json(text.encode()))["MediaContainer"]
+
+    assert sum(len(children) for children in found.values()) == len(nodes)
+
+
+def test_a_payload_of_another_backend_is_skipped():
+    """`parse` never raises."""
+    assert isinstance(parsed(RawItem("7", 0, b"{}")), SkippedItem)
