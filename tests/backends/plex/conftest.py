@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import trustme
 
-from msd.backend_api.http.client import client as http_client
+from msd.backend_api.http import client as http_client
 from tests.backends.plex.addresses import HASH, server_tls
 from tests.simulators.plex import PlexServer, make_world
 

@@ -21,7 +21,7 @@ from msd.backend_api import (
     NewSources,
     UserChoice,
 )
-from msd.backend_api.http.client import client as backend_http
+from msd.backend_api.http import client as backend_http
 from msd.backends.plex import SPEC
 from msd.backends.plex.login.login import login
 from msd.errors import (
