@@ -11,11 +11,22 @@ LONGEST_NAME = 1_000
 LONGEST_TEXT = 64_000
 MOST_ENTRIES = 100
 MOST_COUNT = 1_000_000
+MOST_NUMBER = (1 << 31) - 1  # of an episode: some servers number by date, e.g. 20231225
 MOST_SIZE = 1 << 60  # bytes, or bits per second
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 _LONGEST_MS = 1_000 * 24 * 3600 * 1000
 _LAST_SECOND = 7_258_118_400  # the year 2200 begins
 _BEST = 10.0
+_LONGEST_ID = 200
+_IDS = {
+    "imdb": re.compile(r"(?:^|/)((?:tt|nm|co|ev)\d{5,12})\b", re.ASCII | re.IGNORECASE),
+    "tmdb": re.compile(r"(?:^|/|-)(\d{1,12})\b", re.ASCII),
+    "tvdb": re.compile(r"(?:^|/|-|=)(\d{1,12})\b", re.ASCII),
+    "musicbrainz": re.compile(
+        r"\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b",
+        re.ASCII | re.IGNORECASE,
+    ),
+}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -64,8 +75,14 @@ def year(value: int | None) -> int | None:
 
 
 def number(value: int | None) -> int | None:
-    """Return a count or an index that is not absurd."""
-    return value if value is not None and 0 <= value <= MOST_COUNT else None
+    """Return a count or the number of an episode or track, None when it is absurd."""
+    return value if value is not None and 0 <= value <= MOST_NUMBER else None
+
+
+def position(value: int | None, duration_ms: int) -> Milliseconds:
+    """Return a position in milliseconds, at most the length where that is known."""
+    found = length(value)
+    return Milliseconds(min(found, duration_ms)) if duration_ms > 0 else found
 
 
 def size(value: int | None) -> int:
@@ -74,7 +91,28 @@ def size(value: int | None) -> int:
 
 
 def rating(value: float | None) -> float | None:
-    """Return a rating from 0 to 10."""
+    """Return a rating from 0 to 10, None when it is unknown or of another scale."""
     if value is None or not math.isfinite(value) or not 0 <= value <= _BEST:
         return None
     return value
+
+
+def percent_rating(value: float | None) -> float | None:
+    """Return a rating of 0 to 100 on the scale from 0 to 10."""
+    return None if value is None else rating(value / _BEST)
+
+
+def external_id(provider: str, value: str | None) -> str:
+    """Return an id of another database in its usual form, "" when the text holds none.
+
+    Args:
+        provider: such as "imdb", "tmdb", "tvdb" or "musicbrainz-album".
+        value: as a server wrote it, e.g. " tt0133093 ", "603 - The Matrix", or the address of the
+            database's page.
+    """
+    plain = text(value, _LONGEST_ID)
+    pattern = _IDS.get(provider.partition("-")[0])
+    if not plain or pattern is None:
+        return plain
+    match = pattern.search(plain)
+    return match[1].lower() if match else ""

@@ -24,7 +24,7 @@ from msd.backend_api.values import (
 )
 from msd.backends.jellyfin.parse.identity import identity
 from msd.backends.jellyfin.parse.values import guid, moment, ms, released
-from msd.backends.jellyfin.parse.wire import ITEM_TYPES, Row, UserData
+from msd.backends.jellyfin.parse.wire import ITEM_TYPES, Row, RowWatch, UserData
 from msd.models import (
     Image,
     ItemType,
@@ -43,6 +43,7 @@ _PLACE_SORTED = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
 _UNTOUCHED = WatchState()
 
 _decode = msgspec.json.Decoder(Row).decode
+_decode_watch = msgspec.json.Decoder(RowWatch).decode
 
 
 def parsed(item: RawItem) -> MediaItem | SkippedItem:
@@ -59,6 +60,7 @@ def media_item(remote_id: RemoteId, raw: bytes | msgspec.Raw) -> MediaItem | Ski
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
             row = lenient(bytes(raw), Row)
+            row.user_data = _readable_user_data(raw, row.user_data)
         except ValueError as error:
             return SkippedItem(remote_id=remote_id, why=f"the row can't be read: {error}"[:200])
     item_type = ITEM_TYPES.get(row.type)
@@ -66,6 +68,19 @@ def media_item(remote_id: RemoteId, raw: bytes | msgspec.Raw) -> MediaItem | Ski
     if item_type is None or not title or guid(row.id) != remote_id:
         return SkippedItem(remote_id=remote_id, why="the row has no usable id, name or type")
     return _item(row, remote_id, item_type, title)
+
+
+def _readable_user_data(raw: bytes | msgspec.Raw, data: UserData | None) -> UserData | None:
+    """Return a repaired watch state; None, no opinion, when all that it said can't be read.
+
+    A state must not become "never watched" because a number in it was odd.
+    """
+    if data is None or watch_state(data) != _UNTOUCHED:
+        return data
+    try:
+        return _decode_watch(raw).user_data
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> MediaItem:

@@ -95,6 +95,12 @@ class Row(Struct, rename="pascal"):
     user_data: UserData | None = None
 
 
+class RowWatch(Struct, rename="pascal", gc=False):
+    """The watch state of a row alone."""
+
+    user_data: UserData | None = None
+
+
 class PersonRow(Struct, rename="pascal"):
     """Someone who took part in an item."""
 

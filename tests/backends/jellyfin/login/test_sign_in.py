@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from msd.backend_api import Credentials, NewSources, UserChoice
-from msd.backends.jellyfin import SPEC, login
+from msd.backends.jellyfin import SPEC
 from msd.backends.jellyfin.backend import JellyfinBackend
 from msd.backends.jellyfin.client.session import ALLOW_INSECURE, BY_API_KEY
+from msd.backends.jellyfin.login import login
 from msd.errors import (
     AuthRefusedError,
     AuthRequiredError,

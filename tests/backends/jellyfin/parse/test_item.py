@@ -288,7 +288,7 @@ def test_ticks_become_milliseconds(ticks, expected):
         ({"ProductionYear": 10**30}, "year", None),
         ({"ProductionYear": 1999.5}, "year", None),
         ({"Genres": "Drama"}, "genres", ()),
-        ({"Genres": ["Drama", 5]}, "genres", ()),
+        ({"Genres": ["Drama", None, ["x"], "Comedy"]}, "genres", ("Drama", "Comedy")),
         ({"Genres": ["Drama", "", "Drama", " "]}, "genres", ("Drama",)),
         ({"Genres": [f"g{n}" for n in range(500)]}, "child_count", None),
         ({"UserData": {"Played": "yes"}}, "watch", None),
@@ -307,7 +307,8 @@ def test_ticks_become_milliseconds(ticks, expected):
         ({"ChildCount": -3}, "child_count", None),
         ({"Taglines": [None]}, "tagline", ""),
         ({"Studios": [{"Name": "A"}, {}, {"Name": None}]}, "studios", ("A",)),
-        ({"ProviderIds": {"Tmdb": 5}}, "external_ids", ()),
+        ({"ProviderIds": {"Tmdb": 5}}, "external_ids", (("tmdb", "5"),)),
+        ({"ProviderIds": {"Tmdb": [5], "Imdb": "tt1"}}, "external_ids", (("imdb", "tt1"),)),
         ({"ProviderIds": {"Tmdb": None, "Imdb": "tt1"}}, "external_ids", (("imdb", "tt1"),)),
     ],
 )
@@ -322,7 +323,7 @@ def test_a_member_of_a_wrong_type_or_size_costs_only_itself(members, attribute, 
 @pytest.mark.parametrize(
     "members",
     [
-        {"Name": None}, {"Name": 5}, {"Name": ""}, {"Name": " \0 "}, {"Name": []},
+        {"Name": None}, {"Name": ""}, {"Name": " \0 "}, {"Name": []},
         {"Type": "Photo"}, {"Type": None}, {"Type": ["Movie"]}, {"Id": OTHER}, {"Id": 5},
     ],
 )  # fmt: skip
