@@ -212,7 +212,7 @@ def unchanged(files: Files, batches: Sequence[Batch]) -> float:
         start = time.perf_counter()
         for library, item_type, items in batches:
             if (library.remote_id, item_type) not in known:
-                known[library.remote_id, item_type] = writer.known(
+                known[library.remote_id, item_type] = writer.known_items(
                     ids[library.remote_id], item_type
                 )
             listing = known[library.remote_id, item_type]

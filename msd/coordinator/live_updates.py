@@ -76,9 +76,11 @@ class LiveUpdates:
         rows = await self._rows(found, libraries)
         gone = set(remote_ids) - {one.item.remote_id for one in found}
         with anyio.CancelScope(shield=True):  # what was written is told, whatever ends meanwhile
-            put, homeless = await self._cache.put_rows(self._source_id, rows, aliases=aliases)
+            put, homeless = await self._cache.write_pushed_rows(
+                self._source_id, rows, aliases=aliases
+            )
             self._tell(put)
-            buried, held = await self._cache.bury_rows(
+            buried, held = await self._cache.soft_delete_rows(
                 self._source_id, sorted(gone), aliases=aliases
             )
             self._tell(buried)

@@ -120,13 +120,13 @@ class CacheManager:
         """Get ready to write single rows."""
         await self._write(self._store.warm_up)
 
-    async def put_rows(
+    async def write_pushed_rows(
         self, source_id: SourceId, rows: Sequence[PushedRow], *, aliases: Mapping[RemoteId, ItemId]
     ) -> tuple[list[PushedWrite], list[PushedRow]]:
         """Store single rows; return what changed by library, and the rows without a place."""
-        return await self._write(self._store.put_rows, source_id, rows, aliases)
+        return await self._write(self._store.write_pushed_rows, source_id, rows, aliases)
 
-    async def bury_rows(
+    async def soft_delete_rows(
         self,
         source_id: SourceId,
         remote_ids: Sequence[RemoteId],
@@ -135,7 +135,7 @@ class CacheManager:
     ) -> tuple[list[PushedWrite], set[LibraryId]]:
         """Hide single rows; return that, and the libraries that a sync is to judge (Y7, I2)."""
         return await self._write(
-            self._store.bury_rows, source_id, remote_ids, aliases, is_suspicious
+            self._store.soft_delete_rows, source_id, remote_ids, aliases, is_suspicious
         )
 
     async def purge_source(self, source_id: SourceId) -> None:

@@ -34,13 +34,13 @@ from msd.models.library import (
     LibrarySettings,
     RemoteLibrary,
 )
-from msd.models.live import ChangeSet, PushedRow, PushedWrite
 from msd.models.login import (
     Caller,
     Login,
     LoginUser,
 )
 from msd.models.notice import Notice
+from msd.models.push import ChangeSet, PushedRow, PushedWrite
 from msd.models.query import (
     ItemFields,
     ItemPage,
@@ -59,8 +59,8 @@ from msd.models.source import (
 from msd.models.sync import (
     Job,
     JobValue,
-    Mark,
     SyncProgress,
+    SyncProgressMark,
     SyncReport,
 )
 from msd.models.words import (
@@ -120,7 +120,6 @@ __all__ = [
     "LoginState",
     "LoginStep",
     "LoginUser",
-    "Mark",
     "Marker",
     "MediaItem",
     "MediaSource",
@@ -146,6 +145,7 @@ __all__ = [
     "SyncMode",
     "SyncPolicy",
     "SyncProgress",
+    "SyncProgressMark",
     "SyncReport",
     "UnixSeconds",
     "WatchState",

@@ -37,7 +37,7 @@ class SyncReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class SyncProgressMark:
     """How far a sync is, as the transaction of the last rows records it beside them (Y6, Y8)."""
 
     resume_at: int | None = None  # where the listing goes on, should the first sync be cut short

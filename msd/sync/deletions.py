@@ -48,7 +48,7 @@ class Deletions:
 
         def clear() -> None:
             for library_id in listed:
-                self._store.clear_hold(library_id, None)
+                self._store.clear_withheld(library_id, None)
 
         await self._thread.run(clear)
 
@@ -66,19 +66,19 @@ class Deletions:
         done: list[_Done] = []
         missing = self._store.remaining(library_id, item_type, one.gone)
         if missing:
-            done.append(_Done(self._store.adopt(library_id, item_type, missing), deleted=False))
+            done.append(_Done(self._store.rekey(library_id, item_type, missing), deleted=False))
             missing = self._store.remaining(library_id, item_type, missing)
         found = Loss(count=len(missing), digest=_digest(missing), since=self._now)
         match self._verdict(found, library_id, item_type, live=live, lost=lost):
             case Verdict.HOLD:
-                self._store.hold(
+                self._store.withhold(
                     library_id, item_type, count=found.count, digest=found.digest, now=self._now
                 )
             case Verdict.DELETE:
-                done.append(_Done(self._store.tombstone(library_id, item_type, missing)))
-                self._store.clear_hold(library_id, item_type)
+                done.append(_Done(self._store.soft_delete(library_id, item_type, missing)))
+                self._store.clear_withheld(library_id, item_type)
             case Verdict.KEEP:
-                self._store.clear_hold(library_id, item_type)
+                self._store.clear_withheld(library_id, item_type)
         return done
 
     def _live(self, one: CopiedListing) -> int:
@@ -93,7 +93,7 @@ class Deletions:
     def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
         found = Loss(count=count, digest=0, since=self._now)
         if self._verdict(found, library_id, None, live=count) is Verdict.HOLD:
-            self._store.hold(library_id, None, count=count, digest=0, now=self._now)
+            self._store.withhold(library_id, None, count=count, digest=0, now=self._now)
             return []
         return [_Done(self._store.remove_library(library_id))]
 
@@ -106,7 +106,7 @@ class Deletions:
         live: int,
         lost: int = 0,
     ) -> Verdict:
-        held = self._store.held(library_id, item_type)
+        held = self._store.withheld(library_id, item_type)
         before = None
         if held is not None:
             before = Loss(count=held.count, digest=held.digest, since=held.since)

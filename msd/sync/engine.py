@@ -85,7 +85,7 @@ class SyncEngine:
             await self._enumerate(one)
         await self._delete(await absence.confirm(), saved)
         await self._finish(passes)
-        self._tally.held = await self._thread.run(self._store.total_held)
+        self._tally.held = await self._thread.run(self._store.total_withheld)
         return self._tally.report(duration_ms=int((self._clock() - started) * 1000))
 
     # --- how each library is looked at -------------------------------------------------------
@@ -117,7 +117,7 @@ class SyncEngine:
 
     def _must_be_enumerated(self, one: LibraryPass, saved: SavedLibraries) -> bool:
         """Return whether cursors won't do for a library, or not any more."""
-        swept_s = self._now() - saved.swept.get(one.library_id, 0)
+        swept_s = self._now() - saved.fully_enumerated_at.get(one.library_id, 0)
         return (
             not isinstance(self._backend, HasChanges)
             or self._plan.reads_all
@@ -289,7 +289,7 @@ class SyncEngine:
                     self._record_listing(copied, now)
                 if one.is_wanted and one.is_at_end:
                     self._store.finish_library(
-                        one.library_id, now=now, cursors=one.reached, swept=one.is_whole
+                        one.library_id, now=now, cursors=one.reached, fully_enumerated=one.is_whole
                     )
 
         await self._thread.run(record)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, HasChanges
 from msd.errors import BackendError, BadResponseError
-from msd.models import ItemType, LibraryId, Mark, SyncProgress
+from msd.models import ItemType, LibraryId, SyncProgress, SyncProgressMark
 from msd.sync.listing import FATAL, WITH_MEMBERS, ListingCopier
 from msd.sync.passes import LibraryPass
 from msd.sync.ports import SyncStore
@@ -77,7 +77,7 @@ class Follower:
         item_type = page.listing.type
         rows = {raw.remote_id: raw for raw in page.items}
         known, elsewhere = await self._thread.run(
-            self._store.known_among, one.library_id, item_type, list(rows)
+            self._store.known_items_among, one.library_id, item_type, list(rows)
         )
         for remote_id, (library_id, kind) in elsewhere.items():
             if library_id in self._passes:  # moved, or in two libraries: only a look can tell
@@ -89,7 +89,7 @@ class Follower:
         self._tally.seen += len(rows)
         fresh = [raw for raw in rows.values() if known.is_fresh(raw.remote_id, raw.fingerprint)]
         self._tally.unchanged += len(rows) - len(fresh)
-        mark = Mark(came=came, cursors=self._cursors(one, aspect, page))
+        mark = SyncProgressMark(came=came, cursors=self._cursors(one, aspect, page))
         await self._copier.write(one.library_id, page.listing, fresh, mark)
         if item_type in WITH_MEMBERS:
             await self._copier.copy_members(one.library_id, list(rows))

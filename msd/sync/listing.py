@@ -12,7 +12,7 @@ from msd.backend_api import Listing, MediaBackend, Page, RawItem, SkippedItem
 from msd.backend_api.changes import CanResume
 from msd.backend_api.narrowing import SLOW_ANSWER_S
 from msd.errors import AuthRequiredError, BackendError, MsdError, UnreachableError
-from msd.models import ItemType, LibraryId, Mark, MediaItem, RemoteId, SyncProgress
+from msd.models import ItemType, LibraryId, MediaItem, RemoteId, SyncProgress, SyncProgressMark
 from msd.sync.enumeration import Enumeration
 from msd.sync.ports import Known
 from msd.sync.report import Report
@@ -24,7 +24,7 @@ PAGES_AHEAD = 1  # fetched while the last one is parsed and written
 BATCH_ROWS = 3000  # committed at once: few rows cost three times as much, many cost memory …
 BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
 WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
-_NO_MARK = Mark()
+_NO_PROGRESS = SyncProgressMark()
 LONGEST_REST_S = 20.0  # after a slow page
 NEWEST_ROWS = 50  # of each listing, before a first sync goes through the whole
 MOST_WITH_MEMBERS = 20_000  # collections or playlists whose members are followed
@@ -74,7 +74,7 @@ class ListingCopier:
         self, listing: Listing, library_id: LibraryId, *, is_first: bool = False, start: int = 0
     ) -> CopiedListing:
         """Return the listing with what is cached of it, nothing copied yet."""
-        known = await self._thread.run(self._store.known, library_id, listing.type)
+        known = await self._thread.run(self._store.known_items, library_id, listing.type)
         return CopiedListing(
             listing=listing,
             library_id=library_id,
@@ -115,13 +115,17 @@ class ListingCopier:
                 await self._flush(copied)
 
     async def write(
-        self, library_id: LibraryId, listing: Listing, raws: Sequence[RawItem], mark: Mark
+        self,
+        library_id: LibraryId,
+        listing: Listing,
+        raws: Sequence[RawItem],
+        mark: SyncProgressMark,
     ) -> None:
         """Parse and write rows of a listing by themselves, and set a mark beside them."""
         if raws:
             self._keep(raws, await self._backend.parse(raws))
         batch, self._batch = self._batch, []
-        if batch or mark != _NO_MARK:
+        if batch or mark != _NO_PROGRESS:
             await self._write(library_id, listing.type, batch, mark)
 
     async def copy_members(self, library_id: LibraryId, remote_ids: Sequence[RemoteId]) -> None:
@@ -178,10 +182,10 @@ class ListingCopier:
 
     async def _flush(self, copied: CopiedListing) -> None:
         self._written_at = time.monotonic()
-        mark = _NO_MARK
+        mark = _NO_PROGRESS
         if copied.is_first and copied.taken_to != copied.resume_at:
-            mark = Mark(resume_at=copied.taken_to)
-        if not self._batch and mark == _NO_MARK:
+            mark = SyncProgressMark(resume_at=copied.taken_to)
+        if not self._batch and mark == _NO_PROGRESS:
             return
         batch, self._batch = self._batch, []
         copied.resume_at = copied.taken_to
@@ -192,7 +196,7 @@ class ListingCopier:
         library_id: LibraryId,
         item_type: ItemType,
         batch: list[tuple[MediaItem, int]],
-        mark: Mark,
+        mark: SyncProgressMark,
     ) -> None:
         written = await self._thread.run(self._store.write, library_id, item_type, batch, mark)
         self._tally.count(written)

@@ -8,10 +8,10 @@ from msd.models import (
     ItemId,
     ItemType,
     LibraryId,
-    Mark,
     MediaItem,
     RemoteId,
     RemoteLibrary,
+    SyncProgressMark,
     UnixSeconds,
 )
 
@@ -102,7 +102,7 @@ class SavedLibraries(Protocol):
         """Where each library stood when it was last up to date, by aspect (Y6)."""
 
     @property
-    def swept(self) -> Mapping[LibraryId, UnixSeconds]:
+    def fully_enumerated_at(self) -> Mapping[LibraryId, UnixSeconds]:
         """When every listing of a library was last enumerated."""
 
 
@@ -135,10 +135,10 @@ class SyncStore(Protocol):
     def types(self, library_id: LibraryId) -> frozenset[ItemType]:
         """Return the types of which the library has live items."""
 
-    def known(self, library_id: LibraryId, item_type: ItemType) -> Known:
+    def known_items(self, library_id: LibraryId, item_type: ItemType) -> Known:
         """Return what is cached of a listing."""
 
-    def known_among(
+    def known_items_among(
         self, library_id: LibraryId, item_type: ItemType, remote_ids: Sequence[RemoteId]
     ) -> tuple[Known, Mapping[RemoteId, tuple[LibraryId, ItemType]]]:
         """Return what is cached of some rows of a listing, and those that live in another."""
@@ -154,7 +154,7 @@ class SyncStore(Protocol):
         library_id: LibraryId,
         item_type: ItemType,
         items: Sequence[tuple[MediaItem, int]],
-        mark: Mark,
+        mark: SyncProgressMark,
     ) -> Written:
         """Store items with their fingerprints; rows that are the same are left alone (Y5).
 
@@ -171,23 +171,25 @@ class SyncStore(Protocol):
     ) -> list[tuple[int, RemoteId]]:
         """Return those with their remote ids."""
 
-    def adopt(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> Written:
+    def rekey(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> Written:
         """Let newcomers take over the ids of missing rows with the same identity (I2).
 
         A newcomer is a live row of the same source, type and identity that came after the
         listing's last complete pass. The missing row is gone then.
         """
 
-    def tombstone(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> Written:
+    def soft_delete(
+        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
+    ) -> Written:
         """Hide rows that are gone from the source."""
 
     def remove_library(self, library_id: LibraryId) -> Written:
         """Hide a library's rows and forget the library."""
 
-    def held(self, library_id: LibraryId, item_type: ItemType | None) -> Held | None:
+    def withheld(self, library_id: LibraryId, item_type: ItemType | None) -> Held | None:
         """Return the loss held back for a listing, or for a whole library (type None)."""
 
-    def hold(
+    def withhold(
         self,
         library_id: LibraryId,
         item_type: ItemType | None,
@@ -198,10 +200,10 @@ class SyncStore(Protocol):
     ) -> None:
         """Hold a loss back; the same digest again keeps the time of the first."""
 
-    def clear_hold(self, library_id: LibraryId, item_type: ItemType | None) -> None:
+    def clear_withheld(self, library_id: LibraryId, item_type: ItemType | None) -> None:
         """Forget a held loss: it is over, or it was accepted."""
 
-    def total_held(self) -> int:
+    def total_withheld(self) -> int:
         """Return how many rows are held back in the whole source."""
 
     def set_members(self, parent: RemoteId, members: Sequence[RemoteId]) -> Written:
@@ -224,6 +226,6 @@ class SyncStore(Protocol):
         *,
         now: UnixSeconds,
         cursors: Mapping[str, str],
-        swept: bool,
+        fully_enumerated: bool,
     ) -> None:
         """Record that the library is up to date as of these cursors."""

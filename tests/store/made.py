@@ -91,7 +91,7 @@ class Stores:
 
     def keys(self, library_id: LibraryId, *remote_ids: str) -> list[int]:
         """Return the keys of movies, the way a sync learns them: all others were seen."""
-        known = self.writer.known(library_id, ItemType.MOVIE)
+        known = self.writer.known_items(library_id, ItemType.MOVIE)
         for one in self.pages(library_ids=(library_id,), fields=("remote_id",)):
             if one["remote_id"] not in remote_ids:
                 known.is_fresh(RemoteId(str(one["remote_id"])), 1)

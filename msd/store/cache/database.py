@@ -166,16 +166,16 @@ class CacheStore:
         """Import what writing needs, so that the first single row is as quick as the next."""
         from msd.store.cache.writes import pushed_rows, refreshed_item  # noqa: F401, PLC0415 - heavy
 
-    def put_rows(
+    def write_pushed_rows(
         self, source_id: SourceId, rows: Sequence[PushedRow], aliases: Mapping[RemoteId, ItemId]
     ) -> tuple[list[PushedWrite], list[PushedRow]]:
         """Store single rows; return what changed by library, and the rows without a place."""
-        from msd.store.cache.writes.pushed_rows import LiveRows  # noqa: PLC0415 - heavy
+        from msd.store.cache.writes.pushed_rows import PushedRows  # noqa: PLC0415 - heavy
 
         with self._writing():
-            return LiveRows(self._writer, source_id, aliases, self._now()).put(rows)
+            return PushedRows(self._writer, source_id, aliases, self._now()).write(rows)
 
-    def bury_rows(
+    def soft_delete_rows(
         self,
         source_id: SourceId,
         remote_ids: Sequence[RemoteId],
@@ -183,11 +183,11 @@ class CacheStore:
         is_suspicious: Callable[[int, int], bool],
     ) -> tuple[list[PushedWrite], set[LibraryId]]:
         """Hide single rows; return that, and the libraries that a sync is to judge (Y7, I2)."""
-        from msd.store.cache.writes.pushed_rows import LiveRows  # noqa: PLC0415 - heavy
+        from msd.store.cache.writes.pushed_rows import PushedRows  # noqa: PLC0415 - heavy
 
         with self._writing():
-            rows = LiveRows(self._writer, source_id, aliases, self._now())
-            return rows.bury(remote_ids, is_suspicious)
+            rows = PushedRows(self._writer, source_id, aliases, self._now())
+            return rows.soft_delete(remote_ids, is_suspicious)
 
     def purge_source(self, source_id: SourceId, *, batch: int = _BATCH) -> bool:
         """Delete one batch of a source's rows; True while there is more."""

@@ -67,5 +67,5 @@ def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: 
     saved = writer.save_libraries([])
 
     assert saved.cursors == {}
-    assert set(saved.swept.values()) == {0}
+    assert set(saved.fully_enumerated_at.values()) == {0}
     writer.close()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from msd.models import ItemType, LibraryId, RemoteLibrary, SourceId, UnixSeconds
 from msd.store.cache import statements as sql
 from msd.store.cache.rows import normalise
-from msd.store.cache.writes.results import HeldLoss, ListingState, SavedLibraries
+from msd.store.cache.writes.results import ListingState, SavedLibraries, WithheldLoss
 from msd.store.database import transaction
 from msd.store.ids import library_id
 
@@ -53,7 +53,9 @@ class LibraryRows:
             vanished=vanished,
             never_synced=frozenset(LibraryId(one) for one, synced_at, _ in stamps if not synced_at),
             cursors=self._cursors(),
-            swept={LibraryId(one): UnixSeconds(swept_at) for one, _, swept_at in stamps},
+            fully_enumerated_at={
+                LibraryId(one): UnixSeconds(swept_at) for one, _, swept_at in stamps
+            },
         )
 
     def _cursors(self) -> dict[LibraryId, dict[str, str]]:
@@ -97,7 +99,7 @@ class LibraryRows:
             raise KeyError(library)
         return int(found[0])
 
-    def held(self, library: LibraryId, item_type: ItemType | None) -> HeldLoss | None:
+    def withheld(self, library: LibraryId, item_type: ItemType | None) -> WithheldLoss | None:
         """Return what is held back for a listing, or for the library as a whole (None)."""
         found = self._connection.execute(
             "SELECT count, digest, since FROM hold WHERE library = ? AND type = ?",
@@ -105,18 +107,18 @@ class LibraryRows:
         ).fetchone()
         if found is None:
             return None
-        return HeldLoss(count=found[0], digest=found[1], since=UnixSeconds(found[2]))
+        return WithheldLoss(count=found[0], digest=found[1], since=UnixSeconds(found[2]))
 
-    def hold(self, library: LibraryId, item_type: ItemType | None, loss: HeldLoss) -> None:
+    def withhold(self, library: LibraryId, item_type: ItemType | None, loss: WithheldLoss) -> None:
         """Hold a loss back; the same one again keeps the time of the first."""
-        before = self.held(library, item_type)
+        before = self.withheld(library, item_type)
         same = before is not None and before.digest == loss.digest
         since = before.since if before is not None and same else loss.since
         row = (self.library_pk(library), item_type or "", loss.count, loss.digest, since)
         with transaction(self._connection):
             self._connection.execute(sql.PUT_HOLD, row)
 
-    def total_held(self) -> int:
+    def total_withheld(self) -> int:
         """Return how many items are held back in the whole source."""
         found = self._connection.execute(
             "SELECT sum(hold.count) FROM hold JOIN library ON library.pk = hold.library"
@@ -125,9 +127,9 @@ class LibraryRows:
         ).fetchone()
         return int(found[0] or 0)
 
-    def clear_hold(self, library: LibraryId, item_type: ItemType | None) -> None:
+    def clear_withheld(self, library: LibraryId, item_type: ItemType | None) -> None:
         """Forget a held loss."""
-        if self.held(library, item_type) is not None:
+        if self.withheld(library, item_type) is not None:
             with transaction(self._connection):
                 key = (self.library_pk(library), item_type or "")
                 self._connection.execute(sql.DELETE_HOLD, key)
@@ -165,14 +167,19 @@ class LibraryRows:
             self._connection.execute(sql.EXPECT_ROWS, (total, listing))
 
     def finish(
-        self, library: LibraryId, now: UnixSeconds, cursors: Mapping[str, str], *, swept: bool
+        self,
+        library: LibraryId,
+        now: UnixSeconds,
+        cursors: Mapping[str, str],
+        *,
+        fully_enumerated: bool,
     ) -> None:
         """Record that a library is up to date as of these cursors."""
         with transaction(self._connection):
             library_pk = self.library_pk(library)
             self.put_cursors(library_pk, cursors)
             self._connection.execute(sql.FINISH_LIBRARY, (now, library_pk))
-            if swept:
+            if fully_enumerated:
                 self._connection.execute(sql.FINISH_SWEEP, (now, library_pk))
                 self._connection.execute(sql.RESUMED, (library_pk,))
 

@@ -30,7 +30,7 @@ AND item.deleted_at IS NULL
 _LOSSES = "SELECT item_count, lost, lost_since FROM listing WHERE pk = ?"
 
 
-class LiveRows:
+class PushedRows:
     """Writes inside the open transaction; what a sync must look at is told, not written."""
 
     def __init__(
@@ -45,7 +45,7 @@ class LiveRows:
         self._ids = IdBook(source_id, aliases, record=_refuse)
         self._now = now
 
-    def put(self, rows: Sequence[PushedRow]) -> tuple[list[PushedWrite], list[PushedRow]]:
+    def write(self, rows: Sequence[PushedRow]) -> tuple[list[PushedWrite], list[PushedRow]]:
         """Store rows; return what changed by library, and the rows that have no place yet."""
         placed: dict[int, list[ItemRow]] = {}
         homeless = []
@@ -58,7 +58,7 @@ class LiveRows:
         writes = [self._put_listing(listing, own) for listing, own in placed.items()]
         return [one for one in writes if one.changed], homeless
 
-    def bury(
+    def soft_delete(
         self, remote_ids: Sequence[RemoteId], is_suspicious: Callable[[int, int], bool]
     ) -> tuple[list[PushedWrite], set[LibraryId]]:
         """Hide rows that are gone; return that, and the libraries that a sync is to judge (Y7).
@@ -79,7 +79,7 @@ class LiveRows:
             if not gone:
                 continue
             if self._may_go(listing, len(gone), is_suspicious):
-                writes.append(self._bury_listing(listing, gone))
+                writes.append(self._soft_delete_in(listing, gone))
             else:
                 held.add(self._library(listing))
         return writes, held
@@ -136,7 +136,7 @@ class LiveRows:
         self._connection.execute(sql.COUNT_LOST, (lost + count, since, listing))
         return True
 
-    def _bury_listing(self, listing: int, gone: Sequence[tuple[int, ItemId]]) -> PushedWrite:
+    def _soft_delete_in(self, listing: int, gone: Sequence[tuple[int, ItemId]]) -> PushedWrite:
         revision = item_writer.next_revision(self._connection)
         self._connection.executemany(sql.BURY_ITEM, [(revision, self._now, pk) for pk, _ in gone])
         item_writer.count_items(self._connection, Counter({listing: -len(gone)}))

@@ -27,7 +27,7 @@ class SavedLibraries:
     vanished: Mapping[LibraryId, int]  # not listed any more, with their live items
     never_synced: frozenset[LibraryId] = frozenset()  # not yet enumerated completely
     cursors: Mapping[LibraryId, Mapping[str, str]] = field(default_factory=dict)  # by lane
-    swept: Mapping[LibraryId, UnixSeconds] = field(default_factory=dict)  # whole enumerations
+    fully_enumerated_at: Mapping[LibraryId, UnixSeconds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class ListingState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldLoss:
+class WithheldLoss:
     """Deletions that are held back (Y7)."""
 
     count: int

@@ -13,11 +13,11 @@ from msd.models import (
     ItemId,
     ItemType,
     LibraryId,
-    Mark,
     MediaItem,
     RemoteId,
     RemoteLibrary,
     SourceId,
+    SyncProgressMark,
     UnixSeconds,
 )
 from msd.store.cache import statements as sql
@@ -28,7 +28,7 @@ from msd.store.cache.writes import item_writer, rekeying
 from msd.store.cache.writes.known_items import KnownItems
 from msd.store.cache.writes.library_rows import LibraryRows
 from msd.store.cache.writes.purge import delete_items, raise_feed_floor
-from msd.store.cache.writes.results import HeldLoss, ListingState, SavedLibraries, WriteResult
+from msd.store.cache.writes.results import ListingState, SavedLibraries, WithheldLoss, WriteResult
 from msd.store.database import connect_writer, storage_errors, transaction
 from msd.store.ids import IdBook
 from msd.store.state.store import read_aliases, write_aliases
@@ -51,7 +51,7 @@ FROM item JOIN listing ON listing.pk = item.listing JOIN library ON library.pk =
 WHERE item.id IN (SELECT value FROM json_each(?))
 """
 _NO_CURSORS: Mapping[str, str] = MappingProxyType({})
-_NO_MARK = Mark()
+_NO_PROGRESS = SyncProgressMark()
 _MEMBERS = "SELECT item_id FROM member WHERE parent = ? ORDER BY position"
 
 
@@ -103,10 +103,10 @@ class SyncWriter:
             self._connection.execute(sql.DELETE_HOLDS, (library_pk,))
             return self._bury(rows)
 
-    def total_held(self) -> int:
+    def total_withheld(self) -> int:
         """Return how many items are held back in the whole source."""
         with noting_damage(self._cache_path):
-            return self._libraries.total_held()
+            return self._libraries.total_withheld()
 
     def types(self, library_id: LibraryId) -> frozenset[ItemType]:
         """Return the types of which the library has live items."""
@@ -141,7 +141,7 @@ class SyncWriter:
         *,
         now: UnixSeconds,
         cursors: Mapping[str, str] = _NO_CURSORS,
-        swept: bool = True,
+        fully_enumerated: bool = True,
     ) -> None:
         """Record that the library is up to date as of these cursors.
 
@@ -149,20 +149,20 @@ class SyncWriter:
             library_id: the library.
             now: the time.
             cursors: by lane.
-            swept: every listing of it was enumerated.
+            fully_enumerated: every listing of it was enumerated.
         """
         with noting_damage(self._cache_path):
-            self._libraries.finish(library_id, now, cursors, swept=swept)
+            self._libraries.finish(library_id, now, cursors, fully_enumerated=fully_enumerated)
 
     # --- items ------------------------------------------------------------------------------
 
-    def known(self, library_id: LibraryId, item_type: ItemType) -> KnownItems:
+    def known_items(self, library_id: LibraryId, item_type: ItemType) -> KnownItems:
         """Return what is cached of a listing."""
         with noting_damage(self._cache_path):
             listing = self._libraries.listing(library_id, item_type)
             return KnownItems(self._connection.execute(_KNOWN, {"listing": listing}))
 
-    def known_among(
+    def known_items_among(
         self, library_id: LibraryId, item_type: ItemType, remote_ids: Sequence[RemoteId]
     ) -> tuple[KnownItems, dict[RemoteId, tuple[LibraryId, ItemType]]]:
         """Return what is cached of these rows of a listing, at a cost that follows their number.
@@ -191,7 +191,7 @@ class SyncWriter:
         library_id: LibraryId,
         item_type: ItemType,
         items: Sequence[tuple[MediaItem, int]],
-        mark: Mark = _NO_MARK,
+        mark: SyncProgressMark = _NO_PROGRESS,
     ) -> WriteResult:
         """Store items with their fingerprints; rows that are the same are left alone (Y5).
 
@@ -231,7 +231,7 @@ class SyncWriter:
             listing = self._libraries.listing(library_id, item_type)
             return [(pk, remote_id) for pk, _, remote_id in self._remaining(listing, keys)]
 
-    def adopt(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> WriteResult:
+    def rekey(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> WriteResult:
         """Let newcomers take over the ids of missing rows with the same identity (I2).
 
         A newcomer is a live row of the same source, type and identity that came after the
@@ -259,7 +259,7 @@ class SyncWriter:
                 removed=tuple(one.newcomer.id for one in found),
             )
 
-    def tombstone(
+    def soft_delete(
         self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
     ) -> WriteResult:
         """Hide rows that are gone from the source; rows that moved away are left alone."""
@@ -292,12 +292,12 @@ class SyncWriter:
 
     # --- losses held back -------------------------------------------------------------------
 
-    def held(self, library_id: LibraryId, item_type: ItemType | None) -> HeldLoss | None:
+    def withheld(self, library_id: LibraryId, item_type: ItemType | None) -> WithheldLoss | None:
         """Return the loss held back for a listing, or for a whole library (type None)."""
         with noting_damage(self._cache_path):
-            return self._libraries.held(library_id, item_type)
+            return self._libraries.withheld(library_id, item_type)
 
-    def hold(
+    def withhold(
         self,
         library_id: LibraryId,
         item_type: ItemType | None,
@@ -307,18 +307,18 @@ class SyncWriter:
         now: UnixSeconds,
     ) -> None:
         """Hold a loss back; the same digest again keeps the time of the first."""
-        loss = HeldLoss(count=count, digest=digest, since=now)
+        loss = WithheldLoss(count=count, digest=digest, since=now)
         with noting_damage(self._cache_path):
-            self._libraries.hold(library_id, item_type, loss)
+            self._libraries.withhold(library_id, item_type, loss)
 
-    def clear_hold(self, library_id: LibraryId, item_type: ItemType | None) -> None:
+    def clear_withheld(self, library_id: LibraryId, item_type: ItemType | None) -> None:
         """Forget a held loss: it is over, or it was accepted."""
         with noting_damage(self._cache_path):
-            self._libraries.clear_hold(library_id, item_type)
+            self._libraries.clear_withheld(library_id, item_type)
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _set(self, mark: Mark, library_id: LibraryId, listing: int) -> None:
+    def _set(self, mark: SyncProgressMark, library_id: LibraryId, listing: int) -> None:
         if mark.resume_at is not None:
             self._connection.execute(sql.RESUME_AT, (mark.resume_at, listing))
         if mark.came:

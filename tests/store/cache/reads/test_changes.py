@@ -29,8 +29,8 @@ def test_a_deleted_item_is_told_as_removed(stores: Stores) -> None:
     library = stores.library("one")
     stores.write(library, movie("a"))
     since = stores.cache.revision()
-    known = stores.writer.known(library, MOVIE)
-    (gone,) = stores.writer.tombstone(library, MOVIE, known.missing()).removed
+    known = stores.writer.known_items(library, MOVIE)
+    (gone,) = stores.writer.soft_delete(library, MOVIE, known.missing()).removed
 
     answer = stores.cache.changes(since, 100)
 
@@ -43,7 +43,7 @@ def test_who_missed_a_purge_begins_anew(stores: Stores) -> None:
     library = stores.library("one")
     stores.write(library, movie("a"))
     before = stores.cache.revision()
-    stores.writer.tombstone(library, MOVIE, stores.writer.known(library, MOVIE).missing())
+    stores.writer.soft_delete(library, MOVIE, stores.writer.known_items(library, MOVIE).missing())
     after = stores.cache.revision()
 
     while stores.cache.purge_tombstones(UnixSeconds(2**40)):
@@ -85,9 +85,9 @@ def test_an_id_that_was_given_up_for_an_older_one_leaves_no_trace(stores: Stores
     stores.writer.finish_listing(library, MOVIE, total=1, now=UnixSeconds(1))
     stores.write(library, made(MOVIE, "new", identity="file"))
     since = stores.cache.revision()
-    known = stores.writer.known(library, MOVIE)
+    known = stores.writer.known_items(library, MOVIE)
     known.is_fresh(made(MOVIE, "new").remote_id, 1)
 
-    stores.writer.adopt(library, MOVIE, known.missing())
+    stores.writer.rekey(library, MOVIE, known.missing())
 
     assert stores.cache.changes(since, 10).reset

@@ -93,10 +93,10 @@ def test_pages_are_stable_while_rows_change(films: Stores) -> None:
     first = films.cache.query_items(ItemQuery(limit=2))
     films.write(films.library(), movie("m0", "000 in front"))
     (library_id,) = [one.id for one in films.cache.libraries(None)]
-    known = films.writer.known(library_id, ItemType.MOVIE)
+    known = films.writer.known_items(library_id, ItemType.MOVIE)
     for remote_id in ("m0", "m2", "m3", "m4", "m5", "m6"):
         known.is_fresh(remote_id, 1)
-    films.writer.tombstone(library_id, ItemType.MOVIE, known.missing())  # The Abyss, seen
+    films.writer.soft_delete(library_id, ItemType.MOVIE, known.missing())  # The Abyss, seen
 
     rest = films.cache.query_items(ItemQuery(limit=9, cursor=first.next_cursor))
 

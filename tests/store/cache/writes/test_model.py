@@ -117,7 +117,7 @@ class CacheMachine(RuleBasedStateMachine):
     def delete_what_was_not_seen(self, listing, seen) -> None:
         """A complete pass over one listing."""
         library, item_type = listing
-        known = self.stores.writer.known(self.libraries[library], item_type)
+        known = self.stores.writer.known_items(self.libraries[library], item_type)
         for name in seen:
             row = self.rows.get(name)
             fresh = known.is_fresh(RemoteId(name), 1)
@@ -126,7 +126,7 @@ class CacheMachine(RuleBasedStateMachine):
             name for name, row in self.live().items() if row.listing == listing and name not in seen
         }
 
-        result = self.stores.writer.tombstone(self.libraries[library], item_type, known.missing())
+        result = self.stores.writer.soft_delete(self.libraries[library], item_type, known.missing())
 
         assert set(result.removed) == {self.rows[name].id for name in gone}
         self.moved(changed=bool(gone))
@@ -154,12 +154,12 @@ class CacheMachine(RuleBasedStateMachine):
                 identity=f"identity{self.renames}",
             )
             self.stores.write(library_id, item)
-        known = writer.known(library_id, item_type)
+        known = writer.known_items(library_id, item_type)
         for other in (*self.rows, new):
             if other != name:
                 known.is_fresh(RemoteId(other), 1)
 
-        result = writer.adopt(library_id, item_type, known.missing())
+        result = writer.rekey(library_id, item_type, known.missing())
 
         assert result.changed == (row.id,)
         # From here on without the identity, as the other rules write it.

@@ -34,7 +34,7 @@ def test_a_newcomer_with_the_same_identity_takes_over_id_and_history(stores: Sto
     stores.write(movies, movie("new", "New name", identity="file:1", watch=WatchState()))
     newcomer = stores.id_of("new")
 
-    result = stores.writer.adopt(movies, MOVIE, stores.keys(movies, "old"))
+    result = stores.writer.rekey(movies, MOVIE, stores.keys(movies, "old"))
 
     assert (result.changed, result.removed) == ((item,), (newcomer,))
     assert stores.titles() == ["New name", "other"]
@@ -52,7 +52,7 @@ def test_the_watch_state_that_a_server_kept_wins(stores: Stores) -> None:
     passed(stores, movies)
     stores.write(movies, movie("new", identity="g", watch=WatchState(watched=True)))
 
-    stores.writer.adopt(movies, MOVIE, stores.keys(movies, "old"))
+    stores.writer.rekey(movies, MOVIE, stores.keys(movies, "old"))
 
     assert stores.item("new")["watched"] is True
     assert stores.item("new")["position_ms"] == 0
@@ -64,7 +64,7 @@ def test_another_item_under_the_old_remote_id_does_not_get_the_old_id(stores: St
     stores.write(movies, movie("old", identity="g"))
     passed(stores, movies)
     stores.write(movies, movie("new", identity="g"))
-    stores.writer.adopt(movies, MOVIE, stores.keys(movies, "old"))
+    stores.writer.rekey(movies, MOVIE, stores.keys(movies, "old"))
 
     stores.write(movies, movie("old", "Somebody else"))
 
@@ -94,7 +94,7 @@ def test_only_a_newcomer_of_the_same_kind_is_recognised(stores: Stores, missing:
     else:
         stores.write(movies, movie("new", identity=identity))
 
-    result = stores.writer.adopt(movies, MOVIE, stores.keys(movies, "old"))
+    result = stores.writer.rekey(movies, MOVIE, stores.keys(movies, "old"))
 
     assert result.changed == ()
     assert stores.state.aliases(SOURCE) == {}
@@ -113,10 +113,10 @@ def test_children_and_members_follow_an_adopted_parent(stores: Stores) -> None:
     stores.write(shows, episode)
     stores.write(shows, made(ItemType.COLLECTION, "c"))
     stores.writer.set_members("c", ["new"])
-    known = stores.writer.known(shows, SHOW)
+    known = stores.writer.known_items(shows, SHOW)
     known.is_fresh("new", 1)
 
-    stores.writer.adopt(shows, SHOW, known.missing())
+    stores.writer.rekey(shows, SHOW, known.missing())
 
     assert stores.item("s", "parent_id", "show_id")["parent_id"] == old
     assert stores.item("e", "show_id")["show_id"] == old

@@ -55,7 +55,7 @@ def test_a_new_fingerprint_of_the_same_content_is_stored_without_a_change(
 
     assert second.unchanged == 1
     assert second.revision == first.revision
-    assert not stores.writer.known(movies, MOVIE).is_fresh(RemoteId("1"), 2)
+    assert not stores.writer.known_items(movies, MOVIE).is_fresh(RemoteId("1"), 2)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_an_item_that_moved_to_another_library_is_there_only(stores: Stores) -> 
 
     assert result.updated == 1
     assert stores.writer.remaining(one, MOVIE, [key]) == []
-    assert stores.writer.tombstone(one, MOVIE, [key]).removed == ()
+    assert stores.writer.soft_delete(one, MOVIE, [key]).removed == ()
     assert stores.id_of("1") == item
     counts = {library.id: library.item_count for library in stores.cache.libraries(SOURCE)}
     assert counts == {one: 0, two: 1}
@@ -174,7 +174,7 @@ def test_a_deleted_item_is_hidden_and_comes_back_with_its_history(stores: Stores
     stores.write(movies, movie("1", watch=WatchState(watched=True)), movie("2"))
     item = stores.id_of("1")
 
-    removed = stores.writer.tombstone(movies, MOVIE, stores.keys(movies, "1"))
+    removed = stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "1"))
 
     assert removed.removed == (item,)
     assert removed.revision == stores.cache.revision()
@@ -182,7 +182,7 @@ def test_a_deleted_item_is_hidden_and_comes_back_with_its_history(stores: Stores
     assert stores.cache.items([item]) == ()
     assert stores.cache.remote_ids([item]) == {}
     assert stores.cache.counts(SOURCE) == (1, 1)
-    assert stores.writer.known(movies, MOVIE).is_fresh(RemoteId("1"), 1)
+    assert stores.writer.known_items(movies, MOVIE).is_fresh(RemoteId("1"), 1)
     returned = stores.write(movies, movie("1"))
     assert returned.changed == (item,)
     assert stores.item("1")["watched"] is True
@@ -194,7 +194,7 @@ def test_old_tombstones_are_purged_and_young_ones_kept(stores: Stores) -> None:
     movies = stores.library()
     item = movie("1", genres=("War",), external_ids=(("tmdb", "1"),), details=DETAILS)
     stores.write(movies, item, movie("2", genres=("War",)))
-    stores.writer.tombstone(movies, MOVIE, stores.keys(movies, "1"))
+    stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "1"))
     now = UnixSeconds(int(stores.writer._clock()))
 
     assert stores.cache.purge_tombstones(UnixSeconds(now - 100)) is False
@@ -211,8 +211,8 @@ def test_purging_a_source_leaves_the_others_alone(stores: Stores) -> None:
     """A4: in batches, to the last row."""
     movies = stores.library()
     stores.write(movies, *(movie(f"{n}", genres=("War",)) for n in range(25)))
-    stores.writer.tombstone(movies, MOVIE, stores.keys(movies, "3"))
-    stores.writer.hold(movies, None, count=1, digest=1, now=UnixSeconds(1))
+    stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "3"))
+    stores.writer.withhold(movies, None, count=1, digest=1, now=UnixSeconds(1))
     other = SyncWriter(stores.paths.cache, stores.paths.state, "other")
     others = other.save_libraries([library("movies")]).ids["movies"]
     other.write(others, MOVIE, [(movie("1", genres=("War",)), 1)])
@@ -281,14 +281,14 @@ def test_a_held_loss_keeps_the_time_of_the_first_pass_that_found_it(stores: Stor
     """Y7: agreeing passes over at least 24 hours."""
     movies, writer = stores.library(), stores.writer
     for digest, now in ((5, 100), (5, 200)):
-        writer.hold(movies, MOVIE, count=9, digest=digest, now=UnixSeconds(now))
+        writer.withhold(movies, MOVIE, count=9, digest=digest, now=UnixSeconds(now))
 
-    assert writer.held(movies, MOVIE).since == 100
-    assert writer.held(movies, None) is None
-    writer.hold(movies, MOVIE, count=9, digest=6, now=UnixSeconds(300))
-    assert writer.held(movies, MOVIE).since == 300
-    writer.clear_hold(movies, MOVIE)
-    assert writer.held(movies, MOVIE) is None
+    assert writer.withheld(movies, MOVIE).since == 100
+    assert writer.withheld(movies, None) is None
+    writer.withhold(movies, MOVIE, count=9, digest=6, now=UnixSeconds(300))
+    assert writer.withheld(movies, MOVIE).since == 300
+    writer.clear_withheld(movies, MOVIE)
+    assert writer.withheld(movies, MOVIE) is None
 
 
 # --- members and single items ----------------------------------------------------------------
@@ -326,7 +326,7 @@ def test_details_of_one_item_are_stored_when_it_is_known(stores: Stores) -> None
     assert stored == (movies, stores.cache.revision())
     assert unknown is foreign is None
     assert stores.item("1", "fetched")["fetched"] > 0
-    assert not stores.writer.known(movies, MOVIE).is_fresh(RemoteId("1"), 77)
+    assert not stores.writer.known_items(movies, MOVIE).is_fresh(RemoteId("1"), 77)
 
 
 def test_details_of_a_re_keyed_item_find_their_row(stores: Stores) -> None:
