@@ -19,7 +19,7 @@ _LAST_SECOND = 7_258_118_400  # the year 2200 begins
 _BEST = 10.0
 _LONGEST_ID = 200
 _IDS = {
-    "imdb": re.compile(r"(?:^|/)((?:tt|nm|co|ev)\d{5,12})\b", re.ASCII | re.IGNORECASE),
+    "imdb": re.compile(r"(?:^|/)((?:tt|nm|co|ev)\d{1,12})\b", re.ASCII | re.IGNORECASE),
     "tmdb": re.compile(r"(?:^|/|-)(\d{1,12})\b", re.ASCII),
     "tvdb": re.compile(r"(?:^|/|-|=)(\d{1,12})\b", re.ASCII),
     "musicbrainz": re.compile(
@@ -111,7 +111,7 @@ def external_id(provider: str, value: str | None) -> str:
             database's page.
     """
     plain = text(value, _LONGEST_ID)
-    pattern = _IDS.get(provider.partition("-")[0])
+    pattern = _IDS.get("musicbrainz" if provider.startswith("musicbrainz-") else provider)
     if not plain or pattern is None:
         return plain
     match = pattern.search(plain)

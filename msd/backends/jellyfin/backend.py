@@ -30,7 +30,7 @@ from msd.backends.jellyfin.client.query import (
 from msd.backends.jellyfin.client.session import ALLOW_INSECURE, BY_API_KEY, Session, begin_session
 from msd.backends.jellyfin.parse.details import item_details
 from msd.backends.jellyfin.parse.item import media_item, parsed
-from msd.backends.jellyfin.parse.library import content, library
+from msd.backends.jellyfin.parse.library import content, libraries
 from msd.backends.jellyfin.parse.wire import RawPage, SegmentPage, SegmentRow, ViewPage
 from msd.errors import BackendError, BadResponseError, UnreachableError
 from msd.models import (
@@ -105,16 +105,13 @@ class JellyfinBackend:
         )
         if len(views.items) > _MOST_LIBRARIES:
             raise BadResponseError("the server announced an impossible number of libraries")
-        found: dict[RemoteId, RemoteLibrary] = {}
-        for position, view in enumerate(views.items):
-            entry = library(view, position, session.hidden_views)
-            if entry is None:
-                raise BadResponseError("the server listed a library without an id")
-            found.setdefault(entry.remote_id, entry)
+        found, left_out = libraries(views.items, session.hidden_views)
+        for sentence in left_out:
+            log.warning("%s: %s", self._context.source.id, sentence)
         self._all_listings = tuple(
-            listing for each in found.values() for listing in self.listings(each)
+            listing for library in found for listing in self.listings(library)
         )
-        return tuple(found.values())
+        return found
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
         """Return what to enumerate for a library, as the user's choice or the server types it."""

@@ -3,12 +3,16 @@
 Jellyfin's id is made of the file's path: a moved or renamed file comes back as another item.
 """
 
-from msd.backend_api.values import text
+from msd.backend_api.values import external_id, text
 from msd.backends.jellyfin.parse.wire import Row
 from msd.models import ItemType
 
 _LONGEST = 200
 _VIDEO_IDS = ("Tmdb", "Imdb", "Tvdb")
+_PLAIN = {
+    "MusicBrainzArtist": "musicbrainz-artist",
+    "MusicBrainzAlbum": "musicbrainz-album",
+}
 _IN_SHOW = frozenset({ItemType.SEASON, ItemType.EPISODE})
 _OWN_IDS: dict[ItemType, tuple[str, ...]] = {
     ItemType.MOVIE: _VIDEO_IDS,
@@ -32,12 +36,23 @@ def identity(row: Row, item_type: ItemType) -> str:
     if item_type in _IN_SHOW and (place := _place_in_show(row, item_type)):
         return place
     if item_type is ItemType.TRACK:
-        track, album = ids.get("MusicBrainzTrack"), ids.get("MusicBrainzAlbum")
-        return text(f"track:{album}:{track}", _LONGEST) if track and album else ""
+        return _track(row, ids)
     for name in _OWN_IDS.get(item_type, ()):
-        if value := ids.get(name):
+        if value := external_id(_PLAIN.get(name, name.lower()), ids.get(name)):
             return text(f"{item_type}:{name.lower()}:{value}", _LONGEST)
     return ""
+
+
+def _track(row: Row, ids: dict[str, str | None]) -> str:
+    """The track of a release; a recording alone is on many albums, and may be on one twice."""
+    album = external_id("musicbrainz-album", ids.get("MusicBrainzAlbum"))
+    if not album:
+        return ""
+    if track := external_id("musicbrainz-track", ids.get("MusicBrainzTrack")):
+        return f"track:{album}:{track}"
+    recording = external_id("musicbrainz-recording", ids.get("MusicBrainzRecording"))
+    place = f"{row.parent_index_number}.{row.index_number}"
+    return f"track:{album}:{recording}:{place}" if recording else ""
 
 
 def _place_in_show(row: Row, item_type: ItemType) -> str:

@@ -1,7 +1,7 @@
-"""From a listed row to a `MediaItem`: pure, lenient with every member but id, name and type.
+"""From a listed row to a `MediaItem`: pure, lenient with every member but id and type.
 
-This runs once for each new or changed row of a sync, so what is absent, which most members of
-most rows are, is told apart before anything is called.
+This runs once for each new or changed row of a sync. Most members of most rows are absent, so
+that is checked before a function is called.
 """
 
 import re
@@ -16,31 +16,36 @@ from msd.backend_api.values import (
     LONGEST_TEXT,
     MOST_COUNT,
     MOST_ENTRIES,
+    external_id,
     number,
+    percent_rating,
+    position,
     rating,
     text,
     texts,
     year,
 )
 from msd.backends.jellyfin.parse.identity import identity
+from msd.backends.jellyfin.parse.images import images
+from msd.backends.jellyfin.parse.title import sort_title, title
 from msd.backends.jellyfin.parse.values import guid, moment, ms, released
-from msd.backends.jellyfin.parse.wire import ITEM_TYPES, Row, RowWatch, UserData
+from msd.backends.jellyfin.parse.wire import ITEM_TYPES, Named, Row, RowWatch, UserData
 from msd.models import (
-    Image,
     ItemType,
     MediaItem,
+    Milliseconds,
     RemoteId,
     WatchState,
 )
 
-PARSER_VERSION = 1  # raise it whenever the same row would give another result
+PARSER_VERSION = 2  # raise it whenever the same row would give another result
 
 _LONGEST_ID = 100
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# The SortName of these is a number made of their place in the parent.
-_PLACE_SORTED = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
+_STATUSES = {"Continuing": "continuing", "Ended": "ended"}
 
 _UNTOUCHED = WatchState()
+_NO_LENGTH = Milliseconds(0)
 
 _decode = msgspec.json.Decoder(Row).decode
 _decode_watch = msgspec.json.Decoder(RowWatch).decode
@@ -64,10 +69,9 @@ def media_item(remote_id: RemoteId, raw: bytes | msgspec.Raw) -> MediaItem | Ski
         except ValueError as error:
             return SkippedItem(remote_id=remote_id, why=f"the row can't be read: {error}"[:200])
     item_type = ITEM_TYPES.get(row.type)
-    title = text(row.name, LONGEST_NAME)
-    if item_type is None or not title or guid(row.id) != remote_id:
-        return SkippedItem(remote_id=remote_id, why="the row has no usable id, name or type")
-    return _item(row, remote_id, item_type, title)
+    if item_type is None or guid(row.id) != remote_id:
+        return SkippedItem(remote_id=remote_id, why="the row has no usable id or type")
+    return _item(row, remote_id, item_type)
 
 
 def _readable_user_data(raw: bytes | msgspec.Raw, data: UserData | None) -> UserData | None:
@@ -83,25 +87,30 @@ def _readable_user_data(raw: bytes | msgspec.Raw, data: UserData | None) -> User
         return None
 
 
-def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> MediaItem:
+def _item(row: Row, remote_id: RemoteId, item_type: ItemType) -> MediaItem:
     is_episode, is_track = item_type is ItemType.EPISODE, item_type is ItemType.TRACK
     index = None if row.index_number is None else number(row.index_number)
     outer_index = number(row.parent_index_number) if is_episode or is_track else None
+    duration_ms = ms(row.run_time_ticks) if row.run_time_ticks else _NO_LENGTH
     return MediaItem(
         remote_id=remote_id,
         type=item_type,
-        title=title,
-        sort_title="" if item_type in _PLACE_SORTED else text(row.sort_name, LONGEST_NAME),
+        title=title(row, item_type),
+        sort_title=sort_title(row, item_type),
         original_title=text(row.original_title, LONGEST_NAME) if row.original_title else "",
         overview=text(row.overview, LONGEST_TEXT),
         tagline=next(iter(texts(row.taglines)), "") if row.taglines else "",
+        tags=texts(row.tags) if row.tags else (),
         year=year(row.production_year),
         released=released(row.premiere_date),
+        ended=released(row.end_date) if row.end_date else "",
+        status=_STATUSES.get(row.status, "") if row.status else "",
         added_at=moment(row.date_created),
-        duration_ms=ms(row.run_time_ticks),
-        genres=texts(row.genres),
+        duration_ms=duration_ms,
+        genres=texts(row.genres) if row.genres else (),
         studios=texts([studio.name for studio in row.studios]) if row.studios else (),
         rating=rating(row.community_rating),
+        critic_rating=percent_rating(row.critic_rating),
         content_rating=text(row.official_rating, LONGEST_NAME),
         external_ids=_external_ids(row.provider_ids) if row.provider_ids else (),
         parent_remote_id=_parent(row, remote_id, item_type),
@@ -113,20 +122,34 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> Med
         if item_type is ItemType.SEASON
         else None,
         episode_number=index if is_episode else None,
+        episode_number_end=number(row.index_number_end) if is_episode else None,
+        airs_before_season=number(row.airs_before_season_number),
+        airs_before_episode=number(row.airs_before_episode_number),
+        airs_after_season=number(row.airs_after_season_number),
         artist=_artist(row, item_type),
+        artist_remote_ids=_artist_ids(row, item_type),
         album=text(row.album, LONGEST_NAME) if row.album else "",
-        album_remote_id=_other_id(row.album_id, remote_id) if row.album_id else None,
+        album_remote_id=_album(row, remote_id, item_type),
         disc_number=outer_index if is_track else None,
         track_number=index if is_track else None,
+        has_lyrics=bool(row.has_lyrics),
+        part_count=number(row.part_count) or 0,
+        video_3d=text(row.video_3d_format, _LONGEST_ID).lower() if row.video_3d_format else "",
         child_count=None if row.child_count is None else number(row.child_count),
-        images=_images(row),
-        watch=watch_state(row.user_data),
+        unwatched_count=number(row.user_data.unplayed_item_count) if row.user_data else None,
+        images=images(row),
+        watch=watch_state(row.user_data, duration_ms),
         identity=identity(row, item_type),
     )
 
 
-def watch_state(data: UserData | None) -> WatchState | None:
-    """Return what the server knows of the user's watching; None when it does not say."""
+def watch_state(data: UserData | None, duration_ms: Milliseconds = _NO_LENGTH) -> WatchState | None:
+    """Return what the server knows of the user's watching; None when it does not say.
+
+    Args:
+        data: as the server wrote it. A position may lie beyond the end of the item.
+        duration_ms: length of the item, 0 when it is unknown.
+    """
     if data is None:
         return None
     if not (
@@ -136,15 +159,17 @@ def watch_state(data: UserData | None) -> WatchState | None:
         or data.last_played_date
         or data.is_favorite
         or data.rating is not None
+        or data.likes is not None
     ):
         return _UNTOUCHED
     return WatchState(
         watched=bool(data.played),
         play_count=min(max(data.play_count or 0, 0), MOST_COUNT),
-        position_ms=ms(data.playback_position_ticks),
+        position_ms=position(ms(data.playback_position_ticks), duration_ms),
         last_played=moment(data.last_played_date),
         favourite=bool(data.is_favorite),
         user_rating=rating(data.rating),
+        likes=data.likes,
     )
 
 
@@ -162,10 +187,33 @@ def _parent(row: Row, own: RemoteId, item_type: ItemType) -> RemoteId | None:
             return _other_id(row.season_id, own) or _other_id(row.series_id, own)
         case ItemType.TRACK:
             return _other_id(row.album_id, own)
-        case ItemType.ALBUM if row.album_artists:
-            return _other_id(row.album_artists[0].id, own)
+        case ItemType.ALBUM:
+            return next(iter(_ids(row.album_artists)), None)
         case _:
             return None
+
+
+def _album(row: Row, own: RemoteId, item_type: ItemType) -> RemoteId | None:
+    """Return the album of a track.
+
+    A music video may name an audio album that only has the same name: it is no part of it.
+    """
+    return _other_id(row.album_id, own) if item_type is ItemType.TRACK else None
+
+
+def _artist_ids(row: Row, item_type: ItemType) -> tuple[RemoteId, ...]:
+    """Return the ids of the artists, those of the track before those of its album."""
+    if item_type is ItemType.ARTIST:
+        return ()
+    named = _ids(row.album_artists) if item_type is ItemType.ALBUM else _ids(row.artist_items)
+    return named or _ids(row.album_artists)
+
+
+def _ids(names: list[Named] | None) -> tuple[RemoteId, ...]:
+    if not names:
+        return ()
+    found = dict.fromkeys(RemoteId(found_id) for name in names if (found_id := guid(name.id)))
+    return tuple(found)[:MOST_ENTRIES]
 
 
 def _artist(row: Row, item_type: ItemType) -> str:
@@ -180,9 +228,9 @@ def _external_ids(ids: dict[str, str | None]) -> tuple[tuple[str, str], ...]:
     found = []
     for name, value in ids.items():
         if value and len(name) < _LONGEST_ID and (provider := _id_name(name)):
-            external_id = text(value, _LONGEST_ID)
-            if external_id:
-                found.append((provider, external_id))
+            known = external_id(provider, text(value, _LONGEST_ID))
+            if known:
+                found.append((provider, known))
     return tuple(found[:MOST_ENTRIES])
 
 
@@ -191,46 +239,3 @@ def _id_name(name: str) -> str:
     """`MusicBrainzAlbum` → `musicbrainz-album`; "" for what is no word."""
     words = _WORDS.sub("-", name.replace("MusicBrainz", "Musicbrainz")).lower()
     return words if words.isascii() and words.replace("-", "").isalnum() else ""
-
-
-def _images(row: Row) -> tuple[Image, ...]:
-    """The pictures of an item, those of its relatives where it has none.
-
-    `ref` is type:tag, with the id of the item that owns the picture when that is another.
-    """
-    tags = row.image_tags or {}
-    found = []
-    if poster := _poster(row, tags):
-        found.append(Image(kind="poster", ref=poster))
-    if backdrop := _backdrop(row):
-        found.append(Image(kind="backdrop", ref=backdrop))
-    if "Thumb" in tags and (thumb := _ref("Thumb", tags["Thumb"])):
-        found.append(Image(kind="thumb", ref=thumb))
-    if "Logo" in tags and (logo := _ref("Logo", tags["Logo"])):
-        found.append(Image(kind="logo", ref=logo))
-    return tuple(found)
-
-
-def _poster(row: Row, tags: dict[str, str | None]) -> str:
-    return (
-        _ref("Primary", tags.get("Primary"))
-        or _ref("Primary", row.album_primary_image_tag, row.album_id)
-        or _ref("Primary", row.series_primary_image_tag, row.series_id)
-    )
-
-
-def _backdrop(row: Row) -> str:
-    if row.backdrop_image_tags and (own := _ref("Backdrop", row.backdrop_image_tags[0])):
-        return own
-    if row.parent_backdrop_image_tags:
-        return _ref("Backdrop", row.parent_backdrop_image_tags[0], row.parent_backdrop_item_id)
-    return ""
-
-
-def _ref(wire: str, tag: str | None, owner: str | None = "") -> str:
-    if not tag or len(tag) > _LONGEST_ID or not (tag.isascii() and tag.isalnum()):
-        return ""
-    if owner == "":
-        return f"{wire}:{tag}"
-    owner_id = guid(owner)
-    return f"{wire}:{tag}:{owner_id}" if owner_id else ""

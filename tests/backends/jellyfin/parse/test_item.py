@@ -19,6 +19,7 @@ DATA = Path(__file__).parent / "data"
 SAMPLES = sorted(DATA.rglob("*.json"))
 OWN = "a" * 32
 OTHER = "b" * 32
+MBID = "b1392450-e666-3926-a536-22c65f834433"
 THIRD = "c" * 32
 
 
@@ -74,6 +75,10 @@ def test_a_recorded_album():
         Image(
             kind="backdrop",
             ref="Backdrop:c3d584db117d4c2bba5a975f391a965e:e439648e08ade14e27d5de48fa97c88e",
+        ),
+        Image(
+            kind="logo",
+            ref="Logo:d58ea3bfadfb34e66033f55b8b2198c4:e439648e08ade14e27d5de48fa97c88e",
         ),
     ) == found.images
     assert found.identity == "album:musicbrainzalbum:bf25b030-0cbb-495a-8d79-6c7fee20a089"
@@ -227,16 +232,20 @@ def test_a_dashed_key_made_of_an_id_is_no_identity():
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("name", "value", "expected"),
     [
-        ("Imdb", "imdb"), ("MusicBrainzAlbum", "musicbrainz-album"), ("Tmdb", "tmdb"),
-        ("MusicBrainzReleaseGroup", "musicbrainz-release-group"), ("TvRage", "tv-rage"),
-        ("IMDB", "imdb"),
+        ("Imdb", "tt5", ("imdb", "tt5")),
+        ("IMDB", " tt5 ", ("imdb", "tt5")),
+        ("Imdb", "https://www.imdb.com/title/tt0133093/", ("imdb", "tt0133093")),
+        ("Tmdb", "603 - The Matrix", ("tmdb", "603")),
+        ("MusicBrainzAlbum", MBID, ("musicbrainz-album", MBID)),
+        ("MusicBrainzReleaseGroup", MBID, ("musicbrainz-release-group", MBID)),
+        ("TvRage", "5", ("tv-rage", "5")),
     ],
-)  # fmt: skip
-def test_external_ids_have_words_for_names(name, expected):
-    """Models: ("tmdb", "603"), ("imdb", "tt0133093"), …"""
-    assert ((expected, "5"),) == item(ProviderIds={name: "5"}).external_ids
+)
+def test_external_ids_have_one_form(name, value, expected):
+    """A provider has one word, and an id is as its database writes it (Y14)."""
+    assert (expected,) == item(ProviderIds={name: value}).external_ids
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 200, "é", "a\0b", "-"])
@@ -323,17 +332,68 @@ def test_a_member_of_a_wrong_type_or_size_costs_only_itself(members, attribute, 
 @pytest.mark.parametrize(
     "members",
     [
-        {"Name": None}, {"Name": ""}, {"Name": " \0 "}, {"Name": []},
         {"Type": "Photo"}, {"Type": None}, {"Type": ["Movie"]}, {"Id": OTHER}, {"Id": 5},
     ],
 )  # fmt: skip
-def test_a_row_without_id_name_or_type_is_skipped(members):
+def test_a_row_without_id_or_type_is_skipped(members):
     """K5: a bad item is skipped and counted."""
     found = media_item(OWN, json.dumps(row(**members)).encode())
 
     assert isinstance(found, SkippedItem)
     assert found.remote_id == OWN
     assert found.why
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"OriginalTitle": "Original", "SortName": "sort"}, "Original"),
+        ({"SortName": "0000002001 nights"}, "2001 nights"),
+        ({"Path": "/media/movies/Film (1999)/Film (1999).mkv"}, "Film (1999)"),
+        ({"Path": "D:\\Films\\Film.mkv"}, "Film"),
+        ({"Type": "Season", "IndexNumber": 2, "SortName": "0002"}, "Season 2"),
+        ({"Type": "Season", "SeasonName": "Winding Up", "IndexNumber": 2}, "Winding Up"),
+        ({"Type": "Episode", "IndexNumber": 7, "SortName": "001 - 0007 - "}, "Episode 7"),
+        ({"Type": "Episode", "PremiereDate": "2024-03-05T00:00:00.0000000Z"}, "2024-03-05"),
+        ({}, "(untitled)"),
+    ],
+)
+@pytest.mark.parametrize("name", [None, "", " \0 ", []])
+def test_a_row_without_a_name_is_an_item(members, expected, name):
+    """Its title comes from what else the row says (Y14)."""
+    assert item(Name=name, **members).title == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"Played": True, "PlayCount": "many"}, WatchState(watched=True)),
+        ({"Played": "yes", "IsFavorite": True}, WatchState(favourite=True)),
+        ({"Played": False, "PlayCount": 0, "PlaybackPositionTicks": []}, None),
+    ],
+)
+def test_an_odd_number_does_not_make_a_state_never_watched(data, expected):
+    """What can be read stays; where nothing can, msd has no opinion and keeps what it has."""
+    assert item(UserData=data).watch == expected
+
+
+def test_another_odd_member_leaves_the_watch_state_alone():
+    """A film that was never watched is told as such, whatever else is odd in its row."""
+    assert item(UserData={"Played": False}, Genres=[None]).watch == WatchState()
+
+
+def test_a_position_lies_within_the_item():
+    """The server stores a position beyond the end as it was sent."""
+    watch = item(RunTimeTicks=36_000_000_000, UserData={"PlaybackPositionTicks": 99_000_000_000})
+
+    assert watch.watch == WatchState(position_ms=3_600_000)
+
+
+def test_a_music_video_is_no_part_of_an_audio_album():
+    """The server gives it the id of an album that only has the same name."""
+    found = item(Type="MusicVideo", Album="Morning Tide", AlbumId=OTHER)
+
+    assert (found.album, found.album_remote_id) == ("Morning Tide", None)
 
 
 def test_nul_and_half_characters_are_taken_out_of_titles():

@@ -1,0 +1,74 @@
+"""The pictures of a row: its own, and those of its season, show or album where it has none.
+
+A `ref` is type and tag, e.g. `Primary:b32b932d`, followed by the id of the item that owns the
+picture when that is another item: `Logo:b4ccd38d:757a39b65638c283e3b46ed2fee826b8`.
+"""
+
+from collections.abc import Iterator
+
+from msd.backends.jellyfin.parse.values import guid
+from msd.backends.jellyfin.parse.wire import Row
+from msd.models import Image
+
+_LONGEST_TAG = 100
+
+
+def images(row: Row) -> tuple[Image, ...]:
+    """Return at most one picture of each kind."""
+    return tuple(
+        Image(kind=kind, ref=found)
+        for kind, candidates in (
+            ("poster", _posters(row)),
+            ("backdrop", _backdrops(row)),
+            ("thumb", _thumbs(row)),
+            ("logo", _logos(row)),
+            ("banner", _own(row, "Banner")),
+        )
+        if (found := next(filter(None, candidates), ""))
+    )
+
+
+def image_ref(wire: str, tag: str | None, owner: str | None = "") -> str:
+    """Return the `ref` of a picture, "" when the tag or the owner's id can't be one.
+
+    Args:
+        wire: the server's name of the kind, e.g. "Primary".
+        tag: identifies the content of the picture.
+        owner: id of another item that owns the picture; "" when the item itself owns it.
+    """
+    if not tag or len(tag) > _LONGEST_TAG or not (tag.isascii() and tag.isalnum()):
+        return ""
+    if owner == "":
+        return f"{wire}:{tag}"
+    owner_id = guid(owner)
+    return f"{wire}:{tag}:{owner_id}" if owner_id else ""
+
+
+def _own(row: Row, wire: str) -> Iterator[str]:
+    if row.image_tags and (tag := row.image_tags.get(wire)):
+        yield image_ref(wire, tag)
+
+
+def _posters(row: Row) -> Iterator[str]:
+    yield from _own(row, "Primary")
+    yield image_ref("Primary", row.album_primary_image_tag, row.album_id)
+    yield image_ref("Primary", row.parent_primary_image_tag, row.parent_primary_image_item_id)
+    yield image_ref("Primary", row.series_primary_image_tag, row.series_id)
+
+
+def _backdrops(row: Row) -> Iterator[str]:
+    if row.backdrop_image_tags:
+        yield image_ref("Backdrop", row.backdrop_image_tags[0])
+    if row.parent_backdrop_image_tags:
+        yield image_ref("Backdrop", row.parent_backdrop_image_tags[0], row.parent_backdrop_item_id)
+
+
+def _thumbs(row: Row) -> Iterator[str]:
+    yield from _own(row, "Thumb")
+    yield image_ref("Thumb", row.parent_thumb_image_tag, row.parent_thumb_item_id)
+    yield image_ref("Thumb", row.series_thumb_image_tag, row.series_id)
+
+
+def _logos(row: Row) -> Iterator[str]:
+    yield from _own(row, "Logo")
+    yield image_ref("Logo", row.parent_logo_image_tag, row.parent_logo_item_id)
