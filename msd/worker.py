@@ -22,10 +22,10 @@ from msd.backends import discover
 from msd.errors import INTERNAL_CODE, INTERNAL_TEXT, MsdError, NotSupportedError
 from msd.models import LibraryId, SyncProgress, SyncReport
 from msd.redaction import Redactor
+from msd.store.cache.writes.results import WriteResult
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync import messages
 from msd.sync.engine import SyncEngine
-from msd.sync.ports import Written
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
 
@@ -56,7 +56,7 @@ class Output:
         """Tell how far the sync is."""
         self.send(messages.Progress(phase=progress.phase, done=progress.done, total=progress.total))
 
-    def changed(self, library_id: LibraryId, written: Written) -> None:
+    def changed(self, library_id: LibraryId, written: WriteResult) -> None:
         """Tell which rows were committed, if any."""
         changed, removed = written.changed, written.removed
         if not changed and not removed:
@@ -114,7 +114,7 @@ async def _sync(request: messages.SyncRequest, output: Output) -> SyncReport:
         backend,
         StoreThread(store),
         Report(progress=output.progress, changed=output.changed),
-        plan=request.plan(),
+        options=request.options,
     )
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)

@@ -9,7 +9,7 @@ conformance suite in `tests/conformance` runs over every backend that is found.
         connect()                → ServerFacts          reachable? the same server? signed in?
         libraries()              → RemoteLibrary…       complete, or an error
         listings(library)        → Listing…             what must be enumerated, in order
-        newest(listing, limit)   → RawItem…             a taste for an empty cache
+        newest(listing, limit)   → RawItem…             a preview for an empty cache
         pages(listing)           → Page…                windows of cheap RawItems
         parse(raw_items)         → MediaItem…           only for rows that look new or changed
 

@@ -11,10 +11,10 @@ from msd.coordinator.catalogue import Catalogue
 from msd.coordinator.fleet import Fleet
 from msd.coordinator.services import Services
 from msd.coordinator.status import Axes, disabled
-from msd.coordinator.syncing import Syncing, Wish
+from msd.coordinator.syncing import Syncing
 from msd.errors import InvalidArgumentError
 from msd.events import Event, SourceChanged
-from msd.models import Library, LibraryId, SourceId
+from msd.models import Library, LibraryId, SourceId, SyncOptions
 
 MAX_NAME = 200
 
@@ -90,4 +90,4 @@ class Changing:
         self._fleet.kick(library.source_id)
         await self._syncing.stop(library.source_id)
         own = frozenset({library.id})
-        self._syncing.start_if_possible(library.source_id, Wish(only=own, anew=own))
+        self._syncing.start_if_possible(library.source_id, SyncOptions(only=own, type_changed=own))

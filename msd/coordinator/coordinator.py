@@ -37,7 +37,6 @@ from msd.coordinator.resuming import Resuming
 from msd.coordinator.services import Services
 from msd.coordinator.signing_in import SigningIn
 from msd.coordinator.status import Axes, first_axes
-from msd.coordinator.syncing import Wish
 from msd.coordinator.unlocking import Unlocking
 from msd.coordinator.upkeep import Upkeep
 from msd.coordinator.views import Views
@@ -70,6 +69,7 @@ from msd.models import (
     SourceStatus,
     SourceView,
     SyncMode,
+    SyncOptions,
 )
 
 CANCEL_S = 4.0
@@ -327,7 +327,7 @@ class SourceCoordinator:
         """
         if libraries:
             await self._catalogue.check_libraries(source_id, libraries)
-        return self._syncing.start(source_id, Wish(mode=mode, only=frozenset(libraries)))
+        return self._syncing.start(source_id, SyncOptions(mode=mode, only=frozenset(libraries)))
 
     async def sync_all_sources(self) -> tuple[JobId, ...]:
         """Start a sync of every enabled source that is signed in."""
@@ -336,7 +336,7 @@ class SourceCoordinator:
     async def confirm_deletes(self, source_id: SourceId) -> JobId:
         """Sync a source and believe what is missing (Y7)."""
         self._registry.source(source_id)
-        return await self._syncing.restart(source_id, Wish(confirm_deletes=True))
+        return await self._syncing.restart(source_id, SyncOptions(confirm_deletes=True))
 
     async def unlock_secrets(self) -> JobId:
         """Raise the keyring's own prompt; a prompt that is open already is joined."""

@@ -8,7 +8,7 @@ from msd.backend_api import SkippedItem
 from msd.backend_api.changes import HasPush, LocatedRow
 from msd.coordinator.catalogue import Catalogue
 from msd.coordinator.services import Services
-from msd.coordinator.syncing import Syncing, Wish
+from msd.coordinator.syncing import Syncing
 from msd.errors import UnreachableError
 from msd.events import ItemsChanged
 from msd.models import (
@@ -19,6 +19,7 @@ from msd.models import (
     PushedWrite,
     RemoteId,
     SourceId,
+    SyncOptions,
     SyncPolicy,
 )
 
@@ -61,11 +62,13 @@ class LiveUpdates:
         live = {one.remote_id: one.id for one in known if one.settings.sync is SyncPolicy.LIVE}
         if self._held:
             held, self._held = frozenset(self._held), set()
-            await self._sync(Wish(only=held, sweep=True))
+            await self._sync(SyncOptions(only=held, full_enumeration=True))
         if libraries is None or not libraries <= {one.remote_id for one in known}:
-            await self._sync(Wish(off=frozenset(one.id for one in known) - set(live.values())))
+            await self._sync(
+                SyncOptions(off=frozenset(one.id for one in known) - set(live.values()))
+            )
         elif only := frozenset(live[one] for one in libraries if one in live):
-            await self._sync(Wish(only=only))
+            await self._sync(SyncOptions(only=only))
 
     async def write(self, remote_ids: Sequence[RemoteId]) -> frozenset[RemoteId] | None:
         """Write what the source has of these rows now; hide what it has no more."""
@@ -122,8 +125,8 @@ class LiveUpdates:
             )
             self._catalogue.recount_soon(self._source_id)
 
-    async def _sync(self, wish: Wish) -> None:
-        if not await self._syncing.complete(self._source_id, wish):
+    async def _sync(self, options: SyncOptions) -> None:
+        if not await self._syncing.complete(self._source_id, options):
             # The same question at once would only make a slow server slower (Y1).
             raise UnreachableError(
                 "what changed could not be followed", retry_after_s=FOLLOW_AGAIN_S

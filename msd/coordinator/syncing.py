@@ -5,8 +5,9 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from msd.backend_api import Credentials
 from msd.coordinator.access import Access
@@ -32,7 +33,7 @@ from msd.models import (
     Library,
     LibraryId,
     SourceId,
-    SyncMode,
+    SyncOptions,
     SyncPolicy,
     SyncReport,
     UnixSeconds,
@@ -47,19 +48,7 @@ COUNT_EVERY_S = 1.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What one sync is to do; without any wish it does everything."""
-
-    mode: SyncMode = SyncMode.AUTO
-    only: frozenset[LibraryId] = frozenset()  # empty: every library but those in `off`
-    off: frozenset[LibraryId] = frozenset()
-    confirm_deletes: bool = False  # the losses that are held are real
-    anew: frozenset[LibraryId] = frozenset()  # hold something else now: their losses are none
-    sweep: bool = False  # enumerate, whatever the cursors say
-
-
-EVERYTHING = Wish()
+EVERYTHING = SyncOptions()
 
 
 class Syncing:
@@ -89,13 +78,13 @@ class Syncing:
         self._failed = failed
         self.pace = pace
         self._begun: dict[SourceId, float] = {}
-        self._anew: defaultdict[SourceId, set[LibraryId]] = defaultdict(set)
+        self._type_changed: defaultdict[SourceId, set[LibraryId]] = defaultdict(set)
 
     def job(self, source_id: SourceId) -> JobId | None:
         """Return the sync that runs or waits for a source."""
         return self._jobs.active(JobKind.SYNC, source_id)
 
-    def start(self, source_id: SourceId, wish: Wish = EVERYTHING) -> JobId:
+    def start(self, source_id: SourceId, options: SyncOptions = EVERYTHING) -> JobId:
         """Start a sync, or join the one that runs (Y1).
 
         Raises:
@@ -112,10 +101,11 @@ class Syncing:
         if axes.auth is Auth.NEEDS_AUTH:
             raise AuthRequiredError(axes.auth_detail, reason=axes.auth_reason)
         self._begun[source_id] = time.monotonic()
-        self._anew[source_id] |= wish.anew  # until a sync has read them, also one after this
+        # Kept until a sync has read them, which may be one after this.
+        self._type_changed[source_id] |= options.type_changed
 
         async def work(job: JobHandle) -> Result:
-            request = await self._request(source_id, wish)
+            request = await self._request(source_id, options)
             return await self._run(source_id, request, job)
 
         job_id = self._jobs.start(JobKind.SYNC, source_id, work)
@@ -127,19 +117,21 @@ class Syncing:
         started = [self.start_if_possible(source.id) for source in self._registry.sources()]
         return tuple(job_id for job_id in started if job_id is not None)
 
-    def start_if_possible(self, source_id: SourceId, wish: Wish = EVERYTHING) -> JobId | None:
+    def start_if_possible(
+        self, source_id: SourceId, options: SyncOptions = EVERYTHING
+    ) -> JobId | None:
         """Start a sync; None when the source is disabled or waits for the user."""
         try:
-            return self.start(source_id, wish)
+            return self.start(source_id, options)
         except MsdError as error:
             log.info("%s is not synced: %s", source_id, error)
             return None
 
-    async def restart(self, source_id: SourceId, wish: Wish) -> JobId:
+    async def restart(self, source_id: SourceId, options: SyncOptions) -> JobId:
         """Start a sync of its own, in place of one that runs."""
         while self.job(source_id) is not None:
             await self.stop(source_id)
-        return self.start(source_id, wish)
+        return self.start(source_id, options)
 
     async def stop(self, source_id: SourceId) -> None:
         """Cancel a running sync and return when it has ended."""
@@ -154,10 +146,10 @@ class Syncing:
         while (running := self.job(source_id)) is not None:
             await self._jobs.ended(running)
 
-    async def complete(self, source_id: SourceId, wish: Wish) -> bool:
+    async def complete(self, source_id: SourceId, options: SyncOptions) -> bool:
         """Run a sync of its own, after one that runs already; return whether it succeeded."""
         await self.idle(source_id)
-        job_id = self.start_if_possible(source_id, wish)
+        job_id = self.start_if_possible(source_id, options)
         if job_id is None:
             return False
         await self._jobs.ended(job_id)
@@ -190,7 +182,7 @@ class Syncing:
         never = frozenset(one for one, wait_s in waits_s.items() if math.isinf(wait_s))
         # What is named is all that is synced, so libraries that are new would be left out.
         is_all = due | never == waits_s.keys()
-        self.start(source_id, Wish(off=never) if is_all else Wish(only=due))
+        self.start(source_id, SyncOptions(off=never) if is_all else SyncOptions(only=due))
         return RETRY_S
 
     def _wait_s(self, source_id: SourceId, library: Library | None) -> float:
@@ -204,7 +196,7 @@ class Syncing:
         # A time in the future means that the clock was wrong, then or now.
         return interval_s - ago_s if ago_s >= 0 else 0.0
 
-    async def _request(self, source_id: SourceId, wish: Wish) -> "SyncRequest":
+    async def _request(self, source_id: SourceId, options: SyncOptions) -> "SyncRequest":
         from msd.sync.messages import SyncRequest  # noqa: PLC0415 - see above
 
         source = self._registry.source(source_id)
@@ -224,13 +216,12 @@ class Syncing:
             cache_db=str(self._settings.cache_db),
             state_db=str(self._settings.state_db),
             cache_dir=str(self._settings.cache_dir),
-            mode=wish.mode,
-            only=wish.only,
-            off=wish.off | never,
+            options=replace(
+                options,
+                off=options.off | never,
+                type_changed=frozenset(self._type_changed[source_id]),
+            ),
             content_types=self._catalogue.content_types(source_id),
-            confirm_deletes=wish.confirm_deletes,
-            anew=frozenset(self._anew[source_id]),
-            sweep=wish.sweep,
         )
 
     async def _run(self, source_id: SourceId, request: "SyncRequest", job: JobHandle) -> Result:
@@ -269,13 +260,14 @@ class Syncing:
             raise
         finally:
             self._catalogue.recount_soon(source_id)
-        if not request.only or request.anew <= request.only:
-            self._anew[source_id] -= request.anew
+        options = request.options
+        if not options.only or options.type_changed <= options.only:
+            self._type_changed[source_id] -= options.type_changed
         self.pace.noted(
             source_id, has_changed=bool(report.added or report.updated or report.removed)
         )
-        columns: dict[str, object] = {"last_sync_error": "", "held_deletes": report.held}
-        if not request.only:
+        columns: dict[str, object] = {"last_sync_error": "", "held_deletes": report.withheld}
+        if not options.only:
             columns["last_sync"] = UnixSeconds(int(time.time()))
             columns["skipped_items"] = report.skipped
         await self._record(source_id, **columns)
@@ -298,7 +290,7 @@ def _result(report: SyncReport) -> Result:
         "removed": report.removed,
         "unchanged": report.unchanged,
         "skipped": report.skipped,
-        "held": report.held,
+        "held": report.withheld,
         "complete": report.complete,
         "duration_ms": report.duration_ms,
         "skipped_examples": "\n".join(report.skipped_examples),

@@ -59,6 +59,7 @@ from msd.models.source import (
 from msd.models.sync import (
     Job,
     JobValue,
+    SyncOptions,
     SyncProgress,
     SyncProgressMark,
     SyncReport,
@@ -143,6 +144,7 @@ __all__ = [
     "SourceView",
     "StatusReason",
     "SyncMode",
+    "SyncOptions",
     "SyncPolicy",
     "SyncProgress",
     "SyncProgressMark",

@@ -1,18 +1,44 @@
-"""Jobs, and what a sync tells while it runs and when it ends."""
+"""Jobs, the options of a sync, and what it reports while it runs and at its end."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from msd.models.ids import NEVER, JobId, SourceId, UnixSeconds
-from msd.models.words import JobKind, JobState
+import msgspec
+
+from msd.models.ids import NEVER, JobId, LibraryId, SourceId, UnixSeconds
+from msd.models.words import JobKind, JobState, SyncMode
 
 JobValue = int | bool | str | tuple[Mapping[str, str | bool], ...]
 """A value of a job's result; a tuple is a list of things that were found."""
 
+_NO_CURSORS: Mapping[str, str] = MappingProxyType({})
+_NO_RESULT: Mapping[str, JobValue] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncProgress:
+
+class SyncOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What one sync of a source is asked to do; the defaults mean every library, by its cursors."""
+
+    mode: SyncMode = SyncMode.AUTO
+    only: frozenset[LibraryId] = frozenset()  # empty: every library but those in `off`
+    off: frozenset[LibraryId] = frozenset()
+    confirm_deletes: bool = False  # the user says that the withheld deletions are real
+    type_changed: frozenset[LibraryId] = frozenset()  # the user said that they hold something else
+    full_enumeration: bool = False  # list every row, whatever the cursors say
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether every library is enumerated from its first row."""
+        return self.full_enumeration or self.confirm_deletes or self.mode is SyncMode.FULL
+
+    def includes(self, library_id: LibraryId) -> bool:
+        """Return whether a library is to be synced."""
+        if library_id in self.off:
+            return False
+        return not self.only or library_id in self.only
+
+
+class SyncProgress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a running sync is (Y11)."""
 
     phase: str  # connecting, libraries, the listed item type, deletions, members
@@ -20,8 +46,7 @@ class SyncProgress:
     total: int | None  # rows the server announced so far; None = unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncReport:
+class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a sync did."""
 
     seen: int = 0
@@ -30,19 +55,18 @@ class SyncReport:
     removed: int = 0
     unchanged: int = 0
     skipped: int = 0
-    held: int = 0  # deletions that are held back in the whole source now (Y7)
+    withheld: int = 0  # deletions that are withheld in the whole source now (Y7)
     complete: bool = True  # every listing was enumerated completely
     duration_ms: int = 0
     skipped_examples: tuple[str, ...] = ()  # at most 20, one sentence each
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncProgressMark:
-    """How far a sync is, as the transaction of the last rows records it beside them (Y6, Y8)."""
+class SyncProgressMark(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a sync is, recorded in the same transaction as the rows it covers (Y6, Y8)."""
 
-    resume_at: int | None = None  # where the listing goes on, should the first sync be cut short
-    came: int = 0  # rows among these that the listing did not have
-    cursors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # by aspect
+    resume_at: int | None = None  # the row where an interrupted first sync goes on
+    new_rows: int = 0  # rows of the transaction that the listing did not have before
+    cursors: Mapping[str, str] = _NO_CURSORS  # by aspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,4 +82,4 @@ class Job:
     total: int | None = None
     started_at: UnixSeconds = NEVER
     error: str = ""
-    result: Mapping[str, JobValue] = field(default_factory=lambda: MappingProxyType({}))
+    result: Mapping[str, JobValue] = field(default_factory=lambda: _NO_RESULT)

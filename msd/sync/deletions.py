@@ -1,21 +1,21 @@
-"""What a complete enumeration did not show: renamed, deleted, or held back (Y7, I2)."""
+"""What a complete enumeration did not show: renamed, deleted, or withheld back (Y7, I2)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from msd.models import ItemType, LibraryId, UnixSeconds
+from msd.models import ItemType, LibraryId, SyncOptions, UnixSeconds
+from msd.store.cache.writes.results import WriteResult
 from msd.sync.enumeration import AGREEMENT_S, Loss, Trust, Verdict, verdict
 from msd.sync.listing import CopiedListing
-from msd.sync.ports import Written
+from msd.sync.statistics import SyncStatistics
 from msd.sync.store_thread import StoreThread
-from msd.sync.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
     """One transaction. Adopting an id also "removes" the newcomer's own: that is no deletion."""
 
-    written: Written
+    written: WriteResult
     deleted: bool = True
 
 
@@ -25,18 +25,18 @@ class Deletions:
     def __init__(
         self,
         thread: StoreThread,
-        changed: Callable[[LibraryId, Written], None],
-        tally: Tally,
+        changed: Callable[[LibraryId, WriteResult], None],
+        statistics: SyncStatistics,
         *,
         now: UnixSeconds,
-        trust: Callable[[LibraryId], Trust],
+        options: SyncOptions,
     ) -> None:
         self._store = thread.store
         self._thread = thread
         self._changed = changed
-        self._tally = tally
+        self._statistics = statistics
         self._now = now
-        self._trust = trust
+        self._options = options
 
     async def apply(self, copied: list[CopiedListing]) -> None:
         """Rename, hide or hold what is gone from listings that were enumerated completely."""
@@ -70,7 +70,7 @@ class Deletions:
             missing = self._store.remaining(library_id, item_type, missing)
         found = Loss(count=len(missing), digest=_digest(missing), since=self._now)
         match self._verdict(found, library_id, item_type, live=live, lost=lost):
-            case Verdict.HOLD:
+            case Verdict.WITHHOLD:
                 self._store.withhold(
                     library_id, item_type, count=found.count, digest=found.digest, now=self._now
                 )
@@ -92,7 +92,7 @@ class Deletions:
 
     def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
         found = Loss(count=count, digest=0, since=self._now)
-        if self._verdict(found, library_id, None, live=count) is Verdict.HOLD:
+        if self._verdict(found, library_id, None, live=count) is Verdict.WITHHOLD:
             self._store.withhold(library_id, None, count=count, digest=0, now=self._now)
             return []
         return [_Done(self._store.remove_library(library_id))]
@@ -106,19 +106,28 @@ class Deletions:
         live: int,
         lost: int = 0,
     ) -> Verdict:
-        held = self._store.withheld(library_id, item_type)
+        withheld = self._store.withheld(library_id, item_type)
         before = None
-        if held is not None:
-            before = Loss(count=held.count, digest=held.digest, since=held.since)
-        return verdict(found, live=live, held=before, trust=self._trust(library_id), lost=lost)
+        if withheld is not None:
+            before = Loss(count=withheld.count, digest=withheld.digest, since=withheld.since)
+        return verdict(
+            found, live=live, withheld=before, trust=trust_in(self._options, library_id), lost=lost
+        )
 
     def _tell(self, library_id: LibraryId, done: list[_Done]) -> None:
         for one in done:
             if one.deleted:
-                self._tally.removed += len(one.written.removed)
+                self._statistics.removed += len(one.written.removed)
             else:
-                self._tally.adopt(len(one.written.removed))
+                self._statistics.adopt(len(one.written.removed))
             self._changed(library_id, one.written)
+
+
+def trust_in(options: SyncOptions, library_id: LibraryId) -> Trust:
+    """Return what the user said about losses of a library."""
+    if library_id in options.type_changed:
+        return Trust.ALL
+    return Trust.WITHHELD if options.confirm_deletes else Trust.NONE
 
 
 def _digest(keys: list[int]) -> int:

@@ -1,7 +1,7 @@
 """Bring one source up to date; delete only what a whole enumeration lacks.
 
 libraries ─┬─► followed from their cursors: what changed ─► parse ─► write     (following.py)
-           │     └─► suspects: listings whose rows do not add up ─┐
+           │     └─► dirty_listings: listings whose rows do not add up ─┐
            └─► enumerated, page by page: parse what is new ─► write           (listing.py)
                  └─► members of collections and playlists
            ─► deletions, once everything was seen, so that a moved item is never lost (Y7)
@@ -20,24 +20,27 @@ from msd.models import (
     ItemType,
     RemoteLibrary,
     SyncMode,
+    SyncOptions,
     SyncProgress,
     SyncReport,
     UnixSeconds,
 )
-from msd.sync.absence import Absence
+from msd.store.cache.writes.known_items import KnownItems
+from msd.store.cache.writes.results import SavedLibraries
 from msd.sync.deletions import Deletions
 from msd.sync.following import Follower
 from msd.sync.listing import FATAL, WITH_MEMBERS, CopiedListing, ListingCopier
+from msd.sync.missing_rows import MissingRows
 from msd.sync.passes import LibraryPass
-from msd.sync.plan import SyncPlan
-from msd.sync.ports import Known, SavedLibraries
 from msd.sync.report import Report
+from msd.sync.statistics import SyncStatistics
 from msd.sync.store_thread import StoreThread
-from msd.sync.tally import Tally
 
 log = logging.getLogger(__name__)
 
-SWEEP_S = 24 * 3600  # after this long a library is enumerated, for what changes can't tell
+FULL_ENUMERATION_S = (
+    24 * 3600
+)  # after this long a library is enumerated, for what changes can't tell
 
 
 class SyncEngine:
@@ -49,17 +52,17 @@ class SyncEngine:
         thread: StoreThread,
         report: Report,
         *,
-        plan: SyncPlan,
+        options: SyncOptions,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._backend = backend
         self._thread = thread
         self._store = thread.store
         self._report = report
-        self._plan = plan
+        self._options = options
         self._clock = clock
-        self._tally = Tally()
-        self._earlier: defaultdict[ItemType, list[Known]] = defaultdict(list)
+        self._statistics = SyncStatistics()
+        self._earlier: defaultdict[ItemType, list[KnownItems]] = defaultdict(list)
 
     async def run(self) -> SyncReport:
         """Bring the source up to date; return what was done.
@@ -76,17 +79,17 @@ class SyncEngine:
         libraries = await self._backend.libraries()
         saved = await self._thread.run(self._store.save_libraries, libraries)
         passes = await self._passes(libraries, saved)
-        await self._taste([one for one in passes if one.is_wanted and one.is_first])
-        await self._follow([one for one in passes if one.is_wanted and not one.is_whole], passes)
+        await self._preview([one for one in passes if one.is_wanted and one.is_first])
+        await self._follow([one for one in passes if one.is_wanted and not one.is_full], passes)
         for one in passes:
             await self._enumerate(one)
-        absence = Absence(self._backend, self._thread, passes)
-        for one in await absence.to_look_through():
+        missing_rows = MissingRows(self._backend, self._thread, passes)
+        for one in await missing_rows.to_look_through():
             await self._enumerate(one)
-        await self._delete(await absence.confirm(), saved)
+        await self._delete(await missing_rows.confirm(), saved)
         await self._finish(passes)
-        self._tally.held = await self._thread.run(self._store.total_withheld)
-        return self._tally.report(duration_ms=int((self._clock() - started) * 1000))
+        self._statistics.withheld = await self._thread.run(self._store.total_withheld)
+        return self._statistics.report(duration_ms=int((self._clock() - started) * 1000))
 
     # --- how each library is looked at -------------------------------------------------------
 
@@ -97,19 +100,19 @@ class SyncEngine:
         passes = []
         for library in sorted(libraries, key=lambda lib: lib.position):
             library_id = saved.ids.get(library.remote_id)  # None: an id that can't be stored
-            if library_id is None or library_id in self._plan.off:
+            if library_id is None or library_id in self._options.off:
                 continue
             cached = await self._thread.run(self._store.types, library_id)
             listed = {listing.type for listing in self._backend.listings(library)}
             one = LibraryPass(
                 library=library,
                 library_id=library_id,
-                is_wanted=self._plan.includes(library_id),
+                is_wanted=self._options.includes(library_id),
                 is_first=library_id in saved.never_synced,
-                is_whole=False,
+                is_full=False,
                 cursors=saved.cursors.get(library_id, {}),
             )
-            one.is_whole = one.is_wanted and (
+            one.is_full = one.is_wanted and (
                 not cached <= listed or self._must_be_enumerated(one, saved)
             )
             passes.append(one)
@@ -117,27 +120,29 @@ class SyncEngine:
 
     def _must_be_enumerated(self, one: LibraryPass, saved: SavedLibraries) -> bool:
         """Return whether cursors won't do for a library, or not any more."""
-        swept_s = self._now() - saved.fully_enumerated_at.get(one.library_id, 0)
+        enumerated_s = self._now() - saved.fully_enumerated_at.get(one.library_id, 0)
         return (
             not isinstance(self._backend, HasChanges)
-            or self._plan.reads_all
+            or self._options.reads_all
             or one.is_first
-            or one.library_id in self._plan.anew
+            or one.library_id in self._options.type_changed
             or not one.cursors.keys() >= set(Aspect)
-            or not 0 <= swept_s < SWEEP_S  # in the future: the clock was wrong, then or now
+            or not 0
+            <= enumerated_s
+            < FULL_ENUMERATION_S  # in the future: the clock was wrong, then or now
         )
 
-    async def _taste(self, new: Sequence[LibraryPass]) -> None:
+    async def _preview(self, new: Sequence[LibraryPass]) -> None:
         """Show something of new libraries at once; what fails here will fail later, and count."""
         copier = self._copier()
         for one in new:
             for listing in self._backend.listings(one.library):
                 try:
-                    await copier.taste(listing, one.library_id)
+                    await copier.preview(listing, one.library_id)
                 except FATAL:
                     raise
                 except BackendError as error:
-                    log.info("no taste of %s: %s", one.library.name, error)
+                    log.info("no preview of %s: %s", one.library.name, error)
 
     async def _follow(self, followed: list[LibraryPass], passes: list[LibraryPass]) -> None:
         if not isinstance(self._backend, HasChanges):
@@ -147,7 +152,7 @@ class SyncEngine:
             self._thread,
             self._copier(),
             self._report,
-            self._tally,
+            self._statistics,
             passes={one.library_id: one for one in passes},
         )
         for one in followed:
@@ -158,24 +163,24 @@ class SyncEngine:
             self._backend,
             self._thread,
             self._report,
-            self._tally,
+            self._statistics,
             earlier=self._earlier,
-            read_all=self._plan.mode is SyncMode.FULL,
+            read_all=self._options.mode is SyncMode.FULL,
         )
 
     # --- enumerating -------------------------------------------------------------------------
 
     async def _enumerate(self, one: LibraryPass) -> None:
-        """Enumerate a library as a whole, or those of its listings that are suspects."""
+        """Enumerate a library as a whole, or those of its listings that are dirty_listings."""
         listings = self._backend.listings(one.library)
-        if not one.suspects <= {listing.type for listing in listings}:
-            one.is_whole = True
+        if not one.dirty_listings <= {listing.type for listing in listings}:
+            one.is_full = True
         wanted = [
             listing
             for listing in listings
-            if (one.is_whole or listing.type in one.suspects) and one.lacks(listing.type)
+            if (one.is_full or listing.type in one.dirty_listings) and one.lacks(listing.type)
         ]
-        if not wanted and not one.is_whole:
+        if not wanted and not one.is_full:
             return
         can_resume = await self._begin(one)
         copier = self._copier()
@@ -185,14 +190,16 @@ class SyncEngine:
         one.copied += copied
         for listing in copied:
             self._earlier[listing.listing.type].append(listing.known)
-        if one.is_whole and one.is_complete:
+        if one.is_full and one.is_complete:
             one.copied += await self._no_longer_listed(copier, one)
 
     async def _begin(self, one: LibraryPass) -> bool:
         """Take the cursors before rows are read; return whether an interrupted sync goes on."""
         is_followed = isinstance(self._backend, HasChanges)
-        resumes = isinstance(self._backend, CanResume) and one.is_first and not self._plan.reads_all
-        if not one.is_whole or not is_followed:
+        resumes = (
+            isinstance(self._backend, CanResume) and one.is_first and not self._options.reads_all
+        )
+        if not one.is_full or not is_followed:
             return resumes
         if resumes and one.cursors.keys() >= set(Aspect):
             one.reached = dict(one.cursors)
@@ -241,7 +248,7 @@ class SyncEngine:
         except BackendError as error:
             what = f"{copied.listing.library.name} ({copied.listing.type})"
             log.warning("%s can't be listed: %s", what, error)
-            self._tally.skip(1, (f"{what}: {error}",))
+            self._statistics.skip(1, (f"{what}: {error}",))
 
     async def _no_longer_listed(
         self, copier: ListingCopier, one: LibraryPass
@@ -263,9 +270,9 @@ class SyncEngine:
         deletions = Deletions(
             self._thread,
             self._report.changed,
-            self._tally,
+            self._statistics,
             now=self._now(),
-            trust=self._plan.trust,
+            options=self._options,
         )
         self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
         await deletions.welcome_back(saved.ids.values())
@@ -274,7 +281,7 @@ class SyncEngine:
             {
                 library_id: count
                 for library_id, count in saved.vanished.items()
-                if self._plan.includes(library_id)
+                if self._options.includes(library_id)
             }
         )
 
@@ -289,11 +296,14 @@ class SyncEngine:
                     self._record_listing(copied, now)
                 if one.is_wanted and one.is_at_end:
                     self._store.finish_library(
-                        one.library_id, now=now, cursors=one.reached, fully_enumerated=one.is_whole
+                        one.library_id,
+                        now=now,
+                        cursors=one.reached,
+                        fully_enumerated=one.is_full,
                     )
 
         await self._thread.run(record)
-        self._tally.complete = all(one.is_complete for one in passes if one.is_wanted)
+        self._statistics.complete = all(one.is_complete for one in passes if one.is_wanted)
 
     def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> None:
         enumeration, where = copied.enumeration, (copied.library_id, copied.listing.type)

@@ -6,9 +6,9 @@ from enum import StrEnum
 from msd.backend_api import Page
 from msd.models import UnixSeconds
 
-HELD_SHARE = 0.2  # a drop of more than this share …
-HELD_ROWS = 10  # … and of more than this many rows is held back
-AGREEMENT_S = 24 * 3600  # a held drop is believed when it stays the same for this long
+SUSPICIOUS_SHARE = 0.2  # a drop of more than this share …
+SUSPICIOUS_ROWS = 10  # … and of more than this many rows is withheld back
+AGREEMENT_S = 24 * 3600  # a withheld drop is believed when it stays the same for this long
 MAX_EMPTY_WINDOWS = 20  # in a row, before the announced total is called wrong
 
 
@@ -81,7 +81,7 @@ class Verdict(StrEnum):
 
     KEEP = "keep"  # nothing is missing
     DELETE = "delete"
-    HOLD = "hold"
+    WITHHOLD = "withhold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +97,19 @@ class Trust(StrEnum):
     """What the user said about losses."""
 
     NONE = "none"
-    HELD = "held"  # what is held is real: believe it, but nothing beyond it
+    WITHHELD = "withheld"  # what is withheld is real: believe it, but nothing beyond it
     ALL = "all"  # the library holds something else now: believe everything
 
 
-def verdict(found: Loss, *, live: int, held: Loss | None, trust: Trust, lost: int = 0) -> Verdict:
+def verdict(
+    found: Loss, *, live: int, withheld: Loss | None, trust: Trust, lost: int = 0
+) -> Verdict:
     """Decide about missing rows of one listing.
 
     Args:
         found: what is missing now.
         live: rows that the cache showed before.
-        held: the loss that an earlier pass found here and held.
+        withheld: the loss that an earlier pass found here and withheld.
         trust: what the user said about losses.
         lost: rows that went one by one within the last day; they count towards the limit.
     """
@@ -115,13 +117,13 @@ def verdict(found: Loss, *, live: int, held: Loss | None, trust: Trust, lost: in
         return Verdict.KEEP
     if not is_suspicious(live + lost, found.count + lost) or trust is Trust.ALL:
         return Verdict.DELETE
-    if held is None:
-        return Verdict.HOLD
-    confirmed = trust is Trust.HELD and found.count <= held.count
-    agreed = held.digest == found.digest and found.since - held.since >= AGREEMENT_S
-    return Verdict.DELETE if confirmed or agreed else Verdict.HOLD
+    if withheld is None:
+        return Verdict.WITHHOLD
+    confirmed = trust is Trust.WITHHELD and found.count <= withheld.count
+    agreed = withheld.digest == found.digest and found.since - withheld.since >= AGREEMENT_S
+    return Verdict.DELETE if confirmed or agreed else Verdict.WITHHOLD
 
 
 def is_suspicious(live: int, missing: int) -> bool:
     """Return whether so many of the rows may not simply be deleted (Y7)."""
-    return missing >= live or (missing > HELD_ROWS and missing > HELD_SHARE * live)
+    return missing >= live or (missing > SUSPICIOUS_ROWS and missing > SUSPICIOUS_SHARE * live)

@@ -10,10 +10,9 @@ from msd.errors import BackendError, BadResponseError
 from msd.models import ItemType, LibraryId, SyncProgress, SyncProgressMark
 from msd.sync.listing import FATAL, WITH_MEMBERS, ListingCopier
 from msd.sync.passes import LibraryPass
-from msd.sync.ports import SyncStore
 from msd.sync.report import Report
+from msd.sync.statistics import SyncStatistics
 from msd.sync.store_thread import StoreThread
-from msd.sync.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ class Follower:
     """Takes in the changes of one library after the other.
 
     What the changes can't tell makes a listing a suspect: a number of rows that does not fit,
-    or a row that lives in another listing. Until the suspects are enumerated the library's
+    or a row that lives in another listing. Until the dirty_listings are enumerated the library's
     cursors stay where they were.
     """
 
@@ -32,16 +31,16 @@ class Follower:
         thread: StoreThread,
         copier: ListingCopier,
         report: Report,
-        tally: Tally,
+        statistics: SyncStatistics,
         *,
         passes: Mapping[LibraryId, LibraryPass],
     ) -> None:
         self._backend = backend
-        self._thread: StoreThread = thread
-        self._store: SyncStore = thread.store
+        self._thread = thread
+        self._store = thread.store
         self._copier = copier
         self._report = report
-        self._tally = tally
+        self._statistics = statistics
         self._passes = passes
         self._counted: dict[ItemType, _Counted] = {}  # of the library that is followed
 
@@ -51,20 +50,20 @@ class Follower:
         A library that can't be followed is to be enumerated; one that is refused stays as it
         is, and so do its cursors.
         """
-        self._report.progress(SyncProgress(phase="changes", done=self._tally.seen, total=None))
+        self._report.progress(SyncProgress(phase="changes", done=self._statistics.seen, total=None))
         self._counted = {}
         try:
             for aspect in Aspect:
                 await self._follow_aspect(one, aspect)
-                self._suspect_what_does_not_fit(one)
+                self._mark_dirty_where_counts_differ(one)
         except FATAL:
             raise
         except BadResponseError as error:
             log.info("%s can't be followed and is enumerated: %s", one.library.name, error)
-            one.is_whole = True
+            one.is_full = True
         except BackendError as error:
             log.warning("%s can't be followed: %s", one.library.name, error)
-            self._tally.skip(1, (f"{one.library.name}: {error}",))
+            self._statistics.skip(1, (f"{one.library.name}: {error}",))
             one.has_failed = True
 
     async def _follow_aspect(self, one: LibraryPass, aspect: Aspect) -> None:
@@ -81,40 +80,40 @@ class Follower:
         )
         for remote_id, (library_id, kind) in elsewhere.items():
             if library_id in self._passes:  # moved, or in two libraries: only a look can tell
-                self._passes[library_id].suspects.add(kind)
-                one.suspects.add(item_type)
+                self._passes[library_id].dirty_listings.add(kind)
+                one.dirty_listings.add(item_type)
                 del rows[remote_id]
-        came = sum(not known.has(remote_id) for remote_id in rows)
-        await self._count(one, page, came)
-        self._tally.seen += len(rows)
+        new_rows = sum(not known.has(remote_id) for remote_id in rows)
+        await self._count(one, page, new_rows)
+        self._statistics.seen += len(rows)
         fresh = [raw for raw in rows.values() if known.is_fresh(raw.remote_id, raw.fingerprint)]
-        self._tally.unchanged += len(rows) - len(fresh)
-        mark = SyncProgressMark(came=came, cursors=self._cursors(one, aspect, page))
+        self._statistics.unchanged += len(rows) - len(fresh)
+        mark = SyncProgressMark(new_rows=new_rows, cursors=self._cursors(one, aspect, page))
         await self._copier.write(one.library_id, page.listing, fresh, mark)
         if item_type in WITH_MEMBERS:
             await self._copier.copy_members(one.library_id, list(rows))
 
-    async def _count(self, one: LibraryPass, page: Changes, came: int) -> None:
+    async def _count(self, one: LibraryPass, page: Changes, new_rows: int) -> None:
         item_type = page.listing.type
         if item_type not in self._counted:
             state = await self._thread.run(self._store.listing_state, one.library_id, item_type)
             self._counted[item_type] = _Counted(expected=state.expected)
         counted = self._counted[item_type]
-        counted.came += came
+        counted.new_rows += new_rows
         counted.count = counted.count if page.count is None else page.count
         if page.is_unsure:
-            one.suspects.add(item_type)
+            one.dirty_listings.add(item_type)
         if page.cursor is not None:
-            self._suspect_what_does_not_fit(one)
+            self._mark_dirty_where_counts_differ(one)
 
-    def _suspect_what_does_not_fit(self, one: LibraryPass) -> None:
-        one.suspects |= {kind for kind, counted in self._counted.items() if not counted.fits}
+    def _mark_dirty_where_counts_differ(self, one: LibraryPass) -> None:
+        one.dirty_listings |= {kind for kind, counted in self._counted.items() if not counted.fits}
 
     def _cursors(self, one: LibraryPass, aspect: Aspect, page: Changes) -> Mapping[str, str]:
         """Return the cursors that this page's transaction may record."""
         if page.cursor is None:
             return {}
-        if one.suspects:
+        if one.dirty_listings:
             one.reached[aspect] = page.cursor
             return {}
         return {aspect: page.cursor}
@@ -125,11 +124,11 @@ class _Counted:
     """How many rows a listing should have, and has."""
 
     expected: int  # -1: unknown
-    came: int = 0
+    new_rows: int = 0
     count: int | None = None
 
     @property
     def fits(self) -> bool:
         if self.expected < 0:
             return False
-        return self.count is None or self.count == self.expected + self.came
+        return self.count is None or self.count == self.expected + self.new_rows

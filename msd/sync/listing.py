@@ -13,18 +13,18 @@ from msd.backend_api.changes import CanResume
 from msd.backend_api.narrowing import SLOW_ANSWER_S
 from msd.errors import AuthRequiredError, BackendError, MsdError, UnreachableError
 from msd.models import ItemType, LibraryId, MediaItem, RemoteId, SyncProgress, SyncProgressMark
+from msd.store.cache.writes.known_items import KnownItems
 from msd.sync.enumeration import Enumeration
-from msd.sync.ports import Known
 from msd.sync.report import Report
+from msd.sync.statistics import SyncStatistics
 from msd.sync.store_thread import StoreThread
-from msd.sync.tally import Tally
 
 FATAL = (AuthRequiredError, UnreachableError)  # nothing else on this source will work now
 PAGES_AHEAD = 1  # fetched while the last one is parsed and written
 BATCH_ROWS = 3000  # committed at once: few rows cost three times as much, many cost memory …
 BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
 WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
-_NO_PROGRESS = SyncProgressMark()
+_NO_MARK = SyncProgressMark()
 LONGEST_REST_S = 20.0  # after a slow page
 NEWEST_ROWS = 50  # of each listing, before a first sync goes through the whole
 MOST_WITH_MEMBERS = 20_000  # collections or playlists whose members are followed
@@ -36,7 +36,7 @@ class CopiedListing:
 
     listing: Listing
     library_id: LibraryId
-    known: Known
+    known: KnownItems
     enumeration: Enumeration
     is_first: bool = False  # nothing of it was ever enumerated to its end
     is_listed: bool = True  # or a type that the library has no more
@@ -55,16 +55,16 @@ class ListingCopier:
         backend: MediaBackend,
         thread: StoreThread,
         report: Report,
-        tally: Tally,
+        statistics: SyncStatistics,
         *,
-        earlier: Mapping[ItemType, Sequence[Known]],
+        earlier: Mapping[ItemType, Sequence[KnownItems]],
         read_all: bool,
     ) -> None:
         self._backend = backend
         self._store = thread.store
         self._thread = thread
         self._report = report
-        self._tally = tally
+        self._statistics = statistics
         self._earlier = earlier  # listings of the same types in libraries that came before
         self._read_all = read_all
         self._batch: list[tuple[MediaItem, int]] = []
@@ -84,7 +84,7 @@ class ListingCopier:
             start=start,
         )
 
-    async def taste(self, listing: Listing, library_id: LibraryId) -> None:
+    async def preview(self, listing: Listing, library_id: LibraryId) -> None:
         """Copy the newest rows of a listing of which nothing is cached yet (Y4)."""
         copied = await self.begin(listing, library_id)
         if len(copied.known):
@@ -95,7 +95,7 @@ class ListingCopier:
             # Rows that are left out here are left out, and counted, by `copy`.
             if isinstance(item, MediaItem) and item.parent_remote_id != item.remote_id:
                 self._batch.append((item, raw.fingerprint))
-        self._tally.tasted += len(self._batch)
+        self._statistics.previewed += len(self._batch)
         await self._flush(copied)
 
     async def copy(self, copied: CopiedListing) -> None:
@@ -125,7 +125,7 @@ class ListingCopier:
         if raws:
             self._keep(raws, await self._backend.parse(raws))
         batch, self._batch = self._batch, []
-        if batch or mark != _NO_PROGRESS:
+        if batch or mark != _NO_MARK:
             await self._write(library_id, listing.type, batch, mark)
 
     async def copy_members(self, library_id: LibraryId, remote_ids: Sequence[RemoteId]) -> None:
@@ -143,7 +143,7 @@ class ListingCopier:
         except FATAL:
             raise
         except BackendError as error:
-            self._tally.skip(1, (f"members of {remote_id}: {error}",))
+            self._statistics.skip(1, (f"members of {remote_id}: {error}",))
             return None
 
     def _pages(self, copied: CopiedListing) -> AsyncGenerator[Page, None]:
@@ -153,10 +153,10 @@ class ListingCopier:
 
     async def _take(self, page: Page, copied: CopiedListing) -> None:
         copied.enumeration.add(page)
-        self._tally.seen += len(page.items)
-        self._tally.skip(len(page.skipped), page.skipped)
+        self._statistics.seen += len(page.items)
+        self._statistics.skip(len(page.skipped), page.skipped)
         fresh = [raw for raw in page.items if self._is_fresh(raw, copied)]
-        self._tally.unchanged += len(page.items) - len(fresh)
+        self._statistics.unchanged += len(page.items) - len(fresh)
         if fresh:
             self._keep(fresh, await self._backend.parse(fresh))
         copied.taken_to = copied.enumeration.next
@@ -174,18 +174,18 @@ class ListingCopier:
     def _keep(self, raws: Sequence[RawItem], parsed: list[MediaItem | SkippedItem]) -> None:
         for raw, item in zip(raws, parsed, strict=True):
             if isinstance(item, SkippedItem):
-                self._tally.skip(1, (f"{item.remote_id}: {item.why}",))
+                self._statistics.skip(1, (f"{item.remote_id}: {item.why}",))
             elif item.parent_remote_id == item.remote_id:
-                self._tally.skip(1, (f"{item.remote_id}: is its own parent",))
+                self._statistics.skip(1, (f"{item.remote_id}: is its own parent",))
             else:
                 self._batch.append((item, raw.fingerprint))
 
     async def _flush(self, copied: CopiedListing) -> None:
         self._written_at = time.monotonic()
-        mark = _NO_PROGRESS
+        mark = _NO_MARK
         if copied.is_first and copied.taken_to != copied.resume_at:
             mark = SyncProgressMark(resume_at=copied.taken_to)
-        if not self._batch and mark == _NO_PROGRESS:
+        if not self._batch and mark == _NO_MARK:
             return
         batch, self._batch = self._batch, []
         copied.resume_at = copied.taken_to
@@ -199,7 +199,7 @@ class ListingCopier:
         mark: SyncProgressMark,
     ) -> None:
         written = await self._thread.run(self._store.write, library_id, item_type, batch, mark)
-        self._tally.count(written)
+        self._statistics.count(written)
         if written.changed or written.removed:
             self._report.changed(library_id, written)
 

@@ -17,10 +17,9 @@ from msd.models import (
     RemoteId,
     Source,
     StatusReason,
-    SyncMode,
+    SyncOptions,
     SyncReport,
 )
-from msd.sync.plan import SyncPlan
 
 MAX_LINE = 1024 * 1024
 
@@ -36,24 +35,8 @@ class SyncRequest(msgspec.Struct, frozen=True, kw_only=True):
     cache_db: str
     state_db: str
     cache_dir: str
-    mode: SyncMode = SyncMode.AUTO
-    only: frozenset[LibraryId] = frozenset()  # empty: all that `off` does not exclude
-    off: frozenset[LibraryId] = frozenset()
+    options: SyncOptions = SyncOptions()
     content_types: Mapping[RemoteId, LibraryType] = {}
-    confirm_deletes: bool = False
-    anew: frozenset[LibraryId] = frozenset()  # just said to hold something else
-    sweep: bool = False  # enumerate, whatever the cursors say
-
-    def plan(self) -> SyncPlan:
-        """Return what is wanted of the sync."""
-        return SyncPlan(
-            mode=self.mode,
-            only=self.only,
-            off=self.off,
-            confirm_deletes=self.confirm_deletes,
-            anew=self.anew,
-            sweep=self.sweep,
-        )
 
     def __repr__(self) -> str:
         """Name the source only."""

@@ -11,18 +11,18 @@ from msd.sync.listing import CopiedListing
 class LibraryPass:
     """A library; it is followed from its cursors, or enumerated as a whole.
 
-    Following finds suspects: listings in which something happened that the changes don't tell.
-    Those are enumerated, too.
+    Following marks listings as dirty when something happened there that the changes don't tell.
+    Those listings are enumerated, too.
     """
 
     library: RemoteLibrary
     library_id: LibraryId
     is_wanted: bool  # or only looked into for what left another library
     is_first: bool
-    is_whole: bool
+    is_full: bool
     cursors: Mapping[str, str]  # where it stood before, by aspect
     reached: dict[str, str] = field(default_factory=dict)  # where it stands, not recorded yet
-    suspects: set[ItemType] = field(default_factory=set)
+    dirty_listings: set[ItemType] = field(default_factory=set)
     copied: list[CopiedListing] = field(default_factory=list)
     has_failed: bool = False
 
@@ -31,7 +31,7 @@ class LibraryPass:
         """Whether nothing was left out, so that its cursors may move (Y6)."""
         if self.has_failed or not all(one.enumeration.is_at_end for one in self.copied):
             return False
-        return self.is_whole or self.suspects <= {one.listing.type for one in self.copied}
+        return self.is_full or self.dirty_listings <= {one.listing.type for one in self.copied}
 
     @property
     def is_complete(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from msd.models import LibraryId, SyncProgress
-from msd.sync.ports import Written
+from msd.store.cache.writes.results import WriteResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,4 +12,4 @@ class Report:
     """Two listeners, called on the event loop; neither may block."""
 
     progress: Callable[[SyncProgress], None]
-    changed: Callable[[LibraryId, Written], None]
+    changed: Callable[[LibraryId, WriteResult], None]

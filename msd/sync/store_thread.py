@@ -6,7 +6,7 @@ from typing import TypeVar, TypeVarTuple
 import anyio
 from anyio import to_thread
 
-from msd.sync.ports import SyncStore
+from msd.store.cache.writes.sync_writer import SyncWriter
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 class StoreThread:
     """A store, and one thread at a time for it: calls never overlap, transactions always end."""
 
-    def __init__(self, store: SyncStore) -> None:
+    def __init__(self, store: SyncWriter) -> None:
         self.store = store
         self._limiter = anyio.CapacityLimiter(1)
 

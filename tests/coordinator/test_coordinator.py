@@ -371,7 +371,7 @@ async def test_policies_decide_what_a_start_catches_up(rig: Rig) -> None:
 
         await run.until_ended(await run.coordinator.sync_source(source_id))
 
-        assert library.id in run.syncs.requests[-1].off
+        assert library.id in run.syncs.requests[-1].options.off
         with pytest.raises(errors.InvalidArgumentError, match="known: off, manual"):
             await run.coordinator.set_library_policy(library.id, {"sync": "sometimes"})
         with pytest.raises(errors.UnknownLibraryError):

@@ -181,7 +181,7 @@ async def test_a_change_without_ids_leads_to_a_look_at_the_library(stage: Stage)
     await stage.until_title("m3", "Renamed")
 
     library = (await stage.run.coordinator.list_libraries(stage.source_id))[0]
-    assert stage.run.syncs.requests[-1].only == {library.id}
+    assert stage.run.syncs.requests[-1].options.only == {library.id}
 
 
 async def test_a_row_of_a_library_that_is_new_is_found_by_a_look(stage: Stage) -> None:

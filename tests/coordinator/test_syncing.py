@@ -43,7 +43,7 @@ async def test_a_sync_of_one_library_does_not_delay_the_others(rig: Rig) -> None
         job = await run.coordinator.sync_source(source_id, libraries=[other.id])
 
         assert await run.until_ended(job) is JobState.DONE
-        assert run.syncs.requests[-1].only == {other.id}
+        assert run.syncs.requests[-1].options.only == {other.id}
         assert run.coordinator.get_source(source_id).source.last_sync == 0
 
 
@@ -77,7 +77,7 @@ async def test_a_confirmation_is_never_joined_to_another_sync(rig: Rig) -> None:
 
         assert confirmed != [running]
         assert await run.until_ended(confirmed[0]) is JobState.DONE
-        assert run.syncs.requests[-1].confirm_deletes
+        assert run.syncs.requests[-1].options.confirm_deletes
         assert run.coordinator.get_source(source_id).source.held_deletes == 0
 
 

@@ -10,15 +10,15 @@ from msd.models import (
     Library,
     LibraryId,
     SourceId,
+    SyncOptions,
     SyncProgress,
     SyncReport,
 )
 from msd.store.cache.database import CacheStore
+from msd.store.cache.writes.results import WriteResult
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.state.store import StateStore
 from msd.sync.engine import SyncEngine
-from msd.sync.plan import SyncPlan
-from msd.sync.ports import Written
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
 from tests.support.fake_backend import FakeServer
@@ -34,7 +34,7 @@ class CachedSource:
     server: FakeServer
     now: float = 1_800_000_000.0
     progress: list[SyncProgress] = field(default_factory=list)
-    changes: list[Written] = field(default_factory=list)
+    changes: list[WriteResult] = field(default_factory=list)
     on_change: Callable[[], None] = lambda: None  # after each transaction that changed something
     wrap: Callable[[SyncWriter], StoreThread] = StoreThread
 
@@ -46,10 +46,10 @@ class CachedSource:
         self.cache.close()
         self.state.close()
 
-    async def sync(self, plan: SyncPlan | None = None) -> SyncReport:
+    async def sync(self, options: SyncOptions | None = None) -> SyncReport:
         writer = SyncWriter(self.folder / "cache.db", self.folder / "state.db", SOURCE)
 
-        def changed(_library: LibraryId, written: Written) -> None:
+        def changed(_library: LibraryId, written: WriteResult) -> None:
             self.changes.append(written)
             self.on_change()
 
@@ -58,7 +58,7 @@ class CachedSource:
             self.server.open(),
             self.wrap(writer),
             report,
-            plan=plan or SyncPlan(),
+            options=options or SyncOptions(),
             clock=lambda: self.now,
         )
         try:

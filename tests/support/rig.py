@@ -189,7 +189,7 @@ class InProcessSyncs(SyncManager):
             report = Report(progress=lambda _: None, changed=lambda *_: None)
         try:
             done = await SyncEngine(
-                server.open(), StoreThread(writer), report, plan=request.plan()
+                server.open(), StoreThread(writer), report, options=request.options
             ).run()
         finally:
             writer.close()

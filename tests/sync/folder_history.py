@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from msd.backends.local.backend import LocalBackend
-from msd.sync.plan import SyncPlan
+from msd.models import SyncOptions
 from tests.support.fake_backend import FakeServer
 from tests.support.library import CachedSource
 from tests.support.list_folder import added_source, opened
@@ -57,12 +57,12 @@ class FolderHistory(SourceHistory):
     def _pass_time(self, seconds: int) -> None:
         """Files have the time of the machine."""
 
-    async def _copy(self, source: CachedSource, plan: SyncPlan) -> None:
+    async def _copy(self, source: CachedSource, options: SyncOptions) -> None:
         if (calls := self._dies_after) is not None:
             source.wrap = lambda writer: MortalStore(writer, calls, after=calls % 2 == 0)
         try:
             with dying():
-                await source.sync(plan)
+                await source.sync(options)
         finally:
             source.wrap = StoreHere
 

@@ -21,9 +21,17 @@ import anyio
 import anyio.lowlevel
 
 from msd.errors import ForbiddenError, MsdError, UnreachableError
-from msd.models import ItemType, LibraryId, LibraryType, MediaItem, RemoteId, SyncMode, WatchState
+from msd.models import (
+    ItemType,
+    LibraryId,
+    LibraryType,
+    MediaItem,
+    RemoteId,
+    SyncMode,
+    SyncOptions,
+    WatchState,
+)
 from msd.store.cache.writes.sync_writer import SyncWriter
-from msd.sync.plan import SyncPlan
 from msd.sync.store_thread import StoreThread
 from tests.store.made import MEMORY
 from tests.support.changing_backend import OVERLAP, ChangingServer
@@ -224,17 +232,17 @@ class History:
         self.faults[name] += 1
         self._note("--- sync with", name)
         self._always_there = {str(item.remote_id) for _, item in self._all()}
-        plan = fault(self) or SyncPlan()
-        await self._sync(plan)
+        options = fault(self) or SyncOptions()
+        await self._sync(options)
         self._end_fault()
 
-    async def _sync(self, plan: SyncPlan) -> None:
+    async def _sync(self, options: SyncOptions) -> None:
         self.source.now += self._random.choice([60, 600, 3600, 30 * 3600])
         self._cached = self._shown()
         try:
-            report = await self.source.sync(plan)
+            report = await self.source.sync(options)
             self._note(
-                f"    +{report.added} ~{report.updated} -{report.removed} held {report.held}"
+                f"    +{report.added} ~{report.updated} -{report.removed} held {report.withheld}"
             )
         except MsdError as error:
             self._note("    failed:", error)
@@ -274,16 +282,16 @@ class History:
         self.source.now += 60
         for _ in range(2):
             self.server.now += 10 * OVERLAP
-            await self._quiet_sync(SyncPlan())
+            await self._quiet_sync(SyncOptions())
         if self._is_blind or not self.server.counts:
-            await self._quiet_sync(SyncPlan(sweep=True))
+            await self._quiet_sync(SyncOptions(full_enumeration=True))
         self._cached = set()  # what is confirmed now may go
-        await self._quiet_sync(SyncPlan(confirm_deletes=True))
+        await self._quiet_sync(SyncOptions(confirm_deletes=True))
 
-    async def _quiet_sync(self, plan: SyncPlan) -> None:
+    async def _quiet_sync(self, options: SyncOptions) -> None:
         now = self.source.now
         self._always_there = {str(item.remote_id) for _, item in self._all()}
-        await self._sync(plan)
+        await self._sync(options)
         self.source.now = now + 60  # no sweep by itself
 
     def _compare(self) -> None:
@@ -404,27 +412,27 @@ class History:
         """The cursor means nothing any more."""
         self.server.oldest_cursor = self.server.now + 1
 
-    def one_library(self) -> SyncPlan:
+    def one_library(self) -> SyncOptions:
         """Only one library is synced."""
         libraries = self.source.libraries()
         if not libraries:
-            return SyncPlan()
-        return SyncPlan(only=frozenset({self._random.choice(libraries).id}))
+            return SyncOptions()
+        return SyncOptions(only=frozenset({self._random.choice(libraries).id}))
 
-    def full(self) -> SyncPlan:
+    def full(self) -> SyncOptions:
         """Everything is read again."""
-        return SyncPlan(mode=SyncMode.FULL)
+        return SyncOptions(mode=SyncMode.FULL)
 
-    def sweep(self) -> SyncPlan:
+    def full_enumeration(self) -> SyncOptions:
         """Everything is enumerated."""
-        return SyncPlan(sweep=True)
+        return SyncOptions(full_enumeration=True)
 
     def wrong_clock(self) -> None:
         """The clock of this machine is wrong for a while."""
         self.source.now += self._random.choice([-1, 1]) * self._random.randrange(10**8)
 
 
-FAULTS: list[tuple[str, Callable[[History], SyncPlan | None]]] = [
+FAULTS: list[tuple[str, Callable[[History], SyncOptions | None]]] = [
     (fault.__name__, fault)
     for fault, weight in (
         (History.no_fault, 3),
@@ -441,7 +449,7 @@ FAULTS: list[tuple[str, Callable[[History], SyncPlan | None]]] = [
         (History.forgotten_cursor, 1),
         (History.one_library, 2),
         (History.full, 1),
-        (History.sweep, 1),
+        (History.full_enumeration, 1),
         (History.wrong_clock, 1),
     )
     for _ in range(weight)

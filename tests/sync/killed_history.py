@@ -20,9 +20,8 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from msd.models import BackendKind, Source
+from msd.models import BackendKind, Source, SyncOptions
 from msd.sync import messages
-from msd.sync.plan import SyncPlan
 from tests.simulators.jellyfin import VERSIONS
 from tests.simulators.jellyfin import faults as troubles
 from tests.support.library import SOURCE, CachedSource
@@ -41,7 +40,7 @@ class KilledHistory(JellyfinHistory):
         where = roll.choice(["never", "at request", "soon after request", "at line"])
         soon_s = 0.0 if where == "at request" else roll.uniform(0, LATEST_S)
         self.lines.append(f"--- sync, killed {where} {number}")
-        async with self._worker(source, SyncPlan()) as (process, lines):
+        async with self._worker(source, SyncOptions()) as (process, lines):
             if "request" in where:
                 kill = Timer(soon_s, kill_if_alive, [process])  # whatever it does by then
                 kill.daemon = True
@@ -56,14 +55,14 @@ class KilledHistory(JellyfinHistory):
         self.faults["killed" if process.returncode == -9 else "ended"] += 1
         self._check(source)
 
-    async def _copy(self, source: CachedSource, plan: SyncPlan) -> None:
-        async with self._worker(source, plan) as (_, lines):
+    async def _copy(self, source: CachedSource, options: SyncOptions) -> None:
+        async with self._worker(source, options) as (_, lines):
             *_, last = [line async for line in lines]
         assert isinstance(messages.decode(last), messages.Finished), last
 
     @asynccontextmanager
     async def _worker(
-        self, source: CachedSource, plan: SyncPlan
+        self, source: CachedSource, options: SyncOptions
     ) -> AsyncIterator[tuple[Process, AsyncIterator[bytes]]]:
         """Start a worker with its request; give what it says."""
         self._shown = shown(source)
@@ -72,11 +71,11 @@ class KilledHistory(JellyfinHistory):
             async with process:
                 assert process.stdin is not None
                 assert process.stdout is not None
-                await process.stdin.send(messages.encode(self._request(source, plan)))
+                await process.stdin.send(messages.encode(self._request(source, options)))
                 yield process, lines_of(BufferedByteReceiveStream(process.stdout))
                 await process.wait()
 
-    def _request(self, source: CachedSource, plan: SyncPlan) -> messages.SyncRequest:
+    def _request(self, source: CachedSource, options: SyncOptions) -> messages.SyncRequest:
         context = self._backend._context
         assert context.credentials is not None
         own = Source(
@@ -96,7 +95,7 @@ class KilledHistory(JellyfinHistory):
             cache_db=str(source.folder / "cache.db"),
             state_db=str(source.folder / "state.db"),
             cache_dir=str(source.folder),
-            confirm_deletes=plan.confirm_deletes,
+            options=options,
         )
 
     def _check(self, source: CachedSource) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msd.errors import MsdError
-from msd.sync.plan import SyncPlan
+from msd.models import SyncOptions
 from tests.store.made import MEMORY
 from tests.support.fake_backend import FakeServer
 from tests.support.library import CachedSource
@@ -86,10 +86,10 @@ class SourceHistory(ABC):
                 await self._sync(source)
                 for _ in range(self._random.randrange(6)):
                     self._something_happens()
-            for plan in (SyncPlan(), SyncPlan(), SyncPlan(confirm_deletes=True)):
+            for options in (SyncOptions(), SyncOptions(), SyncOptions(confirm_deletes=True)):
                 self._pass_time(3600)
                 source.now += 60
-                await self._copy(source, plan)
+                await self._copy(source, options)
             await fresh.sync()
             self._compare(self._facts(source), self._facts(fresh))
         finally:
@@ -110,14 +110,14 @@ class SourceHistory(ABC):
         before = set(source.items())
         fault.begin()
         try:
-            await self._copy(source, SyncPlan())
+            await self._copy(source, SyncOptions())
         except MsdError as error:
             self.lines.append(f"    failed: {error}")
         fault.end()
         self.lines.append(f"    {len(before)} → {len(source.items())} items")
 
-    async def _copy(self, source: CachedSource, plan: SyncPlan) -> None:
-        await source.sync(plan)
+    async def _copy(self, source: CachedSource, options: SyncOptions) -> None:
+        await source.sync(options)
 
     def _facts(self, source: CachedSource) -> Facts:
         """Return every field of every item that does not depend on the cache it is in."""

@@ -8,9 +8,8 @@ import anyio
 import pytest
 
 from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
-from msd.models import ItemType, LibraryType, MediaItem, RemoteId, SyncMode, WatchState
+from msd.models import ItemType, LibraryType, MediaItem, RemoteId, SyncMode, SyncOptions, WatchState
 from msd.sync.listing import LONGEST_REST_S, rest_s
-from msd.sync.plan import SyncPlan
 from tests.support.fake_backend import FakeServer, movie
 from tests.support.library import CachedSource
 
@@ -67,7 +66,7 @@ async def test_a_full_sync_reads_rows_again_that_look_unchanged(
     await source.sync()
     server.calls.clear()
 
-    report = await source.sync(SyncPlan(mode=SyncMode.FULL))
+    report = await source.sync(SyncOptions(mode=SyncMode.FULL))
 
     assert "parse" in server.calls
     assert report.updated == 0
@@ -147,7 +146,7 @@ async def test_a_large_drop_is_held_and_the_rows_stay(
 
     report = await source.sync()
 
-    assert (report.held, report.removed) == (20, 0)
+    assert (report.withheld, report.removed) == (20, 0)
     assert len(source.items()) == 50
 
 
@@ -158,7 +157,7 @@ async def test_an_empty_answer_is_held(source: CachedSource, server: FakeServer)
     await source.sync()
     server.drop(films, "m0", "m1", "m2")
 
-    assert (await source.sync()).held == 3
+    assert (await source.sync()).withheld == 3
     assert len(source.items()) == 3
 
 
@@ -175,7 +174,7 @@ async def test_a_listing_of_which_one_moved_and_all_others_went_is_held(
 
     report = await source.sync()
 
-    assert (report.held, report.removed) == (3, 0)
+    assert (report.withheld, report.removed) == (3, 0)
     assert len(source.items()) == 8
 
 
@@ -189,9 +188,9 @@ async def test_a_held_drop_is_believed_when_the_user_confirms(
     server.drop(films, "m0", "m1", "m2")
     await source.sync()
 
-    report = await source.sync(SyncPlan(confirm_deletes=True))
+    report = await source.sync(SyncOptions(confirm_deletes=True))
 
-    assert (report.held, report.removed) == (0, 3)
+    assert (report.withheld, report.removed) == (0, 3)
     assert not source.items()
 
 
@@ -208,7 +207,7 @@ async def test_a_held_drop_is_believed_after_a_day_of_agreement(
     server.drop(films, "m20")
     await source.sync()
     source.now += DAY / 2
-    assert (await source.sync()).held == 21
+    assert (await source.sync()).withheld == 21
 
     source.now += DAY / 2
     report = await source.sync()
@@ -231,7 +230,7 @@ async def test_rows_that_come_back_end_the_hold(source: CachedSource, server: Fa
 
     report = await source.sync()
 
-    assert report.held == 3
+    assert report.withheld == 3
 
 
 async def test_a_vanished_library_is_held_then_removed_when_confirmed(
@@ -244,9 +243,9 @@ async def test_a_vanished_library_is_held_then_removed_when_confirmed(
     server.libraries.pop()
 
     held = await source.sync()
-    assert (held.held, len(source.libraries())) == (4, 2)
+    assert (held.withheld, len(source.libraries())) == (4, 2)
 
-    report = await source.sync(SyncPlan(confirm_deletes=True))
+    report = await source.sync(SyncOptions(confirm_deletes=True))
     assert (report.removed, len(source.libraries())) == (4, 1)
 
 
@@ -266,7 +265,7 @@ async def test_a_library_that_came_back_is_held_anew_when_it_vanishes_again(
 
     report = await source.sync()
 
-    assert (report.held, report.removed) == (4, 0)
+    assert (report.withheld, report.removed) == (4, 0)
 
 
 async def test_a_library_of_another_kind_loses_what_it_held_when_confirmed(
@@ -279,9 +278,9 @@ async def test_a_library_of_another_kind_loses_what_it_held_when_confirmed(
     server.libraries[0] = replace(server.libraries[0], type=LibraryType.SHOWS)
 
     held = await source.sync()
-    assert (held.held, held.removed) == (4, 0)
-    report = await source.sync(SyncPlan(confirm_deletes=True))
-    assert (report.held, report.removed) == (0, 4)
+    assert (held.withheld, held.removed) == (4, 0)
+    report = await source.sync(SyncOptions(confirm_deletes=True))
+    assert (report.withheld, report.removed) == (0, 4)
 
 
 async def test_a_library_whose_id_can_not_be_stored_is_left_out(
@@ -308,9 +307,9 @@ async def test_confirming_one_loss_confirms_no_other(
     await source.sync()
     server.items[second].clear()
 
-    report = await source.sync(SyncPlan(confirm_deletes=True))
+    report = await source.sync(SyncOptions(confirm_deletes=True))
 
-    assert (report.removed, report.held) == (12, 30)
+    assert (report.removed, report.withheld) == (12, 30)
 
 
 async def test_a_sync_of_one_library_still_reports_what_is_held_in_another(
@@ -324,9 +323,9 @@ async def test_a_sync_of_one_library_still_reports_what_is_held_in_another(
     server.items[first].clear()
     await source.sync()
 
-    report = await source.sync(SyncPlan(only=frozenset({source.library_id("second")})))
+    report = await source.sync(SyncOptions(only=frozenset({source.library_id("second")})))
 
-    assert report.held == 12
+    assert report.withheld == 12
     assert second
 
 
@@ -341,7 +340,7 @@ async def test_an_item_in_two_libraries_stays_in_the_first(
 
     report = await source.sync()
 
-    assert (report.updated, report.added, report.removed, report.held) == (0, 0, 0, 0)
+    assert (report.updated, report.added, report.removed, report.withheld) == (0, 0, 0, 0)
     assert source.items()["m3"]["library_id"] == source.library_id("first")
     server.drop(first, "m3")
     await source.sync()
@@ -385,7 +384,7 @@ async def test_a_rekeyed_item_keeps_its_id_and_history(
     assert before == source.ids()["new"]
     assert source.items()["new"]["watched"] is True
     assert "old" not in source.items()
-    assert (report.added, report.updated, report.removed, report.held) == (0, 1, 0, 0)
+    assert (report.added, report.updated, report.removed, report.withheld) == (0, 1, 0, 0)
 
 
 async def test_two_versions_of_one_film_stay_two_items(
@@ -521,7 +520,7 @@ async def test_libraries_that_are_off_are_left_alone(
     await source.sync()
     server.drop(films, "m0")
 
-    report = await source.sync(SyncPlan(off=frozenset({source.library_id("films")})))
+    report = await source.sync(SyncOptions(off=frozenset({source.library_id("films")})))
 
     assert report.seen == 0
     assert len(source.items()) == 5

@@ -94,7 +94,7 @@ def test_a_long_run_of_empty_windows_is_hopeless() -> None:
 
 
 def decide(live: int, missing: int, **changes: object) -> Verdict:
-    given: dict[str, object] = {"held": None, "trust": Trust.NONE}
+    given: dict[str, object] = {"withheld": None, "trust": Trust.NONE}
     return verdict(loss(missing), live=live, **(given | changes))  # type: ignore[arg-type]
 
 
@@ -104,16 +104,16 @@ def decide(live: int, missing: int, **changes: object) -> Verdict:
         (100, 0, Verdict.KEEP),
         (100, 1, Verdict.DELETE),
         (100, 20, Verdict.DELETE),
-        (100, 21, Verdict.HOLD),
+        (100, 21, Verdict.WITHHOLD),
         (40, 10, Verdict.DELETE),
-        (40, 11, Verdict.HOLD),
-        (1, 1, Verdict.HOLD),
-        (5, 5, Verdict.HOLD),
+        (40, 11, Verdict.WITHHOLD),
+        (1, 1, Verdict.WITHHOLD),
+        (5, 5, Verdict.WITHHOLD),
         (5, 4, Verdict.DELETE),
     ],
 )
 def test_drops_are_judged_by_share_and_count(live: int, missing: int, expected: Verdict) -> None:
-    """Y7: to 0, or more than 20 % and more than 10 rows, is held."""
+    """Y7: to 0, or more than 20 % and more than 10 rows, is withheld."""
     assert expected is decide(live, missing)
 
 
@@ -123,10 +123,10 @@ def loss(count: int, age_s: int = 0, digest: int = 7) -> Loss:
 
 def test_the_user_may_confirm_what_is_held_and_nothing_beyond_it() -> None:
     """Y7: a loss that nobody saw yet is not confirmed with another."""
-    assert decide(100, 100, trust=Trust.HELD, held=loss(100)) is Verdict.DELETE
-    assert decide(100, 50, trust=Trust.HELD, held=loss(100)) is Verdict.DELETE
-    assert decide(100, 100, trust=Trust.HELD, held=loss(50)) is Verdict.HOLD
-    assert decide(100, 100, trust=Trust.HELD) is Verdict.HOLD
+    assert decide(100, 100, trust=Trust.WITHHELD, withheld=loss(100)) is Verdict.DELETE
+    assert decide(100, 50, trust=Trust.WITHHELD, withheld=loss(100)) is Verdict.DELETE
+    assert decide(100, 100, trust=Trust.WITHHELD, withheld=loss(50)) is Verdict.WITHHOLD
+    assert decide(100, 100, trust=Trust.WITHHELD) is Verdict.WITHHOLD
 
 
 def test_a_library_that_holds_something_else_now_has_no_losses() -> None:
@@ -136,19 +136,19 @@ def test_a_library_that_holds_something_else_now_has_no_losses() -> None:
 
 def test_a_drop_that_stays_the_same_for_a_day_is_believed() -> None:
     """Y7: agreeing complete passes over at least 24 hours."""
-    assert decide(100, 100, held=loss(100, AGREEMENT_S)) is Verdict.DELETE
-    assert decide(100, 100, held=loss(100, AGREEMENT_S - 1)) is Verdict.HOLD
-    assert decide(100, 100, held=loss(100, AGREEMENT_S, digest=8)) is Verdict.HOLD
+    assert decide(100, 100, withheld=loss(100, AGREEMENT_S)) is Verdict.DELETE
+    assert decide(100, 100, withheld=loss(100, AGREEMENT_S - 1)) is Verdict.WITHHOLD
+    assert decide(100, 100, withheld=loss(100, AGREEMENT_S, digest=8)) is Verdict.WITHHOLD
 
 
 def test_what_was_lost_one_by_one_counts_towards_the_limit() -> None:
     """Y7: eight, and eight more, are sixteen of a hundred and two."""
     assert decide(60, 8) is Verdict.DELETE
-    assert decide(52, 8, lost=8) is Verdict.HOLD
+    assert decide(52, 8, lost=8) is Verdict.WITHHOLD
 
 
 @given(live=st.integers(0, 10_000), missing=st.integers(0, 10_000))
 def test_a_library_never_vanishes_in_one_unconfirmed_pass(live: int, missing: int) -> None:
     """Y7: whatever the numbers."""
     if missing > 0 and missing >= live:
-        assert decide(live, missing) is Verdict.HOLD
+        assert decide(live, missing) is Verdict.WITHHOLD

@@ -7,9 +7,8 @@ import pytest
 
 from msd.backend_api.changes import Aspect
 from msd.errors import ForbiddenError, UnreachableError
-from msd.models import ItemType, LibraryType, SyncMode, WatchState
-from msd.sync.engine import SWEEP_S
-from msd.sync.plan import SyncPlan
+from msd.models import ItemType, LibraryType, SyncMode, SyncOptions, WatchState
+from msd.sync.engine import FULL_ENUMERATION_S
 from tests.support.changing_backend import ChangingServer
 from tests.support.fake_backend import movie
 from tests.support.library import CachedSource
@@ -160,10 +159,10 @@ async def test_a_row_that_may_be_in_a_library_that_is_refused_is_kept(
     server.drop(films, "m8")
     server.refused.add(more)
 
-    await source.sync(SyncPlan(sweep=True))
+    await source.sync(SyncOptions(full_enumeration=True))
     kept = source.items()
     server.refused.clear()
-    await source.sync(SyncPlan(sweep=True))
+    await source.sync(SyncOptions(full_enumeration=True))
 
     assert "m7" in kept
     assert source.items()["m7"]["library_id"] == source.library_id("more")
@@ -300,7 +299,7 @@ async def test_what_changes_can_not_tell_is_found_within_a_day(
 
     await source.sync()
     before = source.items()["m1"]["watched"]
-    source.now += SWEEP_S
+    source.now += FULL_ENUMERATION_S
     await source.sync()
 
     assert before
@@ -315,7 +314,7 @@ async def test_a_full_sync_reads_every_row_although_it_could_follow(
     await source.sync()
     server.calls.clear()
 
-    await source.sync(SyncPlan(mode=SyncMode.FULL))
+    await source.sync(SyncOptions(mode=SyncMode.FULL))
 
     assert pages(server) != []
     assert "parse" in server.calls

@@ -312,7 +312,7 @@ cache = CacheStore.open(Path({str(paths.cache)!r}), revision_floor=state.revisio
 state.sources(), state.accounts(), state.aliases("x"), state.library_settings()
 cache.query_items(ItemQuery(fields=("*",), genres=("x",), text="a", parent_id="x"))
 cache.items(["x"]), cache.libraries(None), cache.counts("x"), cache.remote_ids(["x"])
-print(sorted({{"sqlalchemy", "msgspec", "httpx", "keyring", "xxhash"}} & set(sys.modules)))
+print(sorted({{"sqlalchemy", "httpx", "keyring", "xxhash"}} & set(sys.modules)))
 """
     outputs = [
         subprocess.run(

@@ -321,8 +321,8 @@ class SyncWriter:
     def _set(self, mark: SyncProgressMark, library_id: LibraryId, listing: int) -> None:
         if mark.resume_at is not None:
             self._connection.execute(sql.RESUME_AT, (mark.resume_at, listing))
-        if mark.came:
-            self._connection.execute(sql.GROW_LISTING, (mark.came, listing))
+        if mark.new_rows:
+            self._connection.execute(sql.GROW_LISTING, (mark.new_rows, listing))
         if mark.cursors:
             self._libraries.put_cursors(self._libraries.library_pk(library_id), mark.cursors)
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 
 from msd.models import SyncReport
-from msd.sync.ports import Written
+from msd.store.cache.writes.results import WriteResult
 
 MAX_EXAMPLES = 20
 
 
 @dataclass(slots=True)
-class Tally:
+class SyncStatistics:
     """Counts rows by what became of them."""
 
     seen: int = 0
@@ -17,9 +17,9 @@ class Tally:
     updated: int = 0
     removed: int = 0
     unchanged: int = 0
-    tasted: int = 0  # added before the listing was enumerated, so seen there as unchanged
+    previewed: int = 0  # added before the listing was enumerated, so seen there as unchanged
     skipped: int = 0
-    held: int = 0
+    withheld: int = 0
     complete: bool = True
     examples: list[str] = field(default_factory=list)
 
@@ -28,7 +28,7 @@ class Tally:
         self.skipped += count
         self.examples.extend(examples[: MAX_EXAMPLES - len(self.examples)])
 
-    def count(self, written: Written) -> None:
+    def count(self, written: WriteResult) -> None:
         """Count what one transaction changed."""
         self.added += written.added
         self.updated += written.updated
@@ -47,9 +47,9 @@ class Tally:
             added=self.added,
             updated=self.updated,
             removed=self.removed,
-            unchanged=max(self.unchanged - self.tasted, 0),
+            unchanged=max(self.unchanged - self.previewed, 0),
             skipped=self.skipped,
-            held=self.held,
+            withheld=self.withheld,
             complete=self.complete,
             duration_ms=duration_ms,
             skipped_examples=tuple(self.examples),

@@ -17,7 +17,7 @@ MOST_ASKED = 20  # one by one
 log = logging.getLogger(__name__)
 
 
-class Absence:
+class MissingRows:
     """Finds out about missing rows before anything is deleted.
 
     A row may be in another listing, which is looked through. Rows may also change places while
@@ -36,7 +36,7 @@ class Absence:
         ]
 
     async def to_look_through(self) -> list[LibraryPass]:
-        """Return libraries, with suspects, in which rows may be that a listing lacks.
+        """Return libraries, with dirty_listings, in which rows may be that a listing lacks.
 
         They were followed, or are not part of this sync at all.
         """
@@ -50,7 +50,7 @@ class Absence:
         for one, listed in self._listed:
             unseen = {kind for kind in lacking & listed if one.lacks(kind)}
             if unseen:
-                one.suspects |= unseen
+                one.dirty_listings |= unseen
                 found.append(one)
         return found
 
