@@ -5,10 +5,10 @@ import socket
 import struct
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 import anyio
+import msgspec
 from anyio.abc import SocketAttribute, UDPSocket
 
 MOST_REPLIES = 256
@@ -19,8 +19,7 @@ _NOWHERE = socket.inet_aton("0.0.0.0")  # noqa: S104 - a placeholder of the kern
 Target = tuple[str, int]  # an IPv4 address and a port
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One datagram that came back; anybody may have sent it."""
 
     content: bytes

@@ -6,10 +6,10 @@ Narrowing(fetch).pages(windows)  → Pages in order, two windows at a time while
 
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from itertools import islice
 
 import anyio
+import msgspec
 
 from msd.backend_api.protocol import Page, RawItem
 from msd.errors import BackendError, UnreachableError
@@ -20,8 +20,7 @@ AT_A_TIME = 2  # windows of one list, until the server is slow (Y1)
 SLOW_ANSWER_S = 3.0  # a server that takes longer for a window has something else to do
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """The rows of a list that one request asks for."""
 
     start: int

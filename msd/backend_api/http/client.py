@@ -7,17 +7,18 @@
 Secrets travel in headers of single requests, never in a client's defaults or in an address.
 """
 
-import ssl
-from dataclasses import dataclass, field, replace
-from functools import cache
+from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import anyio
 import httpcore
 import httpx
+import msgspec
+from msgspec.structs import replace
 
 from msd.backend_api.http.errors import backend_errors
 from msd.backend_api.http.guard import GuardedBackend
+from msd.backend_api.http.trust import SYSTEM, Trust, ssl_context
 from msd.errors import BadResponseError
 from msd.redaction import SHOWN
 
@@ -25,21 +26,28 @@ CONNECT_S = 10.0
 KEEP_ALIVE_S = 30.0
 READ_S = 60.0  # large Jellyfin pages: other clients had to go from 30 to 60
 SMALL_BUDGET_S = 30.0
-PAGE_BUDGET_S = 180.0  # a server that sends a byte a minute must not hold a sync for ever
+PAGE_BUDGET_S = 180.0  # until a page begins to arrive
+PROGRESS_S = 30.0  # a body that grows by less than PROGRESS_BYTES in this time is given up
+PROGRESS_BYTES = 64 << 10
+LONGEST_BODY_S = 900.0
 SMALL_BYTES = 1 << 20
 PAGE_BYTES = 32 << 20
 MAX_CONNECTIONS = 4  # to one server, of any kind (Y1)
+_REPEATABLE = frozenset({"GET", "HEAD"})
+_BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _ERROR_BYTES = 64 << 10  # enough to keep the connection alive after an ordinary error page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One complete answer of a server. Its repr shows no content."""
 
     status: int
-    headers: httpx.Headers = field(repr=False)
-    body: bytes = field(repr=False)  # of an error: at most its first 64 KiB
+    headers: httpx.Headers
+    body: bytes  # of an error: at most its first 64 KiB
     peer: str = ""  # the IP address that answered, "" when not known
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status}, peer={self.peer!r})"
 
     @property
     def is_success(self) -> bool:
@@ -52,31 +60,62 @@ class Answer:
         return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
-@cache
-def _tls_context() -> ssl.SSLContext:
-    """The one TLS context of the process: about a megabyte of the system's certificates."""
-    return ssl.create_default_context()
-
-
-class _GuardedTransport(httpx.AsyncHTTPTransport):
+class _PoolTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport over guarded connections."""
 
     def __init__(
-        self, network: httpcore.AsyncNetworkBackend, *, max_connections: int = MAX_CONNECTIONS
+        self, network: httpcore.AsyncNetworkBackend, trust: Trust, *, most: int, kept: int
     ) -> None:
-        super().__init__(verify=_tls_context(), trust_env=False)
+        context = ssl_context(trust)
+        super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_tls_context(),
-            max_connections=max_connections,
-            max_keepalive_connections=2,
+            ssl_context=context,
+            max_connections=most,
+            max_keepalive_connections=kept,
             keepalive_expiry=KEEP_ALIVE_S,
             network_backend=network,
         )
 
 
+class _Transport(httpx.AsyncBaseTransport):
+    """Repeats a GET once on a new connection when a reused one ended without an answer.
+
+    A server may close a connection in the moment in which a request arrives on it. Other requests,
+    such as a sign-in, must not be repeated, so each has a new connection from the start.
+    """
+
+    def __init__(
+        self, network: httpcore.AsyncNetworkBackend, trust: Trust, max_connections: int
+    ) -> None:
+        self._reusing = _PoolTransport(network, trust, most=max_connections, kept=2)
+        self._fresh = _PoolTransport(network, trust, most=max_connections, kept=0)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method not in _REPEATABLE:
+            return await self._fresh.handle_async_request(request)
+        is_new = False
+
+        async def note(event: str, _: Mapping[str, object]) -> None:
+            nonlocal is_new
+            is_new = is_new or event.startswith("connection.connect_")
+
+        request.extensions = {**request.extensions, "trace": note}
+        try:
+            return await self._reusing.handle_async_request(request)
+        except _BROKEN:
+            if is_new:
+                raise
+        return await self._fresh.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._reusing.aclose()
+        await self._fresh.aclose()
+
+
 def open_client(
     *,
     allow_public_http: bool = False,
+    trust: Trust = SYSTEM,
     network: httpcore.AsyncNetworkBackend | None = None,
     max_connections: int = MAX_CONNECTIONS,
 ) -> httpx.AsyncClient:
@@ -88,12 +127,15 @@ def open_client(
     Args:
         allow_public_http: the user asked for plain http to the internet; otherwise such a
             request raises a `TlsError` before a byte of it is sent (K3).
+        trust: what the source trusts besides the system's certificate authorities.
         network: opens the connections, which are guarded in any case; default: the system does.
         max_connections: more only for a client that asks several servers or addresses.
     """
-    guarded = GuardedBackend(allow_public_http=allow_public_http, inner=network)
+    guarded = GuardedBackend(
+        allow_public_http=allow_public_http, fingerprint=trust.fingerprint, inner=network
+    )
     return httpx.AsyncClient(
-        transport=_GuardedTransport(guarded, max_connections=max_connections),
+        transport=_Transport(guarded, trust, max_connections),
         timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
         headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -111,12 +153,21 @@ async def fetch(
 ) -> Answer:
     """Send one request and read its answer, whatever its status.
 
+    Args:
+        client: see `open_client`.
+        request: its method decides whether it may be sent a second time; see `open_client`.
+        max_bytes: of a successful answer.
+        budget_s: until the answer begins, and for a body that does not grow. A large body may
+            take longer as long as 64 KiB arrive every 30 seconds.
+
     Raises:
         UnreachableError, TlsError: as `backend_errors` says.
-        BadResponseError: a successful answer is larger than `max_bytes` or oddly packed.
+        BadResponseError: a successful answer is larger than `max_bytes` or packed in a way that
+            was not asked for.
     """
-    with backend_errors(), anyio.fail_after(budget_s):
-        response = await client.send(request, stream=True)
+    with backend_errors():
+        with anyio.fail_after(budget_s):
+            response = await client.send(request, stream=True)
         try:
             return await read_answer(response, max_bytes=max_bytes, budget_s=budget_s)
         finally:
@@ -131,8 +182,8 @@ async def read_answer(
     Raises:
         As `fetch` does.
     """
-    with backend_errors(), anyio.fail_after(budget_s):
-        body = await _read(response, max_bytes)
+    with backend_errors(), anyio.fail_after(min(budget_s, PROGRESS_S)) as scope:
+        body = await _read(response, max_bytes, scope)
     return Answer(
         status=response.status_code, headers=response.headers, body=body, peer=_peer(response)
     )
@@ -145,18 +196,22 @@ def without_echo(answer: Answer, secret: str) -> Answer:
     return replace(answer, body=answer.body.replace(secret.encode(), SHOWN.encode()))
 
 
-async def _read(response: httpx.Response, max_bytes: int) -> bytes:
+async def _read(response: httpx.Response, max_bytes: int, scope: anyio.CancelScope) -> bytes:
     # Stacked encodings multiply: 64 KiB of "gzip, gzip" can unpack to tens of gigabytes.
     if response.headers.get("content-encoding", "identity").lower() not in {"identity", "gzip"}:
         raise BadResponseError("the server's answer is packed in a way that was not asked for")
     limit = max_bytes if response.is_success else _ERROR_BYTES
     body = bytearray()
+    seen, latest = 0, anyio.current_time() + LONGEST_BODY_S
     async for chunk in response.aiter_bytes():
         if len(body) + len(chunk) > limit:
             if response.is_success:
                 raise BadResponseError(f"the server's answer is larger than {limit >> 20} MiB")
             break
         body += chunk
+        if len(body) - seen >= PROGRESS_BYTES:
+            seen = len(body)
+            scope.deadline = min(anyio.current_time() + PROGRESS_S, latest)
     return bytes(body)
 
 

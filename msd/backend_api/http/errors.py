@@ -18,6 +18,10 @@ from msd.errors import (
 )
 from msd.models import StatusReason
 
+# Verification results of OpenSSL: not yet valid, expired.
+_EXPIRED = frozenset({9, 10})
+# No issuer, self-signed, self-signed in the chain, first one can't be verified.
+_UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
 _LONGEST_CHAIN = 32
 _FIRST_SERVER_FAULT = 500
 _TOO_MANY_REQUESTS = 429
@@ -112,11 +116,25 @@ def _place(error: httpx.TransportError) -> str:
 
 def _tls_text(error: ssl.SSLError, place: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the secure connection to {place} failed: {str(error.verify_message).lower()}"
+        return f"the certificate of {place} was refused: {_certificate_text(error)}"
     reason = getattr(error, "reason", None) or "handshake"
     if reason in _NOT_TLS:
         return f"{place} seems not to speak https; check the port, or try http://"
     return f"the secure connection to {place} failed: {reason.replace('_', ' ').lower()}"
+
+
+def _certificate_text(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with a certificate, and what to do about it."""
+    cause = str(error.verify_message).lower()
+    code = getattr(error, "verify_code", 0)
+    if code in _EXPIRED:
+        return f"{cause}; renew it on the server, and check the clocks of both machines"
+    if code in _UNKNOWN_ISSUER:
+        return (
+            f"{cause}; add its certificate authority to the system, or trust the certificate for"
+            " this source alone (msdctl trust)"
+        )
+    return f"{cause}; use the name for which the certificate was made, or msdctl trust"
 
 
 def _bad_status(status: int) -> MsdError:

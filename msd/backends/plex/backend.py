@@ -7,16 +7,23 @@ from dataclasses import replace
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
 from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
-from msd.backends.plex.changes.full_read import Whole
+from msd.backend_api.rows import read_members
+from msd.backends.plex.changes.full_read import FullRead
 from msd.backends.plex.changes.metadata import MetadataChanges
 from msd.backends.plex.changes.push import SILENCE_S, live_changes
 from msd.backends.plex.changes.watching import WatchChanges
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.library import content, item_type_of, library, playlists, shared
-from msd.backends.plex.listing.located import Library, Shelf, located, rows_by_id
-from msd.backends.plex.listing.members import members
+from msd.backends.plex.listing.locate import LibraryReader, TypedLibrary, locate_rows, rows_by_id
 from msd.backends.plex.listing.pages import ListReader
-from msd.backends.plex.listing.query import PAGE_SIZE, PLAYLISTS, SHARED, items_query, listing_query
+from msd.backends.plex.listing.query import (
+    PAGE_SIZE,
+    PLAYLISTS,
+    SHARED,
+    items_query,
+    listing_query,
+    members_query,
+)
 from msd.backends.plex.listing.shared import shared_page
 from msd.backends.plex.parse.details import item_details
 from msd.backends.plex.parse.item import media_item, parsed
@@ -87,17 +94,19 @@ class PlexBackend:
         Those are the user's playlists and, if there are any, the individually shared items.
         """
         sections = await self._sections()
-        found: dict[RemoteId, RemoteLibrary] = {}
+        libraries: dict[RemoteId, RemoteLibrary] = {}
         for position, section in enumerate(sections):
             entry = library(section, position)
             if entry is None:
                 raise BadResponseError("the server listed a library without an id")
-            found.setdefault(entry.remote_id, entry)
-        own = playlists(len(sections))
-        others = shared(await self._offered(), len(sections) + 1)
-        found |= {one.remote_id: one for one in (own, others) if one is not None}
-        self._libraries = found
-        return tuple(found.values())
+            libraries.setdefault(entry.remote_id, entry)
+        playlist_library = playlists(len(sections))
+        shared_library = shared(await self._offered(), len(sections) + 1)
+        for extra in (playlist_library, shared_library):
+            if extra is not None:
+                libraries[extra.remote_id] = extra
+        self._libraries = libraries
+        return tuple(libraries.values())
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
         """Return what to enumerate for a library, as the user's choice or the server types it."""
@@ -135,22 +144,24 @@ class PlexBackend:
         if item_type is None:
             item = await self.item(remote_id)
             item_type = ItemType.PLAYLIST if item is None else item.type
-        return await members(self._link, remote_id, item_type, self._page_size)
+        query = members_query(remote_id, item_type)
+        return await read_members(
+            lambda: ListReader(self._link, query, item_type).pages(self._page_size)
+        )
 
     async def item(self, remote_id: RemoteId) -> MediaItem | None:
         """Return one item with its details, None when the server says that it is gone."""
         query = items_query([remote_id])
         client = await self._link.client()
         answer = await client.get_or_none(query.path, query.parameters)
-        found = None if answer is None else read_full(answer)
-        if found is None:
-            # A proxy that leads astray answers 404 for everything; a server that is the right
-            # one means it.
+        full = None if answer is None else read_full(answer)
+        if full is None:
+            # A misconfigured proxy answers 404 to everything: check that this is the server.
             await self._link.connect()
             return None
-        row, details = found
-        shelf = (await self._shelves_now()).get(RemoteId(key(row.section) or ""))
-        item_type = item_type_of(row, LibraryType.MIXED if shelf is None else shelf.type)
+        row, details = full
+        section = (await self._typed_libraries()).get(RemoteId(key(row.section) or ""))
+        item_type = item_type_of(row, LibraryType.MIXED if section is None else section.type)
         if item_type is None:
             return None
         item = media_item(remote_id, row, item_type)
@@ -171,22 +182,22 @@ class PlexBackend:
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:
-        """Subscribe to what happens on the server; see `HasPush.live`."""
+        """Subscribe to what happens on the server; see `HasPush.subscribe`."""
         async with live_changes(self._link, self._silence_s) as changes:
             yield changes
 
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
         """Return the rows with these ids as they are listed."""
-        shelves = await self._shelves_now()
-        found = located(await rows_by_id(self._link, remote_ids), shelves)
-        missing = set(remote_ids) - {one.item.remote_id for one in found}
-        if missing and PLAYLISTS in shelves:
+        sections = await self._typed_libraries()
+        rows = locate_rows(await rows_by_id(self._link, remote_ids), sections)
+        missing = set(remote_ids) - {row.item.remote_id for row in rows}
+        if missing and PLAYLISTS in sections:
             # Playlists are found by no id but among themselves.
-            listing = Listing(library=shelves[PLAYLISTS].library, type=ItemType.PLAYLIST)
+            listing = Listing(library=sections[PLAYLISTS].library, type=ItemType.PLAYLIST)
             async for page in self.pages(listing):
-                rows = [row for row in page.items if row.remote_id in missing]
-                found += tuple(LocatedRow(item=row, listing=listing) for row in rows)
-        return found
+                wanted = [item for item in page.items if item.remote_id in missing]
+                rows += tuple(LocatedRow(item=item, listing=listing) for item in wanted)
+        return rows
 
     async def sign_out(self) -> None:
         """Do nothing: a server's token belongs to the account, which signs out as a whole."""
@@ -211,19 +222,22 @@ class PlexBackend:
     def _library_type(self, library: RemoteLibrary) -> LibraryType:
         return self._context.content_types.get(library.remote_id, library.type)
 
-    async def _shelves_now(self) -> Mapping[RemoteId, Shelf]:
+    async def _typed_libraries(self) -> Mapping[RemoteId, TypedLibrary]:
         """Every library that is known, by its id, with what it holds."""
         libraries = self._libraries.values() or await self.libraries()
-        return {one.remote_id: Shelf(one, self._library_type(one)) for one in libraries}
+        return {
+            library.remote_id: TypedLibrary(library, self._library_type(library))
+            for library in libraries
+        }
 
     async def _changes_of(
         self, library: RemoteLibrary, aspect: Aspect
-    ) -> MetadataChanges | WatchChanges | Whole:
-        looked_at = Library(
-            self._link, self.listings(library), await self._shelves_now(), self._page_size
+    ) -> MetadataChanges | WatchChanges | FullRead:
+        looked_at = LibraryReader(
+            self._link, self.listings(library), await self._typed_libraries(), self._page_size
         )
         if library.remote_id in {PLAYLISTS, SHARED}:
-            return Whole(looked_at, aspect)
+            return FullRead(looked_at, aspect)
         if aspect is Aspect.WATCH:
             return WatchChanges(looked_at)
         for section in await self._sections():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import trustme
 
-from msd.backend_api.http import client as http_client
+from msd.backend_api.http import trust
 from tests.backends.plex.addresses import HASH, server_tls
 from tests.simulators.plex import PlexServer, make_world
 
@@ -33,9 +33,9 @@ def trusted(
     file = tmp_path_factory.mktemp("authority") / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    http_client._tls_context.cache_clear()
+    trust.ssl_context.cache_clear()
     yield
-    http_client._tls_context.cache_clear()
+    trust.ssl_context.cache_clear()
 
 
 @pytest.fixture

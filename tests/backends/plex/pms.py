@@ -13,7 +13,9 @@ from tests.backend_api.http.raw_server import Handle, Seen, answering, json_repl
 SERVER_ID = "8276c3fa6bc24e44b347e19c71fbb98b9287c1e9"
 TOKEN = "Hg7FGK9xVGdWZRa_sj76"
 DEVICE = "0123456789abcdef0123456789abcdef"
-UNAUTHORISED = reply(401, b"<html><body><h1>401 Unauthorized</h1></body></html>", "text/html")
+UNAUTHORISED = reply(
+    401, b"<html><body><h1>401 Unauthorized</h1></body></html>", "text/html", X_Plex_Protocol="1.0"
+)
 MAINTENANCE = reply(
     503,
     b'<Response code="503" title="Maintenance" status="Plex Media Server is currently running'

@@ -163,7 +163,8 @@ class Connection:
         return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     def _headers(self, response: Response, took_s: float) -> list[tuple[str, str]]:
-        headers = [*self._service.application.standing_headers(took_s), *response.headers]
+        own = self._service.application.standing_headers(took_s)
+        headers = [*([] if response.is_foreign else own), *response.headers]
         if response.content_type:
             headers.append(("Content-Type", response.content_type))
         return headers

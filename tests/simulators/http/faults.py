@@ -126,6 +126,14 @@ def bad_gateway() -> Trouble:
     return Trouble(instead=html_reply("<html><h1>502 Bad Gateway</h1></html>", 502))
 
 
+def gateway(code: int = 401) -> Trouble:
+    """What a gateway says that asks for a sign-in of its own before it lets anybody through."""
+    basic = ("WWW-Authenticate", 'Basic realm="gateway"')
+    page = html_reply(f"<html><h1>{code} Sign in</h1></html>", code, basic)
+    page.is_foreign = True
+    return Trouble(instead=page)
+
+
 def gateway_timeout() -> Trouble:
     """What a proxy says when the server behind it is too slow."""
     return Trouble(instead=html_reply("<html><h1>504 Gateway Time-out</h1></html>", 504))

@@ -46,6 +46,7 @@ class Response:
     content_type: str | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     takes_over: TakeOver | None = None
+    is_foreign: bool = False  # of a gateway or a portal: without the server's own headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from msd.errors import BadResponseError
 T = TypeVar("T")
 
 
-class Mark(Struct):
+class ListingMark(Struct):
     """Where one listing stood.
 
     `edge` are the rows of the last moment, with their fingerprints: what else comes to have that
@@ -33,7 +33,7 @@ class SectionCursor(Struct):
 
     uuid: str = ""
     changed_at: int = 0
-    marks: dict[str, Mark] = field(default_factory=dict)
+    marks: dict[str, ListingMark] = field(default_factory=dict)
 
 
 def encoded(cursor: SectionCursor) -> ChangeCursor:

@@ -1,13 +1,14 @@
 """What became new or changed in one listing since a mark, in either aspect."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+
+import msgspec
 
 from msd.backend_api.http.client import Answer
 from msd.backend_api.protocol import Listing, Page, RawItem
-from msd.backends.plex.changes.cursors import Mark
-from msd.backends.plex.listing.located import Library
+from msd.backends.plex.changes.cursors import ListingMark
+from msd.backends.plex.listing.locate import LibraryReader
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import Query, listing_query
 from msd.backends.plex.parse.rows import raw_item, read_rows, row_of
@@ -19,8 +20,7 @@ OVERLAP_S = 300  # looked back behind a mark: clocks are set, writes are late
 _EDGE = 100  # rows of one moment that are told apart
 
 
-@dataclass(frozen=True, slots=True)
-class Peek:
+class FirstRows(msgspec.Struct, frozen=True):
     """The first rows of a list, how many it has in all, and the server's time."""
 
     items: tuple[RawItem, ...]
@@ -28,12 +28,11 @@ class Peek:
     now: int | None
 
 
-@dataclass(slots=True, kw_only=True)
-class Delta:
+class Delta(msgspec.Struct, kw_only=True):
     """What a listing's changes came to while they were read."""
 
-    seen: dict[RemoteId, RawItem] = field(default_factory=dict)
-    fresh: dict[RemoteId, RawItem] = field(default_factory=dict)  # not of the overlap alone
+    seen: dict[RemoteId, RawItem] = msgspec.field(default_factory=dict)
+    fresh: dict[RemoteId, RawItem] = msgspec.field(default_factory=dict)  # not of the overlap alone
     is_unsure: bool = False
 
 
@@ -44,14 +43,14 @@ class ListingDelta:
         member: `updatedAt`, or `lastViewedAt`.
     """
 
-    def __init__(self, library: Library, listing: Listing, member: str) -> None:
+    def __init__(self, library: LibraryReader, listing: Listing, member: str) -> None:
         self.listing = listing
         self.query = listing_query(listing)
         self._link = library.link
         self._page_size = library.page_size
         self._member = member
 
-    async def peek(self, query: Query, limit: int) -> Peek:
+    async def peek(self, query: Query, limit: int) -> FirstRows:
         """Return the first rows of a list.
 
         Raises:
@@ -64,18 +63,18 @@ class ListingDelta:
             raise ForbiddenError("the server does not know this list any more")
         page = read_rows(answer)
         items = (raw_item(row, self.listing.type) for row in page.rows if isinstance(row, Row))
-        return Peek(tuple(item for item in items if item), page.total, _server_time(answer))
+        return FirstRows(tuple(item for item in items if item), page.total, _server_time(answer))
 
-    async def mark(self) -> Mark:
+    async def mark(self) -> ListingMark:
         """Return where the listing stands now."""
         latest = await self.peek(self.query.narrowed(sort=f"{self._member}:desc"), _EDGE)
-        return self._mark(Mark(), latest.items, latest.now)
+        return self._mark(ListingMark(), latest.items, latest.now)
 
-    def moved(self, mark: Mark, items: Iterable[RawItem], now: int | None) -> Mark:
+    def moved(self, mark: ListingMark, items: Iterable[RawItem], now: int | None) -> ListingMark:
         """Return the mark after some rows came."""
         return self._mark(mark, items, now)
 
-    async def since(self, mark: Mark, delta: Delta) -> AsyncGenerator[Page, None]:
+    async def since(self, mark: ListingMark, delta: Delta) -> AsyncGenerator[Page, None]:
         """Yield the rows that changed since a mark, with an overlap; note them in `delta`."""
         query = self.query.at_least(self._member, max(mark.moment - OVERLAP_S, 1))
         query = query.narrowed(sort=f"{self._member},id")
@@ -93,20 +92,20 @@ class ListingDelta:
         value = row.updated_at if self._member == "updatedAt" else row.last_viewed_at
         return max(value or 0, 0)
 
-    def _is_fresh(self, mark: Mark, item: RawItem) -> bool:
+    def _is_fresh(self, mark: ListingMark, item: RawItem) -> bool:
         moment = self.moment_of(item)
         return moment > mark.moment or (
             moment == mark.moment and mark.edge.get(item.remote_id) != item.fingerprint
         )
 
-    def _mark(self, before: Mark, items: Iterable[RawItem], now: int | None) -> Mark:
+    def _mark(self, before: ListingMark, items: Iterable[RawItem], now: int | None) -> ListingMark:
         """A time in the server's future would hide everything until then: it is no mark."""
         rows = list(items)
         latest = max([before.moment, *map(self.moment_of, rows)])
         moment = latest if now is None else max(min(latest, now), before.moment)
         edge = dict(before.edge) if moment == before.moment else {}
         edge |= {row.remote_id: row.fingerprint for row in rows if self.moment_of(row) >= moment}
-        return Mark(moment=moment, edge=edge if len(edge) <= _EDGE else {})
+        return ListingMark(moment=moment, edge=edge if len(edge) <= _EDGE else {})
 
 
 def _server_time(answer: Answer) -> int | None:

@@ -6,7 +6,6 @@ is told of several times on its way to being complete (contract §6.1).
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 import msgspec
 from msgspec import Struct
@@ -123,27 +122,26 @@ def _understood(data: bytes) -> Event | None:
     return event.container or event
 
 
-@dataclass(slots=True)
-class _Gathered:
+class _Gathered(msgspec.Struct):
     """What several events say of one library, in one aspect."""
 
-    changed: dict[RemoteId, None] = field(default_factory=dict)
-    removed: dict[RemoteId, None] = field(default_factory=dict)
-    is_whole: bool = False  # the library is to be looked at
+    changed: dict[RemoteId, None] = msgspec.field(default_factory=dict)
+    removed: dict[RemoteId, None] = msgspec.field(default_factory=dict)
+    is_library_dirty: bool = False  # the library is to be looked at
 
     def changes(self, library: RemoteId | None, aspect: Aspect) -> Iterator[PushedChange]:
         """Yield what it comes to."""
         too_many = len(self.changed) + len(self.removed) > MOST_IDS
-        changed = tuple(one for one in self.changed if one not in self.removed)
+        changed = tuple(remote_id for remote_id in self.changed if remote_id not in self.removed)
         if (changed or self.removed) and not too_many:
             yield PushedChange(
                 library=library, aspect=aspect, changed=changed, removed=tuple(self.removed)
             )
-        if self.is_whole or too_many:
+        if self.is_library_dirty or too_many:
             yield PushedChange(library=library, aspect=aspect)
 
 
-class Meaning:
+class PendingEvents:
     """Gathers events and says what they mean together, each item once."""
 
     def __init__(self) -> None:
@@ -174,16 +172,16 @@ class Meaning:
         if entry.identifier != _LIBRARY:
             return
         if entry.type == _PLAYLIST:
-            self._of(PLAYLISTS).is_whole = True
+            self._of(PLAYLISTS).is_library_dirty = True
         elif section is None or section == "0":
             return
         elif entry.type == _COLLECTION:
-            self._of(RemoteId(section)).is_whole = True
+            self._of(RemoteId(section)).is_library_dirty = True
         elif entry.state == _DELETED or entry.metadata_state == "deleted":
             gathered = self._of(RemoteId(section))
             gathered.removed |= _ids(entry.item_id)
             gathered.changed |= _ids(entry.parent_item_id, entry.root_item_id)
-            gathered.is_whole = True  # collections that held it
+            gathered.is_library_dirty = True  # collections that held it
         elif entry.state == _DONE and not entry.metadata_state and not entry.queue_size:
             self._of(RemoteId(section)).changed |= _ids(
                 entry.item_id, entry.parent_item_id, entry.root_item_id
@@ -193,7 +191,7 @@ class Meaning:
         if activity.type == _SCAN:
             # Items of libraries without an agent are never told of as done.
             section = key(context.library_section_id)
-            self._of(None if section is None else RemoteId(section)).is_whole = True
+            self._of(None if section is None else RemoteId(section)).is_library_dirty = True
         elif activity.type == _REFRESH:
             # Looking at an item or marking it is all it takes; then nothing was refreshed.
             match = _ITEM_PATH.match(context.key or "")
@@ -205,5 +203,5 @@ class Meaning:
 
 
 def _ids(*values: object) -> dict[RemoteId, None]:
-    found: Iterable[str | None] = map(key, values)
-    return {RemoteId(one): None for one in found if one is not None}
+    ids: Iterable[str | None] = map(key, values)
+    return {RemoteId(remote_id): None for remote_id in ids if remote_id is not None}

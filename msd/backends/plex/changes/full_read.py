@@ -5,16 +5,16 @@ from collections.abc import AsyncGenerator
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes
 from msd.backend_api.protocol import Listing
 from msd.backends.plex.changes.cursors import SectionCursor, decoded, encoded
-from msd.backends.plex.listing.located import Library
+from msd.backends.plex.listing.locate import LibraryReader
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import PLAYLISTS, listing_query
 from msd.backends.plex.listing.shared import shared_page
 
 
-class Whole:
+class FullRead:
     """The user's playlists, or what is shared with the user item by item."""
 
-    def __init__(self, library: Library, aspect: Aspect) -> None:
+    def __init__(self, library: LibraryReader, aspect: Aspect) -> None:
         self._library = library
         self._aspect = aspect
 

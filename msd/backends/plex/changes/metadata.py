@@ -8,13 +8,14 @@ A count that is off is looked into by enumerating, and so is a counter that move
 
 from collections import Counter
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from msd.backend_api.changes import ChangeCursor, Changes
 from msd.backend_api.protocol import Listing, RawItem
-from msd.backends.plex.changes.cursors import Mark, SectionCursor, decoded, encoded
-from msd.backends.plex.changes.delta import Delta, ListingDelta, Peek, numbered
-from msd.backends.plex.listing.located import Library, holders
+from msd.backends.plex.changes.cursors import ListingMark, SectionCursor, decoded, encoded
+from msd.backends.plex.changes.delta import Delta, FirstRows, ListingDelta, numbered
+from msd.backends.plex.listing.locate import LibraryReader, parents_of
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import BELOW, above_of, listing_query
 from msd.backends.plex.parse.rows import row_of
@@ -23,15 +24,14 @@ from msd.errors import BadResponseError
 from msd.models import ItemType, RemoteId
 
 
-@dataclass(slots=True)
-class _Look:
+class _Pass(msgspec.Struct):
     """What one look has found so far."""
 
-    fresh: dict[ItemType, dict[RemoteId, RawItem]] = field(default_factory=dict)
-    new: set[RemoteId] = field(default_factory=set)  # of the fresh rows
-    counts: dict[ItemType, int | None] = field(default_factory=dict)
-    marks: dict[str, Mark] = field(default_factory=dict)
-    unsure: set[ItemType] = field(default_factory=set)
+    fresh: dict[ItemType, dict[RemoteId, RawItem]] = msgspec.field(default_factory=dict)
+    new: set[RemoteId] = msgspec.field(default_factory=set)  # of the fresh rows
+    counts: dict[ItemType, int | None] = msgspec.field(default_factory=dict)
+    marks: dict[str, ListingMark] = msgspec.field(default_factory=dict)
+    unsure: set[ItemType] = msgspec.field(default_factory=set)
     has_losses: bool = False
 
     @property
@@ -42,7 +42,7 @@ class _Look:
     @property
     def rows(self) -> list[RawItem]:
         """Every row that came or changed."""
-        return [item for found in self.fresh.values() for item in found.values()]
+        return [item for rows_found in self.fresh.values() for item in rows_found.values()]
 
     def lose(self, item_type: ItemType) -> None:
         """Note that rows went; what they were in counts fewer now."""
@@ -55,7 +55,7 @@ class _Look:
         One that is new may hold what is not: a server that numbers a show anew leaves its
         episodes as they are.
         """
-        leaves = Counter(one for item in self.rows for one in holders([row_of(item)]))
+        leaves = Counter(listing for item in self.rows for listing in parents_of([row_of(item)]))
         return {
             remote_id
             for remote_id, item in self.fresh.get(above, {}).items()
@@ -66,10 +66,10 @@ class _Look:
 class MetadataChanges:
     """The rows of one section, without what the user watched."""
 
-    def __init__(self, library: Library, section: Section) -> None:
+    def __init__(self, library: LibraryReader, section: Section) -> None:
         self._library = library
         self._section = section
-        self._deltas = [ListingDelta(library, one, "updatedAt") for one in library.listings]
+        self._deltas = [ListingDelta(library, listing, "updatedAt") for listing in library.listings]
 
     async def cursor(self) -> ChangeCursor:
         """Return where the rows stand now.
@@ -94,42 +94,44 @@ class MetadataChanges:
         before = decoded(since)
         if before.uuid != (self._section.uuid or ""):
             raise BadResponseError("the library was made anew on the server")
-        look = _Look()
+        this_pass = _Pass()
         for delta in self._deltas:
-            async for changes in self._listing(delta, marked(before, delta.listing), look):
+            async for changes in self._listing(delta, mark_of(before, delta.listing), this_pass):
                 yield changes
-        async for changes in self._library.holding(look.rows):
+        async for changes in self._library.parents(this_pass.rows):
             yield changes
         for above in BELOW:
-            async for changes in self._library.below(above, look.renaming(above)):
+            async for changes in self._library.below(above, this_pass.renaming(above)):
                 yield changes
-        async for changes in self._collections(look):
+        async for changes in self._collections(this_pass):
             yield changes
-        if before.changed_at != (self._section.content_changed_at or 0) and not look.has_moved:
-            look.unsure |= {listing.type for listing in self._library.listings}
+        if before.changed_at != (self._section.content_changed_at or 0) and not this_pass.has_moved:
+            this_pass.unsure |= {listing.type for listing in self._library.listings}
         for listing in self._library.listings:
             yield Changes(
                 listing=listing,
-                count=look.counts[listing.type],
-                is_unsure=listing.type in look.unsure,
-                cursor=self._cursor(look.marks) if listing is self._library.listings[-1] else None,
+                count=this_pass.counts[listing.type],
+                is_unsure=listing.type in this_pass.unsure,
+                cursor=self._cursor(this_pass.marks)
+                if listing is self._library.listings[-1]
+                else None,
             )
 
     async def _listing(
-        self, delta: ListingDelta, mark: Mark, look: _Look
+        self, delta: ListingDelta, mark: ListingMark, this_pass: _Pass
     ) -> AsyncGenerator[Changes, None]:
         listing = delta.listing
         top = await self._top(delta)
         newest = numbered(top.items)
         came: dict[RemoteId, RawItem] = {}
         if newest is None or mark.newest is None:
-            look.unsure.add(listing.type)
+            this_pass.unsure.add(listing.type)
         elif newest > mark.newest:
             came = await self._new(delta, mark.newest)
             yield Changes(listing=listing, items=tuple(came.values()))
-        found = Delta()
+        rows_found = Delta()
         is_filtered = True
-        async for page in delta.since(mark, found):
+        async for page in delta.since(mark, rows_found):
             # All rows of a large listing: the server does not know the filter, or has refreshed
             # everything. Enumerating costs the same.
             is_filtered = page.total is None or page.total < max(
@@ -139,48 +141,49 @@ class MetadataChanges:
                 break
             if page.items:
                 yield Changes(listing=listing, items=page.items)
-        look.fresh[listing.type] = came | found.fresh
-        look.new |= came.keys()
-        if found.is_unsure or not is_filtered:
-            look.unsure.add(listing.type)
+        this_pass.fresh[listing.type] = came | rows_found.fresh
+        this_pass.new |= came.keys()
+        if rows_found.is_unsure or not is_filtered:
+            this_pass.unsure.add(listing.type)
         if mark.count is not None and top.total is not None and top.total < mark.count + len(came):
-            look.lose(listing.type)
-        moved = delta.moved(mark, (came | found.seen).values(), top.now)
+            this_pass.lose(listing.type)
+        moved = delta.moved(mark, (came | rows_found.seen).values(), top.now)
         if not is_filtered:
             moved = await delta.mark()
         moved.count = top.total
         moved.newest = None if newest is None else max(newest, mark.newest or 0)
-        look.counts[listing.type] = top.total
-        look.marks[listing.type.value] = moved
+        this_pass.counts[listing.type] = top.total
+        this_pass.marks[listing.type.value] = moved
 
-    async def _top(self, delta: ListingDelta) -> Peek:
+    async def _top(self, delta: ListingDelta) -> FirstRows:
         return await delta.peek(delta.query.narrowed(sort="id:desc"), 1)
 
     async def _new(self, delta: ListingDelta, newest: int) -> dict[RemoteId, RawItem]:
         """Return the rows whose keys are higher than any before."""
-        found: dict[RemoteId, RawItem] = {}
+        rows_found: dict[RemoteId, RawItem] = {}
         query = delta.query.narrowed(sort="id:desc")
         async for page in ListReader(self._library.link, query, delta.listing.type).pages(
             self._library.page_size
         ):
             new = [item for item in page.items if (numbered([item]) or 0) > newest]
-            found |= {item.remote_id: item for item in new}
+            rows_found |= {item.remote_id: item for item in new}
             if len(new) < len(page.items):
                 break
-        return found
+        return rows_found
 
-    async def _collections(self, look: _Look) -> AsyncGenerator[Changes, None]:
+    async def _collections(self, this_pass: _Pass) -> AsyncGenerator[Changes, None]:
         """Yield all collections when anything moved: their members may have come or gone."""
         listing = next(
-            (one for one in self._library.listings if one.type is ItemType.COLLECTION), None
+            (listing for listing in self._library.listings if listing.type is ItemType.COLLECTION),
+            None,
         )
-        if listing is None or not look.has_moved or not look.counts[listing.type]:
+        if listing is None or not this_pass.has_moved or not this_pass.counts[listing.type]:
             return
         reader = ListReader(self._library.link, listing_query(listing), listing.type)
         async for page in reader.pages(self._library.page_size):
             yield Changes(listing=listing, items=page.items)
 
-    def _cursor(self, marks: dict[str, Mark]) -> ChangeCursor:
+    def _cursor(self, marks: dict[str, ListingMark]) -> ChangeCursor:
         return encoded(
             SectionCursor(
                 uuid=self._section.uuid or "",
@@ -190,7 +193,7 @@ class MetadataChanges:
         )
 
 
-def marked(cursor: SectionCursor, listing: Listing) -> Mark:
+def mark_of(cursor: SectionCursor, listing: Listing) -> ListingMark:
     """Return where a listing stood.
 
     Raises:

@@ -15,9 +15,9 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from msd.backend_api.changes import Aspect, PushedChange
-from msd.backends.plex.changes.events import Event, EventReader, Meaning
+from msd.backends.plex.changes.events import Event, EventReader, PendingEvents
 from msd.backends.plex.connect.link import ServerLink
-from msd.backends.plex.listing.located import holders, rows_by_id
+from msd.backends.plex.listing.locate import parents_of, rows_by_id
 from msd.errors import BackendError, MsdError, UnreachableError
 from msd.models import StatusReason
 
@@ -85,7 +85,7 @@ class _Channel:
         self._link = link
         self._events = events
         self._ended = ended
-        self._meaning = Meaning()
+        self._pending = PendingEvents()
         self._waiting: deque[PushedChange] = deque()
 
     def __aiter__(self) -> Self:
@@ -94,23 +94,23 @@ class _Channel:
     async def __anext__(self) -> PushedChange:
         while not self._waiting:
             await self._gather()
-        change = await _with_holders(self._link, self._waiting[0])
+        change = await _with_parents(self._link, self._waiting[0])
         self._waiting.popleft()
         return change
 
     async def _gather(self) -> None:
         try:
-            self._meaning.add(await self._events.receive())
+            self._pending.add(await self._events.receive())
         except anyio.EndOfStream:
             raise self._ended[0] if self._ended else _dead("the events ended") from None
         with anyio.move_on_after(_GATHER_S), suppress(anyio.EndOfStream):
             while True:
-                self._meaning.add(await self._events.receive())
-        self._waiting.extend(self._meaning.changes())
-        self._meaning = Meaning()
+                self._pending.add(await self._events.receive())
+        self._waiting.extend(self._pending.changes())
+        self._pending = PendingEvents()
 
 
-async def _with_holders(link: ServerLink, change: PushedChange) -> PushedChange:
+async def _with_parents(link: ServerLink, change: PushedChange) -> PushedChange:
     """Add the shows and the like of watched items: how much of them was seen changed, too."""
     if change.aspect is not Aspect.WATCH or not change.changed:
         return change
@@ -120,7 +120,7 @@ async def _with_holders(link: ServerLink, change: PushedChange) -> PushedChange:
         raise
     except BackendError:
         return change
-    above = sorted(holders(rows) - set(change.changed))
+    above = sorted(parents_of(rows) - set(change.changed))
     return replace(change, changed=(*change.changed, *above))
 
 

@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator
 
 from msd.backend_api.changes import ChangeCursor, Changes
 from msd.backend_api.protocol import RawItem
-from msd.backends.plex.changes.cursors import Mark, SectionCursor, decoded, encoded
-from msd.backends.plex.changes.delta import Delta, ListingDelta, Peek
-from msd.backends.plex.changes.metadata import marked
-from msd.backends.plex.listing.located import Library
+from msd.backends.plex.changes.cursors import ListingMark, SectionCursor, decoded, encoded
+from msd.backends.plex.changes.delta import Delta, FirstRows, ListingDelta
+from msd.backends.plex.changes.metadata import mark_of
+from msd.backends.plex.listing.locate import LibraryReader
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import above_of
 from msd.backends.plex.parse.rows import row_of
@@ -33,12 +33,12 @@ WATCHED = frozenset(
 class WatchChanges:
     """One user's watch state of the rows of one section."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: LibraryReader) -> None:
         self._library = library
         self._deltas = [
-            ListingDelta(library, one, "lastViewedAt")
-            for one in library.listings
-            if one.type in WATCHED
+            ListingDelta(library, listing, "lastViewedAt")
+            for listing in library.listings
+            if listing.type in WATCHED
         ]
 
     async def cursor(self) -> ChangeCursor:
@@ -63,31 +63,31 @@ class WatchChanges:
             BackendError: as `ListReader.pages`.
         """
         before = decoded(since)
-        marks: dict[str, Mark] = {}
+        marks: dict[str, ListingMark] = {}
         touched: list[RawItem] = []
         unsure: set[ItemType] = set()
         for delta in self._deltas:
-            mark, item_type = marked(before, delta.listing), delta.listing.type
-            found = Delta()
-            async for page in delta.since(mark, found):
+            mark, item_type = mark_of(before, delta.listing), delta.listing.type
+            delta_rows = Delta()
+            async for page in delta.since(mark, delta_rows):
                 if page.items:
                     yield Changes(listing=delta.listing, items=page.items)
             begun = await self._begun(delta)
             yield Changes(listing=delta.listing, items=begun)
             left = set(map(RemoteId, mark.begun)) - {item.remote_id for item in begun}
-            left -= found.seen.keys()
+            left -= delta_rows.seen.keys()
             for changes in await self._library.by_id(left):
                 touched += changes.items
                 yield changes
-            touched += found.fresh.values()
+            touched += delta_rows.fresh.values()
             watched = await self._watched(delta)
-            moved = delta.moved(mark, found.seen.values(), watched.now)
+            moved = delta.moved(mark, delta_rows.seen.values(), watched.now)
             moved.count = watched.total
             moved.begun = tuple(item.remote_id for item in begun)
             marks[item_type.value] = moved
-            if found.is_unsure or not _adds_up(mark, moved, found):
+            if delta_rows.is_unsure or not _count_agrees(mark, moved, delta_rows):
                 unsure |= {item_type, *above_of(item_type)}
-        async for changes in self._library.holding(touched):
+        async for changes in self._library.parents(touched):
             yield changes
         for listing in self._library.listings:
             yield Changes(
@@ -98,26 +98,26 @@ class WatchChanges:
                 else None,
             )
 
-    async def _watched(self, delta: ListingDelta) -> Peek:
+    async def _watched(self, delta: ListingDelta) -> FirstRows:
         return await delta.peek(delta.query.at_least("viewCount", 1), 0)
 
     async def _begun(self, delta: ListingDelta) -> tuple[RawItem, ...]:
         """Return the rows that have a position, which nobody has thousands of."""
-        found: list[RawItem] = []
+        delta_rows: list[RawItem] = []
         query = delta.query.narrowed(inProgress=1)
         async for page in ListReader(self._library.link, query, delta.listing.type).pages(
             self._library.page_size
         ):
-            found += page.items
-            if len(found) >= _MOST_BEGUN:
+            delta_rows += page.items
+            if len(delta_rows) >= _MOST_BEGUN:
                 break
-        return tuple(found[:_MOST_BEGUN])
+        return tuple(delta_rows[:_MOST_BEGUN])
 
 
-def _adds_up(before: Mark, after: Mark, found: Delta) -> bool:
+def _count_agrees(before: ListingMark, after: ListingMark, delta_rows: Delta) -> bool:
     """Whether as many rows are watched as were before and have been since."""
     if before.count is None or after.count is None:
         return False
-    rows = [row_of(item) for item in found.fresh.values()]
+    rows = [row_of(item) for item in delta_rows.fresh.values()]
     newly = sum(row.view_count == 1 and not row.view_offset for row in rows)
     return after.count == before.count + newly

@@ -16,12 +16,11 @@ from msd.backend_api.http.client import (
     without_echo,
 )
 from msd.backend_api.http.errors import backend_errors
-from msd.backend_api.http.status import raise_if_unavailable
+from msd.backend_api.http.status import ServerForm, not_a_media_server, raise_unless_refused
 from msd.backends.plex.connect.device import Device
 from msd.errors import (
     AuthRequiredError,
     BackendError,
-    BadResponseError,
     ForbiddenError,
     UnreachableError,
 )
@@ -29,6 +28,12 @@ from msd.models import StatusReason
 
 ROOT = "/"  # any signed-in user may read it
 DOUBT_S = 1.0  # an overloaded server refuses good tokens for a moment
+
+FORM = ServerForm(
+    name="a Plex Media Server",
+    # Every answer of the server carries this header, refusals included.
+    is_own_refusal=lambda answer: "x-plex-protocol" in answer.headers,
+)
 
 Parameters = Mapping[str, str | int]
 
@@ -144,28 +149,22 @@ class PlexClient:
     async def _raise_for_status(self, answer: Answer, path: str) -> None:
         if answer.is_success:
             return
-        raise_if_unavailable(answer)
-        match answer.status:
-            case httpx.codes.UNAUTHORIZED:
-                raise await self._refusal(path)
-            case httpx.codes.FORBIDDEN:
-                raise ForbiddenError("the server forbids this to the user")
-            case httpx.codes.NOT_FOUND | httpx.codes.METHOD_NOT_ALLOWED:
-                raise _not_plex("the address answers, but not as a Plex Media Server")
-        if httpx.codes.is_redirect(answer.status):
-            raise _not_plex("the server sends its clients elsewhere")
-        raise BadResponseError(f"the server refused a request with status {answer.status}")
+        raise_unless_refused(answer, FORM)
+        raise await self._refusal(path)
 
     async def _refusal(self, path: str) -> BackendError:
-        """What a 401 means, once the server has had time to think again (contract §10)."""
+        """Return what a 401 means, by a second request after a pause.
+
+        An overloaded server refuses good tokens for a moment (docs/protocols/plex.md, Refusals).
+        """
         await anyio.sleep(self._doubt_s)
         second = await self._send(ROOT)
+        raise_unless_refused(second, FORM)
         if second.status == httpx.codes.UNAUTHORIZED:
             return AuthRequiredError("the server does not accept the sign-in; sign in again")
-        raise_if_unavailable(second)
         if path == ROOT:
             return UnreachableError(
-                "the server can't make up its mind about the sign-in",
+                "the server refused the sign-in and then accepted it; msd tries again",
                 reason=StatusReason.SERVER_ERROR,
             )
         return ForbiddenError("the server does not show this to the user")
@@ -205,9 +204,8 @@ async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
 def _spoken_by_plex(answer: Answer) -> Answer:
     """The answer itself, unless it is a page for people: a portal's or a proxy's."""
     if answer.media_type == "text/html":
-        raise _not_plex("something else than the media server answered")
+        raise not_a_media_server(
+            "a web page came instead of the media server's answer, as from the login page of a"
+            " network or a gateway"
+        )
     return answer
-
-
-def _not_plex(message: str) -> UnreachableError:
-    return UnreachableError(message, reason=StatusReason.NOT_A_MEDIA_SERVER)

@@ -6,10 +6,11 @@ without plex.tv. They hold no secret.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
 from urllib.parse import urlsplit
+
+import msgspec
 
 from msd.backend_api import PINNED_ADDRESS
 from msd.backend_api.host import is_private_host
@@ -22,8 +23,7 @@ _LONGEST_ADDRESS = 300
 _ROUTES = (Route.LOCAL, Route.REMOTE, Route.RELAY)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """One address at which the server may answer."""
 
     address: str  # base URL without a slash at its end
@@ -45,8 +45,7 @@ class Candidate:
         return self.is_secure and self.route is Route.LOCAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownAddresses:
+class KnownAddresses(msgspec.Struct, frozen=True, kw_only=True):
     """What a source knows of its server's addresses."""
 
     candidates: tuple[Candidate, ...]  # best first

@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+import msgspec
 
 from msd.backend_api import AccountContext, AddContext, BackendContext
 
@@ -11,8 +12,7 @@ TOKEN_HEADER = "X-Plex-Token"  # noqa: S105 - the name of a header, not a secret
 _LONGEST_VALUE = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
+class Device(msgspec.Struct, frozen=True, kw_only=True):
     """The program and machine that plex.tv lists under "Authorized devices".
 
     `device_id` is the client identifier: plex.tv keeps one token for each, so it is stored with

@@ -29,24 +29,24 @@ async def discover(_: DiscoverContext) -> AsyncGenerator[FoundServer, None]:
     """Yield each server that answers within some seconds, once."""
     seen: set[str] = set()
     async for reply in replies(_QUESTION, _targets(), wait_s=_DISCOVER_S):
-        said = _headers(reply)
-        port = _port(said)
-        server_id = identifier(said.get("resource-identifier"))
+        headers = _headers(reply)
+        port = _port(headers)
+        server_id = identifier(headers.get("resource-identifier"))
         if port is None or not server_id or server_id in seen:
             continue
         seen.add(server_id)
-        certificate = _HOST.fullmatch(said.get("host", ""))
+        certificate = _HOST.fullmatch(headers.get("host", ""))
         yield FoundServer(
             server_id=server_id,
-            name=word(said.get("name")) or "Plex",
+            name=word(headers.get("name")) or "Plex",
             address=_https(reply.sender, port, certificate[1])
             if certificate
             else f"http://{reply.sender}:{port}",
-            version=word(said.get("version")),
+            version=word(headers.get("version")),
         )
 
 
-async def located(server_id: str, certificates: Iterable[str]) -> tuple[Candidate, ...]:
+async def locate_server(server_id: str, certificates: Iterable[str]) -> tuple[Candidate, ...]:
     """Return where a known server may be on the local network now.
 
     Args:
@@ -59,9 +59,9 @@ async def located(server_id: str, certificates: Iterable[str]) -> tuple[Candidat
     if not hashes:
         return ()
     async for reply in replies(_QUESTION, _targets(), wait_s=_LOCATE_S):
-        said = _headers(reply)
-        port = _port(said)
-        if port is None or said.get("resource-identifier") != server_id:
+        headers = _headers(reply)
+        port = _port(headers)
+        if port is None or headers.get("resource-identifier") != server_id:
             continue
         for certificate in hashes:
             places[Candidate(_https(reply.sender, port, certificate), Route.LOCAL)] = None
@@ -76,12 +76,12 @@ def _headers(reply: Reply) -> dict[str, str]:
     if not first.startswith("HTTP/1.") or " 200" not in first:
         return {}
     pairs = (line.partition(":") for line in lines if ":" in line)
-    said = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    return said if said.get("content-type") == "plex/media-server" else {}
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    return headers if headers.get("content-type") == "plex/media-server" else {}
 
 
-def _port(said: dict[str, str]) -> int | None:
-    port = number(said.get("port"))
+def _port(headers: dict[str, str]) -> int | None:
+    port = number(headers.get("port"))
     return port if port is not None and 0 < port <= _LAST_PORT else None
 
 

@@ -8,9 +8,9 @@ a short grace.
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
@@ -28,17 +28,20 @@ Probe = Callable[[Candidate], Awaitable[Identity]]
 _News = tuple[Candidate, Outcome]
 
 
-@dataclass(frozen=True, slots=True)
-class RaceResult:
+class ProbeResults(msgspec.Struct, frozen=True):
     """What came of each address that was asked."""
 
-    outcomes: dict[Candidate, Outcome] = field(default_factory=dict)  # in the order of the answers
+    outcomes: dict[Candidate, Outcome] = msgspec.field(
+        default_factory=dict
+    )  # in the order of the answers
 
     @property
     def winner(self) -> tuple[Candidate, Identity] | None:
         """The best address at which the server answered; of equally good ones, the quickest."""
         answered = [
-            (known, said) for known, said in self.outcomes.items() if isinstance(said, Identity)
+            (candidate, outcome)
+            for candidate, outcome in self.outcomes.items()
+            if isinstance(outcome, Identity)
         ]
         return min(answered, key=lambda pair: pair[0].grade, default=None)
 
@@ -49,19 +52,21 @@ class RaceResult:
         Hosts of other networks may answer at a private address: that one of many shows another
         certificate or identity says nothing yet.
         """
-        errors = [said for said in self.outcomes.values() if isinstance(said, BackendError)]
+        errors = [
+            outcome for outcome in self.outcomes.values() if isinstance(outcome, BackendError)
+        ]
         unreachable = [error for error in errors if isinstance(error, UnreachableError)]
         unknown = UnreachableError("no address of the server is known", reason=StatusReason.DNS)
         return min(unreachable, key=_silence) if unreachable else (errors or [unknown])[0]
 
-    def joined(self, other: "RaceResult") -> "RaceResult":
+    def joined(self, other: "ProbeResults") -> "ProbeResults":
         """Return what came of the addresses of both races."""
-        return RaceResult(self.outcomes | other.outcomes)
+        return ProbeResults(self.outcomes | other.outcomes)
 
 
-async def race(
+async def happy_eyeballs(
     candidates: Sequence[Candidate], probe: Probe, *, first: Candidate | None = None
-) -> RaceResult:
+) -> ProbeResults:
     """Ask the candidates until the best one that can be hoped for has answered, or all failed.
 
     Args:
@@ -69,14 +74,14 @@ async def race(
         probe: asks one address; raises `BackendError`s only and ends by itself.
         first: gets a head start over all others.
     """
-    result = RaceResult()
+    result = ProbeResults()
     send, receive = anyio.create_memory_object_stream[_News](len(candidates) + 1)
     with send, receive:
         async with anyio.create_task_group() as group:
-            heat = _Heat(result, group, probe, send, receive)
+            probes = _Probes(result, group, probe, send, receive)
             for wave, patience_s in _waves(candidates, first):
-                heat.start(wave)
-                await heat.wait(patience_s)
+                probes.start(wave)
+                await probes.wait(patience_s)
                 if result.winner is not None:
                     break
             group.cancel_scope.cancel()
@@ -103,12 +108,12 @@ async def _outcome(probe: Probe, candidate: Candidate) -> Outcome:
         return error
 
 
-class _Heat:
+class _Probes:
     """One race: who is running, and for how long they are still waited for."""
 
     def __init__(
         self,
-        result: RaceResult,
+        result: ProbeResults,
         group: TaskGroup,
         probe: Probe,
         send: MemoryObjectSendStream[_News],

@@ -1,9 +1,8 @@
 """Ask an address, without any credentials, which Plex Media Server answers there."""
 
-from dataclasses import dataclass
-
 import anyio
 import httpx
+import msgspec
 
 from msd.backend_api.http.client import Answer, fetch
 from msd.backend_api.http.errors import backend_errors
@@ -23,8 +22,7 @@ IDENTITY = "/identity"  # answers everybody
 PROBE_S = 5.0  # what other clients give an address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """What a server says of itself to everybody."""
 
     server_id: str
@@ -49,12 +47,14 @@ async def identify(http: httpx.AsyncClient, address: str, server_id: str) -> Ide
             "the address answers, but not as a Plex Media Server",
             reason=StatusReason.NOT_A_MEDIA_SERVER,
         )
-    said = media_container(answer)
-    if not said.get("machineIdentifier"):
+    container = media_container(answer)
+    if not container.get("machineIdentifier"):
         raise BadResponseError("the server does not say its identity")
-    if said["machineIdentifier"] != server_id:
+    if container["machineIdentifier"] != server_id:
         raise IdentityMismatchError("another Plex Media Server answers at this address")
-    return Identity(server_id=server_id, version=word(said.get("version")), latency_ms=latency_ms)
+    return Identity(
+        server_id=server_id, version=word(container.get("version")), latency_ms=latency_ms
+    )
 
 
 async def _ask(http: httpx.AsyncClient, address: str) -> Answer:

@@ -13,8 +13,8 @@ from msd.backends.plex.connect.addresses import Addresses
 from msd.backends.plex.connect.client import ROOT, PlexClient
 from msd.backends.plex.connect.connections import MOST_CONNECTIONS, Candidate
 from msd.backends.plex.connect.device import device_of
-from msd.backends.plex.connect.gdm import located
-from msd.backends.plex.connect.happy_eyeballs import Probe, RaceResult, ask_all, race
+from msd.backends.plex.connect.gdm import locate_server
+from msd.backends.plex.connect.happy_eyeballs import Probe, ProbeResults, ask_all, happy_eyeballs
 from msd.backends.plex.connect.identity import Identity, identify, media_container
 from msd.backends.plex.connect.plex_direct import DirectDialling
 from msd.backends.plex.parse.scalars import word
@@ -121,14 +121,14 @@ class ServerLink:
         client = PlexClient(
             self._http, address.address, self._device, self._credentials.token, lost=self._lose
         )
-        said = media_container(await _checked(client))
-        if said.get("machineIdentifier") != self._source.server_id:
+        server = media_container(await _checked(client))
+        if server.get("machineIdentifier") != self._source.server_id:
             raise IdentityMismatchError("another Plex Media Server answers at this address")
         self._client, self._addresses.in_use = client, address
         return ServerFacts(
             server_id=identity.server_id,
-            name=word(said.get("friendlyName")) or self._source.name,
-            version=word(said.get("version")) or identity.version,
+            name=word(server.get("friendlyName")) or self._source.name,
+            version=word(server.get("version")) or identity.version,
             address=address.address,
             route=address.route,
             latency_ms=identity.latency_ms,
@@ -141,11 +141,11 @@ class ServerLink:
         """Return the best address at which the server answers."""
         candidates, in_use = self._addresses.wanted(), self._addresses.in_use
         may_stay = in_use in candidates and self._may_stay(in_use)
-        result = await self._race(candidates, in_use if may_stay else None)
+        result = await self._happy_eyeballs(candidates, in_use if may_stay else None)
         if result.winner is None and not self._addresses.is_pinned:
             # It may have got another address since plex.tv told of it.
-            found = await located(self._source.server_id, self._addresses.certificates)
-            result = result.joined(await self._race(found))
+            found = await locate_server(self._source.server_id, self._addresses.certificates)
+            result = result.joined(await self._happy_eyeballs(found))
         self._addresses.note_attempt(result.outcomes)
         if result.winner is None:
             raise result.failure
@@ -163,11 +163,11 @@ class ServerLink:
             self._network, self._compared_at = network, now
         return is_as_before
 
-    async def _race(
+    async def _happy_eyeballs(
         self, candidates: Sequence[Candidate], first: Candidate | None = None
-    ) -> RaceResult:
+    ) -> ProbeResults:
         async with self._many() as http:
-            return await race(candidates, self._probe(http), first=first)
+            return await happy_eyeballs(candidates, self._probe(http), first=first)
 
     def _many(self) -> httpx.AsyncClient:
         """Return a client that asks all addresses at once, whatever the usual one is busy with."""

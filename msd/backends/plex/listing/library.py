@@ -94,10 +94,10 @@ def content(library_type: LibraryType) -> tuple[ItemType, ...]:
 
 
 def _type(section: Section) -> LibraryType:
-    found = _TYPES.get(section.type or "", LibraryType.UNSUPPORTED)
-    if found is LibraryType.MOVIES and section.agent in _NO_AGENTS:
+    library_type = _TYPES.get(section.type or "", LibraryType.UNSUPPORTED)
+    if library_type is LibraryType.MOVIES and section.agent in _NO_AGENTS:
         return LibraryType.VIDEOS
-    return found
+    return library_type
 
 
 def _name(title: str | None) -> str:
@@ -118,4 +118,4 @@ def _entries(offered: ProvidersListed) -> list[Entry]:
 def item_type_of(row: Row, library_type: LibraryType = LibraryType.MIXED) -> ItemType | None:
     """Return as what a row of a library of this type is listed; None when msd lists none such."""
     candidates = (*content(library_type), ItemType.PLAYLIST, ItemType.COLLECTION)
-    return next((one for one in candidates if row.type in WIRE_TYPES[one]), None)
+    return next((item_type for item_type in candidates if row.type in WIRE_TYPES[item_type]), None)

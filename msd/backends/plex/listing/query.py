@@ -1,8 +1,9 @@
 """The requests that list things: paths and parameters, light and in an order that stays."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+import msgspec
 
 from msd.backend_api.protocol import Listing
 from msd.backends.plex.parse.guids import BY_FILE
@@ -43,12 +44,13 @@ _HEAVY = (
 _ORDERED_BY_KEY = "id"  # what is new comes last, so what comes while pages are read moves nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(msgspec.Struct, frozen=True, kw_only=True):
     """One list request without its window."""
 
     path: str
-    parameters: Mapping[str, str | int] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, str | int] = msgspec.field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def narrowed(self, **conditions: str | int) -> "Query":
         """Return the request for a part of the list, or for another order of it."""

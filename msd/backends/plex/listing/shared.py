@@ -30,19 +30,19 @@ async def shared_page(link: ServerLink, item_type: ItemType, page_size: int) -> 
     Raises:
         BackendError: as `ListReader.pages`.
     """
-    whole = _Whole()
-    await whole.take(link, shared_query(item_type), item_type, page_size)
+    merged = _MergedRows()
+    await merged.take(link, shared_query(item_type), item_type, page_size)
     for above, below in _ABOVE.get(item_type, ()):
-        parents = _Whole()
+        parents = _MergedRows()
         await parents.take(link, shared_query(above), above, page_size)
-        whole.has_gaps = whole.has_gaps or parents.has_gaps or len(parents.rows) > _MOST_PARENTS
+        merged.has_gaps = merged.has_gaps or parents.has_gaps or len(parents.rows) > _MOST_PARENTS
         for remote_id in list(parents.rows)[:_MOST_PARENTS]:
             query = shared_query(item_type, f"/library/metadata/{remote_id}/{below}")
-            await whole.take(link, query, item_type, page_size)
-    return whole.page()
+            await merged.take(link, query, item_type, page_size)
+    return merged.page()
 
 
-class _Whole:
+class _MergedRows:
     """What several lists hold together, each row once."""
 
     def __init__(self) -> None:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import anyio
 import httpx
+import msgspec
 
 from msd.backend_api import LoginDialogue, LoginUser, UserChoice
 from msd.backend_api.http.client import Answer
@@ -21,8 +21,7 @@ _MOST_USERS = 100
 _PIN = re.compile(r"[0-9]{1,8}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeUser:
+class HomeUser(msgspec.Struct, frozen=True, kw_only=True):
     """One member of a Home."""
 
     id: str  # the same as that of the user's account
@@ -33,25 +32,25 @@ class HomeUser:
 
 async def home_users(tv: PlexTv) -> tuple[HomeUser, ...]:
     """Return the members of the account's Home."""
-    said = await tv.get(HOME_USERS, dict[str, object])
-    users = said.get("users")
+    row = await tv.get(HOME_USERS, dict[str, object])
+    users = row.get("users")
     if not isinstance(users, list):
         return ()
     return tuple(filter(None, map(_home_user, users[:_MOST_USERS])))
 
 
-def _home_user(said: object) -> HomeUser | None:
-    if not isinstance(said, dict):
+def _home_user(row: object) -> HomeUser | None:
+    if not isinstance(row, dict):
         return None
-    user_id, uuid = number(said.get("id")), identifier(said.get("uuid"))
+    user_id, uuid = number(row.get("id")), identifier(row.get("uuid"))
     if user_id is None or not uuid:
         return None
-    names = (word(said.get(key)) for key in ("friendlyName", "title", "username"))
+    names = (word(row.get(key)) for key in ("friendlyName", "title", "username"))
     return HomeUser(
         id=str(user_id),
         uuid=uuid,
         name=next(filter(None, names), str(user_id)),
-        needs_pin=flag(said.get("protected")),
+        needs_pin=flag(row.get("protected")),
     )
 
 
@@ -91,8 +90,8 @@ async def switch(
             message = "choose one of these users"
         elif chosen.id == signed_in_as:
             return chosen, ""
-        elif own := await _token_of(tv, chosen, choice, pauses_s):
-            return chosen, own
+        elif user_token := await _token_of(tv, chosen, choice, pauses_s):
+            return chosen, user_token
         else:
             message = f"the PIN of {chosen.name} is another one"
         choice = await dialogue.choose_user(shown, message)
@@ -106,8 +105,8 @@ async def _token_of(
         return ""  # plex.tv counts wrong ones; what is none is not worth one of them
     answer = await _patient_switch(tv, user, choice, pauses_s)
     if answer.is_success:
-        if own := token(decode(answer, dict[str, object]).get("authToken")):
-            return own
+        if user_token := token(decode(answer, dict[str, object]).get("authToken")):
+            return user_token
         raise BadResponseError("plex.tv switched the user without saying how to go on")
     if any(error.code == _PIN_NEEDED for error in errors_of(answer)):
         return ""

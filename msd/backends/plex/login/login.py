@@ -119,17 +119,17 @@ async def sign_out(context: AccountContext) -> None:
 
 async def _account(tv: PlexTv, account_token: str) -> tuple[NewAccount, bool]:
     """Return whose token it is, and whether that is an account of several users."""
-    said = await tv.get(USER, dict[str, object])
-    user_id = number(said.get("id"))
+    user = await tv.get(USER, dict[str, object])
+    user_id = number(user.get("id"))
     if user_id is None:
         raise BadResponseError("plex.tv does not say whose token it is")
-    names = (word(said.get(key)) for key in ("friendlyName", "title", "username"))
+    names = (word(user.get(key)) for key in ("friendlyName", "title", "username"))
     account = NewAccount(
         remote_user_id=str(user_id),
         display_name=next(filter(None, names), str(user_id)),
         credentials=Credentials(user_id=str(user_id), token=account_token),
     )
-    return account, flag(said.get("home"))
+    return account, flag(user.get("home"))
 
 
 async def _patient_account(
@@ -154,13 +154,13 @@ async def _as_member(
         users = tuple(user for user in users if user.id == again.remote_user_id)
     if all(user.id == account.remote_user_id for user in users):
         return account
-    member, own = await switch(tv, users, dialogue, signed_in_as=account.remote_user_id)
-    if not own:
+    member, member_token = await switch(tv, users, dialogue, signed_in_as=account.remote_user_id)
+    if not member_token:
         return account
     chosen = NewAccount(
         remote_user_id=member.id,
         display_name=member.name,
-        credentials=Credentials(user_id=member.id, token=own),
+        credentials=Credentials(user_id=member.id, token=member_token),
     )
     await dialogue.keep(chosen)  # his token of old has ended by this one, too
     return chosen
@@ -175,18 +175,18 @@ async def _renewed(tv: PlexTv) -> AccountServers:
         return AccountServers(sources=(), complete=False)
 
 
-def _some(account: NewAccount, found: AccountServers) -> AccountServers:
-    if not found.sources:
+def _some(account: NewAccount, servers: AccountServers) -> AccountServers:
+    if not servers.sources:
         raise UnreachableError(
             f"the Plex account of {account.display_name} reaches no server",
             reason=StatusReason.ACCOUNT_GONE,
         )
-    return found
+    return servers
 
 
-def _new_sources(account: NewAccount, found: AccountServers) -> NewSources:
-    credentials = replace(account.credentials, server_tokens=found.server_tokens)
-    return NewSources(account=replace(account, credentials=credentials), sources=found.sources)
+def _new_sources(account: NewAccount, servers: AccountServers) -> NewSources:
+    credentials = replace(account.credentials, server_tokens=servers.server_tokens)
+    return NewSources(account=replace(account, credentials=credentials), sources=servers.sources)
 
 
 def _forward_url(options: Mapping[str, OptionValue]) -> str:

@@ -5,12 +5,12 @@ A finished PIN replaces the token that the device had before (contract §2.1).
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
 import anyio
 import httpx
+import msgspec
 
 from msd.backend_api import LoginDialogue
 from msd.backend_api.http.client import Answer
@@ -37,8 +37,7 @@ _GONE = frozenset({httpx.codes.NOT_FOUND, httpx.codes.GONE})
 _REJECTED = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
     """A code that waits to be approved."""
 
     id: int
@@ -89,20 +88,20 @@ async def claimed_token(
 async def _new_pin(tv: PlexTv, *, strong: bool) -> Pin:
     answer = await tv.send("POST", PINS, {"strong": "true"} if strong else None)
     await tv.raise_for_status(answer)
-    said = decode(answer, dict[str, object])
-    pin_id, code = number(said.get("id")), identifier(said.get("code"))
+    row = decode(answer, dict[str, object])
+    pin_id, code = number(row.get("id")), identifier(row.get("code"))
     if pin_id is None or not code:
         raise BadResponseError("plex.tv gave no code to sign in with")
-    return Pin(id=pin_id, code=code, lasts_s=_lifetime_s(said))
+    return Pin(id=pin_id, code=code, lasts_s=_lifetime_s(row))
 
 
-def _lifetime_s(said: Mapping[str, object]) -> int:
+def _lifetime_s(row: Mapping[str, object]) -> int:
     """How long a code is good, by plex.tv's own clock."""
-    lasts_s = number(said.get("expiresIn"))
+    lasts_s = number(row.get("expiresIn"))
     if lasts_s is None:
         try:
             end, start = (
-                datetime.fromisoformat(str(said[key])) for key in ("expiresAt", "createdAt")
+                datetime.fromisoformat(str(row[key])) for key in ("expiresAt", "createdAt")
             )
             lasts_s = int((end - start).total_seconds())
         except (KeyError, ValueError, TypeError):
@@ -126,10 +125,10 @@ def _claimed(answer: Answer) -> str:
         raise AuthRefusedError("plex.tv rejected the sign-in")
     if not answer.is_success:
         raise BadResponseError(f"plex.tv refused to tell of a sign-in: status {answer.status}")
-    said = decode(answer, dict[str, object]).get("authToken")
-    if not said:
+    row = decode(answer, dict[str, object]).get("authToken")
+    if not row:
         return ""
-    if not (claimed := token(said)):
+    if not (claimed := token(row)):
         raise BadResponseError("plex.tv accepted the sign-in without saying how to go on")
     return claimed
 

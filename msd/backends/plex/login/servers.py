@@ -4,9 +4,10 @@ plex.tv is asked rarely; what it answers is enough to reach the servers without 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
+
+import msgspec
 
 from msd.backend_api import AccountContext, AccountServers, NewSource
 from msd.backend_api.host import is_private_address
@@ -24,8 +25,7 @@ _MOST_RESOURCES = 1_000  # players and other devices of all members are among th
 _MOST_ROWS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(msgspec.Struct, frozen=True, kw_only=True):
     """One server as plex.tv lists it."""
 
     source: NewSource
@@ -50,7 +50,7 @@ async def servers_of(tv: PlexTv) -> AccountServers:
     An answer that is empty or holds what can't be read is not taken for complete (A2).
     """
     rows = await tv.get(RESOURCES, list[object], _WITH_ALL_ADDRESSES)
-    found: dict[str, Server] = {}
+    servers: dict[str, Server] = {}
     complete = 0 < len(rows) <= _MOST_RESOURCES
     for row in rows[:_MOST_RESOURCES]:
         if not isinstance(row, dict):
@@ -60,10 +60,10 @@ async def servers_of(tv: PlexTv) -> AccountServers:
             if server is None:
                 complete = False
             else:
-                found.setdefault(server.source.server_id, server)
+                servers.setdefault(server.source.server_id, server)
     return AccountServers(
-        sources=tuple(server.source for server in found.values()),
-        server_tokens=MappingProxyType({key: server.token for key, server in found.items()}),
+        sources=tuple(server.source for server in servers.values()),
+        server_tokens=MappingProxyType({key: server.token for key, server in servers.items()}),
         complete=complete,
     )
 

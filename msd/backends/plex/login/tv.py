@@ -128,9 +128,11 @@ def is_refusal(answer: Answer) -> bool:
     if answer.status == httpx.codes.UNAUTHORIZED:
         return True
     # Older accounts; other causes of a 422 have nothing to do with the token.
-    said = " ".join(error.message.lower() for error in errors_of(answer))
+    messages = " ".join(error.message.lower() for error in errors_of(answer))
     return (
-        answer.status == httpx.codes.UNPROCESSABLE_ENTITY and "invalid" in said and "token" in said
+        answer.status == httpx.codes.UNPROCESSABLE_ENTITY
+        and "invalid" in messages
+        and "token" in messages
     )
 
 

@@ -39,7 +39,7 @@ def item_details(row: DetailRow) -> ItemDetails:
     )
     return ItemDetails(
         people=tuple(person for person in people if person.name)[:_MOST_PEOPLE],
-        media_sources=tuple(_source(one) for one in many(row.versions)[:_MOST_SOURCES]),
+        media_sources=tuple(_source(version) for version in many(row.versions)[:_MOST_SOURCES]),
         markers=_markers(many(row.chapters), many(row.markers)),
     )
 
@@ -70,13 +70,13 @@ def _streams(part: PartRow) -> tuple[MediaStream, ...]:
     """The tracks of a file; those in files of their own count on behind the embedded ones."""
     rows = [row for row in many(part.streams)[:_MOST_STREAMS] if row.stream_type in _STREAM_KINDS]
     behind = 1 + max((number(row.index) or 0 for row in rows), default=0)
-    found = []
+    result = []
     for row in rows:
         index = number(row.index)
         if index is None:
             index, behind = behind, behind + 1
-        found.append(_stream(row, index))
-    return tuple(found)
+        result.append(_stream(row, index))
+    return tuple(result)
 
 
 def _stream(row: StreamRow, index: int) -> MediaStream:
@@ -97,8 +97,8 @@ def _stream(row: StreamRow, index: int) -> MediaStream:
 def _markers(chapters: Sequence[SpanRow], markers: Sequence[SpanRow]) -> tuple[Marker, ...]:
     named = (_marker(row, "chapter") for row in chapters[:_MOST_MARKERS])
     spans = (_marker(row, row.type) for row in markers[:_MOST_MARKERS] if row.type in _MARKER_KINDS)
-    found: Iterable[Marker | None] = chain(named, spans)
-    return tuple(marker for marker in found if marker is not None)
+    result: Iterable[Marker | None] = chain(named, spans)
+    return tuple(marker for marker in result if marker is not None)
 
 
 def _marker(row: SpanRow, kind: str | None) -> Marker | None:

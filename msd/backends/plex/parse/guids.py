@@ -30,20 +30,20 @@ _UNSPECIFIC = ("local://", "com.plexapp.agents.none://", "tv.plex.agents.none://
 
 def external_ids(row: Row, item_type: ItemType) -> tuple[tuple[str, str], ...]:
     """Return the ids that other databases and Plex's own have for an item."""
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for guid in many(row.guids):
         name, value = _other_id(guid.id or "", item_type)
         if name:
-            found.setdefault(name, value)
+            ids.setdefault(name, value)
     guid_text = row.guid or ""
     if (plex := _PLEX_GUID.fullmatch(guid_text)) is not None:
-        found["plex"] = plex[1]
+        ids["plex"] = plex[1]
     # Of a season or an episode it is the show's id.
     elif item_type not in _IN_SHOW and (legacy := _LEGACY_GUID.match(guid_text)) is not None:
         name, value = _LEGACY.get(legacy[1], ""), legacy[2]
         if name and _fits(name, value):
-            found.setdefault(name, value)
-    return tuple(sorted(found.items()))[:MOST_ENTRIES]
+            ids.setdefault(name, value)
+    return tuple(sorted(ids.items()))[:MOST_ENTRIES]
 
 
 def _other_id(guid: str, item_type: ItemType) -> tuple[str, str]:
@@ -67,8 +67,8 @@ def identity(row: Row, item_type: ItemType) -> str:
     """
     if item_type is ItemType.TRACK:  # a recording may be on many albums
         return _of(item_type, _specific(row.parent_guid), _specific(row.guid))
-    if own := _specific(row.guid):
-        return _of(item_type, own)
+    if guid := _specific(row.guid):
+        return _of(item_type, guid)
     if item_type is ItemType.SEASON and row.index is not None:
         return _of(item_type, _specific(row.parent_guid), str(row.index))
     if item_type in BY_FILE:

@@ -127,29 +127,29 @@ def watch_state(row: Row, item_type: ItemType) -> WatchState:
     )
 
 
-def _other_key(value: object, own: RemoteId) -> RemoteId | None:
+def _other_key(value: object, item_id: RemoteId) -> RemoteId | None:
     """The id of a relative; a row that names itself has none."""
-    found = key(value)
-    return RemoteId(found) if found is not None and found != own else None
+    relative = key(value)
+    return RemoteId(relative) if relative is not None and relative != item_id else None
 
 
-def _parent(row: Row, own: RemoteId, item_type: ItemType) -> RemoteId | None:
+def _parent(row: Row, item_id: RemoteId, item_type: ItemType) -> RemoteId | None:
     match item_type:
         case ItemType.SEASON | ItemType.ALBUM | ItemType.TRACK:
-            return _other_key(row.parent_rating_key, own)
+            return _other_key(row.parent_rating_key, item_id)
         case ItemType.EPISODE:
             # A show with hidden seasons has episodes without one (contract §4.5).
-            return _other_key(row.parent_rating_key, own) or _show(row, own, item_type)
+            return _other_key(row.parent_rating_key, item_id) or _show(row, item_id, item_type)
         case _:
             return None
 
 
-def _show(row: Row, own: RemoteId, item_type: ItemType) -> RemoteId | None:
+def _show(row: Row, item_id: RemoteId, item_type: ItemType) -> RemoteId | None:
     match item_type:
         case ItemType.SEASON:
-            return _other_key(row.parent_rating_key, own)
+            return _other_key(row.parent_rating_key, item_id)
         case ItemType.EPISODE:
-            return _other_key(row.grandparent_rating_key, own)
+            return _other_key(row.grandparent_rating_key, item_id)
         case _:
             return None
 
@@ -184,14 +184,14 @@ def _child_count(row: Row, item_type: ItemType) -> int | None:
 
 def _images(row: Row) -> tuple[Image, ...]:
     """The pictures of an item, those of its relatives where it has none; `ref` is a path."""
-    logo = next((one.url for one in many(row.images) if one.type == "clearLogo"), None)
+    logo = next((picture.url for picture in many(row.images) if picture.type == "clearLogo"), None)
     candidates = (
         ("poster", (row.thumb, row.composite, row.parent_thumb, row.grandparent_thumb)),
         ("backdrop", (row.art, row.grandparent_art)),
         ("logo", (logo,)),
     )
-    found = ((kind, next(filter(None, map(_ref, paths)), "")) for kind, paths in candidates)
-    return tuple(Image(kind=kind, ref=ref) for kind, ref in found if ref)
+    relative = ((kind, next(filter(None, map(_ref, paths)), "")) for kind, paths in candidates)
+    return tuple(Image(kind=kind, ref=ref) for kind, ref in relative if ref)
 
 
 def _ref(path: str | None) -> str:

@@ -4,7 +4,6 @@ A page is decoded as a whole. Only where that fails is it taken apart row by row
 row costs itself and not the page (K5).
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -14,6 +13,7 @@ from msd.backend_api.http.client import Answer
 from msd.backend_api.http.json import decode
 from msd.backend_api.lenient import lenient
 from msd.backend_api.protocol import RawItem
+from msd.backend_api.rows import signed_fingerprint
 from msd.backends.plex.parse.guids import BY_FILE
 from msd.backends.plex.parse.wire import DetailRow, Listed, RawListed, RawRows, Row, Rows, key, many
 from msd.backends.plex.parse.xml import in_json
@@ -26,7 +26,6 @@ _LISTED_GENRES = 2  # lists show the first few, the full answer shows all (contr
 _SEEDS = {item_type: 1_000 * PARSER_VERSION + n for n, item_type in enumerate(ItemType)}
 # Only this tells that other members are in the list, or the same in another order.
 _LISTS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
-_SIGN = 1 << 63
 _TOTAL = "x-plex-container-total-size"
 _MOST_DIGITS = 9
 
@@ -42,8 +41,7 @@ class ListedRow(NamedTuple):
     row: Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowPage:
+class RowPage(msgspec.Struct, frozen=True, kw_only=True):
     """What one request for rows brought: in order, a sentence in place of an unreadable row."""
 
     rows: list[Row | str]
@@ -71,8 +69,8 @@ def read_rows(answer: Answer) -> RowPage:
         container = decode(document, RawListed, strict=False).container
         rows = [_as(raw, Row) for raw in container.metadata or ()]
     total = container.total_size
-    if total is None and (said := answer.headers.get(_TOTAL, "")).isdecimal():
-        total = int(said[:_MOST_DIGITS])
+    if total is None and (announced := answer.headers.get(_TOTAL, "")).isdecimal():
+        total = int(announced[:_MOST_DIGITS])
     return RowPage(
         rows=rows,
         total=total,
@@ -131,5 +129,4 @@ def raw_item(row: Row, item_type: ItemType) -> RawItem | None:
         row.updated_at = None
     digest = xxhash.xxh3_64_intdigest(_encode_row(row), _SEEDS[item_type])
     row.genres, row.updated_at, row.section = all_said
-    signed = digest - (_SIGN << 1) if digest >= _SIGN else digest
-    return RawItem(RemoteId(remote_id), signed, ListedRow(item_type, row))
+    return RawItem(RemoteId(remote_id), signed_fingerprint(digest), ListedRow(item_type, row))

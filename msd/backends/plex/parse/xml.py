@@ -6,7 +6,6 @@ XML are `Metadata` in JSON (contract §1.2).
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
@@ -14,6 +13,7 @@ import httpx
 import msgspec
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from msgspec.structs import replace
 
 from msd.backend_api.http.client import Answer
 from msd.backend_api.http.json import CONTROL
@@ -68,10 +68,10 @@ def _node(element: "Element", depth: int) -> Node:
 
 
 def _by_name(element: "Element") -> Iterable[tuple[str, list["Element"]]]:
-    found: dict[str, list[Element]] = {}
+    children: dict[str, list[Element]] = {}
     for child in element:
-        found.setdefault(_name(child), []).append(child)
-    return found.items()
+        children.setdefault(_name(child), []).append(child)
+    return children.items()
 
 
 def _name(element: "Element") -> str:

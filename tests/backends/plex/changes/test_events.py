@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msd.backend_api.changes import Aspect, PushedChange
-from msd.backends.plex.changes.events import MOST_IDS, EventReader, Meaning
+from msd.backends.plex.changes.events import MOST_IDS, EventReader, PendingEvents
 from tests.backends.plex.shared_samples import SAMPLES, samples_are_here
 
 LIBRARY = "com.plexapp.plugins.library"
@@ -28,7 +28,7 @@ def activity(kind, event="ended", **context) -> bytes:
 
 
 def meaning(*chunks: bytes) -> list[PushedChange]:
-    reader, gathered = EventReader(), Meaning()
+    reader, gathered = EventReader(), PendingEvents()
     for chunk in chunks:
         for event in reader.feed(chunk):
             gathered.add(event)

@@ -63,7 +63,17 @@ async def test_a_window_is_asked_for_by_both_headers():
         (reply(400, b"<html>", HTML), BadResponseError, StatusReason.PROTOCOL),
         (reply(409, b"<html>", HTML), BadResponseError, StatusReason.PROTOCOL),
         (reply(412, b"<html>", HTML), BadResponseError, StatusReason.PROTOCOL),
-        (reply(403, b"<html>", HTML), ForbiddenError, StatusReason.FORBIDDEN),
+        (reply(403, b"<html>", HTML, X_Plex_Protocol="1.0"), ForbiddenError,
+         StatusReason.FORBIDDEN),
+        (reply(401, b"<html>", HTML), UnreachableError, StatusReason.NOT_A_MEDIA_SERVER),
+        (reply(401, WWW_Authenticate="Basic"), UnreachableError,
+         StatusReason.NOT_A_MEDIA_SERVER),
+        (reply(403, b"<html>", HTML), UnreachableError, StatusReason.NOT_A_MEDIA_SERVER),
+        (reply(403, b"<html>", HTML, CF_Mitigated="challenge"), UnreachableError,
+         StatusReason.NOT_A_MEDIA_SERVER),
+        (reply(503, b"<html>", HTML, CF_Mitigated="challenge"), UnreachableError,
+         StatusReason.NOT_A_MEDIA_SERVER),
+        (reply(511, b"<html>", HTML), UnreachableError, StatusReason.NOT_A_MEDIA_SERVER),
         (reply(404, b"<html>", HTML), UnreachableError, StatusReason.NOT_A_MEDIA_SERVER),
         (reply(302, Location="http://x/"), UnreachableError, StatusReason.NOT_A_MEDIA_SERVER),
         (reply(429), UnreachableError, StatusReason.SERVER_ERROR),
@@ -135,6 +145,16 @@ async def test_a_refusal_that_is_not_confirmed_is_no_lost_sign_in(second, error)
     async with asking({PATH: UNAUTHORISED, "/": second}) as (client, _):
         with pytest.raises(error):
             await client.get(PATH)
+
+
+async def test_a_gateway_that_confirms_a_refusal_does_not_end_the_sign_in():
+    """Only the server's own form of a refusal, confirmed in that form, ends a sign-in (S4)."""
+    gateway = reply(401, b"<html>sign in</html>", HTML, WWW_Authenticate="Basic")
+    async with asking({PATH: UNAUTHORISED, "/": gateway}) as (client, _):
+        with pytest.raises(UnreachableError, match="gateway") as caught:
+            await client.get(PATH)
+
+    assert caught.value.reason is StatusReason.NOT_A_MEDIA_SERVER
 
 
 async def test_what_is_gone_is_none():

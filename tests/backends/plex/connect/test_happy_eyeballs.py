@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from msd.backends.plex.connect.connections import Candidate
-from msd.backends.plex.connect.happy_eyeballs import RaceResult, race
+from msd.backends.plex.connect.happy_eyeballs import ProbeResults, happy_eyeballs
 from msd.backends.plex.connect.identity import Identity
 from msd.errors import (
     BackendError,
@@ -59,7 +59,7 @@ class Course:
 
 async def winner(course: Course, *candidates: Candidate, first: Candidate | None = None):
     with anyio.fail_after(30):
-        result = await race(candidates, course, first=first)
+        result = await happy_eyeballs(candidates, course, first=first)
     return result.winner and result.winner[0]
 
 
@@ -138,7 +138,7 @@ async def test_a_lost_race_says_what_tells_most_of_the_server():
     strangers = [TlsError("tls"), IdentityMismatchError("other"), BadResponseError("bad")]
 
     def failure(*errors: BackendError) -> BackendError:
-        return RaceResult(dict(zip(ALL, errors, strict=False))).failure
+        return ProbeResults(dict(zip(ALL, errors, strict=False))).failure
 
     assert failure(strangers[0], refused, strangers[1]) is refused
     assert failure(portal, refused, starting) is starting
@@ -149,7 +149,7 @@ async def test_a_lost_race_says_what_tells_most_of_the_server():
 
 async def test_a_race_of_nobody_is_lost():
     """Contract §3.1: connections may be null."""
-    result = await race((), Course())
+    result = await happy_eyeballs((), Course())
 
     assert result.winner is None
     assert result.failure.reason is StatusReason.DNS

@@ -21,7 +21,7 @@ from msd.backend_api import (
     NewSources,
     UserChoice,
 )
-from msd.backend_api.http import client as backend_http
+from msd.backend_api.http import trust
 from msd.backends.plex import SPEC
 from msd.backends.plex.login.login import login
 from msd.errors import (
@@ -52,9 +52,9 @@ def household(monkeypatch: pytest.MonkeyPatch) -> Iterator[Household]:
     with Household() as household:
         monkeypatch.setenv("MSD_PLEX_TV", household.tv.url)
         monkeypatch.setenv("SSL_CERT_FILE", household.ca_file)
-        backend_http._tls_context.cache_clear()
+        trust.ssl_context.cache_clear()
         yield household
-    backend_http._tls_context.cache_clear()
+    trust.ssl_context.cache_clear()
 
 
 async def added(household: Household) -> NewSources:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from msd.backend_api.changes import Changes, LocatedRow
 from msd.backend_api.protocol import Listing, RawItem
+from msd.backend_api.rows import batches, changes_by_listing
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.library import item_type_of
 from msd.backends.plex.listing.pages import ListReader
@@ -16,12 +17,12 @@ from msd.errors import BadResponseError
 from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary
 
 MOST_BY_ID = 1_000  # beyond that a listing is cheaper
-_MOST_HOLDERS = 50  # whose content is listed one by one; beyond that a listing is cheaper
+_MOST_PARENTS = 50  # whose content is listed one by one; beyond that a listing is cheaper
 _SEASONS = frozenset({ItemType.SEASON})
 BATCH = 100  # longer addresses are refused by some proxies
 
 
-class Shelf(NamedTuple):
+class TypedLibrary(NamedTuple):
     """A library, and what the user or the server says it holds."""
 
     library: RemoteLibrary
@@ -35,9 +36,9 @@ async def rows_by_id(link: ServerLink, remote_ids: Iterable[RemoteId]) -> list[R
         BadResponseError: a row can't be read, so that it can't be told which are gone.
         BackendError: as `PlexClient.get`.
     """
-    found: list[Row] = []
+    rows_found: list[Row] = []
     wanted = list(dict.fromkeys(remote_ids))
-    waiting = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+    waiting = list(batches(wanted, BATCH))
     is_proved = False
     while waiting:
         batch = waiting.pop()
@@ -47,64 +48,69 @@ async def rows_by_id(link: ServerLink, remote_ids: Iterable[RemoteId]) -> list[R
             rows = read_rows(answer).rows
             if any(isinstance(row, str) for row in rows):
                 raise BadResponseError("the server's answer about single items can't be read")
-            found.extend(row for row in rows if isinstance(row, Row))
+            rows_found.extend(row for row in rows if isinstance(row, Row))
             continue
         if not is_proved:
-            await link.connect()  # a proxy that leads astray answers 404 for everything
+            await link.connect()  # a misconfigured proxy answers 404 to everything
             is_proved = True
-        # Nobody promises that one unknown id among known ones is left out silently.
+        # Whether a server leaves unknown ids out of such an answer is not documented.
         middle = len(batch) // 2
         waiting += [half for half in (batch[:middle], batch[middle:]) if middle and half]
-    return found
+    return rows_found
 
 
-def located(rows: Sequence[Row], shelves: Mapping[RemoteId, Shelf]) -> tuple[LocatedRow, ...]:
+def locate_rows(
+    rows: Sequence[Row], sections: Mapping[RemoteId, TypedLibrary]
+) -> tuple[LocatedRow, ...]:
     """Return rows with the listings that they belong to, without those that msd never lists."""
-    found = []
+    rows_found = []
     for row in rows:
-        shelf = shelves.get(RemoteId(key(row.section) or ""))
-        item_type = item_type_of(row, LibraryType.MIXED if shelf is None else shelf.type)
+        section = sections.get(RemoteId(key(row.section) or ""))
+        item_type = item_type_of(row, LibraryType.MIXED if section is None else section.type)
         item = None if item_type is None else raw_item(row, item_type)
         if item is not None and item_type is not None:
-            listing = None if shelf is None else Listing(library=shelf.library, type=item_type)
-            found.append(LocatedRow(item=item, listing=listing))
-    return tuple(found)
+            listing = None if section is None else Listing(library=section.library, type=item_type)
+            rows_found.append(LocatedRow(item=item, listing=listing))
+    return tuple(rows_found)
 
 
-class Library:
-    """One library as it is looked at: its listings, and what of it is asked for row by row."""
+class LibraryReader:
+    """Reads single rows of one library, and the rows below a show or an artist."""
 
     def __init__(
         self,
         link: ServerLink,
         listings: Sequence[Listing],
-        shelves: Mapping[RemoteId, Shelf],
+        sections: Mapping[RemoteId, TypedLibrary],
         page_size: int,
     ) -> None:
         self.link = link
         self.listings = listings
         self.page_size = page_size
-        self._shelves = shelves
+        self._sections = sections
 
-    async def by_id(self, remote_ids: AbstractSet[RemoteId]) -> list[Changes]:
-        """Return the rows of the library with these ids; shows and the like unsure when many.
+    async def by_id(self, remote_ids: AbstractSet[RemoteId]) -> Sequence[Changes]:
+        """Return the rows of the library with these ids.
+
+        Of more than 1,000 ids the listings of shows, seasons, artists and albums come back as
+        unsure instead.
 
         Raises:
             As `rows_by_id` does.
         """
         if len(remote_ids) > MOST_BY_ID:
-            return [self._unsure(one) for one in self.listings if one.type in BELOW]
-        found = located(await rows_by_id(self.link, sorted(remote_ids)), self._shelves)
-        return _sorted_out(found, self.listings)
+            return [self._unsure(listing) for listing in self.listings if listing.type in BELOW]
+        rows = locate_rows(await rows_by_id(self.link, sorted(remote_ids)), self._sections)
+        return changes_by_listing(rows, self.listings)
 
-    async def holding(self, items: Iterable[RawItem]) -> AsyncGenerator[Changes, None]:
-        """Yield the shows and the like that rows lie in: what they count changes with the rows.
+    async def parents(self, items: Iterable[RawItem]) -> AsyncGenerator[Changes, None]:
+        """Yield the shows, seasons, artists and albums of rows, whose counts change with the rows.
 
         Raises:
             As `rows_by_id` and `ListReader.pages` do.
         """
         rows = {item.remote_id: row_of(item) for item in items}
-        for changes in await self.by_id(holders(rows.values()) - rows.keys()):
+        for changes in await self.by_id(parents_of(rows.values()) - rows.keys()):
             yield changes
         # Where seasons are hidden an episode does not name its own.
         hidden = {
@@ -121,14 +127,17 @@ class Library:
         remote_ids: AbstractSet[RemoteId],
         types: AbstractSet[ItemType] = frozenset(ItemType),
     ) -> AsyncGenerator[Changes, None]:
-        """Yield what lies in some shows and the like, unsure when they are many.
+        """Yield the rows below some shows or artists.
+
+        Of more than 50 parents the listings come back as unsure instead.
+
 
         Raises:
             As `ListReader.pages` does.
         """
-        listings = [one for one in self.listings if one.type in BELOW[above] and one.type in types]
-        for listing in listings:
-            if len(remote_ids) > _MOST_HOLDERS:
+        wanted = types & set(BELOW[above])
+        for listing in (listing for listing in self.listings if listing.type in wanted):
+            if len(remote_ids) > _MOST_PARENTS:
                 yield self._unsure(listing)
                 continue
             for remote_id in sorted(remote_ids):
@@ -140,16 +149,9 @@ class Library:
         return Changes(listing=listing, is_unsure=True)
 
 
-def _sorted_out(found: Iterable[LocatedRow], listings: Sequence[Listing]) -> list[Changes]:
-    """Return rows of one library by its listings; those of other libraries are left out."""
-    by_listing: dict[Listing, list[RawItem]] = {}
-    for one in found:
-        if one.listing is not None and one.listing in listings:
-            by_listing.setdefault(one.listing, []).append(one.item)
-    return [Changes(listing=listing, items=tuple(rows)) for listing, rows in by_listing.items()]
-
-
-def holders(rows: Iterable[Row]) -> set[RemoteId]:
-    """Return what rows lie in, as far as they name it."""
-    ids = (key(one) for row in rows for one in (row.parent_rating_key, row.grandparent_rating_key))
-    return {RemoteId(one) for one in ids if one is not None}
+def parents_of(rows: Iterable[Row]) -> set[RemoteId]:
+    """Return the ids of the parents and grandparents that rows name."""
+    ids = {
+        key(value) for row in rows for value in (row.parent_rating_key, row.grandparent_rating_key)
+    }
+    return {RemoteId(parent_id) for parent_id in ids if parent_id is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msd.backends.plex.listing.located import BATCH
+from msd.backends.plex.listing.locate import BATCH
 from msd.errors import UnreachableError
 from msd.models import RemoteId
 from tests.backends.plex.mirrored import mirrored
