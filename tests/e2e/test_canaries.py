@@ -1,4 +1,4 @@
-"""K1: no secret anywhere but in the keyring, searched for wherever msd leaves something."""
+"""No secret leaves the keyring: each place where msd leaves something is searched (K1)."""
 
 import json
 import signal
@@ -24,7 +24,7 @@ SECRET = "the other canary"  # the password of the Jellyfin user
 
 
 class Places:
-    """Everything that was looked at, by what it is."""
+    """Everything that was searched, by its kind."""
 
     def __init__(self) -> None:
         self.found: dict[str, bytes] = {}
@@ -117,7 +117,7 @@ def look_at_the_bus(places: Places, daemon: Daemon) -> None:
 
 
 def leak_everything(places: Places, daemon: Daemon, monitor: Path) -> None:
-    """Add, fail, sync, sign in anew, restart and crash, and look at all that is left."""
+    """Add, fail, sync, sign in again, restart and crash; then search all that is left."""
     with monitored(daemon.bus, monitor):
         daemon.start()
         wrong = ("sa{sv}", "leaky", "2", "user", "s")
@@ -153,7 +153,7 @@ def leak_everything(places: Places, daemon: Daemon, monitor: Path) -> None:
 
 
 def sign_in_anew(daemon: Daemon, login: str) -> None:
-    """Give a password, as often as it is asked for."""
+    """Sign in again with a password, as often as it is asked for."""
     while daemon.get(login, f"{NAME}.Login", "State") == "waiting":
         if daemon.get(login, f"{NAME}.Login", "Step") == "password":
             daemon._run(
@@ -171,7 +171,7 @@ def secrets() -> tuple[str, ...]:
 def test_what_a_careless_backend_tells_of_secrets_leaves_msd_nowhere(
     canaries: Daemon, tmp_path: Path
 ) -> None:
-    """K1: journal, crash output, databases, backups, messages, errors, processes."""
+    """A leaky backend leaks into no journal, crash output, database or message (K1)."""
     places = Places()
 
     leak_everything(places, canaries, tmp_path / "monitor")
@@ -197,7 +197,7 @@ def test_what_a_careless_backend_tells_of_secrets_leaves_msd_nowhere(
 def test_an_outlet_without_its_redaction_is_noticed(
     canaries: Daemon, tmp_path: Path, outlet: Outlet, place: str
 ) -> None:
-    """The test above is able to fail, in each place."""
+    """The test above can fail in each place."""
     canaries.command = (sys.executable, "-m", "tests.support.leaking_msd", outlet)
     places = Places()
 
@@ -210,7 +210,7 @@ def test_an_outlet_without_its_redaction_is_noticed(
 def test_a_server_that_repeats_the_token_finds_no_place_for_it(
     canaries: Daemon, tmp_path: Path
 ) -> None:
-    """K1: in titles, names, error pages and redirects; and the worker has it from the pipe."""
+    """A token in titles, names, error pages and redirects of a server is stored nowhere (K1)."""
     places = Places()
     world = make_world(60, seed=3)
     world.add_user("carol", SECRET)

@@ -34,7 +34,7 @@ def until_ready(daemon: Daemon, expected: str = "ready") -> None:
 
 
 def test_it_answers_at_once_and_stops_with_code_0(daemon: Daemon) -> None:
-    """O1, O4."""
+    """The name is owned at once, and SIGTERM ends with code 0 (O1, O4)."""
     daemon.start()
     assert daemon.call("ListSources") == []
     assert state(daemon) == "ready"
@@ -47,7 +47,7 @@ def test_it_answers_at_once_and_stops_with_code_0(daemon: Daemon) -> None:
 
 
 def test_files_are_private(daemon: Daemon) -> None:
-    """K5: 0600 and 0700."""
+    """Files have mode 0600 and folders 0700 (K5)."""
     daemon.start()
     until_ready(daemon)
 
@@ -60,7 +60,7 @@ def test_files_are_private(daemon: Daemon) -> None:
 
 
 def test_a_second_instance_says_who_has_the_name(daemon: Daemon) -> None:
-    """O5."""
+    """A second instance ends with a message that names the first one (O5)."""
     daemon.start()
     assert daemon.process is not None
 
@@ -80,7 +80,7 @@ def test_a_second_instance_says_who_has_the_name(daemon: Daemon) -> None:
 
 
 def test_losing_the_bus_ends_it_with_a_code_that_restarts_it(daemon: Daemon) -> None:
-    """O5."""
+    """A lost bus ends msd with a code for which systemd restarts it (O5)."""
     daemon.start()
     until_ready(daemon)
     assert daemon.process is not None
@@ -92,7 +92,7 @@ def test_losing_the_bus_ends_it_with_a_code_that_restarts_it(daemon: Daemon) -> 
 
 
 def test_without_a_bus_it_says_so(daemon: Daemon) -> None:
-    """O5."""
+    """A missing bus is one sentence and a code other than 0 (O5)."""
     daemon.bus.kill()
 
     done = subprocess.run(
@@ -109,7 +109,7 @@ def test_without_a_bus_it_says_so(daemon: Daemon) -> None:
 
 
 def test_settings_that_can_not_be_meant_end_it_with_78(daemon: Daemon) -> None:
-    """Section 10: one sentence."""
+    """Wrong settings are one sentence and exit code 78."""
     config = daemon.home / "config" / "msd"
     config.mkdir(parents=True)
     (config / "msd.toml").write_text("[sync]\ninterval = 5\n")
@@ -128,7 +128,7 @@ def test_settings_that_can_not_be_meant_end_it_with_78(daemon: Daemon) -> None:
 
 
 def test_sigterm_while_it_starts_ends_it_cleanly(daemon: Daemon) -> None:
-    """O4: at any moment."""
+    """SIGTERM ends msd cleanly at any moment of its start (O4)."""
     for _ in range(3):
         daemon.start()
         code, seconds = daemon.stop()
@@ -138,7 +138,7 @@ def test_sigterm_while_it_starts_ends_it_cleanly(daemon: Daemon) -> None:
 
 
 def test_a_damaged_cache_is_moved_aside_and_made_anew(daemon: Daemon, media: Path) -> None:
-    """O1, section 10: sources stay, the revision never goes back (Y10)."""
+    """A damaged cache is replaced; sources stay and the revision never goes back (O1, Y10)."""
     daemon.start()
     source_id = str(daemon.call("AddLocalSource", "s", str(media)))
     daemon.until_synced(source_id)
@@ -159,7 +159,7 @@ def test_a_damaged_cache_is_moved_aside_and_made_anew(daemon: Daemon, media: Pat
 
 
 def test_a_newer_database_is_refused_untouched_and_the_daemon_says_so(daemon: Daemon) -> None:
-    """O1, section 10: degraded, clear errors."""
+    """A newer database makes msd degraded, with clear errors (O1)."""
     daemon.start()
     until_ready(daemon)
     daemon.stop()
@@ -180,7 +180,7 @@ def test_a_newer_database_is_refused_untouched_and_the_daemon_says_so(daemon: Da
 
 
 def test_nothing_heavy_is_imported_before_the_first_answer(daemon: Daemon, media: Path) -> None:
-    """Architecture: what costs start-up time comes later (performance S2)."""
+    """Modules that cost start-up time are imported after the first answer."""
     daemon.start()
     daemon.until_synced(str(daemon.call("AddLocalSource", "s", str(media))))
     daemon.stop()
@@ -218,7 +218,7 @@ def test_nothing_heavy_is_imported_before_the_first_answer(daemon: Daemon, media
 def test_a_caller_that_vanishes_or_talks_nonsense_leaves_it_alive(
     daemon: Daemon, media: Path
 ) -> None:
-    """Bad input of D-Bus callers."""
+    """Callers that leave or send wrong arguments don't end msd (K6)."""
     daemon.start()
     daemon.until_synced(str(daemon.call("AddLocalSource", "s", str(media))))
     bad = [
@@ -253,7 +253,7 @@ def test_a_caller_that_vanishes_or_talks_nonsense_leaves_it_alive(
 
 
 def test_a_stop_signal_ends_it_although_a_thread_hangs(daemon: Daemon, media: Path) -> None:
-    """O4: within 5 s with code 0, also when a disk call hangs."""
+    """SIGTERM ends msd within 5 s with code 0, also when a disk call hangs (O4)."""
     daemon.home.mkdir(parents=True)
     fifo = daemon.home / "hangs"
     os.mkfifo(fifo)
@@ -307,7 +307,7 @@ def start_whatever_comes(daemon: Daemon) -> None:
 
 
 def test_a_damaged_row_of_a_source_is_told_and_left_as_it_is(daemon: Daemon, films: Path) -> None:
-    """O1: degraded, clear errors; not a crash that systemd repeats."""
+    """A damaged row in state.db makes msd degraded; it is no crash that systemd repeats (O1)."""
     daemon.start()
     daemon.call("AddLocalSource", "s", str(films))
     daemon.stop()
@@ -329,7 +329,7 @@ def test_a_damaged_row_of_a_source_is_told_and_left_as_it_is(daemon: Daemon, fil
 def test_damage_of_the_cache_that_shows_late_is_mended_in_the_same_run(
     daemon: Daemon, films: Path
 ) -> None:
-    """O1: a file that opens well and fails when its rows are counted."""
+    """A cache that opens well and fails when rows are counted is replaced at once (O1)."""
     daemon.start()
     source_id = str(daemon.call("AddLocalSource", "s", str(films)))
     daemon.until_synced(source_id)
@@ -357,7 +357,7 @@ def test_damage_of_the_cache_that_shows_late_is_mended_in_the_same_run(
 
 
 def test_a_fatal_error_ends_it_although_a_thread_hangs(daemon: Daemon) -> None:
-    """O4, O5: or systemd could not start it again; the journal says why."""
+    """A fatal error ends the process although a thread hangs, and the journal says why (O4, O5)."""
     daemon.home.mkdir(parents=True)
     fifo = daemon.home / "hangs"
     os.mkfifo(fifo)

@@ -1,4 +1,4 @@
-"""The desktop around msd: a notification service and a keyring that a test plays."""
+"""The desktop around msd: a notification service and a keyring that the test plays."""
 
 import re
 import subprocess

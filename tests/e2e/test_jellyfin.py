@@ -68,7 +68,7 @@ def servers(versions: Iterable[str], items: int) -> Iterator[list[JellyfinSimula
 
 
 def test_counts_are_equal_on_both_sides(daemon: Daemon) -> None:
-    """Full sync of every version, side by side: every type, every level."""
+    """A full sync of each server version brings every type at every level."""
     with servers(VERSIONS, items=300) as sims:
         added = {daemon.add_jellyfin(sim.url): sim for sim in sims}
         for source_id, sim in added.items():
@@ -91,7 +91,7 @@ def cached(daemon: Daemon, source_id: str, item_type: str = "") -> int:
 def test_kill_in_the_middle_of_a_sync_then_start_with_the_server_down(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """O4, O1, O3: everything written so far is served, offline, and it heals."""
+    """Written rows are served while the server is down; the rest comes later (O1, O3, O4)."""
     hold = sim.faults.add(
         "/Items", faults.late(60), where=lambda request: "Episode" in request.query_string
     )
@@ -116,7 +116,7 @@ def test_kill_in_the_middle_of_a_sync_then_start_with_the_server_down(
 def test_changes_on_the_server_arrive_with_the_next_sync(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """Y5, Y7, I2 over real HTTP: edits, deletions and new ids."""
+    """Edits, deletions and new ids on the server arrive with the next sync (I2, Y5, Y7)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     movies = sim.world.in_library(sim.world.library("Filme & Kino").id, "Movie")
@@ -146,7 +146,7 @@ def test_changes_on_the_server_arrive_with_the_next_sync(
 def test_a_million_announced_and_ten_given_deletes_nothing(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """Y7."""
+    """A list with fewer rows than announced deletes nothing (Y7)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     before = daemon.count("movie")
@@ -168,7 +168,7 @@ OUTAGES: dict[str, tuple[Trouble, str | None]] = {
 
 
 def test_an_outage_is_never_needs_auth(daemon: Daemon) -> None:
-    """S2: of every kind, each at a server of its own."""
+    """Each kind of outage is offline or an error, never needs-auth (S2)."""
     with servers(["10.11"] * len(OUTAGES), items=100) as sims:
         added = {daemon.add_jellyfin(sim.url): sim for sim in sims}
         for source_id in added:
@@ -189,7 +189,7 @@ def test_an_outage_is_never_needs_auth(daemon: Daemon) -> None:
 
 
 def test_a_401_that_was_a_mistake_is_not_needs_auth(daemon: Daemon, sim: JellyfinSimulator) -> None:
-    """Section 3: confirmed by a second authenticated call."""
+    """A refusal counts only when a second authenticated call confirms it (S4)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     sim.faults.add("/Users/Me", faults.refused_token(), times=1)
@@ -203,7 +203,7 @@ def test_a_401_that_was_a_mistake_is_not_needs_auth(daemon: Daemon, sim: Jellyfi
 def test_a_revoked_token_is_needs_auth_and_keeps_the_cache(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """S4: requests to that server stop."""
+    """After a refusal the requests to that server stop and the cache stays (S4)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     before = daemon.count()
@@ -222,7 +222,7 @@ def test_a_revoked_token_is_needs_auth_and_keeps_the_cache(
 def test_another_server_on_the_same_address_gets_no_token(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """I4."""
+    """A server with another identity gets no token (I4)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     sim.become_another_server()
@@ -238,7 +238,7 @@ def test_another_server_on_the_same_address_gets_no_token(
 def test_without_a_keyring_the_source_says_so_and_heals(
     daemon: Daemon, sim: JellyfinSimulator, keyring: Keyring
 ) -> None:
-    """S4, O1, O3: start with every server unreachable and no Secret Service."""
+    """msd starts without a keyring and without a server, and heals when they come (O1, O3, S4)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     before = daemon.count()
@@ -258,7 +258,7 @@ def test_without_a_keyring_the_source_says_so_and_heals(
 def test_a_locked_keyring_heals_when_it_is_unlocked(
     daemon: Daemon, sim: JellyfinSimulator, keyring: Keyring
 ) -> None:
-    """S4."""
+    """A locked keyring is needs-auth until it is unlocked (S4)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     daemon.stop()
@@ -278,7 +278,7 @@ def test_a_locked_keyring_heals_when_it_is_unlocked(
 def test_the_token_is_in_the_keyring_and_nowhere_else(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """K1: canaries over files, log, process list and environment."""
+    """Files, log, process list and environment are searched for the token (K1)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     daemon.sync(source_id)
@@ -301,7 +301,7 @@ def test_the_token_is_in_the_keyring_and_nowhere_else(
 def test_removing_signs_out_and_leaves_nothing(
     daemon: Daemon, sim: JellyfinSimulator, keyring: Keyring
 ) -> None:
-    """A4."""
+    """A removed source is signed out and nothing of it is left (A4)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
 
@@ -322,7 +322,7 @@ def test_removing_signs_out_and_leaves_nothing(
 def test_a_refused_login_adds_nothing(
     daemon: Daemon, sim: JellyfinSimulator, user: str, password: str, error: str
 ) -> None:
-    """A1; the password is in no message."""
+    """A wrong password adds nothing and is in no message (A1)."""
     with pytest.raises(CallError) as raised:
         daemon.add_jellyfin(sim.url, user, password)
 
@@ -333,7 +333,7 @@ def test_a_refused_login_adds_nothing(
 
 
 def test_details_come_when_they_are_asked_for(daemon: Daemon, sim: JellyfinSimulator) -> None:
-    """Y3."""
+    """Details are fetched when somebody asks for them (Y3)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     item = daemon.query("types", "as", "1", "movie")[0][0]

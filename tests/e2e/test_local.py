@@ -17,7 +17,7 @@ def add(daemon: Daemon, folder: Path) -> str:
 
 
 def test_files_are_served_renamed_and_removed(bus: PrivateBus, tmp_path: Path, media: Path) -> None:
-    """The main job; I2: a renamed file keeps its id; Y7: a deleted one disappears."""
+    """A renamed file keeps its id and a deleted one disappears (I2, Y7)."""
     with running(bus, tmp_path / "home") as daemon:
         source_id = add(daemon, media)
         assert daemon.status(source_id) == ("connected", "ok")
@@ -42,7 +42,7 @@ def test_files_are_served_renamed_and_removed(bus: PrivateBus, tmp_path: Path, m
 def test_what_happens_to_a_file_is_shown_without_a_sync(
     bus: PrivateBus, tmp_path: Path, media: Path
 ) -> None:
-    """Y10: it comes and goes as a row; I2: one that is renamed keeps its id."""
+    """A file comes and goes without a sync; a renamed one keeps its id (I2, Y10)."""
     with running(bus, tmp_path / "home") as daemon:
         source_id = add(daemon, media)
         path = f"{ROOT}/source/{source_id}"
@@ -89,7 +89,7 @@ def films(daemon: Daemon) -> list[dict[str, Any]]:
 def test_a_folder_that_is_gone_is_offline_and_never_empty(
     bus: PrivateBus, tmp_path: Path, media: Path
 ) -> None:
-    """Y7: its items are served all the while, and it heals by itself."""
+    """The items of an unmounted folder are served, and it heals by itself (Y7)."""
     with running(bus, tmp_path / "home") as daemon:
         source_id = add(daemon, media)
         before = daemon.count()
@@ -106,7 +106,7 @@ def test_a_folder_that_is_gone_is_offline_and_never_empty(
 
 
 def test_an_emptied_folder_is_held(bus: PrivateBus, tmp_path: Path, media: Path) -> None:
-    """Y7: nothing is hidden until the user confirms."""
+    """An emptied folder hides nothing until the user confirms (Y7)."""
     with running(bus, tmp_path / "home") as daemon:
         source_id = add(daemon, media)
         before = daemon.count()
@@ -132,7 +132,7 @@ def test_an_emptied_folder_is_held(bus: PrivateBus, tmp_path: Path, media: Path)
 def test_what_is_no_folder_is_refused(
     bus: PrivateBus, tmp_path: Path, path: str, error: str
 ) -> None:
-    """K6."""
+    """Only a readable folder can be added (K6)."""
     with running(bus, tmp_path / "home") as daemon:
         with pytest.raises(CallError):
             daemon.call("AddLocalSource", "s", path)

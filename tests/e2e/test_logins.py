@@ -1,4 +1,4 @@
-"""Logins of a Jellyfin server with gdbus alone, over the whole of msd."""
+"""Logins of a Jellyfin server, driven with gdbus alone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ def gdbus(daemon: Daemon) -> Gdbus:
 
 
 def enter(sim: JellyfinSimulator, code: str) -> None:
-    """Enter a code where alice is signed in already."""
+    """Enter a code as alice, who is signed in on another device."""
     answer = Probe(sim.url).login().ask("POST", "/QuickConnect/Authorize", code=code)
     assert answer.status == 200
 
@@ -50,7 +50,7 @@ def enter(sim: JellyfinSimulator, code: str) -> None:
 def test_a_server_is_signed_in_to_with_gdbus_alone(
     gdbus: Gdbus, daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """BeginLogin → code → entered elsewhere → source; every call is another connection."""
+    """Quick Connect from BeginLogin to the source; each call is another connection."""
     login = gdbus.begin("jellyfin", url=f"'{sim.url}'")
     code = gdbus.until_code(login)
     enter(sim, code)
@@ -63,7 +63,7 @@ def test_a_server_is_signed_in_to_with_gdbus_alone(
 
 
 def test_nobody_else_reads_answers_or_cancels_a_login(gdbus: Gdbus, sim: JellyfinSimulator) -> None:
-    """K6: other connections of the same user."""
+    """A login belongs to its owner, also among programs of one user (K6)."""
     sim.state.quick_connect.enabled = False
     login = gdbus.begin("jellyfin", url=f"'{sim.url}'", username="'alice'")
     gdbus.until_step(login, "password")
@@ -84,7 +84,7 @@ def test_nobody_else_reads_answers_or_cancels_a_login(gdbus: Gdbus, sim: Jellyfi
 def test_a_wrong_password_is_asked_for_again_and_a_login_can_be_cancelled(
     gdbus: Gdbus, daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """SubmitPassword, Cancel; nothing is left of a login that was given up."""
+    """A wrong password can be corrected; a cancelled login leaves nothing."""
     sim.state.quick_connect.enabled = False
     options = {"url": f"'{sim.url}'", "username": "'alice'"}
     given_up, login = gdbus.begin("jellyfin", **options), gdbus.begin("jellyfin", **options)
@@ -104,7 +104,7 @@ def test_a_wrong_password_is_asked_for_again_and_a_login_can_be_cancelled(
 def test_a_code_that_the_server_forgot_expires(
     gdbus: Gdbus, daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """Expiry: nothing is added."""
+    """An expired code adds nothing."""
     login = gdbus.begin("jellyfin", url=f"'{sim.url}'")
     gdbus.until_code(login)
     sim.state.quick_connect.forget()
@@ -117,7 +117,7 @@ def test_a_code_that_the_server_forgot_expires(
 def test_a_tied_login_ends_with_the_connection_that_began_it(
     gdbus: Gdbus, sim: JellyfinSimulator
 ) -> None:
-    """`tied`: gdbus leaves the bus as soon as it has its answer."""
+    """A login with `tied` ends when its caller leaves the bus."""
     login = gdbus.begin("jellyfin", url=f"'{sim.url}'", tied="true")
 
     assert "cancelled" == gdbus.until_ended(login)
@@ -126,7 +126,7 @@ def test_a_tied_login_ends_with_the_connection_that_began_it(
 def test_a_login_may_last_longer_than_the_connection_that_began_it(
     gdbus: Gdbus, sim: JellyfinSimulator
 ) -> None:
-    """Without `tied`, the code that somebody enters later still adds the source."""
+    """Without `tied` a code that is entered later still adds the source."""
     login = gdbus.begin("jellyfin", url=f"'{sim.url}'")
     enter(sim, gdbus.until_code(login))
 
@@ -136,7 +136,7 @@ def test_a_login_may_last_longer_than_the_connection_that_began_it(
 def test_a_token_that_was_revoked_while_a_sync_runs_is_renewed_in_place(
     gdbus: Gdbus, daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """A3: same source id, same rows; the sync goes on by itself."""
+    """A new sign-in keeps the id and the rows, and the sync goes on by itself (A3)."""
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     rows, items = daemon.count(), {item["id"] for item in all_items(daemon)}
@@ -167,7 +167,7 @@ def test_a_token_that_was_revoked_while_a_sync_runs_is_renewed_in_place(
 def test_another_user_is_refused_for_a_source_of_somebody_else(
     gdbus: Gdbus, daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """A3: and is signed out again; the source goes on as before."""
+    """Another user is refused and signed out again; the source goes on as before (A3)."""
     sim.world.add_user("bob", "geheim")
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
@@ -186,7 +186,7 @@ def test_another_user_is_refused_for_a_source_of_somebody_else(
 
 
 def test_servers_on_the_network_are_found(daemon: Daemon, sim: JellyfinSimulator) -> None:
-    """DiscoverServers: the address can be signed in to."""
+    """DiscoverServers gives addresses that can be signed in to."""
     job = str(daemon.call("DiscoverServers"))
     daemon.until(lambda: daemon.get(job, f"{NAME}.Job", "State") == "done", "it ends")
 

@@ -60,7 +60,7 @@ def items(daemon: Daemon, item_type: str) -> dict[str, dict[str, object]]:
 
 
 def test_counts_are_equal_on_both_sides(daemon: Daemon, tv: PlexTv, server: PlexServer) -> None:
-    """Issue 3: every type, every level; photos are named and left alone."""
+    """Every type arrives at every level; photos are named and left alone."""
     source_id = add(daemon, tv)
 
     world = server.world
@@ -86,7 +86,7 @@ def test_counts_are_equal_on_both_sides(daemon: Daemon, tv: PlexTv, server: Plex
 def test_an_item_has_what_the_server_says_of_it(
     daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """Issue 3: fields, watch state, relations; details once somebody looks."""
+    """Fields, watch state and relations arrive with a sync, details on request."""
     film = server.world.of_kind(Kind.MOVIE)[0]
     server.world.edit(film.key, title="The One", rating=8.5)
     server.world.progress(film.key, 60_000)
@@ -102,7 +102,7 @@ def test_an_item_has_what_the_server_says_of_it(
 def test_changes_on_the_server_arrive_with_the_next_sync(
     daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """Y5, Y6, Y7, I2 over real HTTP: edits, deletions, new keys, watching."""
+    """Edits, deletions, new keys and watching arrive with the next sync (I2, Y5, Y6, Y7)."""
     source_id = add(daemon, tv)
     world = server.world
     movies = world.of_kind(Kind.MOVIE, section=world.section("Movies"))
@@ -128,7 +128,7 @@ def test_changes_on_the_server_arrive_with_the_next_sync(
 
 
 def test_nothing_changed_costs_little(daemon: Daemon, tv: PlexTv, server: PlexServer) -> None:
-    """Y6: the cost follows the changes."""
+    """The cost of a sync follows the changes (Y6)."""
     source_id = add(daemon, tv)
     server.log.clear()
 
@@ -141,7 +141,7 @@ def test_nothing_changed_costs_little(daemon: Daemon, tv: PlexTv, server: PlexSe
 def test_kill_in_the_middle_then_start_with_the_server_down(
     daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """O4, O1, O3: what was written is served, offline, and it heals; plex.tv stays away."""
+    """What was written is served while server and plex.tv are away, and heals (O1, O3, O4)."""
     hold = server.faults.add(
         "/all$", faults.late(60), where=lambda request: "type=4" in request.query_string
     )
@@ -168,7 +168,7 @@ def test_kill_in_the_middle_then_start_with_the_server_down(
 def test_a_library_that_suddenly_lists_nothing_loses_nothing(
     daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """Y7: a drop to nothing is held."""
+    """A drop to nothing is withheld (Y7)."""
     source_id = add(daemon, tv)
     before = daemon.count("movie")
     server.faults.add("/library/sections/1/all$", faults.empty_page())
@@ -181,7 +181,7 @@ def test_a_library_that_suddenly_lists_nothing_loses_nothing(
 def test_a_collection_and_a_playlist_have_their_members_in_order(
     daemon: Daemon, tv: PlexTv, server: PlexServer
 ) -> None:
-    """Issue 3: collections and playlists."""
+    """Collections and playlists have their members in order."""
     add(daemon, tv)
     playlist = server.world.of_kind(Kind.PLAYLIST)[0]
     expected = [server.world.items[key].title for key in playlist.members]

@@ -1,4 +1,4 @@
-"""A Plex account over the whole of msd, with gdbus alone; the servers tell what they saw."""
+"""A Plex account, driven with gdbus alone; the servers report what they saw."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ LINK = {"link": "true"}
 
 @pytest.fixture
 def household() -> Iterator[Household]:
-    """Alice's account with its four servers: near, far by relay, shared, dead."""
+    """Alice's account with four servers: near, far by relay, shared, dead."""
     with Household() as household:
         household.tv.state.other_resources.clear()
         yield household
@@ -49,7 +49,7 @@ def gdbus(daemon: Daemon) -> Gdbus:
 
 
 def tokens_at(server: PlexServer) -> set[str]:
-    """Return every token that a server was ever shown."""
+    """Return every token that a server has seen."""
     sent = (request.header("x-plex-token") for request in server.log.requests)
     return {token for token in sent if token}
 
@@ -65,14 +65,14 @@ def signed_in(gdbus: Gdbus, household: Household) -> dict[str, str]:
 
 
 def source(daemon: Daemon, source_id: str) -> dict[str, Any]:
-    """Return what ListSources tells of a source."""
+    """Return the ListSources entry of a source."""
     return next(one for one in daemon.call("ListSources") if one["id"] == source_id)
 
 
 def test_an_account_is_signed_in_to_by_a_pin_with_gdbus_alone(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """A2: four servers, each with its status, its route, and its own token as it saw it."""
+    """Each of four servers has its status, its route and its own token (A2)."""
     sources = signed_in(gdbus, household)
     near, far, shared, dead = household.servers
     for name in ("Near", "Far", "Shared"):
@@ -111,7 +111,7 @@ def test_an_account_is_signed_in_to_by_a_pin_with_gdbus_alone(
 
 
 def test_a_link_for_the_browser_signs_in_as_well(gdbus: Gdbus, household: Household) -> None:
-    """Contract §2.1: a strong code, which stands in the link."""
+    """A strong code that stands in the link for the browser signs in as well."""
     login = gdbus.begin("plex")
     code = gdbus.until_code(login)
     assert code in gdbus.read(login, "Url")
@@ -123,7 +123,7 @@ def test_a_link_for_the_browser_signs_in_as_well(gdbus: Gdbus, household: Househ
 def test_a_member_of_a_home_is_chosen_and_a_wrong_pin_asked_for_again(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """Contract §2.6: the member's own servers and tokens."""
+    """A member of a Plex Home gets the member's own servers and tokens."""
     tv = household.tv
     kid = tv.add_user("kid", pin="1234", managed=True, home_of=household.alice)
     tv.share(household.near, kid)
@@ -147,7 +147,7 @@ def test_a_member_of_a_home_is_chosen_and_a_wrong_pin_asked_for_again(
 def test_a_pin_that_nobody_approves_expires_and_a_denied_one_fails(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """Expiry by plex.tv's clock; nothing is added."""
+    """A PIN expires by plex.tv's clock and adds nothing."""
     denied = gdbus.begin("plex", **LINK)
     household.tv.deny(gdbus.until_code(denied))
     assert gdbus.until_ended(denied) == "failed"
@@ -162,7 +162,7 @@ def test_a_pin_that_nobody_approves_expires_and_a_denied_one_fails(
 def test_a_tied_login_ends_with_its_caller_and_others_learn_nothing(
     gdbus: Gdbus, household: Household
 ) -> None:
-    """K6."""
+    """A login ends with its caller and nobody else learns its code (K6)."""
     tied = gdbus.begin("plex", tied="true", **LINK)
     login = gdbus.begin("plex", **LINK)
     code = gdbus.until_code(login)
@@ -181,7 +181,7 @@ def test_a_tied_login_ends_with_its_caller_and_others_learn_nothing(
 def test_with_plex_tv_down_a_cold_start_connects_and_syncs_on_the_local_network(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """O1, O3: servers, tokens and addresses are known."""
+    """Servers, tokens and addresses are known without plex.tv (O1, O3)."""
     sources = signed_in(gdbus, household)
     daemon.until_synced(sources["Near"])
     daemon.stop()
@@ -201,7 +201,7 @@ def test_with_plex_tv_down_a_cold_start_connects_and_syncs_on_the_local_network(
 def test_an_empty_answer_of_plex_tv_lets_nothing_vanish(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """A2: nor does an answer that is no list."""
+    """An empty list, or an answer that is no list, removes no server (A2)."""
     sources = signed_in(gdbus, household)
     daemon.until_synced(sources["Near"])
     answers: list[object] = [[], "nothing"]
@@ -227,7 +227,7 @@ def until_asked_again(daemon: Daemon, household: Household, asked: int) -> None:
 def test_a_share_that_is_taken_back_is_gone_and_comes_back(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """A2: missing from a complete answer; its items stay."""
+    """A server that a complete answer lacks is account-gone; its items stay (A2)."""
     sources = signed_in(gdbus, household)
     daemon.until_synced(sources["Shared"])
     rows = daemon.query("source_ids", "as", "1", sources["Shared"], "limit", "u", "1")[2]
@@ -243,7 +243,7 @@ def test_a_share_that_is_taken_back_is_gone_and_comes_back(
 def test_a_token_that_a_server_replaced_is_asked_for_and_tried_at_once(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """A2: nobody notices."""
+    """A replaced server token is fetched again without a person (A2)."""
     sources = signed_in(gdbus, household)
     daemon.until_status(sources["Shared"], "connected", "ok")
     daemon.until_synced(sources["Shared"])
@@ -257,7 +257,7 @@ def test_a_token_that_a_server_replaced_is_asked_for_and_tried_at_once(
 def test_a_revoked_account_is_renewed_in_place_for_all_its_servers(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """A3, S4: needs-auth for every source, one sign-in for all, same ids and rows."""
+    """One sign-in serves every source of the account; ids and rows stay (A3, S4)."""
     sources = signed_in(gdbus, household)
     for name in ("Near", "Far", "Shared"):
         daemon.until_synced(sources[name])
@@ -282,7 +282,7 @@ def test_a_revoked_account_is_renewed_in_place_for_all_its_servers(
 def test_removing_the_last_source_signs_the_account_out(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """A4."""
+    """Removing the last source signs the account out (A4)."""
     sources = signed_in(gdbus, household)
     for source_id in sources.values():
         daemon.call("RemoveSource", "s", source_id)
@@ -294,7 +294,7 @@ def test_removing_the_last_source_signs_the_account_out(
 def test_a_token_adds_an_account_and_its_servers_are_found_on_the_network(
     daemon: Daemon, household: Household
 ) -> None:
-    """AddPlexAccount; DiscoverServers says which of the servers are there."""
+    """AddPlexAccount adds the servers; DiscoverServers knows which are added."""
     added = daemon.call("AddPlexAccount", "s", household.token())
     job = str(daemon.call("DiscoverServers"))
     daemon.until(lambda: daemon.get(job, f"{NAME}.Job", "State") == "done", "it ends")
@@ -313,7 +313,7 @@ def test_a_token_adds_an_account_and_its_servers_are_found_on_the_network(
 def test_addresses_are_listed_tried_and_pinned(
     gdbus: Gdbus, daemon: Daemon, household: Household
 ) -> None:
-    """ListConnections, TestConnections, PinConnection; Explain tells each address."""
+    """Addresses can be listed, tried and pinned; Explain lists each attempt."""
     sources = signed_in(gdbus, household)
     path = f"{ROOT}/source/{sources['Near']}"
     daemon.until_status(sources["Near"], "connected", "ok")
@@ -345,6 +345,6 @@ def account(daemon: Daemon) -> str:
 
 
 def refreshed(daemon: Daemon) -> bool:
-    """Ask for the account's servers; never true: a young answer is asked for again."""
+    """Ask for the account's servers; never true, because a recent answer is asked for again."""
     daemon._busctl(NAME, account(daemon), f"{NAME}.Account", "RefreshServers")
     return False

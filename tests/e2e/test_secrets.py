@@ -1,4 +1,4 @@
-"""The keyring in all its states, through the whole of msd; `-s` shows what was measured."""
+"""The keyring in all its states; `-s` shows the measured times."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def sim() -> Iterator[JellyfinSimulator]:
 
 
 def add_and_stop(daemon: Daemon, sim: JellyfinSimulator) -> str:
-    """Leave a synced source behind, and nothing in memory."""
+    """Add and sync a source, then stop msd, so that nothing is in memory."""
     daemon.start()
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
@@ -66,7 +66,7 @@ def percentiles(taken: Sequence[float]) -> str:
 
 @contextmanager
 def frozen(keyring: Keyring) -> Iterator[None]:
-    """Let the keyring answer nobody inside the block."""
+    """Stop the keyring from answering inside the block."""
     assert keyring.process is not None
     keyring.process.send_signal(signal.SIGSTOP)
     try:
@@ -78,7 +78,7 @@ def frozen(keyring: Keyring) -> Iterator[None]:
 def test_a_start_before_the_keyring_heals_step_by_step(
     daemon: Daemon, sim: JellyfinSimulator, keyring: Keyring
 ) -> None:
-    """S4, O1, O3: absent, locked, unlocked; the cache answers from the first moment on."""
+    """The cache answers while the keyring is absent, locked and unlocked (O1, O3, S4)."""
     source_id = add_and_stop(daemon, sim)
     keyring.stop()
     rows: list[str] = []
@@ -118,7 +118,7 @@ def test_a_start_before_the_keyring_heals_step_by_step(
 def test_a_keyring_that_dies_and_comes_back_changes_nothing_for_what_is_known(
     daemon: Daemon, sim: JellyfinSimulator, keyring: Keyring
 ) -> None:
-    """K2: tokens in memory are enough; a restart needs it again."""
+    """Tokens in memory outlive the keyring; a restart needs it again (K2)."""
     daemon.start()
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
@@ -140,7 +140,7 @@ def test_a_keyring_that_dies_and_comes_back_changes_nothing_for_what_is_known(
 def test_a_keyring_that_hangs_makes_nobody_else_wait_and_heals_at_once(
     daemon: Daemon, sim: JellyfinSimulator, keyring: Keyring
 ) -> None:
-    """K2: it answers nobody for a minute; what is asked of the cache comes as always."""
+    """The cache answers as always while the keyring hangs for a minute (K2)."""
     source_id = add_and_stop(daemon, sim)
     daemon.start()
     daemon.until(lambda: daemon.status(source_id) == ("connected", "ok"), "connected")
@@ -178,7 +178,7 @@ def configured(daemon: Daemon, text: str) -> None:
 def test_a_machine_without_a_keyring_keeps_tokens_in_a_private_file_when_told_to(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
-    """K1: chosen explicitly, shown by the bus; never by itself."""
+    """The file store is used only when it was chosen, and the bus shows it (K1)."""
     daemon.start()
     with pytest.raises(CallError, match="keyring"):
         daemon.add_jellyfin(sim.url)
@@ -206,7 +206,7 @@ def test_a_machine_without_a_keyring_keeps_tokens_in_a_private_file_when_told_to
 def test_credentials_of_systemd_are_read_and_nothing_can_be_added(
     daemon: Daemon, sim: JellyfinSimulator, tmp_path: Path
 ) -> None:
-    """LoadCredential=: what the file store wrote, kept by the machine's owner."""
+    """LoadCredential= reads what the file store wrote; nothing can be added."""
     configured(daemon, '[secrets]\nstore = "file"\n')
     source_id = add_and_stop(daemon, sim)
     (file,) = daemon.home.rglob("secrets.json")
@@ -227,7 +227,7 @@ def test_credentials_of_systemd_are_read_and_nothing_can_be_added(
 
 
 def ask_for_everything(daemon: Daemon, source_id: str, item_id: str) -> None:
-    """Ask for all that usually leads to requests; return when all of it was answered."""
+    """Make every call that usually leads to requests; return when all were answered."""
     daemon.call("InitializeAllSources")
     daemon.call("SyncAllSources")
     with pytest.raises(CallError, match=r"sign|disabled"):
@@ -238,7 +238,7 @@ def ask_for_everything(daemon: Daemon, source_id: str, item_id: str) -> None:
 
 
 def refuse(sim: JellyfinSimulator, cause: str) -> None:
-    """End the user's sign-in."""
+    """Revoke the user's token."""
     if cause == "disabled":
         sim.disable_user("alice")
     else:  # as a changed password does with every token of the user (contract 3.6)
@@ -248,7 +248,7 @@ def refuse(sim: JellyfinSimulator, cause: str) -> None:
 def test_after_a_refusal_the_server_is_left_alone_and_the_cache_serves(
     daemon: Daemon, keyring: Keyring
 ) -> None:
-    """S4: requests stop, by the servers' own logs."""
+    """After a refusal the servers' own logs show no more requests (S4)."""
     causes = {"revoked": "token-refused", "disabled": "user-disabled"}
     daemon.start()
     with ExitStack() as running:
@@ -273,7 +273,7 @@ def test_after_a_refusal_the_server_is_left_alone_and_the_cache_serves(
 
 
 def test_msdctl_says_which_store_is_in_use(daemon: Daemon, keyring: Keyring) -> None:
-    """K1: the status says it."""
+    """The status names the secret store in use (K1)."""
     daemon.start()
 
     done = subprocess.run(
