@@ -25,8 +25,8 @@ from msd.dbus.names import PEER, Address, SignalMatch
 from msd.dbus.server import BusServer
 from msd.dbus.variant import Variant
 from msd.models import ItemId
-from tests.support.bus import private_bus
-from tests.support.fake_coordinator import FakeCoordinator
+from tests.support.fakes.fake_coordinator import FakeCoordinator
+from tests.support.session.bus import private_bus
 
 ROUNDS = 300
 PIPELINED = 100

@@ -35,7 +35,7 @@ from msd.errors import UnreachableError  # noqa: E402
 from tests.backends.jellyfin.signed_in import add, backend_context  # noqa: E402
 from tests.simulators.jellyfin import JellyfinSimulator, Timing, make_world  # noqa: E402
 from tests.simulators.jellyfin.world.userdata import mark  # noqa: E402
-from tests.support.list_folder import added_source, opened  # noqa: E402
+from tests.support.folders.list_folder import added_source, opened  # noqa: E402
 from tests.support.mirror import Mirror  # noqa: E402
 
 KINDS = ("Movie", "Episode", "Audio", "Video", "MusicVideo")

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.live import QUIET, daemon_in, until_live
 from tests.simulators.jellyfin import JellyfinSimulator, make_world
-from tests.support.daemon import Daemon
+from tests.support.session.daemon import Daemon
 
 SETTLE_S = 30.0
 TICKS_A_SECOND = 100

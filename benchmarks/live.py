@@ -26,11 +26,11 @@ from tests.simulators.plex import PlexServer, PlexTv
 from tests.simulators.plex import make_world as plex_world
 from tests.simulators.plex.doors import Door
 from tests.simulators.plex.item import Kind
-from tests.support.bus import private_bus
-from tests.support.daemon import LIBRARY, NAME, Daemon
-from tests.support.daemon import ROOT as PATH
-from tests.support.keyring import running_keyring
-from tests.support.media import MediaMaker
+from tests.support.folders.media import MediaMaker
+from tests.support.session.bus import private_bus
+from tests.support.session.daemon import LIBRARY, NAME, Daemon
+from tests.support.session.daemon import ROOT as PATH
+from tests.support.session.keyring import running_keyring
 
 QUIET = Timing(library_quiet_s=0.0, user_data_quiet_s=0.0)
 REST_S = 6.0  # what is told while libraries are followed waits; here everything is over by then

@@ -17,9 +17,9 @@ from pathlib import Path
 from benchmarks.compare import measured
 from benchmarks.floor import Cost, Stopwatch, plex_simulator
 from benchmarks.sync import MemoryWatch, say, spent_cpu_s
-from tests.support.bus import private_bus
-from tests.support.daemon import Daemon
-from tests.support.keyring import running_keyring
+from tests.support.session.bus import private_bus
+from tests.support.session.daemon import Daemon
+from tests.support.session.keyring import running_keyring
 
 PLEXAPI = "plexapi"
 

@@ -36,10 +36,10 @@ from benchmarks.floor import (  # noqa: E402
 )
 from msd.dbus.connection import Connection  # noqa: E402
 from msd.dbus.names import Address  # noqa: E402
-from tests.support.bus import private_bus  # noqa: E402
-from tests.support.daemon import LIBRARY, NAME, CallError, Daemon  # noqa: E402
-from tests.support.daemon import ROOT as PATH  # noqa: E402
-from tests.support.keyring import running_keyring  # noqa: E402
+from tests.support.session.bus import private_bus  # noqa: E402
+from tests.support.session.daemon import LIBRARY, NAME, CallError, Daemon  # noqa: E402
+from tests.support.session.daemon import ROOT as PATH  # noqa: E402
+from tests.support.session.keyring import running_keyring  # noqa: E402
 
 
 def resident_mb(pid: int) -> float:

@@ -153,9 +153,9 @@ def print_traces(checkout: Path) -> None:
     sys.path.insert(0, str(ROOT))
     # Only a trace needs the simulators and fixtures of the tests.
     from tests.simulators.jellyfin import JellyfinSimulator, make_world  # noqa: PLC0415
-    from tests.support.bus import private_bus  # noqa: PLC0415
-    from tests.support.daemon import LIBRARY, Daemon  # noqa: PLC0415
-    from tests.support.keyring import running_keyring  # noqa: PLC0415
+    from tests.support.session.bus import private_bus  # noqa: PLC0415
+    from tests.support.session.daemon import LIBRARY, Daemon  # noqa: PLC0415
+    from tests.support.session.keyring import running_keyring  # noqa: PLC0415
 
     with (
         TemporaryDirectory() as name,

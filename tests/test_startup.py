@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-from tests.support.bus import private_bus
+from tests.support.session.bus import private_bus
 
 ROOT = Path(__file__).parents[1]
 LIST_SOURCES = (

@@ -12,8 +12,8 @@ from msd.contract import BUS_NAME
 from msd.dbus.server import BusServer
 from tests.dbus.client import Client
 from tests.dbus.conftest import bus, client, library
-from tests.support.bus import PrivateBus
-from tests.support.fake_coordinator import FakeCoordinator
+from tests.support.fakes.fake_coordinator import FakeCoordinator
+from tests.support.session.bus import PrivateBus
 
 __all__ = ["bus", "client", "library"]
 

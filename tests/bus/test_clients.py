@@ -14,8 +14,8 @@ from msd.bus.signals import run_signals
 from msd.contract import BUS_NAME, ROOT_PATH
 from msd.dbus.server import BusServer
 from msd.models import ItemId
-from tests.support.bus import PrivateBus
-from tests.support.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
+from tests.support.fakes.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

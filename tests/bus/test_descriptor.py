@@ -12,7 +12,7 @@ from msd.dbus.server import BusServer
 from msd.dbus.variant import Variant as MsdVariant
 from msd.errors import InvalidArgumentError
 from tests.dbus.client import Client, ErrorReply
-from tests.support.fake_coordinator import FakeCoordinator
+from tests.support.fakes.fake_coordinator import FakeCoordinator
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,7 @@ from msd.models import (
     UnixSeconds,
 )
 from tests.dbus.client import Client, ErrorReply, plain
-from tests.support.fake_coordinator import FakeCoordinator, library
+from tests.support.fakes.fake_coordinator import FakeCoordinator, library
 
 pytestmark = pytest.mark.anyio
 

@@ -20,8 +20,8 @@ from msd.models import (
     UnixSeconds,
 )
 from tests.dbus.client import Client, ErrorReply, connected_client, plain
-from tests.support.bus import PrivateBus
-from tests.support.fake_coordinator import FakeCoordinator
+from tests.support.fakes.fake_coordinator import FakeCoordinator
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

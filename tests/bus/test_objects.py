@@ -17,8 +17,8 @@ from msd.models import (
     SyncMode,
 )
 from tests.dbus.client import Client, ErrorReply, plain
-from tests.support.bus import PrivateBus
-from tests.support.fake_coordinator import CONNECTED, FakeCoordinator
+from tests.support.fakes.fake_coordinator import CONNECTED, FakeCoordinator
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

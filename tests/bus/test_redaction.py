@@ -14,7 +14,7 @@ from msd.dbus.variant import Variant
 from msd.errors import AuthRefusedError
 from msd.redaction import SHOWN, Redactor
 from tests.dbus.client import Client, ErrorReply, plain
-from tests.support.bus import PrivateBus
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import pytest
 
 from msd.dbus.binding import LIBRARIES
 from tests.cli.stage import Stage, staged
-from tests.support.bus import PrivateBus, bus
+from tests.support.session.bus import PrivateBus, bus
 
 __all__ = ["bus"]
 

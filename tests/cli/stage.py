@@ -19,8 +19,8 @@ from msd.contract import BUS_NAME
 from msd.errors import AuthRequiredError, StorageError
 from msd.events import JobChanged, JobFinished
 from msd.models import ItemPage, ItemQuery, JobId, JobState, LibraryId, SourceId, SyncMode
-from tests.support.bus import PrivateBus
-from tests.support.fake_coordinator import FakeCoordinator
+from tests.support.fakes.fake_coordinator import FakeCoordinator
+from tests.support.session.bus import PrivateBus
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 15

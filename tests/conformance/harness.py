@@ -19,7 +19,7 @@ from tests.simulators.jellyfin import JellyfinSimulator, Phase, Timing
 from tests.simulators.jellyfin import make_world as jellyfin_world
 from tests.simulators.plex import PlexServer, PlexTv
 from tests.simulators.plex import make_world as plex_world
-from tests.support.fake_backend import FakeServer, fake_spec
+from tests.support.fakes.fake_backend import FakeServer, fake_spec
 
 DEVICE = "0123456789abcdef0123456789abcdef"
 

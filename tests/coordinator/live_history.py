@@ -36,8 +36,8 @@ from msd.models import (
     WatchState,
 )
 from tests.store.made import MEMORY
-from tests.support.changing_backend import OVERLAP, ChangingServer
-from tests.support.fake_backend import movie
+from tests.support.fakes.changing_backend import OVERLAP, ChangingServer
+from tests.support.fakes.fake_backend import movie
 from tests.support.hurried_loop import HurriedLoop
 from tests.support.rig import Rig, Run
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from msd.models import Caller, Login, LoginId, LoginState, LoginStep, SourceId
-from tests.support.fake_service import CLUB
+from tests.support.fakes.fake_service import CLUB
 from tests.support.rig import Run
 
 TOKEN = "a token of 20 letters"

@@ -8,7 +8,7 @@ from msd.coordinator import accounts as accounts_module
 from msd.events import AccountRemoved, SourceAdded, SourceStatusChanged
 from msd.models import AccountId, PublicStatus, SourceId, StatusReason
 from tests.coordinator.person import Person
-from tests.support.fake_service import ADDRESSES, BROKEN, CLUB, UNREACHABLE
+from tests.support.fakes.fake_service import ADDRESSES, BROKEN, CLUB, UNREACHABLE
 from tests.support.rig import Rig, Run
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ from msd.backend_api import Credentials
 from msd.coordinator.adding import MAX_SOURCES
 from msd.coordinator.changing import MAX_NAME
 from msd.models import Account, Source, SourceId
-from tests.support.fake_backend import KIND
+from tests.support.fakes.fake_backend import KIND
 from tests.support.rig import FakeVault, Rig
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ import pytest
 from msd import errors
 from msd.models import PublicStatus
 from tests.coordinator.person import Person
-from tests.support.fake_service import ADDRESSES, UNREACHABLE
+from tests.support.fakes.fake_service import ADDRESSES, UNREACHABLE
 from tests.support.rig import Rig
 
 pytestmark = pytest.mark.anyio

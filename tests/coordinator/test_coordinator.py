@@ -27,7 +27,7 @@ from msd.models import (
     StatusReason,
     SyncPolicy,
 )
-from tests.support.fake_backend import KIND
+from tests.support.fakes.fake_backend import KIND
 from tests.support.rig import Rig, Run
 
 pytestmark = pytest.mark.anyio

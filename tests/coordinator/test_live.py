@@ -23,8 +23,8 @@ from msd.models import (
     StatusReason,
     WatchState,
 )
-from tests.support.changing_backend import ChangingServer
-from tests.support.fake_backend import movie
+from tests.support.fakes.changing_backend import ChangingServer
+from tests.support.fakes.fake_backend import movie
 from tests.support.rig import Rig, Run
 
 pytestmark = pytest.mark.anyio

@@ -17,8 +17,8 @@ from msd.models import (
     PublicStatus,
 )
 from tests.coordinator.person import TOKEN, Person
-from tests.support.fake_backend import KIND
-from tests.support.fake_service import CLUB, CODE, LINK, UNREACHABLE
+from tests.support.fakes.fake_backend import KIND
+from tests.support.fakes.fake_service import CLUB, CODE, LINK, UNREACHABLE
 from tests.support.rig import Rig
 
 pytestmark = pytest.mark.anyio

@@ -6,8 +6,8 @@ import pytest
 from msd import errors
 from msd.models import KeyringState, LoginState, LoginStep, PublicStatus, SourceId, StatusReason
 from tests.coordinator.person import Person
-from tests.support.fake_backend import KIND
-from tests.support.fake_service import UNREACHABLE
+from tests.support.fakes.fake_backend import KIND
+from tests.support.fakes.fake_service import UNREACHABLE
 from tests.support.rig import Rig, Run
 
 pytestmark = pytest.mark.anyio

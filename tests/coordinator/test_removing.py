@@ -6,7 +6,7 @@ import pytest
 from msd.backend_api import Credentials
 from msd.models import Account, AccountId, ItemQuery, Source, SourceId
 from tests.coordinator.stubborn import stubborn_sync, until_purged
-from tests.support.fake_backend import KIND
+from tests.support.fakes.fake_backend import KIND
 from tests.support.rig import Rig, Run
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,7 @@ from msd.dbus.binding import LIBRARIES
 from msd.dbus.server import BusServer
 from tests.dbus.client import Client, connected_client
 from tests.dbus.demo import DEMO_SPECS, Demo, DemoObject
-from tests.support.bus import PrivateBus, private_bus
+from tests.support.session.bus import PrivateBus, private_bus
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from msd.dbus.binding import chosen_library, session_bus_address
 from msd.dbus.connection import Connection
 from msd.dbus.errors import BusUnavailableError
-from tests.support.bus import PrivateBus
+from tests.support.session.bus import PrivateBus
 
 
 @pytest.mark.parametrize("name", ["plain", "a,b ü*"])

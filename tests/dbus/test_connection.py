@@ -22,7 +22,7 @@ from msd.dbus.wire import Descriptor
 from tests.dbus.client import Client, ErrorReply
 from tests.dbus.conftest import demo_server
 from tests.dbus.demo import DEMO
-from tests.support.bus import PrivateBus
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ import pytest
 
 from msd.dbus.connection import Connection
 from tests.dbus.client import connected_client
-from tests.support.bus import PrivateBus
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

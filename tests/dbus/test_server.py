@@ -17,7 +17,7 @@ from msd.dbus.standard import machine_id
 from tests.dbus.client import Client, ErrorReply, connected_client, plain
 from tests.dbus.conftest import demo_server
 from tests.dbus.demo import DEMO, SECRET, Demo
-from tests.support.bus import PrivateBus
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bus import bus  # noqa: F401 - a fixture
-from tests.support.keyring import keyring  # noqa: F401 - a fixture
+from tests.support.session.bus import bus  # noqa: F401 - a fixture
+from tests.support.session.keyring import keyring  # noqa: F401 - a fixture
 
 MAKE_SAMPLES = Path(__file__).parents[2] / "scripts" / "make_samples.py"
 

@@ -12,10 +12,10 @@ import pytest
 
 from msd.redaction import Outlet
 from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
-from tests.support.bus import PrivateBus
-from tests.support.daemon import COORDINATOR, NAME, ROOT, CallError, Daemon
-from tests.support.keyring import Keyring
-from tests.support.leaky_backend import PASSWORD, install, token_of
+from tests.support.fakes.leaky_backend import PASSWORD, install, token_of
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import COORDINATOR, NAME, ROOT, CallError, Daemon
+from tests.support.session.keyring import Keyring
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
@@ -198,7 +198,7 @@ def test_an_outlet_without_its_redaction_is_noticed(
     canaries: Daemon, tmp_path: Path, outlet: Outlet, place: str
 ) -> None:
     """The test above can fail in each place."""
-    canaries.command = (sys.executable, "-m", "tests.support.leaking_msd", outlet)
+    canaries.command = (sys.executable, "-m", "tests.support.session.leaking_msd", outlet)
     places = Places()
 
     leak_everything(places, canaries, tmp_path / "monitor")

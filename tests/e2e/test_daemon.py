@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bus import PrivateBus
-from tests.support.daemon import COORDINATOR, LIBRARY, NAME, ROOT, CallError, Daemon
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import COORDINATOR, LIBRARY, NAME, ROOT, CallError, Daemon
 
 HEAVY = ("sqlalchemy", "httpx", "keyring", "secretstorage", "msgspec", "rich", "guessit")
 

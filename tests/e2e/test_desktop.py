@@ -15,9 +15,9 @@ from tests.bus.desktop.notification_service import NAME as NOTIFICATIONS
 from tests.bus.desktop.notification_service import NOTIFICATION_SPECS, NotificationService
 from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService
 from tests.simulators.jellyfin import JellyfinSimulator, make_world
-from tests.support.bus import PrivateBus
-from tests.support.daemon import COORDINATOR, NAME, ROOT, Daemon
-from tests.support.keyring import Keyring
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import COORDINATOR, NAME, ROOT, Daemon
+from tests.support.session.keyring import Keyring
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 

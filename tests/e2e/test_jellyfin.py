@@ -8,9 +8,9 @@ import pytest
 
 from tests.simulators.http.faults import Trouble
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, World, faults, make_world
-from tests.support.bus import PrivateBus
-from tests.support.daemon import LIBRARY, NAME, ROOT, CallError, Daemon
-from tests.support.keyring import Keyring
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import LIBRARY, NAME, ROOT, CallError, Daemon
+from tests.support.session.keyring import Keyring
 
 VERSIONS = ("10.8", "10.10", "10.11", "12")
 TYPES = {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.bus import PrivateBus
-from tests.support.daemon import LIBRARY, NAME, ROOT, CallError, Daemon, running
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import LIBRARY, NAME, ROOT, CallError, Daemon, running
 
 
 def add(daemon: Daemon, folder: Path) -> str:

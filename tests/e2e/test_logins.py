@@ -8,10 +8,10 @@ import pytest
 from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
 from tests.simulators.jellyfin.client import Probe
 from tests.simulators.jellyfin.service.discovery import DiscoveryResponder
-from tests.support.bus import PrivateBus
-from tests.support.daemon import NAME, ROOT, Daemon, plain
-from tests.support.gdbus import LOGIN, OWNER, Gdbus, GdbusError
-from tests.support.keyring import Keyring
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import NAME, ROOT, Daemon, plain
+from tests.support.session.gdbus import LOGIN, OWNER, Gdbus, GdbusError
+from tests.support.session.keyring import Keyring
 
 
 @pytest.fixture

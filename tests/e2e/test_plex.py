@@ -9,9 +9,9 @@ import pytest
 
 from tests.simulators.plex import PlexServer, PlexTv, faults, make_world
 from tests.simulators.plex.item import Kind
-from tests.support.bus import PrivateBus
-from tests.support.daemon import NAME, ROOT, Daemon, running
-from tests.support.keyring import Keyring
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import NAME, ROOT, Daemon, running
+from tests.support.session.keyring import Keyring
 
 TYPES = {
     "show": Kind.SHOW,

@@ -9,10 +9,10 @@ import pytest
 
 from tests.simulators.plex import GdmResponder, Household, PlexServer, faults
 from tests.simulators.plex.item import Kind
-from tests.support.bus import PrivateBus
-from tests.support.daemon import NAME, ROOT, CallError, Daemon, plain
-from tests.support.gdbus import LOGIN, OWNER, Gdbus, GdbusError
-from tests.support.keyring import Keyring
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import NAME, ROOT, CallError, Daemon, plain
+from tests.support.session.gdbus import LOGIN, OWNER, Gdbus, GdbusError
+from tests.support.session.keyring import Keyring
 
 LINK = {"link": "true"}
 

@@ -14,9 +14,9 @@ import pytest
 
 from msd.store.credentials.systemd import CREDENTIAL
 from tests.simulators.jellyfin import JellyfinSimulator, make_world
-from tests.support.bus import PrivateBus
-from tests.support.daemon import COORDINATOR, NAME, ROOT, CallError, Daemon
-from tests.support.keyring import Keyring
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import COORDINATOR, NAME, ROOT, CallError, Daemon
+from tests.support.session.keyring import Keyring
 
 QUERIES = 40
 

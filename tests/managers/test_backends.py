@@ -22,8 +22,8 @@ from msd.errors import NotSupportedError, UnreachableError
 from msd.managers.backends import BackendManager
 from msd.models import Account, AccountId, Source, SourceId
 from msd.redaction import Outlet, Redactor
-from tests.support.fake_backend import KIND, FakeBackend, FakeServer, fake_spec
-from tests.support.fake_service import CLUB, ClubBackend, FakeService, club_spec
+from tests.support.fakes.fake_backend import KIND, FakeBackend, FakeServer, fake_spec
+from tests.support.fakes.fake_service import CLUB, ClubBackend, FakeService, club_spec
 
 pytestmark = pytest.mark.anyio
 

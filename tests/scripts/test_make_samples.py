@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from msd.models import ItemType
-from tests.support.list_folder import added_source, everything, opened
+from tests.support.folders.list_folder import added_source, everything, opened
 
 SCRIPT = Path(__file__).parents[2] / "scripts/make_samples.py"
 

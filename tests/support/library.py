@@ -21,7 +21,7 @@ from msd.store.state.store import StateStore
 from msd.sync.engine import SyncEngine
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
-from tests.support.fake_backend import FakeServer
+from tests.support.fakes.fake_backend import FakeServer
 
 SOURCE = SourceId("fake_0123456789ab")
 

@@ -38,8 +38,8 @@ from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
 from msd.sync.report import Report
 from msd.sync.store_thread import StoreThread
-from tests.support.fake_backend import KIND, FakeServer, fake_spec
-from tests.support.fake_service import CLUB, FakeService, club_spec
+from tests.support.fakes.fake_backend import KIND, FakeServer, fake_spec
+from tests.support.fakes.fake_service import CLUB, FakeService, club_spec
 
 
 @dataclass

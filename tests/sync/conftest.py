@@ -1,3 +1,3 @@
 """What histories of real sources need."""
 
-from tests.support.media import media  # noqa: F401 - a fixture
+from tests.support.folders.media import media  # noqa: F401 - a fixture

@@ -9,10 +9,10 @@ from typing import cast
 
 from msd.backends.local.backend import LocalBackend
 from msd.models import SyncOptions
-from tests.support.fake_backend import FakeServer
+from tests.support.fakes.fake_backend import FakeServer
+from tests.support.folders.list_folder import added_source, opened
+from tests.support.folders.media import MediaMaker
 from tests.support.library import CachedSource
-from tests.support.list_folder import added_source, opened
-from tests.support.media import MediaMaker
 from tests.sync.history import Killed, MortalStore, StoreHere
 from tests.sync.source_history import Fault, Happening, SourceHistory
 

@@ -34,8 +34,8 @@ from msd.models import (
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync.store_thread import StoreThread
 from tests.store.made import MEMORY
-from tests.support.changing_backend import OVERLAP, ChangingServer
-from tests.support.fake_backend import movie
+from tests.support.fakes.changing_backend import OVERLAP, ChangingServer
+from tests.support.fakes.fake_backend import movie
 from tests.support.library import CachedSource
 
 Args = TypeVarTuple("Args")

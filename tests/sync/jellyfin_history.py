@@ -12,7 +12,7 @@ from tests.simulators.http.faults import Trouble
 from tests.simulators.jellyfin import JellyfinSimulator, make_world
 from tests.simulators.jellyfin import faults as troubles
 from tests.simulators.jellyfin.world.userdata import mark
-from tests.support.fake_backend import FakeServer
+from tests.support.fakes.fake_backend import FakeServer
 from tests.sync.source_history import Fault, Happening, SourceHistory
 
 ITEMS = 60

@@ -10,7 +10,7 @@ from tests.backends.plex.signed_in import signed_in
 from tests.simulators.http.faults import Trouble
 from tests.simulators.plex import PlexServer, faults, make_world
 from tests.simulators.plex.item import Kind
-from tests.support.fake_backend import FakeServer
+from tests.support.fakes.fake_backend import FakeServer
 from tests.support.library import CachedSource
 from tests.sync.jellyfin_history import Door
 from tests.sync.source_history import Facts, Fault, Happening, SourceHistory

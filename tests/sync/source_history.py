@@ -17,7 +17,7 @@ from typing import NamedTuple
 from msd.errors import MsdError
 from msd.models import SyncOptions
 from tests.store.made import MEMORY
-from tests.support.fake_backend import FakeServer
+from tests.support.fakes.fake_backend import FakeServer
 from tests.support.library import CachedSource
 
 # What depends on the cache: its ids, and what is counted from watch states that went on (I2).

@@ -10,7 +10,7 @@ import pytest
 from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
 from msd.models import ItemType, LibraryType, MediaItem, RemoteId, SyncMode, SyncOptions, WatchState
 from msd.sync.listing import LONGEST_REST_S, rest_s
-from tests.support.fake_backend import FakeServer, movie
+from tests.support.fakes.fake_backend import FakeServer, movie
 from tests.support.library import CachedSource
 
 pytestmark = pytest.mark.anyio

@@ -7,8 +7,8 @@ import pytest
 
 from msd.errors import UnreachableError
 from msd.models import ItemType, LibraryType
-from tests.support.changing_backend import ChangingServer
-from tests.support.fake_backend import movie
+from tests.support.fakes.changing_backend import ChangingServer
+from tests.support.fakes.fake_backend import movie
 from tests.support.library import CachedSource
 
 pytestmark = pytest.mark.anyio

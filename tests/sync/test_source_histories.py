@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from tests.simulators.jellyfin import VERSIONS
-from tests.support.media import MediaMaker
+from tests.support.folders.media import MediaMaker
 from tests.sync.folder_history import FolderHistory
 from tests.sync.jellyfin_history import JellyfinHistory
 from tests.sync.killed_history import KilledHistory

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.media import MediaMaker, media  # noqa: F401 - a fixture
+from tests.support.folders.media import MediaMaker, media  # noqa: F401 - a fixture
 from tests.systemd.user_manager import MissingToolError, UserManager, start
 
 ROOT = Path(__file__).parents[2]

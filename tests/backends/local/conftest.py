@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from msd.backends.local.files.walk import walk_folder
-from tests.support.media import media
+from tests.support.folders.media import media
 
 __all__ = ["media"]
 

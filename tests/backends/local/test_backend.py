@@ -18,7 +18,7 @@ from msd.backends.local.scanning.index import TagIndex
 from msd.backends.local.scanning.scan import scan_folder
 from msd.errors import UnreachableError
 from msd.models import ItemType, LibraryType, StatusReason
-from tests.support.list_folder import added_source, everything, opened
+from tests.support.folders.list_folder import added_source, everything, opened
 
 pytestmark = pytest.mark.anyio
 

@@ -16,8 +16,8 @@ from msd.dbus.server import BusServer
 from msd.errors import KeyringUnavailableError
 from msd.models import KeyringState
 from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService
-from tests.support.bus import PrivateBus
-from tests.support.keyring import Keyring
+from tests.support.session.bus import PrivateBus
+from tests.support.session.keyring import Keyring
 
 pytestmark = pytest.mark.anyio
 

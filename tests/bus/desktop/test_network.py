@@ -11,7 +11,7 @@ from msd.bus.desktop.network import SystemNetwork
 from msd.dbus.connection import Connection
 from msd.dbus.names import Address
 from msd.dbus.variant import Variant
-from tests.support.bus import PrivateBus
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from msd.dbus.connection import Connection
 from msd.dbus.server import BusServer
 from msd.models import Notice
 from tests.bus.desktop.notification_service import NAME, NOTIFICATION_SPECS, NotificationService
-from tests.support.bus import PrivateBus
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 

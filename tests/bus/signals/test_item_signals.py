@@ -14,7 +14,7 @@ from msd.models import (
     SourceId,
 )
 from tests.dbus.client import Client
-from tests.support.fake_coordinator import FakeCoordinator
+from tests.support.fakes.fake_coordinator import FakeCoordinator
 
 pytestmark = pytest.mark.anyio
 

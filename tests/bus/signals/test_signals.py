@@ -38,8 +38,8 @@ from msd.models import (
     UnixSeconds,
 )
 from tests.dbus.client import Client, plain
-from tests.support.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
-from tests.support.fake_coordinator import library as movie_library
+from tests.support.fakes.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
+from tests.support.fakes.fake_coordinator import library as movie_library
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from msd.models import (
     StatusReason,
 )
 from tests.cli.stage import Stage
-from tests.support.fake_coordinator import CONNECTED, library
+from tests.support.fakes.fake_coordinator import CONNECTED, library
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from msd.models import (
 )
 from tests.cli.screen import CTRL_C, msdctl_on_terminal
 from tests.cli.stage import Stage, running_msdctl
-from tests.support.fake_coordinator import source_view
+from tests.support.fakes.fake_coordinator import source_view
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from msd.dbus.names import Address
 from msd.events import ItemsChanged
 from msd.models import ItemId, LibraryId, SourceId
 from tests.cli.stage import DEADLINE_S, environment, running_msdctl, staged
-from tests.support.fake_coordinator import CONNECTED
+from tests.support.fakes.fake_coordinator import CONNECTED
 
 pytestmark = pytest.mark.anyio
 

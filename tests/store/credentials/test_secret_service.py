@@ -17,8 +17,8 @@ from msd.errors import KeyringLockedError, KeyringUnavailableError
 from msd.store.credentials.secret_service import DEADLINE_S, SecretServiceVault
 from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService
 from tests.store.credentials.accounts import ALICE, BOB, SECRET
-from tests.support.bus import PrivateBus, bus  # noqa: F401 - a fixture
-from tests.support.keyring import Keyring, keyring  # noqa: F401 - a fixture
+from tests.support.session.bus import PrivateBus, bus  # noqa: F401 - a fixture
+from tests.support.session.keyring import Keyring, keyring  # noqa: F401 - a fixture
 from tests.support.skipping_loop import SkippingLoop, skip
 
 pytestmark = [pytest.mark.anyio, pytest.mark.keyring]

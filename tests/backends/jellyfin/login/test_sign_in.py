@@ -22,7 +22,7 @@ from msd.models import Account, AccountId, Source, StatusReason
 from tests.backends.jellyfin.signed_in import ADD_CONTEXT, add, backend_context
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, faults, make_world
 from tests.simulators.jellyfin.client import Probe
-from tests.support.fake_dialogue import FakeDialogue
+from tests.support.fakes.fake_dialogue import FakeDialogue
 
 pytestmark = pytest.mark.anyio
 

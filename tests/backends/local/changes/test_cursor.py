@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from msd.backend_api.changes import Aspect, ChangeCursor, HasChanges
 from msd.errors import BadResponseError, UnreachableError
 from msd.models import ItemType, RemoteId
-from tests.support.files import put
-from tests.support.list_folder import added_source, opened
+from tests.support.folders.files import put
+from tests.support.folders.list_folder import added_source, opened
 from tests.support.mirror import Mirror
 
 pytestmark = pytest.mark.anyio

@@ -17,8 +17,8 @@ from msd.backends.local.changes.watch import MOST_WATCHES, FolderWatch, watch_bu
 from msd.backends.local.files.mounts import foreign_mounts
 from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
-from tests.support.files import put
-from tests.support.list_folder import added_source, opened
+from tests.support.folders.files import put
+from tests.support.folders.list_folder import added_source, opened
 
 pytestmark = pytest.mark.anyio
 

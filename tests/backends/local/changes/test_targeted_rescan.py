@@ -21,8 +21,8 @@ from msd.backends.local.changes.watch import FolderWatch
 from msd.backends.local.scanning.index import TagIndex
 from msd.errors import UnreachableError
 from msd.models import RemoteId
-from tests.support.files import put
-from tests.support.list_folder import added_source, everything, opened
+from tests.support.folders.files import put
+from tests.support.folders.list_folder import added_source, everything, opened
 from tests.support.mirror import Mirror
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,7 @@ import json, os, subprocess, sys
 from pathlib import Path
 import anyio
 from msd.errors import UnreachableError
-from tests.support.list_folder import added_source, opened
+from tests.support.folders.list_folder import added_source, opened
 disk, cache = Path(sys.argv[1]), Path(sys.argv[2])
 answers = {}
 

@@ -10,7 +10,7 @@ import pytest
 
 from msd.backends.local import SPEC
 from msd.errors import InvalidArgumentError
-from tests.support.list_folder import NOBODY
+from tests.support.folders.list_folder import NOBODY
 
 pytestmark = pytest.mark.anyio
 REPOSITORY = Path(__file__).parents[4]

@@ -42,7 +42,7 @@ from msd.models import (
     StatusReason,
     UnixSeconds,
 )
-from tests.support.fake_backend import FakeBackend, FakeServer
+from tests.support.fakes.fake_backend import FakeBackend, FakeServer
 
 CLUB = BackendKind("club")
 CODE = "WXYZ"

@@ -47,7 +47,7 @@ from msd.models import (
     SyncMode,
     UnixSeconds,
 )
-from tests.support.fake_logins import FakeAccounts, FakeConnections, FakeLogins
+from tests.support.fakes.fake_logins import FakeAccounts, FakeConnections, FakeLogins
 
 STARTING = SourceStatus(
     status=PublicStatus.OFFLINE,

@@ -1,6 +1,6 @@
 """msd with one outlet that lets secrets through: what the canary tests must notice.
 
-`python -m tests.support.leaking_msd OUTLET`
+`python -m tests.support.session.leaking_msd OUTLET`
 """
 
 import sys

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ears import Ears
+from tests.support.session.ears import Ears
 
 _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">

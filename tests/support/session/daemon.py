@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.bus import PrivateBus
+from tests.support.session.bus import PrivateBus
 
 NAME = "org.msd.Msd1"
 ROOT = "/org/msd/Msd1"

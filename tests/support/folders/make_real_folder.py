@@ -1,4 +1,4 @@
-"""Make a folder to list and look at by hand: `python -m tests.support.make_real_folder DIR`.
+"""Make a folder to look at by hand: `python -m tests.support.folders.make_real_folder DIR`.
 
 Real files of all kinds: ffmpeg's videos and tones under the names that people and release groups
 give, everything that goes wrong in real folders, and the music of free Debian packages when they
@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.support.media import MediaMaker
+from tests.support.folders.media import MediaMaker
 
 PACKAGED = (
     ("/usr/share/games/asc/music", "Music/ASC"),

@@ -1,4 +1,4 @@
-"""Print what the local backend makes of a folder: `python -m tests.support.list_folder PATH`."""
+"""Print the items of a folder: `python -m tests.support.folders.list_folder PATH`."""
 
 import sys
 import time

@@ -11,7 +11,7 @@ from msd.backend_api import BackendContext, Listing, Page, RawItem
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
 from msd.errors import BadResponseError, MsdError, UnreachableError
 from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary, WatchState
-from tests.support.fake_backend import TYPES, FakeBackend, FakeServer, fingerprint
+from tests.support.fakes.fake_backend import TYPES, FakeBackend, FakeServer, fingerprint
 
 OVERLAP = 5
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from tests.support.daemon import COORDINATOR, NAME, ROOT, Daemon
+from tests.support.session.daemon import COORDINATOR, NAME, ROOT, Daemon
 
 LOGIN = f"{NAME}.Login"
 TOKEN = "0123456789abcdef-of-a-script"

@@ -25,12 +25,12 @@ from msd.backend_api import (
 from msd.backend_api.accounts import OptionValue
 from msd.errors import AuthRefusedError, AuthRequiredError, BadResponseError, UnreachableError
 from msd.models import BackendKind, LibraryType, RemoteLibrary, ServerFacts
-from tests.support.fake_backend import FakeBackend, FakeServer, movie
+from tests.support.fakes.fake_backend import FakeBackend, FakeServer, movie
 
 KIND = BackendKind("leaky")
 PASSWORD = "canary pass/w\u00f6rd"
 METADATA = "Metadata-Version: 2.1\nName: msd-leaky\nVersion: 1\n"
-ENTRY_POINTS = "[msd.backends]\nleaky = tests.support.leaky_backend:SPEC\n"
+ENTRY_POINTS = "[msd.backends]\nleaky = tests.support.fakes.leaky_backend:SPEC\n"
 
 log = logging.getLogger("leaky")
 

@@ -1,0 +1,1 @@
+"""The programs of a session: bus, keyring, daemon, and those that listen."""
