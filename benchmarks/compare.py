@@ -26,7 +26,7 @@ from pathlib import Path
 
 from benchmarks.floor import ROOT, PlexServer, Server, plex_simulator, simulator
 from msd.models import AccountId, BackendKind, Source, SourceId
-from msd.store import CacheStore, StateStore
+from msd.store import CacheDatabase, StateStore
 from msd.sync import messages
 
 MSD = "msd, first sync"
@@ -59,7 +59,7 @@ class Contest:
         """Let everyone copy the server once."""
         cache, state = folder / "cache.db", folder / "state.db"
         StateStore.open(state).close()
-        CacheStore.open(cache, revision_floor=0).close()
+        CacheDatabase.open(cache, revision_floor=0).close()
         worker, request = [sys.executable, "-m", "msd.worker"], self._request(cache, state)
         first = measured(worker, request)
         yield MSD, first

@@ -32,7 +32,9 @@ from msd.models import (
     UnixSeconds,
     WatchState,
 )
-from msd.store import CacheStore, StateStore
+from msd.store import CacheDatabase, StateStore
+from msd.store.cache.reads.libraries import libraries
+from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.sync_writer import SyncWriter
 
 BATCH = 3000  # what a sync commits at once
@@ -171,7 +173,7 @@ def _track(index: int, dice: random.Random) -> MediaItem:
 def filled(files: Files, batches: Sequence[Batch]) -> float:
     """Write the batches into new databases; return the seconds that it took."""
     StateStore.open(files.state).close()
-    CacheStore.open(files.cache, revision_floor=0).close()
+    CacheDatabase.open(files.cache, revision_floor=0).close()
     with closing(SyncWriter(files.cache, files.state, SOURCE)) as writer:
         ids = writer.save_libraries([MOVIES, SHOWS, MUSIC]).ids
         start = time.perf_counter()
@@ -182,7 +184,7 @@ def filled(files: Files, batches: Sequence[Batch]) -> float:
 
 def raw_floor(source: Path, target: Path) -> float:
     """Insert the rows of one cache into a new one with plain executemany; return the seconds."""
-    CacheStore.open(target, revision_floor=0).close()
+    CacheDatabase.open(target, revision_floor=0).close()
     with closing(sqlite3.connect(source)) as old:
         tables = ("item", "item_detail", "item_genre", "item_external")
         rows = {table: old.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
@@ -244,10 +246,10 @@ def changed(files: Files, batches: Sequence[Batch], count: int) -> float:
 
 def queries(files: Files) -> None:
     """Print how long pages take, and the same page in raw SQLite."""
-    cache = CacheStore.open(files.cache, revision_floor=0)
+    cache = CacheDatabase.open(files.cache, revision_floor=0)
     with closing(cache), closing(sqlite3.connect(files.cache)) as raw:
-        library = max(cache.libraries(None), key=lambda one: one.item_count)
-        movie_library = next(one for one in cache.libraries(None) if one.name == "Movies").id
+        library = max(cache.read(libraries, None), key=lambda one: one.item_count)
+        movie_library = next(one for one in cache.read(libraries, None) if one.name == "Movies").id
         first = ItemQuery(library_ids=(movie_library,), types=(ItemType.MOVIE,))
         _compare_with_raw(cache, raw, first)
         asked = {
@@ -261,11 +263,11 @@ def queries(files: Files) -> None:
             "all fields": replace(first, fields=("*",)),
         }
         for name, query in asked.items():
-            say(f"  {name}:", milliseconds(lambda query=query: cache.query_items(query)))
+            say(f"  {name}:", milliseconds(lambda query=query: cache.read(query_items, query)))
         say("  biggest library:", f"{library.item_count} items")
 
 
-def _compare_with_raw(cache: CacheStore, raw: sqlite3.Connection, first: ItemQuery) -> None:
+def _compare_with_raw(cache: CacheDatabase, raw: sqlite3.Connection, first: ItemQuery) -> None:
     listing, count = raw.execute(
         "SELECT pk, item_count FROM listing WHERE type = 'movie' ORDER BY item_count DESC"
     ).fetchone()
@@ -297,19 +299,19 @@ def _compare_with_raw(cache: CacheStore, raw: sqlite3.Connection, first: ItemQue
             ).fetchall()
         ),
     )
-    say("  first page:", milliseconds(lambda: cache.query_items(first)))
+    say("  first page:", milliseconds(lambda: cache.read(query_items, first)))
     cursors = _cursors(cache, first, 40)
     at = iter(cursors * 100)
     say(
         "  any page:",
-        milliseconds(lambda: cache.query_items(replace(first, cursor=next(at)))),
+        milliseconds(lambda: cache.read(query_items, replace(first, cursor=next(at)))),
     )
 
 
-def _cursors(cache: CacheStore, query: ItemQuery, count: int) -> list[str]:
+def _cursors(cache: CacheDatabase, query: ItemQuery, count: int) -> list[str]:
     found = [""]
     while len(found) < count:
-        page = cache.query_items(replace(query, limit=500, cursor=found[-1]))
+        page = cache.read(query_items, replace(query, limit=500, cursor=found[-1]))
         if not page.next_cursor:
             break
         found.append(page.next_cursor)

@@ -40,7 +40,7 @@ from msd.models import SecretStore
 from msd.notify import keep_watchdog_fed, notify
 from msd.redaction import Redactor
 from msd.settings import Settings
-from msd.store.cache.database import CacheStore
+from msd.store.cache.database import CacheDatabase
 from msd.store.credentials import chosen_vault
 from msd.store.state.store import StateStore
 
@@ -127,7 +127,7 @@ async def _build(
     settings: Settings,
     redactor: Redactor,
     bus: BusServer,
-    stores: tuple[StateStore, CacheStore],
+    stores: tuple[StateStore, CacheDatabase],
     tasks: TaskGroup,
 ) -> SourceCoordinator:
     state, cache = stores
@@ -156,7 +156,7 @@ async def _build(
 @asynccontextmanager
 async def _stores(
     settings: Settings, redactor: Redactor
-) -> AsyncIterator[tuple[StateStore, CacheStore]]:
+) -> AsyncIterator[tuple[StateStore, CacheDatabase]]:
     state = await to_thread.run_sync(_open_state, settings, redactor)
     try:
         cache = await to_thread.run_sync(_open_cache, settings, state)
@@ -181,8 +181,8 @@ def _open_state(settings: Settings, redactor: Redactor) -> StateStore:
     return StateStore.open(settings.state_db, redactor=redactor)
 
 
-def _open_cache(settings: Settings, state: StateStore) -> CacheStore:
-    return CacheStore.open(settings.cache_db, revision_floor=state.revision_floor())
+def _open_cache(settings: Settings, state: StateStore) -> CacheDatabase:
+    return CacheDatabase.open(settings.cache_db, revision_floor=state.revision_floor())
 
 
 async def _watch_signals(

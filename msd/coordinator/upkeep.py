@@ -73,5 +73,5 @@ class Upkeep:
         while True:
             await anyio.sleep(TIDY_AFTER_S)
             old = UnixSeconds(int(time.time()) - TOMBSTONE_S)
-            await self._services.cache.purge_tombstones(old)
+            await self._services.cache.purge_soft_deleted(old)
             await anyio.sleep(DAY_S - TIDY_AFTER_S)

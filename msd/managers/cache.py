@@ -1,7 +1,10 @@
 """CacheManager: answers from the cache and small writes to it, off the event loop."""
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Self, TypeVar, TypeVarTuple
+from functools import partial
+from sqlite3 import Connection
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import anyio
 from anyio import to_thread
@@ -22,38 +25,46 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
-from msd.store.cache.database import CacheStore
+from msd.store.cache.database import CacheDatabase
+from msd.store.cache.file import current_revision
+from msd.store.cache.reads.changes import changes
+from msd.store.cache.reads.items import items, remote_ids
+from msd.store.cache.reads.libraries import counts, libraries
+from msd.store.cache.reads.pages import query_items
 from msd.sync.enumeration import is_suspicious
 
 READERS = 4
-Args = TypeVarTuple("Args")
+Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
 
 class CacheManager:
     """Reads run beside one another, writes one at a time; neither waits for a network."""
 
-    def __init__(self, store: CacheStore, revision: int) -> None:
+    def __init__(
+        self, database: CacheDatabase, revision: int, clock: Callable[[], float] = time.time
+    ) -> None:
         """Use `open` instead."""
-        self._store = store
+        self._database = database
+        self._clock = clock
         self._readers = anyio.CapacityLimiter(READERS)
         self._writer = anyio.CapacityLimiter(1)
         self._counts: dict[SourceId, tuple[int, int]] = {}
         self.revision = revision
 
     @classmethod
-    async def open(cls, store: CacheStore) -> Self:
-        """Read how far the cache is."""
-        return cls(store, await to_thread.run_sync(store.revision))
+    async def open(cls, database: CacheDatabase) -> Self:
+        """Read which revision the cache is at."""
+        return cls(database, await to_thread.run_sync(database.read, current_revision))
 
     @property
     def rebuilt_because(self) -> str:
         """Why the cache had to be made anew at this start; "" when it had not."""
-        return self._store.rebuilt_because
+        return self._database.rebuilt_because
 
     async def newest_revision(self) -> int:
-        """Return the revision that the cache is at, also if nobody told of it."""
-        return await self._read(self._store.revision)
+        """Return the revision that the cache is at, even when nothing was published about it."""
+        return await self._read(current_revision)
 
     def saw_revision(self, revision: int) -> None:
         """Take note of a revision that a sync worker committed."""
@@ -68,63 +79,78 @@ class CacheManager:
         settings: Mapping[LibraryId, LibrarySettings],
         hidden: Collection[SourceId],
     ) -> tuple[Library, ...]:
-        """Return the cached libraries of one source, or of all."""
-        return await self._read(self._store.libraries, source_id, hidden, settings)
+        """Return the cached libraries of one source, or of all (None), by source and position."""
+        return await self._read(libraries, source_id, hidden, settings)
 
     async def query(self, query: ItemQuery, *, hidden: Collection[SourceId]) -> ItemPage:
-        """Return one page of items."""
-        return await self._read(self._store.query_items, query, hidden)
+        """Return one page of the items that match; `total` counts them on all pages.
+
+        Raises:
+            InvalidArgumentError: a field is unknown, or the cursor is not from this query.
+        """
+        return await self._read(query_items, query, hidden)
 
     async def items(
         self, ids: Sequence[ItemId], fields: tuple[str, ...], *, hidden: Collection[SourceId]
     ) -> tuple[ItemFields, ...]:
-        """Return the named items in the order of their ids; unknown ones are absent."""
-        return await self._read(self._store.items, ids, fields, hidden)
+        """Return the named items in the order of their ids; unknown ones are absent.
+
+        Raises:
+            InvalidArgumentError: a field is unknown.
+        """
+        return await self._read(items, ids, fields, hidden)
 
     async def changes(self, since: int, limit: int, *, hidden: Collection[SourceId]) -> ChangeSet:
         """Return what changed after a revision, at most `limit` items (Y10)."""
-        return await self._read(self._store.changes, since, limit, hidden)
+        return await self._read(changes, since, limit, hidden)
 
     async def remote_ids(self, ids: Sequence[ItemId]) -> Mapping[ItemId, tuple[SourceId, RemoteId]]:
-        """Return where items come from; unknown ones are absent."""
-        return await self._read(self._store.remote_ids, ids)
+        """Return the source and remote id of items; unknown ones are absent."""
+        return await self._read(remote_ids, ids)
 
     def counts(self, source_id: SourceId) -> tuple[int, int]:
         """Return how many libraries and items a source had at the last `count`."""
         return self._counts.get(source_id, (0, 0))
 
     async def count(self, source_id: SourceId) -> bool:
-        """Count a source's libraries and items anew; return whether the numbers changed."""
+        """Count a source's libraries and items again; return whether the numbers changed."""
         before = self._counts.get(source_id)
-        self._counts[source_id] = await self._read(self._store.counts, source_id)
+        self._counts[source_id] = await self._read(counts, source_id)
         return self._counts[source_id] != before
 
-    # --- writing ---------------------------------------------------------------------------
+    # --- writing: what it needs is heavy to import, so it is imported at the first write ----
 
     async def store_item(
         self, source_id: SourceId, item: MediaItem, *, aliases: Mapping[RemoteId, ItemId]
     ) -> tuple[LibraryId, int] | None:
-        """Store the details of a cached item; None when it is not cached.
+        """Store the details of a cached item.
 
         Args:
             source_id: the item's source.
             item: as its backend reports it.
             aliases: ids of the source's items that were re-keyed.
+
+        Returns:
+            The item's library and the revision; None when the item is not in the cache.
         """
-        stored = await self._write(self._store.store_item, source_id, item, aliases)
+        from msd.store.cache.writes.refreshed_item import store_item  # noqa: PLC0415
+
+        stored = await self._write(store_item, source_id, item, aliases, self._now())
         if stored is not None:
             self.saw_revision(stored[1])
         return stored
 
     async def warm_up(self) -> None:
-        """Get ready to write single rows."""
-        await self._write(self._store.warm_up)
+        """Import what writing needs, so that the first pushed row is as quick as the next."""
+        await to_thread.run_sync(_import_writes, limiter=self._writer)
 
     async def write_pushed_rows(
         self, source_id: SourceId, rows: Sequence[PushedRow], *, aliases: Mapping[RemoteId, ItemId]
     ) -> tuple[list[PushedWrite], list[PushedRow]]:
-        """Store single rows; return what changed by library, and the rows without a place."""
-        return await self._write(self._store.write_pushed_rows, source_id, rows, aliases)
+        """Store pushed rows; return what changed by library, and the rows without a place."""
+        from msd.store.cache.writes.pushed_rows import write_pushed_rows  # noqa: PLC0415
+
+        return await self._write(write_pushed_rows, source_id, rows, aliases, self._now())
 
     async def soft_delete_rows(
         self,
@@ -133,24 +159,49 @@ class CacheManager:
         *,
         aliases: Mapping[RemoteId, ItemId],
     ) -> tuple[list[PushedWrite], set[LibraryId]]:
-        """Hide single rows; return that, and the libraries that a sync is to judge (Y7, I2)."""
+        """Hide rows that are gone; return that, and the libraries that a sync must judge (Y7)."""
+        from msd.store.cache.writes.pushed_rows import soft_delete_rows  # noqa: PLC0415
+
         return await self._write(
-            self._store.soft_delete_rows, source_id, remote_ids, aliases, is_suspicious
+            soft_delete_rows, source_id, remote_ids, aliases, self._now(), is_suspicious
         )
 
     async def purge_source(self, source_id: SourceId) -> None:
         """Delete everything of a source, a batch at a time."""
-        while await self._write(self._store.purge_source, source_id):
+        from msd.store.cache.writes.purge import purge_source  # noqa: PLC0415
+
+        while await self._write(purge_source, source_id):
             await anyio.lowlevel.checkpoint()
         self._counts.pop(source_id, None)
 
-    async def purge_tombstones(self, older_than: UnixSeconds) -> None:
+    async def purge_soft_deleted(self, older_than: UnixSeconds) -> None:
         """Delete what was hidden before a time, a batch at a time."""
-        while await self._write(self._store.purge_tombstones, older_than):
+        from msd.store.cache.writes.purge import purge_soft_deleted  # noqa: PLC0415
+
+        while await self._write(purge_soft_deleted, older_than):
             await anyio.lowlevel.checkpoint()
 
-    async def _read(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
-        return await to_thread.run_sync(call, *args, limiter=self._readers)
+    async def _read(
+        self,
+        query: Callable[Concatenate[Connection, Args], Result],
+        *args: Args.args,
+        **options: Args.kwargs,
+    ) -> Result:
+        call = partial(self._database.read, query, *args, **options)
+        return await to_thread.run_sync(call, limiter=self._readers)
 
-    async def _write(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
-        return await to_thread.run_sync(call, *args, limiter=self._writer)
+    async def _write(
+        self,
+        change: Callable[Concatenate[Connection, Args], Result],
+        *args: Args.args,
+        **options: Args.kwargs,
+    ) -> Result:
+        call = partial(self._database.write, change, *args, **options)
+        return await to_thread.run_sync(call, limiter=self._writer)
+
+    def _now(self) -> UnixSeconds:
+        return UnixSeconds(int(self._clock()))
+
+
+def _import_writes() -> None:
+    from msd.store.cache.writes import pushed_rows, refreshed_item  # noqa: F401, PLC0415

@@ -18,7 +18,9 @@ from msd.models import (
     Source,
     SourceId,
 )
-from msd.store import CacheStore, StateStore
+from msd.store import CacheDatabase, StateStore
+from msd.store.cache.reads.libraries import libraries
+from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.sync_writer import SyncWriter
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -47,7 +49,7 @@ class Stores:
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.state = StateStore.open(paths.state)
-        self.cache = CacheStore.open(paths.cache, revision_floor=0)
+        self.cache = CacheDatabase.open(paths.cache, revision_floor=0)
         self.writer = SyncWriter(paths.cache, paths.state, SOURCE)
 
     def close(self) -> None:
@@ -57,7 +59,7 @@ class Stores:
 
     def library(self, name: str = "movies", content: LibraryType = LibraryType.MOVIES) -> LibraryId:
         """Add one library next to those that are there and return its id."""
-        there = [library(one.remote_id, one.type) for one in self.cache.libraries(SOURCE)]
+        there = [library(one.remote_id, one.type) for one in self.cache.read(libraries, SOURCE)]
         saved = self.writer.save_libraries([*there, library(name, content)])
         return saved.ids[RemoteId(name)]
 
@@ -76,7 +78,7 @@ class Stores:
             query["sort"] = SortKey(query["sort"])
         found, cursor = [], ""
         while True:
-            page = self.cache.query_items(ItemQuery(limit=limit, cursor=cursor, **query))
+            page = self.cache.read(query_items, ItemQuery(limit=limit, cursor=cursor, **query))
             found += page.items
             cursor = page.next_cursor
             if not cursor:

@@ -14,7 +14,9 @@ from msd.models import (
     SyncProgress,
     SyncReport,
 )
-from msd.store.cache.database import CacheStore
+from msd.store.cache.database import CacheDatabase
+from msd.store.cache.reads.libraries import libraries
+from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.results import WriteResult
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.state.store import StateStore
@@ -40,7 +42,7 @@ class CachedSource:
 
     def __post_init__(self) -> None:
         self.state = StateStore.open(self.folder / "state.db")
-        self.cache = CacheStore.open(self.folder / "cache.db", revision_floor=0)
+        self.cache = CacheDatabase.open(self.folder / "cache.db", revision_floor=0)
 
     def close(self) -> None:
         self.cache.close()
@@ -67,7 +69,7 @@ class CachedSource:
             writer.close()
 
     def libraries(self) -> tuple[Library, ...]:
-        return self.cache.libraries(SOURCE)
+        return self.cache.read(libraries, SOURCE)
 
     def library_id(self, remote_id: str) -> LibraryId:
         return next(own.id for own in self.libraries() if own.remote_id == remote_id)
@@ -77,7 +79,8 @@ class CachedSource:
         found: dict[str, Mapping[str, object]] = {}
         cursor = ""
         while True:
-            page = self.cache.query_items(
+            page = self.cache.read(
+                query_items,
                 ItemQuery(limit=500, cursor=cursor, fields=("*",), **query),  # type: ignore[arg-type]
                 (),
             )

@@ -31,7 +31,7 @@ from msd.models import (
     SyncReport,
 )
 from msd.settings import Settings
-from msd.store.cache.database import CacheStore
+from msd.store.cache.database import CacheDatabase
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.state.store import StateStore
 from msd.sync.engine import SyncEngine
@@ -222,7 +222,7 @@ class Rig:
         )
         settings.data_dir.mkdir(exist_ok=True)
         state = StateStore.open(settings.state_db)
-        cache = CacheStore.open(settings.cache_db, revision_floor=state.revision_floor())
+        cache = CacheDatabase.open(settings.cache_db, revision_floor=state.revision_floor())
         registry = await SourceRegistry.open(state)
         syncs = InProcessSyncs(self.server, self.service)
         services = Services(

@@ -9,6 +9,7 @@ import pytest
 
 from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
 from msd.models import ItemType, LibraryType, MediaItem, RemoteId, SyncMode, SyncOptions, WatchState
+from msd.store.cache.file import current_revision
 from msd.sync.listing import LONGEST_REST_S, rest_s
 from tests.support.fakes.fake_backend import FakeServer, movie
 from tests.support.library import CachedSource
@@ -48,14 +49,14 @@ async def test_an_unchanged_source_is_neither_parsed_nor_written(
     """Y5."""
     server.movies(server.library("films"), 25)
     await source.sync()
-    revision = source.cache.revision()
+    revision = source.cache.read(current_revision)
     server.calls.clear()
 
     report = await source.sync()
 
     assert (report.unchanged, report.added, report.updated) == (25, 0, 0)
     assert "parse" not in server.calls
-    assert revision == source.cache.revision()
+    assert revision == source.cache.read(current_revision)
 
 
 async def test_a_full_sync_reads_rows_again_that_look_unchanged(

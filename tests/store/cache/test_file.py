@@ -11,7 +11,10 @@ import pytest
 
 from msd.errors import StorageError
 from msd.models import ItemQuery, ItemType, LibraryType
-from msd.store import CacheStore
+from msd.store import CacheDatabase
+from msd.store.cache.file import current_revision
+from msd.store.cache.reads.libraries import libraries
+from msd.store.cache.reads.pages import query_items
 from tests.store.made import SOURCE, Paths, Stores, library, movie
 
 
@@ -19,13 +22,13 @@ def filled(paths: Paths, count: int = 500) -> int:
     """Make a cache and return its revision; everything is in the one file afterwards."""
     stores = Stores(paths)
     stores.write(stores.library(), *(movie(f"m{n}", overview="x" * 500) for n in range(count)))
-    revision = stores.cache.revision()
+    revision = stores.cache.read(current_revision)
     stores.close()
     return revision
 
 
-def reading(paths: Paths) -> CacheStore:
-    return CacheStore.open(paths.cache, revision_floor=0)
+def reading(paths: Paths) -> CacheDatabase:
+    return CacheDatabase.open(paths.cache, revision_floor=0)
 
 
 def moved_aside(paths: Paths) -> list[str]:
@@ -97,8 +100,8 @@ def test_a_cache_that_can_not_be_used_is_moved_aside_and_made_anew(paths: Paths,
 
     assert "cache" in cache.rebuilt_because
     assert len(moved_aside(paths)) == 1
-    assert cache.query_items(ItemQuery()).total == 0
-    assert cache.revision() > revision
+    assert cache.read(query_items, ItemQuery()).total == 0
+    assert cache.read(current_revision) > revision
     cache.close()
     again = reading(paths)
     assert again.rebuilt_because == ""
@@ -112,8 +115,8 @@ def test_a_healthy_cache_is_kept(paths: Paths) -> None:
     cache = reading(paths)
 
     assert cache.rebuilt_because == ""
-    assert cache.query_items(ItemQuery()).total == 500
-    assert cache.revision() == revision
+    assert cache.read(query_items, ItemQuery()).total == 500
+    assert cache.read(current_revision) == revision
     cache.close()
 
 
@@ -134,13 +137,13 @@ def test_a_page_that_turns_out_damaged_is_reported_and_healed_by_the_next_open(
     assert cache.rebuilt_because == ""
 
     with pytest.raises(StorageError) as caught:
-        cache.query_items(ItemQuery())
+        cache.read(query_items, ItemQuery())
 
     assert caught.value.damaged
     cache.close()
     healed = reading(paths)
     assert "damaged" in healed.rebuilt_because
-    assert healed.query_items(ItemQuery()).total == 0
+    assert healed.read(query_items, ItemQuery()).total == 0
     healed.close()
 
 
@@ -148,9 +151,9 @@ def test_revisions_of_a_new_cache_start_above_the_floor(paths: Paths) -> None:
     """Y10: also when the clock was set back since."""
     floor = 2**60
 
-    cache = CacheStore.open(paths.cache, revision_floor=floor)
+    cache = CacheDatabase.open(paths.cache, revision_floor=floor)
 
-    assert cache.revision() == floor + 1
+    assert cache.read(current_revision) == floor + 1
     cache.close()
 
 
@@ -240,11 +243,11 @@ def test_kill_9_in_the_middle_of_a_write_leaves_whole_transactions(
     cache = reading(paths)
 
     assert cache.rebuilt_because == ""
-    (shown,) = cache.libraries(SOURCE)
+    (shown,) = cache.read(libraries, SOURCE)
     assert shown.item_count >= accepted * 100
     assert shown.item_count % 100 == 0
-    page = cache.query_items(ItemQuery(text="0", limit=1))  # counted row by row
-    everything = cache.query_items(ItemQuery(watched=False, limit=1))
+    page = cache.read(query_items, ItemQuery(text="0", limit=1))  # counted row by row
+    everything = cache.read(query_items, ItemQuery(watched=False, limit=1))
     assert everything.total == shown.item_count
     assert page.total > 0
     cache.close()
@@ -268,12 +271,12 @@ def test_two_processes_may_write_while_a_third_reads(paths: Paths) -> None:
     cache = reading(paths)
     seen = 0
     while any(writer.poll() is None for writer in writers):
-        total = cache.query_items(ItemQuery(types=(ItemType.MOVIE,))).total
+        total = cache.read(query_items, ItemQuery(types=(ItemType.MOVIE,))).total
         assert total >= seen
         seen = total
 
     assert [writer.wait() for writer in writers] == [0, 0]
-    assert cache.query_items(ItemQuery()).total == 1600
+    assert cache.read(query_items, ItemQuery()).total == 1600
     cache.close()
 
 
@@ -281,4 +284,4 @@ def test_libraries_of_every_type_can_be_kept(stores: Stores) -> None:
     """The schema knows all words of the models."""
     stores.writer.save_libraries([library(one.value, one) for one in LibraryType])
 
-    assert {one.type for one in stores.cache.libraries(None)} == set(LibraryType)
+    assert {one.type for one in stores.cache.read(libraries, None)} == set(LibraryType)

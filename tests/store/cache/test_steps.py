@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from msd.store import CacheStore
+from msd.store import CacheDatabase
 from msd.store.cache.file import cache_schema
+from msd.store.cache.reads.libraries import counts
 from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Paths, Stores, movie
 
@@ -48,12 +49,12 @@ def old(paths: Paths) -> Path:
 
 def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     """The steps and `schema_cache` say the same; the rows stay."""
-    CacheStore.open(tmp_path / "new.db", revision_floor=0).close()
+    CacheDatabase.open(tmp_path / "new.db", revision_floor=0).close()
 
-    cache = CacheStore.open(old, revision_floor=0)
+    cache = CacheDatabase.open(old, revision_floor=0)
 
     assert cache.rebuilt_because == ""
-    assert cache.counts(SOURCE) == (1, 1)
+    assert cache.read(counts, SOURCE) == (1, 1)
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
     assert cache_schema(0).version == 2
@@ -61,7 +62,7 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:
     """Y6: nothing says where its libraries stood."""
-    CacheStore.open(old, revision_floor=0).close()
+    CacheDatabase.open(old, revision_floor=0).close()
     writer = SyncWriter(old, paths.state, SOURCE)
 
     saved = writer.save_libraries([])

@@ -306,12 +306,16 @@ def test_opening_a_store_leaves_heavy_modules_out(paths: Paths) -> None:
 import sys
 from pathlib import Path
 from msd.models import ItemQuery
-from msd.store import CacheStore, StateStore
+from msd.store import CacheDatabase, StateStore
+from msd.store.cache.reads.items import items, remote_ids
+from msd.store.cache.reads.libraries import counts, libraries
+from msd.store.cache.reads.pages import query_items
 state = StateStore.open(Path({str(paths.state)!r}))
-cache = CacheStore.open(Path({str(paths.cache)!r}), revision_floor=state.revision_floor())
+cache = CacheDatabase.open(Path({str(paths.cache)!r}), revision_floor=state.revision_floor())
 state.sources(), state.accounts(), state.aliases("x"), state.library_settings()
-cache.query_items(ItemQuery(fields=("*",), genres=("x",), text="a", parent_id="x"))
-cache.items(["x"]), cache.libraries(None), cache.counts("x"), cache.remote_ids(["x"])
+cache.read(query_items, ItemQuery(fields=("*",), genres=("x",), text="a", parent_id="x"))
+cache.read(items, ["x"]), cache.read(libraries, None)
+cache.read(counts, "x"), cache.read(remote_ids, ["x"])
 print(sorted({{"sqlalchemy", "httpx", "keyring", "xxhash"}} & set(sys.modules)))
 """
     outputs = [

@@ -18,7 +18,10 @@ WHERE revision > ? AND listing NOT IN (
 
 
 def changes(
-    connection: sqlite3.Connection, since: int, limit: int, hidden_sources: Collection[SourceId]
+    connection: sqlite3.Connection,
+    since: int,
+    limit: int,
+    hidden_sources: Collection[SourceId] = (),
 ) -> ChangeSet:
     """Return what changed after a revision, in the order of revisions.
 

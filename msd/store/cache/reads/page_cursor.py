@@ -14,7 +14,7 @@ _BAD = "the cursor is not one that this query was answered with"
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
+class PageCursor:
     """The sort keys of the last row of a page; the last one is unique."""
 
     keys: tuple[Key, ...]
@@ -25,7 +25,7 @@ class Cursor:
         return urlsafe_b64encode(json.dumps(body, separators=(",", ":")).encode()).decode()
 
 
-def decode(query: ItemQuery, shape: tuple[type, ...]) -> Cursor | None:
+def decode(query: ItemQuery, shape: tuple[type, ...]) -> PageCursor | None:
     """Return where the query's page begins, None at the start.
 
     Args:
@@ -46,7 +46,7 @@ def decode(query: ItemQuery, shape: tuple[type, ...]) -> Cursor | None:
     for key, kind in zip(keys, shape, strict=True):
         if not _fits(key, kind):
             raise InvalidArgumentError(_BAD)
-    return Cursor(tuple(keys))
+    return PageCursor(tuple(keys))
 
 
 def _order(query: ItemQuery) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from msd.models import ItemQuery, SortKey
-from msd.store.cache.reads.page_cursor import Cursor
+from msd.store.cache.reads.page_cursor import PageCursor
 from msd.store.cache.rows.columns import genre_key
 from msd.store.cache.rows.sort_title import fold
 
@@ -114,7 +114,7 @@ def page_of_listings(
     order: Order,
     conditions: Conditions,
     listings: Collection[int],
-    cursor: Cursor | None,
+    cursor: PageCursor | None,
 ) -> tuple[str, list[object]]:
     """Return SQL for the keys of one page and one row more: `pk, k0, …`."""
     if order.is_indexed and len(listings) <= MAX_BRANCHES:
@@ -139,7 +139,7 @@ def page_of(
     order: Order,
     rows: str,
     conditions: Conditions,
-    cursor: Cursor | None,
+    cursor: PageCursor | None,
 ) -> tuple[str, list[object]]:
     """Return SQL for the keys of one page and one row more, out of few rows."""
     seek = _seek(query, order, cursor)
@@ -163,7 +163,7 @@ def _sorted(keys: Sequence[str], query: ItemQuery) -> str:
     return ", ".join(f"{key}{direction}" for key in keys)
 
 
-def _indexed_seeks(query: ItemQuery, order: Order, cursor: Cursor | None) -> list[Conditions]:
+def _indexed_seeks(query: ItemQuery, order: Order, cursor: PageCursor | None) -> list[Conditions]:
     """Return the two ranges of an index that lie behind a cursor.
 
     A comparison of pairs would read every row with the cursor's own key, of which there may be
@@ -180,7 +180,7 @@ def _indexed_seeks(query: ItemQuery, order: Order, cursor: Cursor | None) -> lis
     return [same, later]
 
 
-def _seek(query: ItemQuery, order: Order, cursor: Cursor | None) -> Conditions:
+def _seek(query: ItemQuery, order: Order, cursor: PageCursor | None) -> Conditions:
     found = Conditions()
     if cursor is not None:
         after = "<" if query.descending else ">"

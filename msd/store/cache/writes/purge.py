@@ -9,12 +9,14 @@ from msd.store.cache import statements as sql
 from msd.store.cache.rows.links import unlink
 from msd.store.cache.writes.item_writer import count_items
 
+BATCH = 5000  # rows in one transaction
+
 _OF_SOURCE = """
 SELECT item.pk, item.revision, CASE WHEN item.deleted_at IS NULL THEN item.listing END
 FROM library JOIN listing ON listing.library = library.pk JOIN item ON item.listing = listing.pk
 WHERE library.source_id = ? LIMIT ?
 """
-_OLD_TOMBSTONES = """
+_DELETED_BEFORE = """
 SELECT item.pk, item.revision FROM listing JOIN item ON item.listing = listing.pk
 WHERE item.deleted_at IS NOT NULL AND item.deleted_at < ? LIMIT ?
 """
@@ -34,7 +36,7 @@ def delete_items(connection: sqlite3.Connection, pks: Collection[int]) -> None:
         connection.executemany(statement, keys)
 
 
-def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int) -> bool:
+def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int = BATCH) -> bool:
     """Delete one batch of a source's items, at the end its libraries; True while more is left."""
     rows = connection.execute(_OF_SOURCE, (source_id, batch)).fetchall()
     delete_items(connection, [pk for pk, *_ in rows])
@@ -47,9 +49,11 @@ def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int
     return False
 
 
-def purge_tombstones(connection: sqlite3.Connection, older_than: UnixSeconds, batch: int) -> bool:
+def purge_soft_deleted(
+    connection: sqlite3.Connection, older_than: UnixSeconds, batch: int = BATCH
+) -> bool:
     """Delete one batch of rows that were deleted long ago; True while more is left (Y7)."""
-    rows = connection.execute(_OLD_TOMBSTONES, (older_than, batch)).fetchall()
+    rows = connection.execute(_DELETED_BEFORE, (older_than, batch)).fetchall()
     delete_items(connection, [pk for pk, _ in rows])
     raise_feed_floor(connection, max((revision for _, revision in rows), default=0))
     if len(rows) == batch:

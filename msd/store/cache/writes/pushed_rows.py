@@ -30,7 +30,38 @@ AND item.deleted_at IS NULL
 _LOSSES = "SELECT item_count, lost, lost_since FROM listing WHERE pk = ?"
 
 
-class PushedRows:
+def write_pushed_rows(
+    connection: sqlite3.Connection,
+    source_id: SourceId,
+    rows: Sequence[PushedRow],
+    aliases: Mapping[RemoteId, ItemId],
+    now: UnixSeconds,
+) -> tuple[list[PushedWrite], list[PushedRow]]:
+    """Store rows received by push; return what changed by library, and the rows without a place.
+
+    A row has no place yet when its library, its listing or its id is not known.
+    """
+    return _PushedRows(connection, source_id, aliases, now).write(rows)
+
+
+def soft_delete_rows(
+    connection: sqlite3.Connection,
+    source_id: SourceId,
+    remote_ids: Sequence[RemoteId],
+    aliases: Mapping[RemoteId, ItemId],
+    now: UnixSeconds,
+    is_suspicious: Callable[[int, int], bool],
+) -> tuple[list[PushedWrite], set[LibraryId]]:
+    """Hide rows that are gone; return that, and the libraries that a sync must judge (Y7, I2).
+
+    A sync judges losses that are too many: those of a day count together, and
+    `is_suspicious(rows, lost)` says when they are. It also judges rows that seem to go on as
+    new items: those keep their ids, which must be recorded durably first.
+    """
+    return _PushedRows(connection, source_id, aliases, now).soft_delete(remote_ids, is_suspicious)
+
+
+class _PushedRows:
     """Writes inside the open transaction; what a sync must look at is told, not written."""
 
     def __init__(
@@ -46,7 +77,6 @@ class PushedRows:
         self._now = now
 
     def write(self, rows: Sequence[PushedRow]) -> tuple[list[PushedWrite], list[PushedRow]]:
-        """Store rows; return what changed by library, and the rows that have no place yet."""
         placed: dict[int, list[ItemRow]] = {}
         homeless = []
         for row in rows:
@@ -61,12 +91,6 @@ class PushedRows:
     def soft_delete(
         self, remote_ids: Sequence[RemoteId], is_suspicious: Callable[[int, int], bool]
     ) -> tuple[list[PushedWrite], set[LibraryId]]:
-        """Hide rows that are gone; return that, and the libraries that a sync is to judge (Y7).
-
-        It judges losses that are too many: those of a day count together, and
-        `is_suspicious(rows, lost)` says when they are. And rows that seem to go on as newcomers:
-        those keep their ids, which must be recorded durably first (I2).
-        """
         ids = json.dumps([self._ids.id_of(one) for one in remote_ids])
         by_listing: dict[int, list[tuple[int, ItemId]]] = {}
         for pk, item, listing in self._connection.execute(_LIVE, (ids, self._source_id)).fetchall():

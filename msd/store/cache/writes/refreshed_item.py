@@ -17,7 +17,7 @@ WHERE item.id = ? AND library.source_id = ? AND item.deleted_at IS NULL
 """
 
 
-def store(
+def store_item(
     connection: sqlite3.Connection,
     source_id: SourceId,
     item: MediaItem,

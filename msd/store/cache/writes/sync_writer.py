@@ -58,7 +58,7 @@ _MEMBERS = "SELECT item_id FROM member WHERE parent = ? ORDER BY position"
 class SyncWriter:
     """Stores one sync of one source. Every method blocks and is one transaction at most.
 
-    The front opens the cache first (`CacheStore.open`), so the schema is there and current.
+    The front opens the cache first (`CacheDatabase.open`), so the schema is there and current.
     Writers of other processes take turns with this one.
     """
 

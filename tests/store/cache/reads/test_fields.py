@@ -16,6 +16,10 @@ from msd.models import (
     UnixSeconds,
     WatchState,
 )
+from msd.store.cache.file import current_revision
+from msd.store.cache.reads.items import items, remote_ids
+from msd.store.cache.reads.libraries import libraries
+from msd.store.cache.reads.pages import query_items
 from tests.store.made import SOURCE, Stores, movie
 
 SHOW, SEASON, EPISODE, TRACK = ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK
@@ -119,27 +123,27 @@ def test_unknown_values_are_absent(stores: Stores) -> None:
 def test_an_unknown_field_is_named(films: Stores) -> None:
     """dbus-api.md: InvalidArgument, for pages and for single items."""
     with pytest.raises(InvalidArgumentError, match="colour"):
-        films.cache.query_items(ItemQuery(fields=("title", "colour")))
+        films.cache.read(query_items, ItemQuery(fields=("title", "colour")))
     with pytest.raises(InvalidArgumentError, match="colour"):
-        films.cache.items([ItemId("x")], ("colour",))
+        films.cache.read(items, [ItemId("x")], ("colour",))
 
 
 def test_items_come_in_the_order_of_their_ids(films: Stores) -> None:
     """dbus-api.md: unknown ones are left out."""
     ids = [ItemId(films.id_of(one)) for one in ("m3", "m1", "m2")]
 
-    found = films.cache.items([ids[0], ItemId("nothing"), ids[1], ids[2]], ("year",))
+    found = films.cache.read(items, [ids[0], ItemId("nothing"), ids[1], ids[2]], ("year",))
 
     assert [one["id"] for one in found] == ids
-    assert films.cache.remote_ids(ids[:1]) == {ids[0]: (SOURCE, "m3")}
+    assert films.cache.read(remote_ids, ids[:1]) == {ids[0]: (SOURCE, "m3")}
 
 
 def test_libraries_come_with_the_users_settings(films: Stores) -> None:
     """A5: those without any have the defaults."""
-    (one,) = films.cache.libraries(SOURCE)
+    (one,) = films.cache.read(libraries, SOURCE)
     mine = LibrarySettings(show_in_home=False)
 
-    (changed,) = films.cache.libraries(None, settings={one.id: mine, LibraryId("x"): mine})
+    (changed,) = films.cache.read(libraries, None, settings={one.id: mine, LibraryId("x"): mine})
 
     assert one.settings == LibrarySettings()
     assert changed.settings == mine
@@ -151,4 +155,4 @@ def test_a_closed_cache_says_so(films: Stores) -> None:
     films.cache.close()
 
     with pytest.raises(StorageError):
-        films.cache.revision()
+        films.cache.read(current_revision)

@@ -10,6 +10,9 @@ from msd.models import (
     LibraryType,
     SortKey,
 )
+from msd.store.cache.reads.items import items
+from msd.store.cache.reads.libraries import libraries
+from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Stores, library, made, movie
 
@@ -75,30 +78,30 @@ def test_pages_over_several_libraries_are_one_order(films: Stores) -> None:
 
 def test_the_total_counts_all_pages(films: Stores) -> None:
     """dbus-api.md: also behind a cursor, and for conditions."""
-    page = films.cache.query_items(ItemQuery(limit=4))
-    rest = films.cache.query_items(ItemQuery(limit=4, cursor=page.next_cursor))
+    page = films.cache.read(query_items, ItemQuery(limit=4))
+    rest = films.cache.read(query_items, ItemQuery(limit=4, cursor=page.next_cursor))
 
     assert (page.total, rest.total) == (6, 6)
     assert rest.next_cursor == ""
-    assert films.cache.query_items(ItemQuery(limit=1, watched=True)).total == 1
+    assert films.cache.read(query_items, ItemQuery(limit=1, watched=True)).total == 1
 
 
 def test_a_page_that_ends_with_the_answer_has_no_cursor(films: Stores) -> None:
     """An empty page at the end would cost every client a call."""
-    assert films.cache.query_items(ItemQuery(limit=6)).next_cursor == ""
+    assert films.cache.read(query_items, ItemQuery(limit=6)).next_cursor == ""
 
 
 def test_pages_are_stable_while_rows_change(films: Stores) -> None:
     """dbus-api.md: a row that stays is seen once, whatever happens around it."""
-    first = films.cache.query_items(ItemQuery(limit=2))
+    first = films.cache.read(query_items, ItemQuery(limit=2))
     films.write(films.library(), movie("m0", "000 in front"))
-    (library_id,) = [one.id for one in films.cache.libraries(None)]
+    (library_id,) = [one.id for one in films.cache.read(libraries, None)]
     known = films.writer.known_items(library_id, ItemType.MOVIE)
     for remote_id in ("m0", "m2", "m3", "m4", "m5", "m6"):
         known.is_fresh(remote_id, 1)
     films.writer.soft_delete(library_id, ItemType.MOVIE, known.missing())  # The Abyss, seen
 
-    rest = films.cache.query_items(ItemQuery(limit=9, cursor=first.next_cursor))
+    rest = films.cache.read(query_items, ItemQuery(limit=9, cursor=first.next_cursor))
 
     assert [one["title"] for one in rest.items] == ["Amélie", "Brazil", "Cube 2", "Cube 10"]
 
@@ -141,7 +144,7 @@ def test_pages_are_stable_while_rows_change(films: Stores) -> None:
 def test_every_condition_must_hold(films: Stores, conditions, expected) -> None:
     """dbus-api.md: conditions are ANDed, the values of one are ORed; unknown ids match nothing."""
     assert films.titles(**conditions) == expected
-    assert films.cache.query_items(ItemQuery(limit=1, **conditions)).total == len(expected)
+    assert films.cache.read(query_items, ItemQuery(limit=1, **conditions)).total == len(expected)
 
 
 def test_conditions_hold_in_every_order(films: Stores) -> None:
@@ -157,12 +160,12 @@ def test_hidden_sources_are_served_nowhere(films: Stores) -> None:
     item = ItemId(films.id_of("m1"))
     hidden = [SOURCE]
 
-    assert films.cache.query_items(ItemQuery(), hidden) == films.cache.query_items(
-        ItemQuery(source_ids=("nobody",))
+    assert films.cache.read(query_items, ItemQuery(), hidden) == films.cache.read(
+        query_items, ItemQuery(source_ids=("nobody",))
     )
-    assert films.cache.query_items(ItemQuery(watched=False), hidden).total == 0
-    assert films.cache.query_items(ItemQuery(parent_id=item), hidden).total == 0
-    assert films.cache.items([item], (), hidden) == ()
+    assert films.cache.read(query_items, ItemQuery(watched=False), hidden).total == 0
+    assert films.cache.read(query_items, ItemQuery(parent_id=item), hidden).total == 0
+    assert films.cache.read(items, [item], (), hidden) == ()
 
 
 def test_sources_and_libraries_can_be_chosen(films: Stores) -> None:

@@ -11,6 +11,7 @@ from msd.models import (
     ItemType,
     SortKey,
 )
+from msd.store.cache.reads.pages import query_items
 from tests.store.made import Stores
 
 SHOW, SEASON, EPISODE, TRACK = ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK
@@ -51,13 +52,13 @@ def cursor(*body: object) -> str:
 def test_a_cursor_that_is_not_from_this_query_is_refused(films: Stores, bad: str) -> None:
     """dbus-api.md: InvalidArgument, for whatever text."""
     with pytest.raises(InvalidArgumentError):
-        films.cache.query_items(ItemQuery(cursor=bad))
+        films.cache.read(query_items, ItemQuery(cursor=bad))
 
 
 def test_a_cursor_of_a_rating_may_be_whole_or_a_fraction(films: Stores) -> None:
     """JSON writes 8.0 as it likes."""
     at = cursor("rating:0:asc:", 7, 0)
 
-    page = films.cache.query_items(ItemQuery(sort=SortKey.RATING, cursor=at))
+    page = films.cache.read(query_items, ItemQuery(sort=SortKey.RATING, cursor=at))
 
     assert [one["title"] for one in page.items] == ["The Abyss", "Brazil", "Amélie"]

@@ -1,4 +1,4 @@
-"""SyncWriter and CacheStore against a dictionary that does the same (Y5, Y7, I2)."""
+"""SyncWriter and CacheDatabase against a dictionary that does the same (Y5, Y7, I2)."""
 
 import shutil
 import tempfile
@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from msd.models import ItemQuery, ItemType, RemoteId, SortKey, UnixSeconds, WatchState
+from msd.store.cache.file import current_revision
+from msd.store.cache.reads.libraries import counts, libraries
+from msd.store.cache.reads.pages import query_items
+from msd.store.cache.writes.purge import purge_soft_deleted
 from msd.store.ids import item_id
 from tests.store.made import MEMORY, SOURCE, Paths, Stores, made
 
@@ -44,7 +48,7 @@ class CacheMachine(RuleBasedStateMachine):
         self.rows: dict[str, Row] = {}
         self.renames = 0
         self.aliases: dict[str, str] = {}
-        self.revision = self.stores.cache.revision()
+        self.revision = self.stores.cache.read(current_revision)
 
     def teardown(self) -> None:
         if hasattr(self, "stores"):
@@ -90,7 +94,7 @@ class CacheMachine(RuleBasedStateMachine):
         self.rows[name] = row
 
     def moved(self, *, changed: bool) -> None:
-        revision = self.stores.cache.revision()
+        revision = self.stores.cache.read(current_revision)
         assert revision == self.revision + 1 if changed else revision == self.revision
         self.revision = revision
 
@@ -168,12 +172,12 @@ class CacheMachine(RuleBasedStateMachine):
         self.rows[new] = self.rows.pop(name)
         self.aliases = {one: known for one, known in self.aliases.items() if known != row.id}
         self.aliases[new] = row.id
-        self.revision = self.stores.cache.revision()
+        self.revision = self.stores.cache.read(current_revision)
 
     @rule(name=NAMES)
     def purge(self, name) -> None:
         """Old tombstones go for good; a row that returns later begins anew."""
-        while self.stores.cache.purge_tombstones(UnixSeconds(2**40), batch=2):
+        while self.stores.cache.write(purge_soft_deleted, UnixSeconds(2**40), batch=2):
             pass
         self.rows = self.live()
 
@@ -191,15 +195,15 @@ class CacheMachine(RuleBasedStateMachine):
             (one["id"], one["remote_id"], one["title"], one["watched"], one.get("added", 0))
             for one in shown
         } == {(row.id, name, row.title, row.watched, row.added) for name, row in live.items()}
-        assert cache.counts(SOURCE) == (len(LIBRARIES), len(live))
-        for library in cache.libraries(SOURCE):
+        assert cache.read(counts, SOURCE) == (len(LIBRARIES), len(live))
+        for library in cache.read(libraries, SOURCE):
             inside = [row for row in live.values() if row.listing[0] == library.name]
             assert library.item_count == len(inside)
         for sort in SortKey:
             for descending in (False, True):
                 pages = self.stores.pages(limit=2, sort=sort, descending=descending)
                 assert sorted(str(one["id"]) for one in pages) == sorted(ids)
-        watched = cache.query_items(ItemQuery(watched=True))
+        watched = cache.read(query_items, ItemQuery(watched=True))
         assert watched.total == len(watched.items) == sum(row.watched for row in live.values())
 
 

@@ -13,6 +13,7 @@ from msd.models import (
     UnixSeconds,
     WatchState,
 )
+from msd.store.cache.reads.libraries import counts
 from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Stores, library, made, movie
 
@@ -40,7 +41,7 @@ def test_a_newcomer_with_the_same_identity_takes_over_id_and_history(stores: Sto
     assert stores.titles() == ["New name", "other"]
     assert stores.id_of("new") == item
     assert stores.item("new", "play_count")["play_count"] == 3
-    assert stores.cache.counts(SOURCE) == (1, 2)
+    assert stores.cache.read(counts, SOURCE) == (1, 2)
     assert stores.state.aliases(SOURCE) == {"new": item}
     assert stores.write(movies, movie("new", "New name", identity="file:1")).unchanged == 1
 
@@ -137,9 +138,9 @@ def test_an_alias_without_its_row_is_harmless(stores: Stores) -> None:
     stores.state.add_aliases(SOURCE, {RemoteId("new"): item})
 
     fresh = SyncWriter(stores.paths.cache, stores.paths.state, SOURCE)
-    known = fresh.known(movies, MOVIE)
+    known = fresh.known_items(movies, MOVIE)
     assert known.is_fresh("new", 1) is False
-    fresh.adopt(movies, MOVIE, known.missing())
+    fresh.rekey(movies, MOVIE, known.missing())
 
     assert stores.titles() == ["new"]
     assert stores.id_of("new") == item

@@ -13,6 +13,11 @@ from msd.models import (
     UnixSeconds,
     WatchState,
 )
+from msd.store.cache.file import current_revision
+from msd.store.cache.reads.items import items, remote_ids
+from msd.store.cache.reads.libraries import counts, libraries
+from msd.store.cache.writes.purge import purge_soft_deleted, purge_source
+from msd.store.cache.writes.refreshed_item import store_item
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.ids import item_id
 from tests.store.made import SOURCE, Stores, library, made, movie
@@ -40,7 +45,7 @@ def test_writing_the_same_again_writes_nothing(stores: Stores) -> None:
     assert (first.added, first.updated, first.changed) == (1, 0, (stores.id_of("1"),))
     assert (second.added, second.updated, second.unchanged) == (0, 0, 1)
     assert second.changed == ()
-    assert second.revision == first.revision == stores.cache.revision()
+    assert second.revision == first.revision == stores.cache.read(current_revision)
     assert rows_written(stores) == before
 
 
@@ -145,7 +150,7 @@ def test_of_two_rows_with_one_id_the_last_counts(stores: Stores) -> None:
 
     assert result.added == 1
     assert stores.titles() == ["second"]
-    assert stores.cache.counts(SOURCE) == (1, 1)
+    assert stores.cache.read(counts, SOURCE) == (1, 1)
 
 
 # --- moves, deletions, returns ---------------------------------------------------------------
@@ -164,8 +169,10 @@ def test_an_item_that_moved_to_another_library_is_there_only(stores: Stores) -> 
     assert stores.writer.remaining(one, MOVIE, [key]) == []
     assert stores.writer.soft_delete(one, MOVIE, [key]).removed == ()
     assert stores.id_of("1") == item
-    counts = {library.id: library.item_count for library in stores.cache.libraries(SOURCE)}
-    assert counts == {one: 0, two: 1}
+    item_counts = {
+        library.id: library.item_count for library in stores.cache.read(libraries, SOURCE)
+    }
+    assert item_counts == {one: 0, two: 1}
 
 
 def test_a_deleted_item_is_hidden_and_comes_back_with_its_history(stores: Stores) -> None:
@@ -177,16 +184,16 @@ def test_a_deleted_item_is_hidden_and_comes_back_with_its_history(stores: Stores
     removed = stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "1"))
 
     assert removed.removed == (item,)
-    assert removed.revision == stores.cache.revision()
+    assert removed.revision == stores.cache.read(current_revision)
     assert stores.titles() == ["2"]
-    assert stores.cache.items([item]) == ()
-    assert stores.cache.remote_ids([item]) == {}
-    assert stores.cache.counts(SOURCE) == (1, 1)
+    assert stores.cache.read(items, [item]) == ()
+    assert stores.cache.read(remote_ids, [item]) == {}
+    assert stores.cache.read(counts, SOURCE) == (1, 1)
     assert stores.writer.known_items(movies, MOVIE).is_fresh(RemoteId("1"), 1)
     returned = stores.write(movies, movie("1"))
     assert returned.changed == (item,)
     assert stores.item("1")["watched"] is True
-    assert stores.cache.counts(SOURCE) == (1, 2)
+    assert stores.cache.read(counts, SOURCE) == (1, 2)
 
 
 def test_old_tombstones_are_purged_and_young_ones_kept(stores: Stores) -> None:
@@ -197,10 +204,10 @@ def test_old_tombstones_are_purged_and_young_ones_kept(stores: Stores) -> None:
     stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "1"))
     now = UnixSeconds(int(stores.writer._clock()))
 
-    assert stores.cache.purge_tombstones(UnixSeconds(now - 100)) is False
+    assert stores.cache.write(purge_soft_deleted, UnixSeconds(now - 100)) is False
     assert len(list(stores.writer._connection.execute("SELECT 1 FROM item"))) == 2
-    assert stores.cache.purge_tombstones(UnixSeconds(now + 100), batch=1) is True
-    assert stores.cache.purge_tombstones(UnixSeconds(now + 100), batch=1) is False
+    assert stores.cache.write(purge_soft_deleted, UnixSeconds(now + 100), batch=1) is True
+    assert stores.cache.write(purge_soft_deleted, UnixSeconds(now + 100), batch=1) is False
 
     for table, left in {"item": 1, "item_full": 0, "item_external": 0, "item_genre": 1}.items():
         rows = stores.writer._connection.execute(f"SELECT 1 FROM {table}").fetchall()
@@ -218,12 +225,12 @@ def test_purging_a_source_leaves_the_others_alone(stores: Stores) -> None:
     other.write(others, MOVIE, [(movie("1", genres=("War",)), 1)])
 
     steps = 1
-    while stores.cache.purge_source(SOURCE, batch=10):
+    while stores.cache.write(purge_source, SOURCE, batch=10):
         steps += 1
 
     assert steps == 3
-    assert stores.cache.counts(SOURCE) == (0, 0)
-    assert stores.cache.counts("other") == (1, 1)
+    assert stores.cache.read(counts, SOURCE) == (0, 0)
+    assert stores.cache.read(counts, "other") == (1, 1)
     assert stores.titles(genres=("War",)) == ["1"]
     assert stores.writer._connection.execute("SELECT count(*) FROM hold").fetchone() == (0,)
     other.close()
@@ -242,7 +249,7 @@ def test_a_library_that_is_removed_takes_its_items_and_returns_with_them(
     result = stores.writer.remove_library(movies)
 
     assert len(result.removed) == 2
-    assert [one.name for one in stores.cache.libraries(SOURCE)] == ["more"]
+    assert [one.name for one in stores.cache.read(libraries, SOURCE)] == ["more"]
     assert stores.titles() == []
     assert stores.writer.save_libraries([library("more")]).vanished == {}
     assert stores.library("movies") == movies
@@ -259,12 +266,12 @@ def test_a_library_is_stored_as_the_source_tells_it(stores: Stores) -> None:
 
     assert rows_written(stores) == before
     assert set(saved.ids) == {"a", "b"}
-    assert [(one.name, one.type) for one in stores.cache.libraries(SOURCE)] == [
+    assert [(one.name, one.type) for one in stores.cache.read(libraries, SOURCE)] == [
         ("a", LibraryType.MOVIES),
         ("b", LibraryType.MUSIC),
     ]
-    assert stores.cache.libraries("nobody") == ()
-    assert stores.cache.libraries(None, hidden_sources=[SOURCE]) == ()
+    assert stores.cache.read(libraries, "nobody") == ()
+    assert stores.cache.read(libraries, None, hidden_sources=[SOURCE]) == ()
 
 
 def test_the_end_of_a_complete_pass_is_recorded(stores: Stores) -> None:
@@ -274,7 +281,7 @@ def test_the_end_of_a_complete_pass_is_recorded(stores: Stores) -> None:
     stores.writer.finish_listing(movies, MOVIE, total=3, now=UnixSeconds(70))
     stores.writer.finish_library(movies, now=UnixSeconds(71))
 
-    assert [one.synced_at for one in stores.cache.libraries(SOURCE)] == [71]
+    assert [one.synced_at for one in stores.cache.read(libraries, SOURCE)] == [71]
 
 
 def test_a_held_loss_keeps_the_time_of_the_first_pass_that_found_it(stores: Stores) -> None:
@@ -319,11 +326,15 @@ def test_details_of_one_item_are_stored_when_it_is_known(stores: Stores) -> None
     movies = stores.library()
     stores.write(movies, movie("1"), fingerprint=77)
 
-    stored = stores.cache.store_item(SOURCE, movie("1", details=DETAILS), {})
-    unknown = stores.cache.store_item(SOURCE, movie("2", details=DETAILS), {})
-    foreign = stores.cache.store_item("other", movie("1", details=DETAILS), {})
+    stored = stores.cache.write(store_item, SOURCE, movie("1", details=DETAILS), {}, UnixSeconds(1))
+    unknown = stores.cache.write(
+        store_item, SOURCE, movie("2", details=DETAILS), {}, UnixSeconds(1)
+    )
+    foreign = stores.cache.write(
+        store_item, "other", movie("1", details=DETAILS), {}, UnixSeconds(1)
+    )
 
-    assert stored == (movies, stores.cache.revision())
+    assert stored == (movies, stores.cache.read(current_revision))
     assert unknown is foreign is None
     assert stores.item("1", "fetched")["fetched"] > 0
     assert not stores.writer.known_items(movies, MOVIE).is_fresh(RemoteId("1"), 77)
@@ -335,5 +346,7 @@ def test_details_of_a_re_keyed_item_find_their_row(stores: Stores) -> None:
     stores.write(movies, movie("old"))
     aliases = {RemoteId("new"): stores.id_of("old")}
 
-    assert stores.cache.store_item(SOURCE, movie("new", details=DETAILS), aliases)
+    assert stores.cache.write(
+        store_item, SOURCE, movie("new", details=DETAILS), aliases, UnixSeconds(1)
+    )
     assert stores.titles() == ["new"]
