@@ -7,10 +7,10 @@ everything again.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from msgspec import Struct
 
 from msd.models import (
     AccountId,
@@ -26,146 +26,125 @@ from msd.models import (
 BUFFER_SIZE = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Base of all facts."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged(Event):
+class StateChanged(Event, frozen=True):
     """The daemon's state changed."""
 
     state: DaemonState
 
 
-@dataclass(frozen=True, slots=True)
-class DaemonChanged(Event):
+class DaemonChanged(Event, frozen=True):
     """A property of the root object changed (online, metered, revision, pending writes)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceAdded(Event):
+class SourceAdded(Event, frozen=True):
     """A source is served from now on."""
 
     source_id: SourceId
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRemoved(Event):
+class SourceRemoved(Event, frozen=True):
     """A source is served no more."""
 
     source_id: SourceId
 
 
-@dataclass(frozen=True, slots=True)
-class SourceStatusChanged(Event):
+class SourceStatusChanged(Event, frozen=True):
     """Status or reason of a source changed (S5); `SourceChanged` does not follow."""
 
     source_id: SourceId
     status: SourceStatus
 
 
-@dataclass(frozen=True, slots=True)
-class SourceChanged(Event):
+class SourceChanged(Event, frozen=True):
     """Some other property of a source may have changed; read its view again."""
 
     source_id: SourceId
 
 
-@dataclass(frozen=True, slots=True)
-class SignInRequested(Event):
+class SignInRequested(Event, frozen=True):
     """The user pressed "Sign in" on the notification of a source; whoever can shows the way."""
 
     source_id: SourceId
 
 
-@dataclass(frozen=True, slots=True)
-class AccountAdded(Event):
+class AccountAdded(Event, frozen=True):
     """An account was added."""
 
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True)
-class AccountChanged(Event):
+class AccountChanged(Event, frozen=True):
     """A property of an account may have changed."""
 
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRemoved(Event):
+class AccountRemoved(Event, frozen=True):
     """An account is gone."""
 
     account_id: AccountId
 
 
-@dataclass(frozen=True, slots=True)
-class JobAdded(Event):
+class JobAdded(Event, frozen=True):
     """A job began."""
 
     job_id: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class JobChanged(Event):
+class JobChanged(Event, frozen=True):
     """A job progressed."""
 
     job_id: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class JobFinished(Event):
+class JobFinished(Event, frozen=True):
     """A job reached a final state; its object stays for a minute."""
 
     job_id: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class JobRemoved(Event):
+class JobRemoved(Event, frozen=True):
     """A finished job's object goes away."""
 
     job_id: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class ServerFound(Event):
+class ServerFound(Event, frozen=True):
     """A discovery found a server on the local network."""
 
     job_id: JobId
     server: Mapping[str, str | bool]
 
 
-@dataclass(frozen=True, slots=True)
-class LoginAdded(Event):
+class LoginAdded(Event, frozen=True):
     """A login began."""
 
     login_id: LoginId
 
 
-@dataclass(frozen=True, slots=True)
-class LoginChanged(Event):
+class LoginChanged(Event, frozen=True):
     """A login asks for something else now."""
 
     login_id: LoginId
 
 
-@dataclass(frozen=True, slots=True)
-class LoginFinished(Event):
+class LoginFinished(Event, frozen=True):
     """A login reached a final state; its object stays for a minute."""
 
     login_id: LoginId
 
 
-@dataclass(frozen=True, slots=True)
-class LoginRemoved(Event):
+class LoginRemoved(Event, frozen=True):
     """A finished login's object goes away."""
 
     login_id: LoginId
 
 
-@dataclass(frozen=True, slots=True)
-class ItemsChanged(Event):
+class ItemsChanged(Event, frozen=True):
     """Cached items changed; both lists empty: too many to name, read again."""
 
     source_id: SourceId
@@ -175,8 +154,7 @@ class ItemsChanged(Event):
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Overflow(Event):
+class Overflow(Event, frozen=True):
     """This subscriber was too slow and lost facts."""
 
 

@@ -14,7 +14,7 @@ LIST_SOURCES = (
     *("busctl", "--user", "call", "org.msd.Msd1", "/org/msd/Msd1"),
     *("org.msd.Msd1.SourceCoordinator", "ListSources"),
 )
-HEAVY = {"sqlalchemy", "httpx", "keyring", "secretstorage", "msgspec", "rich", "pymediainfo"}
+HEAVY = {"sqlalchemy", "httpx", "keyring", "secretstorage", "rich", "pymediainfo"}
 # msd itself, but SIGUSR1 makes it write down what it has imported.
 PROBE = """
 import pathlib, signal, sys

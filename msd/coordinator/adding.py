@@ -8,10 +8,10 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import anyio
+from msgspec.structs import replace
 
 from msd.backend_api import NewAccount, NewSource, NewSources
 from msd.backend_api.accounts import OptionValue

@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from msd.coordinator.containment import contained
 from msd.errors import LimitExceededError, MsdError, UnknownJobError
@@ -125,7 +126,7 @@ class Jobs:
 
     async def _run(self, running: _Running, work: Callable[[JobHandle], Awaitable[Result]]) -> None:
         def update(**changes: object) -> None:
-            running.job = replace(running.job, **changes)  # type: ignore[arg-type]
+            running.job = replace(running.job, **changes)
             self._publish(JobChanged(running.job.id))
 
         handle = JobHandle(update, running.job.id)
@@ -134,7 +135,7 @@ class Jobs:
             with running.scope:
                 final = await self._finished(running.job, handle, work)
         finally:
-            running.job = replace(running.job, **final)  # type: ignore[arg-type]
+            running.job = replace(running.job, **final)
             running.ended.set()
             self._publish(JobFinished(running.job.id))
         await anyio.sleep(KEPT_S)

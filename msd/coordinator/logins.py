@@ -6,10 +6,11 @@ begin, reauthenticate ──► waiting ──► authorised · failed · expire
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from msd.backend_api.accounts import OptionValue
 from msd.coordinator.containment import contained
@@ -216,7 +217,7 @@ class Logins:
                 "url": "",
                 "users": (),
             }
-            entry.login = replace(entry.login, **(cleared | final))  # type: ignore[arg-type]
+            entry.login = replace(entry.login, **(cleared | final))
             entry.ended.set()
             entry.secrets.close()
             self._publish(LoginFinished(entry.login.id))
@@ -253,7 +254,7 @@ class Logins:
 
     def _update(self, login_id: LoginId, **shown: object) -> None:
         entry = self._entries[login_id]
-        entry.login = replace(entry.login, **shown)  # type: ignore[arg-type]
+        entry.login = replace(entry.login, **shown)
         self._publish(LoginChanged(login_id))
 
     def _entry(self, login_id: LoginId) -> _Entry:

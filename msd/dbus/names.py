@@ -1,6 +1,6 @@
 """Names on a bus: where a message goes, which signals are meant, what D-Bus itself defines."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from msd.dbus.binding import Message
 
@@ -14,8 +14,7 @@ STANDARD_INTERFACES = frozenset({PEER, INTROSPECTABLE, PROPERTIES, OBJECT_MANAGE
 NO_OBJECT = "/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """Where a call goes or a signal comes from."""
 
     path: str
@@ -24,8 +23,7 @@ class Address:
     destination: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalMatch:
+class SignalMatch(Struct, frozen=True, kw_only=True):
     """Which signals; what is empty does not matter. `about` is the first argument, a text."""
 
     sender: str = ""

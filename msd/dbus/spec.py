@@ -3,15 +3,15 @@
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodSpec:
+class MethodSpec(Struct, frozen=True, kw_only=True):
     """A method: the adapter's attribute, types of its arguments and results."""
 
     attribute: str
@@ -20,8 +20,7 @@ class MethodSpec:
     result_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PropertySpec:
+class PropertySpec(Struct, frozen=True, kw_only=True):
     """A property: its type, whether it can be set, and what its change sends."""
 
     signature: str
@@ -29,8 +28,7 @@ class PropertySpec:
     emits: str  # true, invalidates, const, false
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InterfaceSpec:
+class InterfaceSpec(Struct, frozen=True, kw_only=True):
     """One interface of the contract."""
 
     name: str

@@ -1,7 +1,8 @@
 """Whole messages as bytes: the header in front of marshalled arguments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from msd.dbus.binding import Message, MessageKind
 from msd.dbus.marshal import marshal
@@ -17,15 +18,13 @@ _PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _REPLY_SERIAL = 1, 2, 3, 4, 5
 _DESTINATION, _SIGNATURE, _UNIX_FDS = 6, 8, 9
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True):
     """A file descriptor to hand out (h, as an argument of its own); closed once it is sent."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """One encoded message and the descriptors that travel with it, which it owns."""
 
     data: bytes | memoryview

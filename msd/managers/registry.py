@@ -5,11 +5,12 @@ Answers come from memory; each change is on disk before the memory shows it.
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self, TypeVar, TypeVarTuple
 
 import anyio
 from anyio import to_thread
+from msgspec.structs import replace
 
 from msd.errors import StorageError, UnknownAccountError, UnknownSourceError
 from msd.models import (
@@ -154,7 +155,7 @@ class SourceRegistry:
             UnknownSourceError: it is not configured, or was removed meanwhile.
         """
         async with self._turn:
-            changed = replace(self.source(source_id), **columns)  # type: ignore[arg-type]
+            changed = replace(self.source(source_id), **columns)
             await self._write(self._store.update_source, changed)
             if source_id in self._sources:
                 self._sources[source_id] = changed

@@ -1,13 +1,12 @@
 """Items as a backend reports them; relations are remote ids of the same source."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from msd.models.ids import NEVER, NO_TIME, Milliseconds, RemoteId, UnixSeconds
 from msd.models.words import ItemType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchState:
+class WatchState(Struct, frozen=True, kw_only=True):
     """One user's watch state of one item."""
 
     watched: bool = False
@@ -19,8 +18,7 @@ class WatchState:
     likes: bool | None = None  # thumb up or down, where a server has no number for it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """Someone who took part in an item."""
 
     name: str
@@ -30,16 +28,14 @@ class Person:
     image: str = ""  # the `ref` of a picture of the person
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(Struct, frozen=True, kw_only=True):
     """A picture of an item; `ref` means something only to the item's backend."""
 
     kind: str  # poster, backdrop, thumb, logo, banner
     ref: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaStream:
+class MediaStream(Struct, frozen=True, kw_only=True):
     """One track of a media source."""
 
     index: int
@@ -61,8 +57,7 @@ class MediaStream:
     spatial: str = ""  # atmos, dtsx
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaSource:
+class MediaSource(Struct, frozen=True, kw_only=True):
     """One playable version of an item."""
 
     remote_id: str
@@ -77,8 +72,7 @@ class MediaSource:
     video_3d: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
+class Marker(Struct, frozen=True, kw_only=True):
     """A named part of an item: a chapter, an intro, the credits."""
 
     kind: str  # chapter, intro, credits, recap, preview, commercial
@@ -87,8 +81,7 @@ class Marker:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """One file of a film in several files, in the order in which they are played."""
 
     remote_id: str
@@ -96,8 +89,7 @@ class Part:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extra:
+class Extra(Struct, frozen=True, kw_only=True):
     """A trailer, deleted scene or interview of an item."""
 
     title: str
@@ -107,8 +99,7 @@ class Extra:
     duration_ms: Milliseconds = NO_TIME
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemDetails:
+class ItemDetails(Struct, frozen=True, kw_only=True):
     """What is fetched when someone looks at one item, not while listing (Y3)."""
 
     people: tuple[Person, ...] = ()
@@ -119,8 +110,7 @@ class ItemDetails:
     trailers: tuple[Extra, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaItem:
+class MediaItem(Struct, frozen=True, kw_only=True):
     """One item as a backend reports it; relations are remote ids of the same source.
 
     `identity` is what stays when a server re-keys the item (file identity, guid, external ids);

@@ -1,13 +1,12 @@
 """Libraries: as a backend reports them, as they are cached, and the user's settings."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from msd.models.ids import LibraryId, RemoteId, SourceId, UnixSeconds
 from msd.models.words import LibraryType, SyncPolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteLibrary:
+class RemoteLibrary(Struct, frozen=True, kw_only=True):
     """A library as a backend reports it."""
 
     remote_id: RemoteId
@@ -17,8 +16,7 @@ class RemoteLibrary:
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LibrarySettings:
+class LibrarySettings(Struct, frozen=True, kw_only=True):
     """What the user set for one library (A5); survives a rebuilt cache."""
 
     sync: SyncPolicy = SyncPolicy.LIVE
@@ -27,8 +25,7 @@ class LibrarySettings:
     content: LibraryType | None = None  # overrides what the backend found the library to hold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
+class Library(Struct, frozen=True, kw_only=True):
     """A library as it is cached, with the user's settings."""
 
     id: LibraryId

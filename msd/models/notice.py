@@ -1,10 +1,9 @@
 """What is shown to the user on the desktop."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True):
     """One notification; another with the same key replaces it."""
 
     key: str

@@ -1,13 +1,12 @@
 """What a source tells as it happens, and what became of it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from msd.models.ids import ItemId, LibraryId, RemoteId
 from msd.models.item import MediaItem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushedRow:
+class PushedRow(Struct, frozen=True, kw_only=True):
     """A row that a source told of; without a library it belongs where it is cached."""
 
     library: RemoteId | None
@@ -15,8 +14,7 @@ class PushedRow:
     fingerprint: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushedWrite:
+class PushedWrite(Struct, frozen=True, kw_only=True):
     """What one transaction changed in one library."""
 
     library_id: LibraryId
@@ -25,8 +23,7 @@ class PushedWrite:
     removed: tuple[ItemId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSet:
+class ChangeSet(Struct, frozen=True, kw_only=True):
     """What changed since a revision, up to another one."""
 
     changed: tuple[ItemId, ...] = ()

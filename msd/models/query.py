@@ -1,14 +1,14 @@
 """Questions to the cache and their answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from msd.models.ids import ItemId, LibraryId, SourceId, UnixSeconds
 from msd.models.words import ItemType, SortKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemQuery:
+class ItemQuery(Struct, frozen=True, kw_only=True):
     """A question to the cache; every given condition must hold. None or empty: no condition."""
 
     source_ids: tuple[SourceId, ...] = ()
@@ -35,8 +35,7 @@ ItemFields = Mapping[str, object]
 str). Keys and their D-Bus types are those of `org.msd.Msd1.Library`; absent = unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemPage:
+class ItemPage(Struct, frozen=True, kw_only=True):
     """One page of an answer."""
 
     items: tuple[ItemFields, ...]

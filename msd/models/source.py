@@ -1,15 +1,15 @@
 """Accounts and sources: what is stored of them, and what is shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from msd.models.ids import NEVER, AccountId, BackendKind, JobId, SourceId, UnixSeconds
 from msd.models.words import Capability, LiveState, PublicStatus, Route, StatusReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """Who signs in: one user of one server (or of one sign-in service). Holds no secret."""
 
     id: AccountId
@@ -19,8 +19,7 @@ class Account:
     device_id: str  # made once when the account is added, never changed (I3)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """One server seen through one account, or one folder: what is stored of it."""
 
     id: SourceId
@@ -41,8 +40,7 @@ class Source:
     held_deletes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceStatus:
+class SourceStatus(Struct, frozen=True, kw_only=True):
     """The public status of one source, derived from the three axes of behaviour §3."""
 
     status: PublicStatus
@@ -51,8 +49,7 @@ class SourceStatus:
     since: UnixSeconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerFacts:
+class ServerFacts(Struct, frozen=True, kw_only=True):
     """What a successful connect learned about the server."""
 
     server_id: str
@@ -63,8 +60,7 @@ class ServerFacts:
     latency_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceView:
+class SourceView(Struct, frozen=True, kw_only=True):
     """Everything that is shown of one source at one moment: the `Source` properties."""
 
     source: Source
@@ -79,8 +75,7 @@ class SourceView:
     sync_job: JobId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountView:
+class AccountView(Struct, frozen=True, kw_only=True):
     """Everything that is shown of one account: the `Account` properties."""
 
     account: Account
@@ -88,8 +83,7 @@ class AccountView:
     source_ids: tuple[SourceId, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectAttempt:
+class ConnectAttempt(Struct, frozen=True, kw_only=True):
     """One step of an attempt to reach a source, as `Explain` tells it."""
 
     at: UnixSeconds
@@ -99,8 +93,7 @@ class ConnectAttempt:
     latency_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(Struct, frozen=True, kw_only=True):
     """One address at which a server may be reached, as `ListConnections` shows it."""
 
     address: str  # base URL without a secret

@@ -1,10 +1,9 @@
 """Jobs, the options of a sync, and what it reports while it runs and at its end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import msgspec
+from msgspec import Struct, field
 
 from msd.models.ids import NEVER, JobId, LibraryId, SourceId, UnixSeconds
 from msd.models.words import JobKind, JobState, SyncMode
@@ -16,7 +15,7 @@ _NO_CURSORS: Mapping[str, str] = MappingProxyType({})
 _NO_RESULT: Mapping[str, JobValue] = MappingProxyType({})
 
 
-class SyncOptions(msgspec.Struct, frozen=True, kw_only=True):
+class SyncOptions(Struct, frozen=True, kw_only=True):
     """What one sync of a source is asked to do; the defaults mean every library, by its cursors."""
 
     mode: SyncMode = SyncMode.AUTO
@@ -38,7 +37,7 @@ class SyncOptions(msgspec.Struct, frozen=True, kw_only=True):
         return not self.only or library_id in self.only
 
 
-class SyncProgress(msgspec.Struct, frozen=True, kw_only=True):
+class SyncProgress(Struct, frozen=True, kw_only=True):
     """How far a running sync is (Y11)."""
 
     phase: str  # connecting, libraries, the listed item type, deletions, members
@@ -46,7 +45,7 @@ class SyncProgress(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None  # rows the server announced so far; None = unknown
 
 
-class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
+class SyncReport(Struct, frozen=True, kw_only=True):
     """What a sync did."""
 
     seen: int = 0
@@ -61,7 +60,7 @@ class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
     skipped_examples: tuple[str, ...] = ()  # at most 20, one sentence each
 
 
-class SyncProgressMark(msgspec.Struct, frozen=True, kw_only=True):
+class SyncProgressMark(Struct, frozen=True, kw_only=True):
     """How far a sync is, recorded in the same transaction as the rows it covers (Y6, Y8)."""
 
     resume_at: int | None = None  # the row where an interrupted first sync goes on
@@ -69,8 +68,7 @@ class SyncProgressMark(msgspec.Struct, frozen=True, kw_only=True):
     cursors: Mapping[str, str] = _NO_CURSORS  # by aspect
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """One long operation, as the `Job` object shows it."""
 
     id: JobId

@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import anyio
 from anyio.abc import Process
+from msgspec.structs import replace
 
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate

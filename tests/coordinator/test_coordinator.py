@@ -1,10 +1,10 @@
 """The coordinator's use cases over real databases, a fake keyring and a fake server."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from msd import errors
 from msd.events import (

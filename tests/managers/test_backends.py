@@ -9,6 +9,7 @@ from typing import cast
 import anyio
 import anyio.lowlevel
 import pytest
+from msgspec import structs
 
 from msd.backend_api import (
     AddContext,
@@ -144,14 +145,17 @@ async def test_a_backend_is_opened_anew_with_other_credentials_or_another_place(
     """A3: and stays open as long as they are the same."""
     service = FakeService()
     backends = manager_of(service, tmp_path)
-    source = replace(SOURCE, kind=CLUB, server_id="near", config={"addresses": "a b"})
+    source = structs.replace(SOURCE, kind=CLUB, server_id="near", config={"addresses": "a b"})
     first = Credentials(user_id="ann", token="near-1")
     opened: list[object] = []
     for attempt, credentials in (
         (source, first),
         (source, first),
-        (replace(source, config={"addresses": "a c"}), first),
-        (replace(source, config={"addresses": "a c"}), replace(first, token="near-2")),
+        (structs.replace(source, config={"addresses": "a c"}), first),
+        (
+            structs.replace(source, config={"addresses": "a c"}),
+            replace(first, token="near-2"),
+        ),
     ):
         service.server_tokens["near"] = credentials.token
         await backends.connect(attempt, ACCOUNT, credentials, {})
@@ -168,7 +172,7 @@ async def test_addresses_are_known_of_a_closed_backend_that_is_lent_without_a_to
 ) -> None:
     """ListConnections: it is closed again afterwards."""
     backends = manager_of(FakeService(), tmp_path)
-    source = replace(SOURCE, kind=CLUB, server_id="near", config={"addresses": "a b"})
+    source = structs.replace(SOURCE, kind=CLUB, server_id="near", config={"addresses": "a b"})
     async with backends.with_connections(source) as lent:
         addresses = [connection.address for connection in lent.connections()]
 
@@ -181,7 +185,7 @@ async def test_the_service_signs_an_account_out_where_there_is_one(tmp_path: Pat
     """A4: with the account's own token, and not with that of a server."""
     service = FakeService()
     backends = manager_of(service, tmp_path)
-    source = replace(SOURCE, kind=CLUB, server_id="near")
+    source = structs.replace(SOURCE, kind=CLUB, server_id="near")
     credentials = Credentials(user_id="ann", token="own", server_tokens={"near": "near-1"})
     await backends.sign_out(source, ACCOUNT, credentials)
 
@@ -199,7 +203,9 @@ async def test_what_a_kind_can_not_do_is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(NotSupportedError):
         await backends.login(KIND, {}, dialogue, device_id="d")
     with pytest.raises(NotSupportedError):
-        await backends.servers(replace(ACCOUNT, kind=KIND), Credentials(user_id="", token=""))
+        await backends.servers(
+            structs.replace(ACCOUNT, kind=KIND), Credentials(user_id="", token="")
+        )
     with pytest.raises(NotSupportedError):
         backends.discover(KIND)
     assert (CLUB,) == backends.discovering

@@ -4,13 +4,13 @@ import fcntl
 import os
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from msd.errors import MsdError, NotSupportedError, UnreachableError
 from msd.managers.sync import STOP_S, SyncManager

@@ -1,8 +1,8 @@
 """The values: frozen, complete, and with the words of the bus contract."""
 
-import dataclasses
 from enum import StrEnum
 
+import msgspec
 import pytest
 
 import msd.models
@@ -10,7 +10,7 @@ from msd.models import PublicStatus, StatusReason
 
 CLASSES = [getattr(msd.models, name) for name in msd.models.__all__]
 WORDS = [c for c in CLASSES if isinstance(c, type) and issubclass(c, StrEnum)]
-VALUES = [c for c in CLASSES if dataclasses.is_dataclass(c)]
+VALUES = [c for c in CLASSES if isinstance(c, type) and issubclass(c, msgspec.Struct)]
 
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
@@ -23,7 +23,7 @@ def test_words_are_lower_kebab(words: type[StrEnum]) -> None:
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value.__name__)
 def test_values_are_frozen(value: type) -> None:
     """Style section 3."""
-    assert value.__dataclass_params__.frozen
+    assert value.__struct_config__.frozen
 
 
 def test_the_status_words_are_those_of_the_rules() -> None:

@@ -13,12 +13,12 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 import anyio
 import anyio.lowlevel
+from msgspec.structs import replace
 
 from msd.errors import ForbiddenError, MsdError, UnreachableError
 from msd.models import (

@@ -1,11 +1,11 @@
 """The sync engine over a fake backend and a real cache: what is copied, kept, hidden and held."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
 from msd.models import ItemType, LibraryType, MediaItem, RemoteId, SyncMode, SyncOptions, WatchState

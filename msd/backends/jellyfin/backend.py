@@ -3,11 +3,11 @@
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 
 import anyio
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
 from msd.backend_api.http.client import open_client

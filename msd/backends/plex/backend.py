@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
 from msd.backend_api.http.json import decode

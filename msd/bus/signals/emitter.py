@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import anyio
 from anyio.abc import TaskStatus
+from msgspec.structs import replace
 
 from msd.bus.account import AccountInterface
 from msd.bus.gate import Gate

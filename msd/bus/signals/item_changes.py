@@ -1,6 +1,6 @@
 """Changes of items, collected per library until they are told (Y10)."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from msd.events import ItemsChanged
 from msd.models import ItemId, LibraryId, SourceId
@@ -8,8 +8,7 @@ from msd.models import ItemId, LibraryId, SourceId
 MAX_IDS = 500
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(Struct):
     """What changed in one library since it was last told; insertion order is kept."""
 
     changed: dict[ItemId, None] = field(default_factory=dict)

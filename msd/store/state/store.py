@@ -7,10 +7,11 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
+
+from msgspec.structs import astuple
 
 from msd.errors import SourceExistsError, StorageError
 from msd.models import (

@@ -3,12 +3,12 @@
 import os
 import shutil
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from msd.backend_api import SkippedItem
 from msd.backends.local import SPEC

@@ -1,10 +1,10 @@
 """The only emitter: facts → signals, one per real change."""
 
-from dataclasses import replace
 from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from msd.bus.signals import run_signals
 from msd.bus.signals.throttle import INTERVAL_S

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from msd.events import JobFinished, LoginFinished, ServerFound
 from msd.models import (

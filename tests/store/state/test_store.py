@@ -5,9 +5,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from msd.errors import SourceExistsError, StorageError
 from msd.models import (

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from msgspec.structs import replace
 
 from msd.backend_api import BackendContext, Listing, Page, RawItem
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange

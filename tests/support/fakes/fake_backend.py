@@ -1,10 +1,11 @@
 """A backend over a dictionary, as simple as the protocol allows, with faults to order."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import anyio
 import xxhash
+from msgspec.structs import replace
 
 from msd.backend_api import (
     AddContext,
@@ -94,7 +95,7 @@ class FakeServer:
     def edit(self, library: RemoteId, remote_id: str, **changes: object) -> None:
         """Change an item."""
         own = RemoteId(remote_id)
-        self.items[library][own] = replace(self.items[library][own], **changes)  # type: ignore[arg-type]
+        self.items[library][own] = replace(self.items[library][own], **changes)
 
     def drop(self, library: RemoteId, *remote_ids: str) -> None:
         """Delete items."""

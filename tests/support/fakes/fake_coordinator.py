@@ -1,9 +1,9 @@
 """The coordinator's public face over values in memory, with a real EventStream."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import anyio
+from msgspec.structs import replace
 
 from msd.backend_api.accounts import OptionValue
 from msd.errors import UnknownAccountError, UnknownJobError, UnknownLibraryError, UnknownSourceError
@@ -74,7 +74,7 @@ def source_view(source_id: str, **changes: object) -> SourceView:
         address="/srv/media",
     )
     view = SourceView(source=source, status=STARTING, capabilities=frozenset({Capability.DETAILS}))
-    return replace(view, **changes)  # type: ignore[arg-type]
+    return replace(view, **changes)
 
 
 def library(library_id: str, source_id: str) -> Library:
@@ -172,7 +172,7 @@ class FakeCoordinator:
         job = Job(
             id=JobId(number), kind=JobKind.SYNC, source_id=SourceId("s1"), state=JobState.RUNNING
         )
-        self.jobs[job.id] = replace(job, **changes)  # type: ignore[arg-type]
+        self.jobs[job.id] = replace(job, **changes)
         return job.id
 
     def _check(self, *call: object) -> None:

@@ -1,7 +1,9 @@
 """Logins, connections and accounts as the bus asks for them, kept in dictionaries."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from msd.backend_api.accounts import OptionValue
 from msd.errors import NotOwnerError, UnknownLoginError
@@ -40,7 +42,7 @@ class FakeLogins:
             self.logins[login_id] = Login(
                 id=login_id, kind=BackendKind("plex"), source_id=SourceId("")
             )
-        self.logins[login_id] = replace(self.logins[login_id], **changes)  # type: ignore[arg-type]
+        self.logins[login_id] = replace(self.logins[login_id], **changes)
         self.owners[login_id] = owner
         self.publish(LoginAdded(login_id) if is_new else LoginChanged(login_id))
         return login_id

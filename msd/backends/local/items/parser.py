@@ -3,7 +3,7 @@
 What NFO and tags say goes before what names say. A file that holds nothing playable is skipped.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from msd.backend_api import SkippedItem
 from msd.backends.local.catalogue.entries import Entry, Group, Leaf, seconds
