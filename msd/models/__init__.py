@@ -18,6 +18,7 @@ from msd.models.ids import (
     UnixSeconds,
 )
 from msd.models.item import (
+    Decision,
     Extra,
     Image,
     ItemDetails,
@@ -97,6 +98,7 @@ __all__ = [
     "ConnectAttempt",
     "Connection",
     "DaemonState",
+    "Decision",
     "Extra",
     "Image",
     "ItemDetails",

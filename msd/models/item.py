@@ -69,6 +69,7 @@ class MediaSource(Struct, frozen=True, kw_only=True):
     streams: tuple[MediaStream, ...] = ()
     name: str = ""  # of the version, e.g. "1080p"
     position_ms: Milliseconds = NO_TIME  # where the user stopped in this version
+    mime: str = ""  # e.g. "video/x-matroska"
     video_3d: str = ""
 
 
@@ -99,6 +100,15 @@ class Extra(Struct, frozen=True, kw_only=True):
     duration_ms: Milliseconds = NO_TIME
 
 
+class Decision(Struct, frozen=True, kw_only=True):
+    """How one thing about an item was decided, for those who ask why it is what it is."""
+
+    subject: str  # type, title, year, show, season, episode, …
+    value: str
+    evidence: str  # id, nfo, tag, file-name, folder-name, neighbours, library
+    origin: str = ""  # the path or name that says so
+
+
 class ItemDetails(Struct, frozen=True, kw_only=True):
     """What is fetched when someone looks at one item, not while listing (Y3)."""
 
@@ -108,6 +118,7 @@ class ItemDetails(Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()  # empty: the item is one file
     extras: tuple[Extra, ...] = ()
     trailers: tuple[Extra, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 class MediaItem(Struct, frozen=True, kw_only=True):
