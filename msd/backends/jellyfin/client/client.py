@@ -19,12 +19,11 @@ from msd.backend_api.http.client import (
 )
 from msd.backend_api.http.errors import backend_errors
 from msd.backend_api.http.json import decode
-from msd.backend_api.http.status import raise_if_unavailable
 from msd.backend_api.http.websocket import WebSocket, open_websocket
+from msd.backends.jellyfin.client.faults import fault, is_own_refusal, of_this_request
 from msd.errors import (
     AuthRequiredError,
     BackendError,
-    BadResponseError,
     ForbiddenError,
     UnreachableError,
 )
@@ -122,38 +121,60 @@ class JellyfinClient:
         return open_websocket(self._http, self._request("GET", path))
 
     async def raise_for_status(self, answer: Answer, path: str) -> None:
-        """Raise the error that an unsuccessful answer to a GET of `path` stands for."""
+        """Raise the error that an unsuccessful answer to a GET of `path` stands for.
+
+        What the server as a whole seems to say is checked by asking for something that works
+        for every user: while that is answered, only this request has failed.
+        """
         if answer.is_success:
             return
-        raise_if_unavailable(answer)
-        match answer.status:
-            case httpx.codes.UNAUTHORIZED:
-                # A library that the user may not see answers 401 to a good token (S3).
-                await self._raise_if_token_refused(_SYSTEM_INFO if path == ME else ME)
-                raise _refused_once(path)
-            case httpx.codes.FORBIDDEN:
-                raise ForbiddenError("the server forbids this to the user")
-            case httpx.codes.NOT_FOUND | httpx.codes.METHOD_NOT_ALLOWED:
-                raise UnreachableError(
-                    "the address answers, but not as a Jellyfin server",
-                    reason=StatusReason.NOT_A_MEDIA_SERVER,
-                )
-        if httpx.codes.is_redirect(answer.status):
-            raise UnreachableError(
-                "the server sends its clients elsewhere", reason=StatusReason.NOT_A_MEDIA_SERVER
-            )
-        raise BadResponseError(f"the server refused a request with status {answer.status}")
+        if answer.status == httpx.codes.UNAUTHORIZED and is_own_refusal(answer):
+            # A library that the user may not see answers 401 to a good token.
+            await self._raise_if_token_refused(_SYSTEM_INFO if path == ME else ME)
+            raise _refused_once(path)
+        error = fault(answer, path)
+        if isinstance(error, UnreachableError):
+            raise await self.narrowed(error, path, answer)
+        raise error
+
+    async def narrowed(
+        self, error: UnreachableError, path: str, answer: Answer | None = None
+    ) -> BackendError:
+        """Return the error of a request alone when the server answers well otherwise.
+
+        Args:
+            error: what the failure of the request would mean for the server as a whole.
+            path: what was asked for.
+            answer: what came, None when no answer came.
+        """
+        proof = _SYSTEM_INFO if path == ME else ME
+        if path in {ME, _SYSTEM_INFO} or not await self._answers(proof):
+            return error
+        return of_this_request(error, path, answer)
+
+    async def _answers(self, path: str) -> bool:
+        """Return whether the server itself answers: with success, or with its own refusal."""
+        try:
+            answer = await self.answer(path)
+        except BackendError:
+            return False
+        if answer.is_success:
+            return answer.media_type == "application/json"
+        # "Me" of an API key, which has no user of its own, is a bad request.
+        return answer.status == httpx.codes.BAD_REQUEST and is_own_refusal(answer)
 
     async def _raise_if_token_refused(self, path: str) -> None:
         second = await self.answer(path)
-        if second.status == httpx.codes.UNAUTHORIZED:
-            # One answer for every cause: nothing in it tells which.
+        if second.status == httpx.codes.UNAUTHORIZED and is_own_refusal(second):
+            # One answer for every cause: nothing in it says which.
             raise AuthRequiredError(
                 "the server no longer accepts the sign-in: it was ended there, the password was"
                 " changed, or the user was disabled; sign in again"
             )
-        if second.status != httpx.codes.FORBIDDEN:
-            raise_if_unavailable(second)
+        if not second.is_success and second.status != httpx.codes.FORBIDDEN:
+            error = fault(second, path)
+            if isinstance(error, UnreachableError):
+                raise error
 
     async def _send(
         self,
@@ -190,6 +211,7 @@ def _refused_once(path: str) -> BackendError:
     """What a refusal means that a second call did not confirm."""
     if path == ME:
         return UnreachableError(
-            "the server can't make up its mind about the sign-in", reason=StatusReason.SERVER_ERROR
+            "the server refused the sign-in and then accepted it; trying again later",
+            reason=StatusReason.SERVER_ERROR,
         )
     return ForbiddenError("the server does not show this to the user")

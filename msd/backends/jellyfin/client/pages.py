@@ -1,5 +1,11 @@
-"""Enumerate a list window by window, with the totals that deletions are judged by (Y7)."""
+"""Enumerate a list window by window, with the totals that deletions are judged by.
 
+Completeness is checked, not believed: a last window that came back full is followed by one more
+request, and rows beyond the announced total, or a list without a usable total, make the pages say
+that rows may be missing (docs/protocols/jellyfin.md, Lists).
+"""
+
+import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -8,6 +14,7 @@ import httpx
 import msgspec
 import xxhash
 
+from msd.backend_api.http.client import Answer
 from msd.backend_api.http.json import decode
 from msd.backend_api.narrowing import Narrowing, Window, server_fault
 from msd.backend_api.protocol import Page, RawItem
@@ -16,7 +23,7 @@ from msd.backends.jellyfin.client.query import Query
 from msd.backends.jellyfin.parse.item import PARSER_VERSION
 from msd.backends.jellyfin.parse.values import guid
 from msd.backends.jellyfin.parse.wire import RawPage, RowId
-from msd.errors import BackendError, BadResponseError, ForbiddenError
+from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
 from msd.models import RemoteId
 
 MOST_ROWS = 5_000_000  # of one listing; a larger total is a fault or a trap
@@ -25,6 +32,9 @@ MOST_ROWS = 5_000_000  # of one listing; a larger total is a fault or a trap
 MOST_EMPTY_PAGES = 100
 _LARGEST_ROW = 1 << 20
 _SIGN = 1 << 63
+# Marks that change by themselves and are never read: the Etag of every row is a new one after a
+# scan of a server without internet.
+_UNREAD = re.compile(rb'"Etag":"[^"]{0,64}",?|"ImageBlurHashes":\{(?:[^{}]|\{[^{}]*\})*\},?')
 
 _row_id = msgspec.json.Decoder(RowId)
 
@@ -32,32 +42,140 @@ _row_id = msgspec.json.Decoder(RowId)
 async def pages(
     client: JellyfinClient, query: Query, page_size: int, first: int = 0
 ) -> AsyncGenerator[Page, None]:
-    """Yield every window from a row on, up to the total that the server announces with the first.
+    """Yield every window from a row on, up to the end of the list.
 
-    The first and the last page carry the announced total. A window on which the server fails is
-    narrowed down to the rows at fault; those are named in `Page.skipped`, and the page has gaps.
-    After the first, two windows are asked for at a time, as long as the server is quick (Y1).
+    The first page, and the last one of the announced total, carry that total. A window on which
+    the server fails is narrowed down to the rows at fault; those are named in `Page.skipped`,
+    and the page has gaps. After the first, two windows are asked for at a time, as long as the
+    server is quick.
 
     Raises:
         ForbiddenError: the server does not list this for the user.
-        AuthRequiredError, UnreachableError, BadResponseError: as `JellyfinClient.get` says.
+        BadResponseError: this list can't be read, while the server itself works.
+        AuthRequiredError, UnreachableError: the server as a whole fails.
     """
-    narrowing = _narrowing(client, query)
-    page = await narrowing.page(Window(first, page_size, with_total=True))
-    yield page
-    end, empty = _announced_end(page), 0 if page.items or page.skipped else 1
-    async with aclosing(narrowing.pages(_windows(first + page_size, end, page_size))) as others:
-        async for page in others:
-            empty = 0 if page.items or page.skipped else empty + 1
-            if empty >= MOST_EMPTY_PAGES and page.start + page_size < end:
-                yield replace(page, gaps=True)
+    async for page in _Reader(client, query).pages(page_size, first):
+        yield page
+
+
+class _Reader:
+    """Reads one list; knows whether a failure was already found to be the whole server's."""
+
+    def __init__(self, client: JellyfinClient, query: Query) -> None:
+        self._client = client
+        self._query = query
+        self._narrowing = Narrowing(self._fetch)
+        self._is_outage = False
+
+    async def pages(self, page_size: int, first: int) -> AsyncGenerator[Page, None]:
+        """Yield every window; see `pages`."""
+        page = await self.page(Window(first, page_size, with_total=True))
+        end = _announced_end(page)
+        page = _checked(page, end)
+        yield page
+        at = page.start + page.limit
+        if end is not None and at < end:
+            async with aclosing(self._windows(at, end, page_size)) as windows:
+                async for page in windows:
+                    yield page
+            at = page.start + page.limit
+        async with aclosing(self._beyond(page, page_size)) as windows:
+            async for page in windows:
+                yield page
+
+    async def _windows(self, at: int, end: int, page_size: int) -> AsyncGenerator[Page, None]:
+        """Yield the windows up to the announced end."""
+        empty = 0
+        async with aclosing(self._narrowing.pages(_windows(at, end, page_size))) as windows:
+            try:
+                async for page in windows:
+                    empty = 0 if page.items or page.skipped else empty + 1
+                    if empty >= MOST_EMPTY_PAGES and page.start + page_size < end:
+                        yield replace(page, gaps=True)
+                        return
+                    yield _checked(_at_full_length(page), end)
+            except UnreachableError as error:
+                raise await self._narrowed(error) from error
+
+    async def _beyond(self, last: Page, page_size: int) -> AsyncGenerator[Page, None]:
+        """Yield what comes after a window that came back full; nothing does where all is well."""
+        seen = {row.remote_id for row in last.items}
+        while _is_full(last) and last.start + last.limit < MOST_ROWS:
+            window = Window(last.start + last.limit, page_size, with_total=True)
+            page = await self.page(window)
+            if not page.items and not page.skipped:
                 return
-            yield page
+            ids = {row.remote_id for row in page.items}
+            if ids <= seen:  # the server repeats a page: this is no further one
+                return
+            yield replace(page, gaps=True)
+            last, seen = page, ids
+
+    async def page(self, window: Window) -> Page:
+        """Return one window, without the rows on which the server fails."""
+        try:
+            return _at_full_length(await self._narrowing.page(window))
+        except UnreachableError as error:
+            raise await self._narrowed(error) from error
+
+    async def whole(self, window: Window) -> Page:
+        """Return one window, all of it or an error."""
+        page = await self._fetch(window)
+        if isinstance(page, Page):
+            return page
+        if isinstance(page, UnreachableError):
+            raise await self._narrowed(page)
+        raise page
+
+    async def _fetch(self, window: Window) -> Page | BackendError:
+        """Return one window, or the fault that may be due to a single row in it."""
+        query, client = self._query, self._client
+        parameters = query.window(window.start, window.limit, with_total=window.with_total)
+        try:
+            answer = await client.answer(query.path, parameters, is_page=True)
+            if answer.status == httpx.codes.INTERNAL_SERVER_ERROR:
+                return server_fault()
+            if answer.status == httpx.codes.NOT_FOUND and answer.media_type == "text/plain":
+                return server_fault()  # a row that the server lists and can't find
+            if answer.status == httpx.codes.BAD_REQUEST:
+                raise ForbiddenError("the server does not know this list any more")
+            await client.raise_for_status(answer, query.path)
+            return _decoded(answer, window)
+        except UnreachableError as error:
+            raise await self._narrowed(error) from error
+
+    async def _narrowed(self, error: UnreachableError) -> BackendError:
+        """Return the error of this list alone, unless the server itself does not answer."""
+        if self._is_outage:
+            return error
+        narrowed = await self._client.narrowed(error, self._query.path)
+        self._is_outage = isinstance(narrowed, UnreachableError)
+        return narrowed
 
 
 def _windows(start: int, end: int, page_size: int) -> Iterator[Window]:
     for at in range(start, end, page_size):
         yield Window(at, page_size, with_total=at + page_size >= end)
+
+
+def _announced_end(page: Page) -> int | None:
+    """Return where the list ends as announced, None when that can't be believed."""
+    return page.total if page.total is not None and 0 <= page.total <= MOST_ROWS else None
+
+
+def _checked(page: Page, end: int | None) -> Page:
+    """Return a page that says so when it holds more than was announced, or nothing was."""
+    is_within = end is not None and page.start + len(page.items) <= max(end, page.start)
+    return page if is_within else replace(page, gaps=True, total=None if end is None else end)
+
+
+def _at_full_length(page: Page) -> Page:
+    """Return a page whose limit counts all of its rows: a server may ignore the limit."""
+    return replace(page, limit=max(page.limit, len(page.items) + len(page.skipped)))
+
+
+def _is_full(page: Page) -> bool:
+    return len(page.items) + len(page.skipped) >= page.limit
 
 
 async def first_rows(client: JellyfinClient, query: Query, limit: int) -> tuple[RawItem, ...]:
@@ -66,8 +184,8 @@ async def first_rows(client: JellyfinClient, query: Query, limit: int) -> tuple[
     Raises:
         As `pages` does.
     """
-    page = await _narrowing(client, query).page(Window(0, limit, with_total=False))
-    return page.items
+    page = await _Reader(client, query).page(Window(0, limit, with_total=False))
+    return page.items[:limit]
 
 
 async def total(client: JellyfinClient, query: Query) -> int:
@@ -76,7 +194,11 @@ async def total(client: JellyfinClient, query: Query) -> int:
     Raises:
         As `pages` does.
     """
-    return _announced_end(await _whole(client, query, Window(0, 0, with_total=True)))
+    page = await _Reader(client, query).whole(Window(0, 0, with_total=True))
+    end = _announced_end(page)
+    if end is None:
+        raise BadResponseError("the server announced an impossible number of rows")
+    return end
 
 
 async def rows(client: JellyfinClient, query: Query, limit: int) -> tuple[RawItem, ...]:
@@ -86,47 +208,20 @@ async def rows(client: JellyfinClient, query: Query, limit: int) -> tuple[RawIte
         BadResponseError: a row has no usable id or size.
         As `pages` does.
     """
-    page = await _whole(client, query, Window(0, limit, with_total=False))
+    page = await _Reader(client, query).whole(Window(0, limit, with_total=False))
     if page.skipped:
         raise BadResponseError(f"the server's answer can't be used: {page.skipped[0]}")
     return page.items
 
 
-async def _whole(client: JellyfinClient, query: Query, window: Window) -> Page:
-    page = await _fetch(client, query, window)
-    if isinstance(page, Page):
-        return page
-    raise page
-
-
-def _announced_end(page: Page) -> int:
-    if page.total is None or not 0 <= page.total <= MOST_ROWS:
-        raise BadResponseError("the server announced an impossible number of rows")
-    return page.total
-
-
-def _narrowing(client: JellyfinClient, query: Query) -> Narrowing:
-    return Narrowing(lambda window: _fetch(client, query, window))
-
-
-async def _fetch(client: JellyfinClient, query: Query, window: Window) -> Page | BackendError:
-    """Return one window, or the fault that may be due to a single row in it."""
-    parameters = query.window(window.start, window.limit, with_total=window.with_total)
+def _decoded(answer: Answer, window: Window) -> Page | BadResponseError:
     try:
-        answer = await client.answer(query.path, parameters, is_page=True)
-        if answer.status == httpx.codes.INTERNAL_SERVER_ERROR:
-            return server_fault()
-        if answer.status == httpx.codes.BAD_REQUEST:
-            raise ForbiddenError("the server does not know this list any more")
-        await client.raise_for_status(answer, query.path)
         return _page(decode(answer, RawPage), window)
     except BadResponseError as error:
         return error
 
 
 def _page(rows: RawPage, window: Window) -> Page:
-    if len(rows.items) > window.limit:
-        raise BadResponseError("the server sent more rows than were asked for")
     items: list[RawItem] = []
     skipped: list[str] = []
     for index, row in enumerate(rows.items, start=window.start):
@@ -134,9 +229,7 @@ def _page(rows: RawPage, window: Window) -> Page:
         if remote_id is None:
             skipped.append(f"row {index} has no usable id or size")
             continue
-        digest = xxhash.xxh3_64_intdigest(row) ^ PARSER_VERSION
-        signed = digest - (_SIGN << 1) if digest >= _SIGN else digest
-        items.append(RawItem(RemoteId(remote_id), signed, row))
+        items.append(RawItem(RemoteId(remote_id), fingerprint(row), row))
     return Page(
         start=window.start,
         limit=window.limit,
@@ -144,6 +237,12 @@ def _page(rows: RawPage, window: Window) -> Page:
         items=tuple(items),
         skipped=tuple(skipped),
     )
+
+
+def fingerprint(row: msgspec.Raw) -> int:
+    """Return the fingerprint of a row; members that are never read do not move it."""
+    digest = xxhash.xxh3_64_intdigest(_UNREAD.sub(b"", bytes(row))) ^ PARSER_VERSION
+    return digest - (_SIGN << 1) if digest >= _SIGN else digest
 
 
 def _remote_id(row: msgspec.Raw) -> str | None:

@@ -180,32 +180,76 @@ async def test_a_token_revoked_between_two_pages_is_auth_required(sim):
     ids=range(6),
 )
 async def test_a_fault_between_two_pages_ends_the_list_with_an_error(sim, trouble):
-    """Y7: never a short list that looks complete."""
+    """Never a short list that looks complete (Y7); the fault is that of the list (S9)."""
     async with signed_in(sim, page_size=5) as backend:
         sim.faults.add(
             LISTS, trouble, where=lambda request: "startIndex=10&" in request.query_string
         )
 
-        with pytest.raises(UnreachableError):
+        with pytest.raises(BadResponseError, match="the server works, but the request /Items"):
             await movie_pages(backend)
 
 
 @pytest.mark.parametrize(
-    "value",
-    [
-        {"Items": []},
-        {"Items": [], "TotalRecordCount": -1},
-        {"Items": [], "TotalRecordCount": 10**12},
-        {"Items": [], "TotalRecordCount": None},
-    ],
+    "trouble",
+    [faults.status(503), faults.bad_gateway(), faults.captive_portal(), faults.gateway_401()],
+    ids=range(4),
 )
-async def test_an_impossible_total_is_a_bad_response(sim, value):
-    """Bad input: a list without end would never be left."""
-    async with signed_in(sim) as backend:
-        sim.faults.add(LISTS, faults.replace_json(value))
+async def test_a_fault_of_everything_is_the_servers(sim, trouble):
+    """A fault climbs when what works for every user fails too (S9)."""
+    async with signed_in(sim, page_size=5) as backend:
+        await backend.libraries()
+        sim.faults.add(r"/(Items|Users/Me)", trouble)
 
-        with pytest.raises(BadResponseError):
+        with pytest.raises(UnreachableError):
             await movie_pages(backend)
+
+
+@pytest.mark.parametrize("total", [-1, 10**12, None])
+async def test_a_list_without_a_usable_total_is_read_but_never_complete(sim, total):
+    """Every row arrives, and no absence is believed (Y13)."""
+    async with signed_in(sim, page_size=50) as backend:
+        sim.faults.add(LISTS, faults.announce(total))
+        pages = await movie_pages(backend)
+
+    assert {item.id for item in movies(sim)} == {
+        row.remote_id for page in pages for row in page.items
+    }
+    assert pages[0].gaps
+
+
+@pytest.mark.parametrize("page_size", [8, 500])
+async def test_a_total_that_is_too_low_hides_no_row(sim, page_size):
+    """More rows than announced: all arrive, and the list is not complete (Y13)."""
+    async with signed_in(sim, page_size=page_size) as backend:
+        sim.faults.add(LISTS, faults.announce(len(movies(sim)) - 1))
+        pages = await movie_pages(backend)
+
+    assert len(movies(sim)) == sum(len(page.items) for page in pages)
+    assert any(page.gaps for page in pages)
+
+
+async def test_a_total_that_is_only_the_limit_hides_no_row(sim):
+    """A window that came back full is followed by one more request (Y13)."""
+    async with signed_in(sim, page_size=8) as backend:
+        sim.faults.add(LISTS, faults.rewrite(lambda page: page | {"TotalRecordCount": 8}))
+        pages = await movie_pages(backend)
+
+    assert len(movies(sim)) == sum(len(page.items) for page in pages)
+    assert pages[-1].gaps
+
+
+async def test_a_full_last_window_is_followed_by_one_empty_one(sim):
+    """Where the total was right nothing more comes, and the list is complete (Y13)."""
+    size = len(movies(sim))
+    async with signed_in(sim, page_size=size) as backend:
+        await backend.libraries()
+        sim.log.clear()
+        pages = await movie_pages(backend)
+
+    assert [len(page.items) for page in pages] == [size]
+    assert not any(page.gaps for page in pages)
+    assert sim.log.count("/Items") == 2
 
 
 @pytest.mark.parametrize(
@@ -266,26 +310,35 @@ async def test_the_order_of_rows_stays_when_a_page_is_narrowed_down(sim):
     assert whole == halved
 
 
-async def test_a_server_that_always_fails_is_unreachable_after_a_bounded_number_of_requests(sim):
-    """S2: 500 on everything is the server's fault, not that of its rows."""
+@pytest.mark.parametrize(
+    ("where", "expected"), [(LISTS, BadResponseError), (r"/(Items|Users/Me)", UnreachableError)]
+)
+async def test_a_list_that_always_fails_is_given_up_after_a_bounded_number_of_requests(
+    sim, where, expected
+):
+    """It is the list's fault while the server answers who the user is, else the server's (S9)."""
     async with signed_in(sim) as backend:
-        sim.faults.add(LISTS, faults.status(500, "Error processing request."))
+        await backend.libraries()
+        sim.faults.add(where, faults.status(500, "Error processing request."))
 
-        with pytest.raises(UnreachableError):
+        with pytest.raises(expected):
             await movie_pages(backend)
 
     assert sim.log.count("/Items") < 100
 
 
-async def test_more_rows_than_asked_for_are_refused(sim):
-    """Bad input: a server that ignores windows would be listed many times over."""
+async def test_a_server_that_ignores_the_limit_is_asked_once(sim):
+    """The rows that came count; there is no storm of requests (Y13)."""
     movies_now = [{"Id": f"{number:032x}", "Name": "x", "Type": "Movie"} for number in range(600)]
     async with signed_in(sim) as backend:
-        value = {"Items": movies_now, "TotalRecordCount": 600}
-        sim.faults.add(LISTS, faults.replace_json(value))
+        await backend.libraries()
+        sim.faults.add(LISTS, faults.replace_json({"Items": movies_now, "TotalRecordCount": 600}))
+        sim.log.clear()
+        pages = await movie_pages(backend)
 
-        with pytest.raises(UnreachableError):
-            await movie_pages(backend)
+    assert [len(page.items) for page in pages] == [600]
+    assert not pages[0].gaps
+    assert sim.log.count("/Items") <= 2
 
 
 async def test_rows_without_a_usable_id_are_counted(sim):

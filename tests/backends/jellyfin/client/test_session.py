@@ -108,6 +108,21 @@ async def test_a_refusal_that_cant_be_confirmed_is_unreachable(sim):
             await backend.connect()
 
 
+@pytest.mark.parametrize("gateway", [faults.gateway_401(), faults.gateway_403()], ids=range(2))
+async def test_a_gateways_refusal_is_not_the_servers(sim, gateway):
+    """A sign-in page in front of the server is offline, and heals by itself (S4)."""
+    async with signed_in(sim) as backend:
+        sim.faults.add(r"^/(?!System/Info/Public)", gateway)
+
+        with pytest.raises(UnreachableError) as caught:
+            await backend.connect()
+        sim.faults.clear()
+        facts = await backend.connect()
+
+    assert caught.value.reason is StatusReason.NOT_A_MEDIA_SERVER
+    assert facts
+
+
 async def test_a_user_who_is_forbidden_everything_is_not_asked_to_sign_in(sim):
     """S3: 403 on everything is error/forbidden."""
     async with signed_in(sim) as backend:

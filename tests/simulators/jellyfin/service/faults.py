@@ -5,6 +5,7 @@ from __future__ import annotations
 # Tests take every trouble from here.
 from tests.simulators.http.faults import *  # noqa: F403
 from tests.simulators.http.faults import Trouble
+from tests.simulators.http.message import Response
 from tests.simulators.jellyfin.answers.query import Query
 
 
@@ -35,7 +36,7 @@ def endless() -> Trouble:
     )
 
 
-def announce(total: int) -> Trouble:
+def announce(total: int | None) -> Trouble:
     """A wrong total: "a million announced and ten given"."""
     return Trouble(rewrite=lambda page: page | {"TotalRecordCount": total})
 
@@ -58,3 +59,25 @@ def duplicate_rows(count: int = 1) -> Trouble:
 def reversed_page() -> Trouble:
     """A page in another order."""
     return Trouble(rewrite=lambda page: page | {"Items": page["Items"][::-1]})
+
+
+def gateway_401() -> Trouble:
+    """A gateway in front of the server that asks for a sign-in of its own."""
+    return Trouble(
+        instead=Response(
+            status=401,
+            headers=[("Content-Type", "text/html"), ("WWW-Authenticate", 'Basic realm="home"')],
+            body=b"<html><body>Sign in</body></html>",
+        )
+    )
+
+
+def gateway_403() -> Trouble:
+    """A page of a gateway that refuses a visitor."""
+    return Trouble(
+        instead=Response(
+            status=403,
+            headers=[("Content-Type", "text/html; charset=UTF-8"), ("cf-mitigated", "challenge")],
+            body=b"<!DOCTYPE html><html><body>Just a moment...</body></html>",
+        )
+    )
