@@ -20,7 +20,7 @@ from msd.backend_api.http.client import (
 from msd.backend_api.http.errors import backend_errors
 from msd.backend_api.http.json import decode
 from msd.backend_api.http.websocket import WebSocket, open_websocket
-from msd.backends.jellyfin.client.faults import fault, is_own_refusal, of_this_request
+from msd.backends.jellyfin.client.faults import fault_of, is_own_refusal, of_this_request
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -132,10 +132,11 @@ class JellyfinClient:
             # A library that the user may not see answers 401 to a good token.
             await self._raise_if_token_refused(_SYSTEM_INFO if path == ME else ME)
             raise _refused_once(path)
-        error = fault(answer, path)
+        error = fault_of(answer, path)
         if isinstance(error, UnreachableError):
             raise await self.narrowed(error, path, answer)
-        raise error
+        if error is not None:
+            raise error
 
     async def narrowed(
         self, error: UnreachableError, path: str, answer: Answer | None = None
@@ -171,10 +172,9 @@ class JellyfinClient:
                 "the server no longer accepts the sign-in: it was ended there, the password was"
                 " changed, or the user was disabled; sign in again"
             )
-        if not second.is_success and second.status != httpx.codes.FORBIDDEN:
-            error = fault(second, path)
-            if isinstance(error, UnreachableError):
-                raise error
+        error = fault_of(second, path)
+        if isinstance(error, UnreachableError):
+            raise error
 
     async def _send(
         self,

@@ -1,15 +1,11 @@
-"""What an unsuccessful answer stands for (docs/protocols/jellyfin.md, Errors).
+"""How an answer of Jellyfin is told from one of something in front of it, and its scope.
 
-The server's own refusals have a known form. An answer in another form came from something in
-front of it: a gateway that asks for a sign-in of its own, an IP filter, a captive portal.
+See docs/protocols/jellyfin.md, Errors.
 """
 
-import httpx
-
 from msd.backend_api.http.client import Answer
-from msd.backend_api.http.status import raise_if_unavailable
-from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
-from msd.models import StatusReason
+from msd.backend_api.http.status import ServerForm, raise_unless_refused
+from msd.errors import BackendError, BadResponseError, UnreachableError
 
 _MARGIN = 64  # bytes before the first tag of a page
 
@@ -20,7 +16,7 @@ def is_own_refusal(answer: Answer) -> bool:
     Those have no body, a sentence in plain text, or a sentence as JSON text, and never name a
     way to sign in (`WWW-Authenticate`).
     """
-    if "www-authenticate" in answer.headers:
+    if "www-authenticate" in answer.headers or "cf-mitigated" in answer.headers:
         return False
     body = answer.body[:_MARGIN].lstrip()
     if not body:
@@ -29,39 +25,21 @@ def is_own_refusal(answer: Answer) -> bool:
     return is_text and not body.startswith(b"<")
 
 
-def fault(answer: Answer, path: str) -> BackendError:
+FORM = ServerForm(name="a Jellyfin server", is_own_refusal=is_own_refusal)
+
+
+def fault_of(answer: Answer, path: str) -> BackendError | None:
     """Return the error that an unsuccessful answer to a request of `path` stands for.
 
-    A 401 in the server's own form is not judged here: a second request has to confirm it.
+    None for a success, and for a 401 of the server's own, which a second request has to confirm.
     """
     try:
-        raise_if_unavailable(answer)
-    except UnreachableError as error:
+        raise_unless_refused(answer, FORM)
+    except BadResponseError as error:
+        return BadResponseError(f"{error} ({path})")
+    except BackendError as error:
         return error
-    match answer.status:
-        case httpx.codes.UNAUTHORIZED | httpx.codes.FORBIDDEN if not is_own_refusal(answer):
-            return gateway_fault(answer)
-        case httpx.codes.FORBIDDEN:
-            return ForbiddenError("the server forbids this to the user")
-        case httpx.codes.NOT_FOUND | httpx.codes.METHOD_NOT_ALLOWED:
-            return UnreachableError(
-                "the address answers, but not as a Jellyfin server",
-                reason=StatusReason.NOT_A_MEDIA_SERVER,
-            )
-    if httpx.codes.is_redirect(answer.status):
-        return UnreachableError(
-            "the server sends its clients elsewhere", reason=StatusReason.NOT_A_MEDIA_SERVER
-        )
-    return BadResponseError(f"the server refused {path} with status {answer.status}")
-
-
-def gateway_fault(answer: Answer) -> UnreachableError:
-    """Return the error for a refusal that something in front of the server wrote."""
-    return UnreachableError(
-        f"something in front of the server refused the request with status {answer.status}:"
-        " a gateway or proxy that asks for a sign-in of its own",
-        reason=StatusReason.NOT_A_MEDIA_SERVER,
-    )
+    return None
 
 
 def of_this_request(error: UnreachableError, path: str, answer: Answer | None) -> BackendError:

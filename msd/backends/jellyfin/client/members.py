@@ -1,18 +1,21 @@
-"""Read the members of a collection or playlist completely."""
+"""Read the members of a collection or playlist completely, in their own order."""
 
+from collections.abc import AsyncGenerator
+
+from msd.backend_api.protocol import Page
+from msd.backend_api.rows import read_members
 from msd.backends.jellyfin.client.pages import pages
 from msd.backends.jellyfin.client.query import collection_query, playlist_query
 from msd.backends.jellyfin.client.session import Session
-from msd.errors import UnreachableError
-from msd.models import ItemType, RemoteId, StatusReason
-
-_MOST_PASSES = 2
+from msd.models import ItemType, RemoteId
 
 
 async def members(
     session: Session, remote_id: RemoteId, item_type: ItemType, page_size: int
 ) -> tuple[RemoteId, ...]:
     """Return the members in order, an item as often as the list holds it.
+
+    A collection comes in the order that its owner chose (`DisplayOrder`), a playlist in its own.
 
     Raises:
         ForbiddenError: the user may not see the list.
@@ -24,16 +27,8 @@ async def members(
         query = playlist_query(session.routes.playlist(remote_id), user_id)
     else:
         query = collection_query(remote_id, user_id)
-    for _ in range(_MOST_PASSES):
-        found: list[RemoteId] = []
-        totals: set[int] = set()
-        has_gaps = False
-        async for page in pages(session.client, query, page_size):
-            found.extend(row.remote_id for row in page.items)
-            totals |= {page.total} if page.total is not None else set()
-            has_gaps = has_gaps or page.gaps or bool(page.skipped)
-        if len(totals) == 1 and not has_gaps:
-            return tuple(found)
-    raise UnreachableError(
-        "the list could not be read completely", reason=StatusReason.SERVER_ERROR
-    )
+
+    def read() -> AsyncGenerator[Page, None]:
+        return pages(session.client, query, page_size)
+
+    return await read_members(read)

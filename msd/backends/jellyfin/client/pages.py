@@ -18,6 +18,7 @@ from msd.backend_api.http.client import Answer
 from msd.backend_api.http.json import decode
 from msd.backend_api.narrowing import Narrowing, Window, server_fault
 from msd.backend_api.protocol import Page, RawItem
+from msd.backend_api.rows import signed_fingerprint
 from msd.backends.jellyfin.client.client import JellyfinClient
 from msd.backends.jellyfin.client.query import Query
 from msd.backends.jellyfin.parse.item import PARSER_VERSION
@@ -31,7 +32,6 @@ MOST_ROWS = 5_000_000  # of one listing; a larger total is a fault or a trap
 # in a row are not worth waiting for: the rest is reported as a gap, and nothing is deleted.
 MOST_EMPTY_PAGES = 100
 _LARGEST_ROW = 1 << 20
-_SIGN = 1 << 63
 # Marks that change by themselves and are never read: the Etag of every row is a new one after a
 # scan of a server without internet.
 _UNREAD = re.compile(rb'"Etag":"[^"]{0,64}",?|"ImageBlurHashes":\{(?:[^{}]|\{[^{}]*\})*\},?')
@@ -241,8 +241,8 @@ def _page(rows: RawPage, window: Window) -> Page:
 
 def fingerprint(row: msgspec.Raw) -> int:
     """Return the fingerprint of a row; members that are never read do not move it."""
-    digest = xxhash.xxh3_64_intdigest(_UNREAD.sub(b"", bytes(row))) ^ PARSER_VERSION
-    return digest - (_SIGN << 1) if digest >= _SIGN else digest
+    digest = xxhash.xxh3_64_intdigest(_UNREAD.sub(b"", bytes(row)))
+    return signed_fingerprint(digest ^ PARSER_VERSION)
 
 
 def _remote_id(row: msgspec.Raw) -> str | None:

@@ -90,7 +90,7 @@ def collection_query(remote_id: RemoteId, user_id: str) -> Query:
         "parentId": remote_id,
         "recursive": "false",
         "collapseBoxSetItems": "false",
-        "sortBy": "PremiereDate,SortName,DateCreated",
+        # Without an order the server uses the one that the owner of the collection chose.
         **_LIGHT,
     }
     return Query(path="/Items", parameters=dict(parameters))

@@ -5,8 +5,9 @@ import httpx
 from msd.backend_api import Credentials, NewAccount
 from msd.backend_api.http.client import Answer
 from msd.backend_api.http.json import decode
-from msd.backend_api.http.status import raise_if_unavailable
+from msd.backend_api.http.status import raise_unless_refused
 from msd.backends.jellyfin.client.client import JellyfinClient
+from msd.backends.jellyfin.client.faults import FORM, is_own_refusal
 from msd.backends.jellyfin.find.probe import Server
 from msd.backends.jellyfin.parse.values import guid
 from msd.backends.jellyfin.parse.wire import Login, User
@@ -15,7 +16,6 @@ from msd.errors import (
     BadResponseError,
     IdentityMismatchError,
     InvalidArgumentError,
-    UnreachableError,
 )
 from msd.models import StatusReason
 
@@ -65,7 +65,8 @@ async def by_api_key(client: JellyfinClient, key: str, name: str) -> NewAccount:
     if not is_token(key):
         raise InvalidArgumentError("this is not an API key of Jellyfin")
     answer = await client.answer(_USERS)
-    if answer.status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+    refusals = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
+    if answer.status in refusals and is_own_refusal(answer):
         raise AuthRefusedError("the server does not accept this API key")
     await client.raise_for_status(answer, _USERS)
     for user in decode(answer, list[User]):
@@ -108,25 +109,13 @@ def _account(user: User, token: str) -> NewAccount:
 def _raise_if_refused(answer: Answer) -> None:
     if answer.is_success:
         return
-    raise_if_unavailable(answer)
-    match answer.status:
-        case httpx.codes.UNAUTHORIZED:
-            raise AuthRefusedError("the server does not accept this user name and password")
-        case httpx.codes.FORBIDDEN:
-            raise AuthRefusedError(
-                "the server does not let this user in: disabled, not allowed from here or at this"
-                " time, or too many sessions",
-                reason=StatusReason.USER_DISABLED,
-            )
-        case httpx.codes.BAD_REQUEST:
-            raise AuthRefusedError("the server does not accept this user name")
-        case httpx.codes.NOT_FOUND | httpx.codes.METHOD_NOT_ALLOWED:
-            raise UnreachableError(
-                "the address answers, but not as a Jellyfin server",
-                reason=StatusReason.NOT_A_MEDIA_SERVER,
-            )
-    if httpx.codes.is_redirect(answer.status):
-        raise UnreachableError(
-            "the server sends sign-ins elsewhere", reason=StatusReason.NOT_A_MEDIA_SERVER
+    if answer.status == httpx.codes.FORBIDDEN and is_own_refusal(answer):
+        raise AuthRefusedError(
+            "the server does not let this user in: disabled, not allowed from here or at this"
+            " time, or too many sessions",
+            reason=StatusReason.USER_DISABLED,
         )
-    raise BadResponseError(f"the server refused the sign-in with status {answer.status}")
+    if answer.status == httpx.codes.BAD_REQUEST:
+        raise AuthRefusedError("the server does not accept this user name")
+    raise_unless_refused(answer, FORM)
+    raise AuthRefusedError("the server does not accept this user name and password")

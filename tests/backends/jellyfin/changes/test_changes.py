@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from msd.backend_api.changes import Aspect, CanResume, ChangeCursor, HasChanges
 from msd.backends.jellyfin.backend import JellyfinBackend
 from msd.backends.jellyfin.client.query import LIGHT
-from msd.errors import BackendError, BadResponseError, UnreachableError
+from msd.errors import BackendError, BadResponseError
 from msd.models import ItemType
 from tests.backends.jellyfin.signed_in import signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
