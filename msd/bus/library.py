@@ -39,7 +39,7 @@ class LibraryInterface(RootInterface):
         """Return one page of items."""
         wanted = item_query(query)
         page = await self._coordinator.query_items(wanted)
-        return [item_entry(item) for item in page.items], page.next_cursor, page.total
+        return [item_entry(item) for item in page.items], page.next_cursor, page.total or 0
 
     async def get_items(
         self, ids: Sequence[str], options: Mapping[str, Variant]

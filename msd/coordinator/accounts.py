@@ -31,6 +31,7 @@ from msd.errors import (
 )
 from msd.events import AccountChanged, Event, SourceChanged
 from msd.managers.auth import is_keyring_trouble
+from msd.managers.registry import SourceColumns
 from msd.models import Account, AccountId, Source, SourceId, StatusReason
 
 ANSWER_S = 18.0  # bus clients give up after 25 s
@@ -296,7 +297,7 @@ class Accounts:
         config = dict(new.config)
         if PINNED_ADDRESS in source.config:
             config[PINNED_ADDRESS] = source.config[PINNED_ADDRESS]
-        columns = {"config": MappingProxyType(config), "owned": new.owned}
+        columns: SourceColumns = {"config": MappingProxyType(config), "owned": new.owned}
         columns["address"] = source.address or new.address
         if any(getattr(source, name) != value for name, value in columns.items()):
             await self._registry.change(source.id, **columns)

@@ -5,7 +5,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from msgspec.structs import replace
 
@@ -26,6 +26,7 @@ from msd.errors import (
     UnknownSourceError,
 )
 from msd.events import Event, ItemsChanged, SourceChanged
+from msd.managers.registry import SourceColumns
 from msd.models import (
     JobId,
     JobKind,
@@ -266,14 +267,14 @@ class Syncing:
         self.pace.noted(
             source_id, has_changed=bool(report.added or report.updated or report.removed)
         )
-        columns: dict[str, object] = {"last_sync_error": "", "held_deletes": report.withheld}
+        columns: SourceColumns = {"last_sync_error": "", "held_deletes": report.withheld}
         if not options.only:
             columns["last_sync"] = UnixSeconds(int(time.time()))
             columns["skipped_items"] = report.skipped
         await self._record(source_id, **columns)
         return _result(report)
 
-    async def _record(self, source_id: SourceId, **columns: object) -> None:
+    async def _record(self, source_id: SourceId, **columns: Unpack[SourceColumns]) -> None:
         try:
             source = await self._registry.change(source_id, **columns)
         except UnknownSourceError:

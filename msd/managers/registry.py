@@ -5,15 +5,16 @@ Answers come from memory; each change is on disk before the memory shows it.
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Self, TypeVar, TypeVarTuple
+from typing import Self, TypedDict, TypeVar, TypeVarTuple, Unpack
 
 import anyio
 from anyio import to_thread
+from msgspec import Struct
 from msgspec.structs import replace
 
 from msd.errors import StorageError, UnknownAccountError, UnknownSourceError
 from msd.models import (
+    NEVER,
     Account,
     AccountId,
     BackendKind,
@@ -23,6 +24,7 @@ from msd.models import (
     RemoteId,
     Source,
     SourceId,
+    UnixSeconds,
 )
 from msd.store.ids import source_id as derive_source_id
 from msd.store.state.store import StateStore
@@ -30,6 +32,21 @@ from msd.store.state.store import StateStore
 log = logging.getLogger(__name__)
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
+
+
+class SourceColumns(TypedDict, total=False):
+    """What may change of a configured source; see `Source` for the meaning."""
+
+    name: str
+    server_version: str
+    address: str
+    config: Mapping[str, str]
+    owned: bool
+    enabled: bool
+    last_sync: UnixSeconds
+    last_sync_error: str
+    skipped_items: int
+    held_deletes: int
 
 
 class SourceRegistry:
@@ -148,7 +165,7 @@ class SourceRegistry:
             self._accounts[account.id] = account
         self._sources |= {source.id: source for source in placed}
 
-    async def change(self, source_id: SourceId, **columns: object) -> Source:
+    async def change(self, source_id: SourceId, **columns: Unpack[SourceColumns]) -> Source:
         """Change columns of a source and return it; changes of the same source take turns.
 
         Raises:
@@ -164,7 +181,7 @@ class SourceRegistry:
     async def forget_syncs(self, why: str) -> None:
         """Have every source synced anew, and say why until that is done."""
         for source_id in tuple(self._sources):
-            await self.change(source_id, last_sync=0, last_sync_error=why)
+            await self.change(source_id, last_sync=NEVER, last_sync_error=why)
 
     async def reorder(self, source_ids: Sequence[SourceId]) -> None:
         """Put the named sources first; the rest keep their order."""
@@ -247,8 +264,7 @@ class SourceRegistry:
         return await to_thread.run_sync(call, *args, limiter=self._writer)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
+class _Stored(Struct, frozen=True, kw_only=True):
     accounts: tuple[Account, ...]
     sources: tuple[Source, ...]
     removed: tuple[Source, ...]

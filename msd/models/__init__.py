@@ -41,11 +41,15 @@ from msd.models.login import (
     LoginUser,
 )
 from msd.models.notice import Notice
+from msd.models.omission import OMISSION_KINDS, Omission, SkippedPage, SkippedRow
 from msd.models.push import ChangeSet, PushedRow, PushedWrite
 from msd.models.query import (
+    Facet,
     ItemFields,
     ItemPage,
     ItemQuery,
+    SearchPage,
+    SearchQuery,
 )
 from msd.models.source import (
     Account,
@@ -88,6 +92,7 @@ from msd.models.words import (
 __all__ = [
     "NEVER",
     "NO_TIME",
+    "OMISSION_KINDS",
     "Account",
     "AccountId",
     "AccountView",
@@ -100,6 +105,7 @@ __all__ = [
     "DaemonState",
     "Decision",
     "Extra",
+    "Facet",
     "Image",
     "ItemDetails",
     "ItemFields",
@@ -129,6 +135,7 @@ __all__ = [
     "MediaStream",
     "Milliseconds",
     "Notice",
+    "Omission",
     "Part",
     "Person",
     "PublicStatus",
@@ -137,8 +144,12 @@ __all__ = [
     "RemoteId",
     "RemoteLibrary",
     "Route",
+    "SearchPage",
+    "SearchQuery",
     "SecretStore",
     "ServerFacts",
+    "SkippedPage",
+    "SkippedRow",
     "SortKey",
     "Source",
     "SourceId",

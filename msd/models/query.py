@@ -21,12 +21,19 @@ class ItemQuery(Struct, frozen=True, kw_only=True):
     in_progress: bool | None = None
     favourite: bool | None = None
     added_after: UnixSeconds | None = None
+    show_id: ItemId | None = None  # episodes and seasons of a show
+    artist_id: ItemId | None = None  # albums and tracks of an artist
+    letter: str = ""  # the first letter of the sort title as `letters` returns it, "#" = no letter
+    content_ratings: tuple[str, ...] = ()
+    studios: tuple[str, ...] = ()
     text: str = ""
     sort: SortKey = SortKey.TITLE
     seed: int = 0  # for SortKey.RANDOM
     descending: bool = False
     limit: int = 50
     cursor: str = ""
+    offset: int = 0  # rows to leave out before the first page; not together with a cursor
+    with_total: bool = True  # count the rows on all pages, which reads each of them
     fields: tuple[str, ...] = ()  # beyond the compact set; ("*",) = all
 
 
@@ -40,4 +47,30 @@ class ItemPage(Struct, frozen=True, kw_only=True):
 
     items: tuple[ItemFields, ...]
     next_cursor: str  # "" at the end
-    total: int
+    total: int | None  # None: it was not asked for
+
+
+class Facet(Struct, frozen=True, kw_only=True):
+    """One value of a facet and how many matching items have it."""
+
+    value: str
+    count: int
+
+
+class SearchQuery(Struct, frozen=True, kw_only=True):
+    """What a person typed, and where to look for it. None or empty: no condition."""
+
+    text: str
+    source_ids: tuple[SourceId, ...] = ()
+    library_ids: tuple[LibraryId, ...] = ()
+    types: tuple[ItemType, ...] = ()
+    limit: int = 20
+    per_type: int = 3  # at most so many episodes, tracks, … of one show or album; 0 = no limit
+    fields: tuple[str, ...] = ()  # beyond the compact set
+
+
+class SearchPage(Struct, frozen=True, kw_only=True):
+    """The hits of a search, best first; each carries the key `match`."""
+
+    hits: tuple[ItemFields, ...]
+    text: str  # what was searched for, so that a late answer can be told from a newer one

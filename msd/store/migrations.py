@@ -9,8 +9,9 @@ newer schema      → refused, untouched
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from msd.errors import StorageError
 from msd.store.database import storage_errors, transaction
@@ -25,8 +26,7 @@ class NewerSchemaError(Exception):
     """A newer msd wrote the database; it was not touched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One change of a schema; `apply` runs inside the migration's transaction."""
 
     version: int
@@ -34,8 +34,7 @@ class Step:
     apply: Callable[[sqlite3.Connection], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """A schema: how it is made from nothing (version 1 or later), and the steps since version 1."""
 
     create: Callable[[sqlite3.Connection], None]

@@ -3,7 +3,8 @@
 import json
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from msd.errors import InvalidArgumentError
 from msd.models import ItemQuery
@@ -13,8 +14,7 @@ Key = int | float | str
 _BAD = "the cursor is not one that this query was answered with"
 
 
-@dataclass(frozen=True, slots=True)
-class PageCursor:
+class PageCursor(Struct, frozen=True):
     """The sort keys of the last row of a page; the last one is unique."""
 
     keys: tuple[Key, ...]

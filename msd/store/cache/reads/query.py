@@ -10,8 +10,9 @@ are not too rare. Orders without an index (random, index) read every matching ro
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
+
+from msgspec import Struct, field
 
 from msd.models import ItemQuery, SortKey
 from msd.store.cache.reads.page_cursor import PageCursor
@@ -27,8 +28,7 @@ _NUMBER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What an answer is sorted by; the primary key comes last and makes it unique."""
 
     keys: tuple[str, ...]
@@ -36,8 +36,7 @@ class Order:
     is_indexed: bool = False
 
 
-@dataclass(slots=True)
-class Conditions:
+class Conditions(Struct):
     """SQL that must hold for a row, with its parameters."""
 
     texts: list[str] = field(default_factory=list)

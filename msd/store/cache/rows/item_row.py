@@ -4,9 +4,8 @@ This runs once for each new or changed row of a sync, so it is written for speed
 is told apart before anything is called.
 """
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 from xxhash import xxh3_64_digest
 
 from msd.models import ItemId, MediaItem, RemoteId, WatchState
@@ -20,8 +19,7 @@ from msd.store.ids import IdBook
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(slots=True, kw_only=True)
-class ItemRow:
+class ItemRow(Struct, kw_only=True):
     """One item, ready to be stored."""
 
     id: ItemId

@@ -4,8 +4,9 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from msd.models import ItemId, UnixSeconds
 from msd.store.cache import statements as sql
@@ -20,8 +21,7 @@ FROM item WHERE id IN (SELECT value FROM json_each(?))
 """
 
 
-@dataclass(slots=True)
-class Stored:
+class Stored(Struct):
     """What decides whether a row must be rewritten."""
 
     pk: int
@@ -44,8 +44,7 @@ class Stored:
         )
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(Struct):
     """What a batch of rows comes to."""
 
     new: list[ItemRow] = field(default_factory=list)

@@ -3,7 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from msd.models import ItemId, RemoteId, SourceId
 from msd.store.cache import statements as sql
@@ -27,8 +28,7 @@ ORDER BY item.pk
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One side of an adoption."""
 
     pk: int
@@ -38,8 +38,7 @@ class Row:
     watch: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """A missing row and the newcomer that goes on in its place."""
 
     gone: Row

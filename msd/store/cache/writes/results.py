@@ -1,13 +1,13 @@
 """What the store tells its callers about one write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from msd.models import NEVER, ItemId, LibraryId, RemoteId, UnixSeconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteResult:
+class WriteResult(Struct, frozen=True, kw_only=True):
     """What one transaction did to the rows of one library."""
 
     revision: int  # of the transaction; the newest one when nothing changed
@@ -19,8 +19,7 @@ class WriteResult:
     removed: tuple[ItemId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedLibraries:
+class SavedLibraries(Struct, frozen=True, kw_only=True):
     """What became of the libraries that a source lists."""
 
     ids: Mapping[RemoteId, LibraryId]
@@ -30,8 +29,7 @@ class SavedLibraries:
     fully_enumerated_at: Mapping[LibraryId, UnixSeconds] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingState:
+class ListingState(Struct, frozen=True, kw_only=True):
     """What is remembered of a listing between two syncs."""
 
     expected: int  # rows that the source announced, those that came since included; -1: unknown
@@ -40,8 +38,7 @@ class ListingState:
     lost_since: UnixSeconds = NEVER  # … since then
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithheldLoss:
+class WithheldLoss(Struct, frozen=True, kw_only=True):
     """Deletions that are held back (Y7)."""
 
     count: int
