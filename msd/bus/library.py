@@ -56,10 +56,10 @@ class LibraryInterface(RootInterface):
         return [item_entry(item) for item in items]
 
     async def get_changes(
-        self, since: int, limit: int
+        self, since_revision: int, limit: int
     ) -> tuple[Sequence[str], Sequence[str], int, bool]:
         """Return what changed since a revision."""
-        found = await self._coordinator.feed.changes(since, limit)
+        found = await self._coordinator.feed.changes(since_revision, limit)
         return found.changed, found.removed, found.revision, found.reset
 
 
