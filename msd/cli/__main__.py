@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msd.cli.errors import CommandError, ExitCode
 from msd.cli.terminal.output import Output
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Sequence
 
 
@@ -40,31 +38,17 @@ def _reported(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str], out: Output) -> int:
-    from msd.cli.command_line import build_parser  # noqa: PLC0415 - inside the error border
-
-    options = build_parser().parse_args(arguments)
-    import anyio  # noqa: PLC0415 - `--help` does without
-
-    try:
-        return anyio.run(partial(_command, options, out))
-    except BaseExceptionGroup as group:
-        raise _cause(group) from None
-
-
-async def _command(options: Namespace, out: Output) -> ExitCode:
-    from msd.cli.daemon.client import connected  # noqa: PLC0415 - `--help` does without
+    # inside the error border, so that a wrong command line is one sentence
+    from msd.cli.command_line import parse  # noqa: PLC0415
     from msd.cli.session import Session  # noqa: PLC0415
 
-    async with connected() as client:
-        code: ExitCode = await options.run(Session(client, out), options)
-        return code
-
-
-def _cause(error: BaseException) -> BaseException:
-    """Return what a task group wrapped; the commands' groups have one failing task each."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    options = parse(arguments)
+    session = Session(out)
+    try:
+        code: ExitCode = options.run(session, options)
+    finally:
+        session.close()
+    return code
 
 
 def _forget_stdout() -> None:

@@ -5,7 +5,7 @@ from enum import IntEnum
 from msd.cli.hints import hint_for, with_flags
 from msd.contract import ERROR_PREFIX
 
-START_HINT = "start it with `systemctl --user start msd`, or run `msd` in another terminal"
+START_HINT = "`msdctl start` starts it; `msdctl doctor` tells what keeps it from starting"
 
 
 # What a job answers that is over for more than a minute, or that a restart has forgotten.

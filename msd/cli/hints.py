@@ -21,15 +21,15 @@ _BY_CODE = {
     "AuthRequired": _SIGN_IN_AGAIN.format("SOURCE"),
     "LoginExpired": "begin again; codes are good for some minutes only",
     "UnknownAccount": _LISTED.format("accounts"),
-    "Internal": "`journalctl --user -u msd` has the details",
+    "Internal": "`msdctl logs` has the details",
 }
 _BY_REASON = {
     "keyring-locked": UNLOCK,
     "keyring-unavailable": START_KEYRING,
-    "share-withdrawn": "ask the owner of the server to share it again, or `msdctl remove {id}`",
-    "account-gone": "it comes back with the account's server; else `msdctl remove {id}`",
-    "disabled": "`msdctl enable {id}` lets it connect again",
-    "deletes-held": "`msdctl confirm-deletes {id}` removes them here too",
+    "share-withdrawn": "ask the owner of the server to share it again, or `msdctl remove {name}`",
+    "account-gone": "it comes back with the account's server; else `msdctl remove {name}`",
+    "disabled": "`msdctl enable {name}` lets it connect again",
+    "deletes-held": "`msdctl confirm-deletes {name}` removes them here too",
 }
 
 
@@ -77,12 +77,17 @@ def _is_plain(text: str) -> bool:
     return any(sign in text.lower() for sign in _PLAIN_TO_TLS)
 
 
-def hint_for_status(row: Mapping[str, object]) -> str:
-    """Return what to do about a source's status; nothing when it heals by itself."""
-    identifier = str(row.get("id", ""))
+def hint_for_status(row: Mapping[str, object], name: str = "") -> str:
+    """Return what to do about a source's status; nothing when it heals by itself.
+
+    Args:
+        row: the source as ListSources has it.
+        name: what to call it in a command; its id when nothing is given.
+    """
+    name = name or str(row.get("id", ""))
     hint = _BY_REASON.get(str(row.get("status_reason")))
     if hint is not None:
-        return hint.format(id=identifier)
+        return hint.format(name=name)
     if row.get("status") != "needs-auth":
         return ""
-    return _SIGN_IN_AGAIN.format(identifier)
+    return _SIGN_IN_AGAIN.format(name)

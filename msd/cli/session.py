@@ -3,55 +3,89 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from msd.cli import catalog
 
 if TYPE_CHECKING:
     from msd.cli.daemon.client import Client
     from msd.cli.errors import ExitCode
     from msd.cli.terminal.output import Output
 
+_USUAL_WIDTH = 100
+_LEAST_WIDTH = 60
 
-@dataclass(frozen=True, slots=True)
+
 class Session:
-    """The connection and the output of one run of msdctl."""
+    """The output of one run of msdctl, and the connection to the daemon once it is needed."""
 
-    client: Client
-    out: Output
+    def __init__(self, out: Output, client: Client | None = None) -> None:
+        self.out = out
+        self._client = client
+
+    @property
+    def client(self) -> Client:
+        """The daemon; the first use connects to the session bus.
+
+        Raises:
+            CommandError: there is no session bus.
+        """
+        if self._client is None:
+            from msd.cli.daemon.client import connected  # noqa: PLC0415 - `--help` does without
+
+            self._client = connected()
+        return self._client
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
+        if self._client is not None:
+            self._client.close()
 
 
-Run = Callable[[Session, argparse.Namespace], "Awaitable[ExitCode]"]
+Run = Callable[[Session, argparse.Namespace], "ExitCode"]
 
 
 class Commands:
-    """The sub-commands of msdctl; each one knows its arguments and what to run."""
+    """Parsers of commands by name, filled by the modules of the commands."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._choices = parser.add_subparsers(
-            title="commands", metavar="COMMAND", required=True, dest="command"
-        )
+    def __init__(self, new_parser: Callable[..., argparse.ArgumentParser]) -> None:
+        self.parsers: dict[str, argparse.ArgumentParser] = {}
+        self._new_parser = new_parser
 
     def add(
-        self, name: str, run: Run, summary: str, *, examples: str = "", notes: str = ""
+        self, name: str, run: Run, *, examples: str = "", notes: str = ""
     ) -> argparse.ArgumentParser:
-        """Declare a command and return the parser for its arguments."""
+        """Declare a command of the catalog and return the parser for its arguments."""
+        command = catalog.find(name)
+        assert command is not None, name  # noqa: S101 - a mistake in the program
         epilog = "\n\n".join(
             part
             for part in (notes, "examples:\n" + _indented(examples) if examples else "")
             if part
         )
-        parser = self._choices.add_parser(
-            name,
-            help=summary,
-            description=summary[0].upper() + summary[1:] + ".",
+        parser = self._new_parser(
+            prog=f"msdctl {name}",
+            description=command.summary[0].upper() + command.summary[1:] + ".",
             epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_help_formatter,
             allow_abbrev=False,
         )
         add_json_option(parser)
         parser.set_defaults(run=run)
+        self.parsers[name] = parser
         return parser
+
+
+def _help_formatter(prog: str) -> argparse.HelpFormatter:
+    # Without a width, argparse imports shutil with its compressors for every argument.
+    try:
+        width = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        width = _USUAL_WIDTH
+    return argparse.RawDescriptionHelpFormatter(prog, width=max(width, _LEAST_WIDTH) - 2)
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:

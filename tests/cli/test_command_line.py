@@ -5,48 +5,88 @@ import re
 
 import pytest
 
+from msd.cli import catalog
 from msd.cli.__main__ import main
-from msd.cli.command_line import build_parser
+from msd.cli.command_line import every_parser, general_help, parse
 from msd.cli.commands.add import given_options
 from msd.cli.commands.library import policy_setting
 from msd.cli.errors import CommandError, ExitCode
 from msd.dbus.variant import Variant
 from msd.models import ItemType, SortKey
 
-COMMANDS = (
-    *("sources", "remove", "rename", "enable", "disable", "add", "status", "sync"),
-    *("confirm-deletes", "jobs", "cancel", "unlock", "libraries", "policy", "items", "item"),
-    *("watch", "login", "reauth", "accounts", "discover", "connections", "explain"),
-)
+COMMANDS = [command.name for command in catalog.commands()]
 
 
 def help_of(command, capsys):
     with pytest.raises(SystemExit):
-        build_parser().parse_args([command, "--help"])
+        parse([command, "--help"])
     return capsys.readouterr().out
 
 
-def test_every_command_is_listed_in_the_help():
-    """issue 2 §8: good help texts"""
-    whole = build_parser().format_help()
+def test_every_command_is_listed_in_the_help_by_task():
+    """The catalog, the parsers and the help name the same commands."""
+    listed = re.findall(r"^  ([a-z-]+) ", general_help(), re.MULTILINE)
 
-    listed = re.findall(r"^    ([a-z-]+)\s", whole, re.MULTILINE)
-    assert sorted(listed) == sorted(COMMANDS)
+    assert [name for name in listed if name != "msdctl"] == COMMANDS
+    assert list(every_parser()) == COMMANDS
+
+
+def test_the_help_fits_a_terminal_of_80_columns():
+    """The terminal would break words."""
+    assert [line for line in general_help().splitlines() if len(line) > 95] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_help_text_and_takes_json(command, capsys):
-    """issue 2 §8: good help texts; --json on all"""
+    """`msdctl COMMAND --help` shows usage and `--json`."""
     text = help_of(command, capsys)
 
     assert text.startswith(f"usage: msdctl {command}")
     assert "--json" in text
 
 
+@pytest.mark.parametrize("word", catalog.ALIASES)
+def test_words_that_people_try_mean_a_command(word):
+    """An alias is no command itself and leads to one."""
+    assert word not in COMMANDS
+    assert catalog.find(word) is not None
+
+
+@pytest.mark.parametrize("word", catalog.ADVICE)
+def test_words_that_are_no_command_are_answered_with_what_to_do(word):
+    """Advice names what there is instead."""
+    with pytest.raises(CommandError) as caught:
+        parse([word])
+
+    assert caught.value.hint == catalog.ADVICE[word]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("stauts", "status"), ("sorces", "sources"), ("lgoin", "login")]
+)
+def test_a_mistyped_command_is_answered_with_the_nearest(typed, meant):
+    """Did you mean."""
+    with pytest.raises(CommandError) as caught:
+        parse([typed])
+
+    assert caught.value.hint == f"did you mean `msdctl {meant}`?"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_without_a_command_the_status_is_meant(arguments):
+    """`msdctl` alone shows something useful."""
+    assert parse(arguments).source is None
+
+
+def test_a_search_is_a_list_of_items():
+    """`msdctl search alien` looks for titles."""
+    assert parse(["search", "alien", "--type", "movie"]).text == "alien"
+
+
 @pytest.mark.parametrize("arguments", [["--json", "sources"], ["sources", "--json"]])
 def test_json_may_be_asked_for_before_or_after_the_command(arguments):
     """issue 2 §8: --json on all"""
-    assert build_parser().parse_args(arguments).as_json
+    assert parse(arguments).as_json
 
 
 def test_the_help_of_items_names_every_type_and_every_order(capsys):
@@ -57,7 +97,9 @@ def test_the_help_of_items_names_every_type_and_every_order(capsys):
     assert {key.value for key in SortKey} <= words
 
 
-@pytest.mark.parametrize("arguments", [[], ["frob"], ["sync", "--ful"], ["sources", "extra"]])
+@pytest.mark.parametrize(
+    "arguments", [["xyzzy"], ["frobnicate", "x"], ["sync", "--ful"], ["sources", "y"]]
+)
 def test_a_wrong_command_line_is_one_sentence_and_a_hint(arguments, capsys):
     """exit code 2"""
     assert main(arguments) == ExitCode.USAGE
@@ -68,7 +110,7 @@ def test_a_wrong_command_line_is_one_sentence_and_a_hint(arguments, capsys):
 
 def test_a_wrong_command_line_is_json_for_a_script(capsys):
     """issue 2 §8: errors as JSON too"""
-    code = main(["frob", "--json"])
+    code = main(["xyzzy", "--json"])
 
     shown = capsys.readouterr()
     assert (code, shown.err) == (2, "")
@@ -88,7 +130,7 @@ def test_a_wrong_command_line_is_json_for_a_script(capsys):
 def test_a_query_that_can_not_be_meant_is_a_usage_error(arguments):
     """exit code 2"""
     with pytest.raises(CommandError) as caught:
-        build_parser().parse_args(["items", *arguments])
+        parse(["items", *arguments])
 
     assert caught.value.exit_code is ExitCode.USAGE
 
@@ -98,6 +140,7 @@ def test_a_query_that_can_not_be_meant_is_a_usage_error(arguments):
     [
         ["jellyfin"],
         ["jellyfin", "x", "ada", "more"],
+        ["jellyfin", "url=x", "ada"],
         ["odd", "novalue"],
         ["odd", "=x"],
         ["odd", ":=1"],
@@ -109,18 +152,26 @@ def test_a_query_that_can_not_be_meant_is_a_usage_error(arguments):
 def test_an_add_that_can_not_be_meant_is_a_usage_error(arguments):
     """exit code 2"""
     with pytest.raises(CommandError) as caught:
-        given_options(build_parser().parse_args(["add", *arguments]))
+        given_options(parse(["add", *arguments]))
 
     assert caught.value.exit_code is ExitCode.USAGE
 
 
 def test_the_short_forms_and_key_values_mean_the_same():
     """issue 2 §8: add KIND key=value…"""
-    parser = build_parser()
-    short = parser.parse_args(["add", "jellyfin", "http://x/?a=b", "ada", "--allow-insecure"])
+    short = parse(["add", "jellyfin", "http://x/?a=b", "ada", "--allow-insecure"])
     pairs = ["add", "odd", "url=http://x/?a=b", "username=ada", "allow_insecure:=true"]
 
-    assert given_options(short) == given_options(parser.parse_args(pairs))
+    assert given_options(short) == given_options(parse(pairs))
+
+
+def test_a_kind_with_a_short_form_takes_key_values_too():
+    """The general form works for every kind, and a folder may be called `a=b`."""
+    given = given_options(parse(["add", "jellyfin", "url=http://x", "username=ada", "--api-key"]))
+    folder = given_options(parse(["add", "local", "/srv/a=b"]))
+
+    assert given == {"url": Variant("s", "http://x"), "username": Variant("s", "ada")}
+    assert folder == {"path": Variant("s", "/srv/a=b")}
 
 
 @pytest.mark.parametrize("setting", ["sync", "=x", "show_in_home=maybe", "interval_s=-1"])

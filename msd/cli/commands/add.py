@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from msd.cli.daemon.lookup import list_sources
+from msd.cli.daemon.names import PEER
 from msd.cli.errors import CommandError, ExitCode, usage_error
 from msd.cli.hints import hint_for_adding
 from msd.cli.terminal.prompt import ask, can_ask
 from msd.cli.terminal.secret import as_descriptor, read_secret
 from msd.cli.terminal.text import cell
-from msd.dbus.names import PEER
 from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ KIND is a word of the daemon's Capabilities (`msdctl status`). Three have a shor
   plex                      every server of an account, by a token, which is prompted for
   local PATH                a folder
 
+or all of it as key=value: `msdctl add jellyfin url=nas.lan username=ada --api-key`.
+
 `msdctl login` signs in with a code instead.
 
-Everything else is given as key=value: text, or with key:=value a number, true or false.
+Further options are given as key=value: text, or with key:=value a number, true or false.
 Passwords are never arguments: they are prompted for, or read from stdin with
 --password-stdin, and reach the daemon through a pipe that nobody else can read."""
 _EXAMPLES = """\
@@ -40,8 +42,7 @@ secret-tool lookup server nas | msdctl add jellyfin https://nas.lan --username a
 msdctl add somekind host=nas.lan port:=8080 --secret token"""
 
 
-@dataclass(frozen=True, slots=True)
-class KindForm:
+class KindForm(NamedTuple):
     """What msdctl knows of a kind beyond what AddSource asks for."""
 
     arguments: tuple[str, ...]  # the options that plain arguments stand for; all must be given
@@ -61,9 +62,7 @@ FORMS = {
 
 def register(commands: Commands) -> None:
     """Declare the command of this module."""
-    add = commands.add(
-        "add", _add, "add a server or a folder as a source", notes=_NOTES, examples=_EXAMPLES
-    )
+    add = commands.add("add", _add, notes=_NOTES, examples=_EXAMPLES)
     add.add_argument("kind", metavar="KIND", help="jellyfin, plex, local, or another kind")
     add.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="URL, PATH, or KEY=VALUE")
     add.add_argument("--username", help="who signs in")
@@ -90,33 +89,42 @@ def register(commands: Commands) -> None:
     )
 
 
-async def _add(session: Session, options: Namespace) -> ExitCode:
+def _add(session: Session, options: Namespace) -> ExitCode:
     form = FORMS.get(options.kind)
     given = given_options(options)
     missing = _missing(form, given, options) if form else ()
     # Starts the daemon when it can be started: nobody should type a password for nothing.
-    await session.client.call("Ping", interface=PEER)
+    session.client.call("Ping", interface=PEER)
     for name in missing:
         given[name] = _asked(options.kind, name)
     with ExitStack() as stack:
         descriptors: list[int] = []
-        for name in _secrets(form, options):
+        for name in _secrets(form, options, given):
             secret = read_secret(name, from_stdin=options.password_stdin)
             given[f"{name}-fd"] = Variant("h", len(descriptors))
             descriptors.append(stack.enter_context(as_descriptor(secret)))
-        added = await _add_source(session, options, given, descriptors)
+        added = _add_source(session, options, given, descriptors)
     if session.out.as_json:
         session.out.document({"added": added})
     else:
-        session.out.say(*(f"added {cell(identifier)}" for identifier in added))
+        report_sources(session, "added", added)
     return ExitCode.OK
 
 
-async def _add_source(
+def report_sources(session: Session, done: str, ids: Sequence[str]) -> None:
+    """Say by name what was added or signed in to, and what comes next."""
+    rows = list_sources(session.client)
+    names = {str(row["id"]): cell(row.get("name")) for row in rows}
+    session.out.say(*(f"{done} {names.get(name) or cell(name)}" for name in ids))
+    if ids:
+        session.out.note("its first sync has begun; `msdctl status` shows how far it is")
+
+
+def _add_source(
     session: Session, options: Namespace, given: Mapping[str, Variant], descriptors: list[int]
 ) -> list[str]:
     try:
-        (ids,) = await session.client.call(
+        (ids,) = session.client.call(
             "AddSource", "sa{sv}", options.kind, given, descriptors=descriptors
         )
     except CommandError as error:
@@ -128,12 +136,12 @@ async def _add_source(
     return cast("list[str]", ids)
 
 
-def _secrets(form: KindForm | None, options: Namespace) -> list[str]:
+def _secrets(form: KindForm | None, options: Namespace, given: Mapping[str, Variant]) -> list[str]:
     """Return the options that are asked for without an echo."""
     usual = form.secrets if form else ()
-    if options.api_key:
-        usual = ("api_key",)
-    return list(dict.fromkeys((*usual, *options.secret)))
+    if options.api_key or "api_key" in (*options.secret, *given):
+        usual = () if "api_key" in given else ("api_key",)
+    return [name for name in dict.fromkeys((*usual, *options.secret)) if name not in given]
 
 
 def _missing(form: KindForm, given: Mapping[str, Variant], options: Namespace) -> list[str]:
@@ -190,12 +198,21 @@ def _by_place(form: KindForm, kind: str, arguments: list[str]) -> dict[str, Vari
         return key_values(arguments)
     if not arguments:
         raise _needs(kind, form.arguments[0])
+    if _is_key_value(arguments[0], form):
+        return key_values(arguments)
     address = arguments.pop(0)  # may well hold an equals sign
     given = {form.arguments[0]: Variant("s", _absolute(address) if form.is_path else address)}
     for name in form.arguments[1:]:
         if arguments and "=" not in arguments[0]:
             given[name] = Variant("s", arguments.pop(0))
     return given | key_values(arguments)
+
+
+def _is_key_value(argument: str, form: KindForm) -> bool:
+    """Whether `url=http://nas` is meant, and not an address or a folder with an equals sign."""
+    key, equals, _ = argument.partition("=")
+    known = {*form.arguments, "name"}
+    return bool(equals) and (key in known if form.is_path else key.rstrip(":").isidentifier())
 
 
 def _absolute(path: str) -> str:

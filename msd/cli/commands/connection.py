@@ -24,8 +24,7 @@ def register(commands: Commands) -> None:
     connections = commands.add(
         "connections",
         _connections,
-        "list the addresses of a source's server, try them, or pin one",
-        notes="SOURCE is an id, the unique start of one, or the exact name of a source.",
+        notes="SOURCE is an id, a name, or the unique start of either.",
         examples="msdctl connections --test plex_3f\n"
         "msdctl connections --pin https://192.168.1.20:32400 plex_3f\n"
         "msdctl connections --unpin plex_3f",
@@ -37,18 +36,26 @@ def register(commands: Commands) -> None:
     what.add_argument("--unpin", action="store_true", help="let msd choose the address again")
 
 
-async def _connections(session: Session, options: Namespace) -> ExitCode:
-    path = source_path(await source_id(session.client, options.source))
+def _connections(session: Session, options: Namespace) -> ExitCode:
+    path = source_path(source_id(session.client, options.source))
     if options.pin is not None or options.unpin:
         address = options.pin or ""
-        await session.client.call("PinConnection", "s", address, path=path, interface=SOURCE)
+        session.client.call("PinConnection", "s", address, path=path, interface=SOURCE)
     member = "TestConnections" if options.test else "ListConnections"
-    (answer,) = await session.client.call(member, path=path, interface=SOURCE)
+    (answer,) = session.client.call(member, path=path, interface=SOURCE)
     rows = cast("list[Fields]", answer)
     if session.out.as_json:
         session.out.document(rows)
         return ExitCode.OK
-    columns = [Column(name.removesuffix("_ms").replace("_", " ")) for name in _COLUMNS]
+    columns = (
+        Column("address"),
+        Column("route"),
+        Column("outcome"),
+        Column("latency", rank=2),
+        Column("in use"),
+        Column("pinned", rank=1),
+        Column("detail", least=12, rank=3),
+    )
     session.out.table(Table(columns, [[_shown(row, name) for name in _COLUMNS] for row in rows]))
     return ExitCode.OK
 

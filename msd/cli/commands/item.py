@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, cast
 
 from msd.cli.daemon.lookup import library_ids, source_ids
 from msd.cli.errors import ExitCode, unknown_error
-from msd.cli.terminal.item_table import item_pairs, item_table
+from msd.cli.terminal.item_table import SORT_COLUMNS, item_pairs, item_table
 from msd.cli.terminal.text import json_text
 from msd.contract import LIBRARY, MAX_GET_ITEMS, MAX_PAGE
 from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
 
     from msd.cli.daemon.client import Client, Fields
     from msd.cli.session import Commands, Session
@@ -38,13 +38,12 @@ _MAX_LIMIT = 10**9
 
 def register(commands: Commands) -> None:
     """Declare the commands of this module."""
-    items = commands.add("items", _items, "list cached items", notes=_NOTES, examples=_EXAMPLES)
+    items = commands.add("items", _items, notes=_NOTES, examples=_EXAMPLES)
     _add_conditions(items)
     _add_form(items)
     item = commands.add(
         "item",
         _item,
-        "show everything about items",
         examples="msdctl item 9f3kQ2 | less\nmsdctl --json item 9f3kQ2 8aLm01",
     )
     item.add_argument("ids", nargs="+", metavar="ID")
@@ -103,19 +102,20 @@ def _year(text: str) -> int:
     return int(text)
 
 
-async def _items(session: Session, options: Namespace) -> ExitCode:
-    query = await _query(session.client, options)
+def _items(session: Session, options: Namespace) -> ExitCode:
+    query = _query(session.client, options)
     extra = [field for field in options.fields.split(",") if field]
+    sort = options.sort or ""
     limit = None if options.everything else options.limit
     pages = _pages(session.client, query, limit)
     if session.out.as_json:
-        await _write_document(session, pages)
+        _write_document(session, pages)
         return ExitCode.OK
     count = total = 0
-    async for page in pages:
+    for page in pages:
         items, _cursor, total = page
         if items:
-            session.out.table(item_table(items, extra, titled=count == 0))
+            session.out.table(item_table(items, extra, sort=sort, titled=count == 0))
         count += len(items)
     if count < total:
         session.out.note(f"{count} of {total}; --all shows the rest")
@@ -124,11 +124,11 @@ async def _items(session: Session, options: Namespace) -> ExitCode:
     return ExitCode.OK
 
 
-async def _query(client: Client, options: Namespace) -> dict[str, Variant]:
+def _query(client: Client, options: Namespace) -> dict[str, Variant]:
     """Return the conditions and the form that were given, with names turned into ids."""
     wanted = {
-        "source_ids": Variant("as", await source_ids(client, options.source)),
-        "library_ids": Variant("as", await library_ids(client, options.library)),
+        "source_ids": Variant("as", source_ids(client, options.source)),
+        "library_ids": Variant("as", library_ids(client, options.library)),
         "types": Variant("as", options.type),
         "genres": Variant("as", options.genre),
         "years": Variant("ai", options.year),
@@ -141,22 +141,28 @@ async def _query(client: Client, options: Namespace) -> dict[str, Variant]:
         "seed": Variant("x", options.seed),
         "descending": Variant("b", options.descending or None),
         "cursor": Variant("s", options.cursor),
-        "fields": Variant("as", [field for field in options.fields.split(",") if field]),
+        "fields": Variant("as", _fields(options)),
     }
     return {name: variant for name, variant in wanted.items() if variant.value not in (None, [])}
+
+
+def _fields(options: Namespace) -> list[str]:
+    """Return the keys beyond the compact set: those asked for, and the one that is sorted by."""
+    fields = [field for field in options.fields.split(",") if field]
+    if options.sort in SORT_COLUMNS and not options.as_json and "*" not in fields:
+        fields.append(SORT_COLUMNS[options.sort][0])
+    return list(dict.fromkeys(fields))
 
 
 Page = tuple["list[Fields]", str, int]
 
 
-async def _pages(
-    client: Client, query: dict[str, Variant], limit: int | None
-) -> AsyncIterator[Page]:
+def _pages(client: Client, query: dict[str, Variant], limit: int | None) -> Iterator[Page]:
     """Yield (items, cursor of the next page, total) until the limit or the end is reached."""
     left = limit
     while left is None or left > 0:
         size = MAX_PAGE if left is None else min(left, MAX_PAGE)
-        answer = await client.call(
+        answer = client.call(
             "QueryItems", "a{sv}", query | {"limit": Variant("u", size)}, interface=LIBRARY
         )
         items, cursor, total = cast("Page", tuple(answer))
@@ -167,14 +173,14 @@ async def _pages(
         left = None if left is None else left - len(items)
 
 
-async def _write_document(session: Session, pages: AsyncIterator[Page]) -> None:
+def _write_document(session: Session, pages: Iterator[Page]) -> None:
     """Write one JSON document page by page, so that its size is nobody's problem.
 
     It ends well also when a later page fails; the error is a document of its own then.
     """
     separator, tail = "\n  ", ""
     try:
-        async for items, cursor, total in pages:
+        for items, cursor, total in pages:
             if not tail:
                 session.out.write('{"items": [')
             for item in items:
@@ -185,14 +191,14 @@ async def _write_document(session: Session, pages: AsyncIterator[Page]) -> None:
         session.out.write(tail)
 
 
-async def _item(session: Session, options: Namespace) -> ExitCode:
+def _item(session: Session, options: Namespace) -> ExitCode:
     found: list[Fields] = []
     wanted = {"fields": Variant("as", ["*"])}
     if options.refresh:
         wanted["refresh"] = Variant("b", options.refresh)
     for start in range(0, len(options.ids), MAX_GET_ITEMS):
         ids = options.ids[start : start + MAX_GET_ITEMS]
-        (items,) = await session.client.call("GetItems", "asa{sv}", ids, wanted, interface=LIBRARY)
+        (items,) = session.client.call("GetItems", "asa{sv}", ids, wanted, interface=LIBRARY)
         found += cast("list[Fields]", items)
     if session.out.as_json:
         session.out.document(found)

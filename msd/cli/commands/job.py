@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msd.cli.daemon.jobs import JobView, cancel_job
+from msd.cli.daemon.lookup import list_sources
 from msd.cli.dialogue.follow import begin_and_follow
 from msd.cli.dialogue.interrupt import OnInterrupt
 from msd.cli.dialogue.progress import phase
@@ -24,23 +25,18 @@ _JOB_HINT = "`msdctl jobs` lists what there is; a job stays for a minute after i
 
 def register(commands: Commands) -> None:
     """Declare the commands of this module."""
-    commands.add("jobs", _jobs, "list running jobs, and those that ended within the last minute")
+    commands.add("jobs", _jobs)
     cancel = commands.add(
         "cancel",
         _cancel,
-        "stop a job; what it has done so far is kept",
         examples="msdctl cancel 3",
     )
     cancel.add_argument("job", metavar="JOB", help="its number or its object path")
-    commands.add(
-        "unlock",
-        _unlock,
-        "unlock the keyring with its own prompt, so that sources can sign in",
-    )
+    commands.add("unlock", _unlock, notes="Sources that wait for the keyring sign in then.")
 
 
-async def _jobs(session: Session, _options: Namespace) -> ExitCode:
-    objects = await session.client.objects(JOB)
+def _jobs(session: Session, _options: Namespace) -> ExitCode:
+    objects = session.client.objects(JOB)
     jobs = sorted(
         (JobView(path, fields) for path, fields in objects.items()),
         key=lambda job: (len(job.path), job.path),
@@ -51,18 +47,19 @@ async def _jobs(session: Session, _options: Namespace) -> ExitCode:
     if not jobs:
         session.out.say("no jobs")
         return ExitCode.OK
-    columns = [
-        Column("job", whole=True),
-        Column("kind", whole=True),
-        Column("source", whole=True),
-        Column("state", whole=True),
-        Column("phase"),
-        Column("done", right=True),
-        Column("total", right=True),
-        Column("started", whole=True),
-        Column("error"),
-    ]
-    session.out.table(Table(columns, [_row(job) for job in jobs]))
+    names = {str(row["id"]): cell(row.get("name")) for row in list_sources(session.client)}
+    columns = (
+        Column("job"),
+        Column("kind", rank=3),
+        Column("source", least=12),
+        Column("state"),
+        Column("phase", least=10, rank=1),
+        Column("done", right=True, rank=2),
+        Column("total", right=True, rank=2),
+        Column("started", rank=4),
+        Column("error", least=14, rank=1),
+    )
+    session.out.table(Table(columns, [_row(job, names) for job in jobs]))
     return ExitCode.OK
 
 
@@ -70,11 +67,11 @@ def _record(job: JobView) -> Fields:
     return {"job": job.path} | {snake_case(name): value for name, value in job.fields.items()}
 
 
-def _row(job: JobView) -> list[str]:
+def _row(job: JobView, names: dict[str, str]) -> list[str]:
     return [
         cell(job.path.rpartition("/")[2]),
         cell(job.kind),
-        cell(job.source_id),
+        names.get(job.source_id, cell(job.source_id)),
         cell(job.state),
         phase(job) if job.phase else "",
         cell(job.done),
@@ -84,13 +81,13 @@ def _row(job: JobView) -> list[str]:
     ]
 
 
-async def _cancel(session: Session, options: Namespace) -> ExitCode:
+def _cancel(session: Session, options: Namespace) -> ExitCode:
     number = options.job.removeprefix(f"{JOBS_PATH}/")
     if not (number.isascii() and number.isdigit()):
         raise unknown_error("Job", options.job, hint=_JOB_HINT)
     path = f"{JOBS_PATH}/{number}"
     try:
-        await cancel_job(session.client, path)
+        cancel_job(session.client, path)
     except CommandError as exc:
         if exc.code not in GONE_CODES:
             raise
@@ -102,8 +99,8 @@ async def _cancel(session: Session, options: Namespace) -> ExitCode:
     return ExitCode.OK
 
 
-async def _unlock(session: Session, _options: Namespace) -> ExitCode:
-    async def begin() -> list[str]:
-        return [str(path) for path in await session.client.call("UnlockSecrets")]
+def _unlock(session: Session, _options: Namespace) -> ExitCode:
+    def begin() -> list[str]:
+        return [str(path) for path in session.client.call("UnlockSecrets")]
 
-    return await begin_and_follow(session, begin, names={}, policy=OnInterrupt.CANCEL)
+    return begin_and_follow(session, begin, names={}, policy=OnInterrupt.CANCEL)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.cli.daemon.lookup import library_ids, list_libraries, source_id
+from msd.cli.daemon.lookup import library_ids, list_libraries, list_sources, source_id
 from msd.cli.errors import ExitCode, usage_error
 from msd.cli.terminal.table import Column, Table
-from msd.cli.terminal.text import cell, moment
+from msd.cli.terminal.text import ago, cell
 from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from msd.cli.session import Commands, Session
 
 _NOTES = """\
-Without KEY=VALUE, the policy is shown. LIBRARY is an id, the unique start of one, or the
-exact name of a library. Keys:
+Without KEY=VALUE, the policy is shown. LIBRARY is an id, a name, or the
+unique start of either. Keys:
 
   sync=WORD           off, manual, interval or live
   interval_s=SECONDS  time between two syncs, 0 = the daemon's default
@@ -28,16 +28,18 @@ exact name of a library. Keys:
 _POLICY_KEYS = ("sync", "interval_s", "show_in_home", "content")
 _TRUTH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _MAX_UINT32 = 2**32 - 1
+_SHORT_ID = 10
 
 
 def register(commands: Commands) -> None:
     """Declare the commands of this module."""
-    libraries = commands.add("libraries", _libraries, "list the libraries of one source, or of all")
+    libraries = commands.add(
+        "libraries", _libraries, examples="msdctl libraries\nmsdctl libraries Films"
+    )
     libraries.add_argument("source", nargs="?", metavar="SOURCE")
     policy = commands.add(
         "policy",
         _policy,
-        "show or change when a library is synced and whether it is shown in home",
         notes=_NOTES,
         examples="msdctl policy Films sync=interval interval_s=3600\nmsdctl policy Kids sync=off",
     )
@@ -45,46 +47,49 @@ def register(commands: Commands) -> None:
     policy.add_argument("settings", nargs="*", metavar="KEY=VALUE")
 
 
-async def _libraries(session: Session, options: Namespace) -> ExitCode:
-    chosen = "" if options.source is None else await source_id(session.client, options.source)
-    rows = await list_libraries(session.client, chosen)
+def _libraries(session: Session, options: Namespace) -> ExitCode:
+    chosen = "" if options.source is None else source_id(session.client, options.source)
+    rows = list_libraries(session.client, chosen)
     if session.out.as_json:
         session.out.document(rows)
         return ExitCode.OK
     if not rows:
         session.out.say("no libraries yet")
         return ExitCode.OK
-    columns = [
-        Column("id", whole=True),
-        Column("name"),
-        Column("type", whole=True),
+    names = {row["id"]: cell(row.get("name")) for row in list_sources(session.client)}
+    shorten = session.out.is_rich
+    ids = {str(row["id"]): cell(row["id"])[:_SHORT_ID] for row in rows} if shorten else {}
+    columns = (
+        Column("name", least=12),
+        Column("source", least=8, rank=1),
+        Column("type"),
         Column("items", right=True),
-        Column("sync", whole=True),
-        Column("synced", whole=True),
-        Column("source", whole=True),
-    ]
-    session.out.table(Table(columns, [_library_row(row) for row in rows]))
+        Column("sync", rank=3),
+        Column("synced", rank=2),
+        Column("id", rank=4),
+    )
+    session.out.table(Table(columns, [_library_row(row, names, ids) for row in rows]))
     return ExitCode.OK
 
 
-def _library_row(row: Fields) -> list[str]:
+def _library_row(row: Fields, names: dict[object, str], ids: dict[str, str]) -> list[str]:
     return [
-        cell(row.get("id")),
         cell(row.get("name")),
+        names.get(row.get("source_id"), cell(row.get("source_id"))),
         cell(row.get("type")),
         cell(row.get("item_count")),
         cell(row.get("sync")),
-        moment(row.get("synced_at")),
-        cell(row.get("source_id")),
+        ago(row.get("synced_at")) or "never",
+        cell(ids.get(str(row["id"]), row["id"])),
     ]
 
 
-async def _policy(session: Session, options: Namespace) -> ExitCode:
+def _policy(session: Session, options: Namespace) -> ExitCode:
     settings = dict(policy_setting(argument) for argument in options.settings)
-    (identifier,) = await library_ids(session.client, [options.library])
+    (identifier,) = library_ids(session.client, [options.library])
     if settings:
-        await session.client.call("SetLibraryPolicy", "sa{sv}", identifier, settings)
-    rows = await list_libraries(session.client)
+        session.client.call("SetLibraryPolicy", "sa{sv}", identifier, settings)
+    rows = list_libraries(session.client)
     row = next((row for row in rows if row["id"] == identifier), {})
     policy = {key: row[key] for key in ("id", "name", *_POLICY_KEYS) if key in row}
     if session.out.as_json:

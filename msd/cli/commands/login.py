@@ -1,16 +1,15 @@
-"""`login` and `reauth`: signing in step by step, to something new or to a source anew."""
+"""`login` and `reauth`: sign in step by step, to something new or to a source again."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.cli.commands.add import key_values
-from msd.cli.daemon.lookup import source_id
+from msd.cli.commands.add import FORMS, key_values, report_sources
+from msd.cli.daemon.lookup import list_sources, match
+from msd.cli.daemon.names import PEER
 from msd.cli.dialogue.login import Answers, LoginConversation, login_record
 from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import hint_for_adding
-from msd.cli.terminal.text import cell
-from msd.dbus.names import PEER
 from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from msd.cli.session import Commands, Session
 
 _NOTES = """\
-The code, the link and a QR code of it are shown; msdctl waits until somebody has signed in there,
-or asks for a password, a user or a PIN. What the account brings is added as sources.
+The browser opens where there is a desktop; the link is shown, and a QR code where it fits. msdctl
+waits until somebody has signed in there, or asks for a password, a user or a PIN. What the account
+brings is added as sources.
 
   plex            a link for the browser, or with --link a short code for plex.tv/link
   jellyfin URL    a Quick Connect code; a password where that is off, or with --password
@@ -34,11 +34,12 @@ msdctl login jellyfin http://nas.lan:8096
 msdctl login jellyfin nas.lan --username ada --password"""
 
 
+_DONE = {"BeginLogin": "added", "Reauthenticate": "signed in to"}
+
+
 def register(commands: Commands) -> None:
     """Declare the commands of this module."""
-    login = commands.add(
-        "login", _login, "sign in and add what the account brings", notes=_NOTES, examples=_EXAMPLES
-    )
+    login = commands.add("login", _login, notes=_NOTES, examples=_EXAMPLES)
     login.add_argument("kind", metavar="KIND", help="plex, jellyfin, or another kind")
     login.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="URL, or KEY=VALUE")
     login.add_argument("--name", help="what to call the source")
@@ -49,8 +50,7 @@ def register(commands: Commands) -> None:
     reauth = commands.add(
         "reauth",
         _reauth,
-        "sign in to a source anew; its items and history stay",
-        notes="SOURCE is an id, the unique start of one, or the exact name of a source.\n"
+        notes="SOURCE is an id, a name, or the unique start of either.\n"
         "All sources of its account go on at once.",
         examples="msdctl reauth jellyfin_3f2a9c41d07e",
     )
@@ -69,31 +69,35 @@ def _add_answers(parser: ArgumentParser) -> None:
         "--link", action="store_true", help="a short code to type instead of a link to open"
     )
     parser.add_argument(
-        "--password-stdin", action="store_true", help="read passwords and PINs from stdin"
+        "--password-stdin", action="store_true", help="read the password and PINs from stdin"
     )
     parser.add_argument("--no-qr", action="store_true", help="show no QR code")
+    parser.add_argument("--no-browser", action="store_true", help="open no browser")
 
 
-async def _login(session: Session, options: Namespace) -> ExitCode:
-    given = _given(options)
+def _login(session: Session, options: Namespace) -> ExitCode:
+    given = _given(options, options.kind)
     if options.name is not None:
         given["name"] = Variant("s", options.name)
     if options.allow_insecure:
         given["allow_insecure"] = Variant("b", options.allow_insecure)
     address = str(given["url"].value) if "url" in given else ""
     try:
-        return await _converse(session, options, "BeginLogin", options.kind, given)
+        return _converse(session, options, "BeginLogin", options.kind, given)
     except CommandError as error:
         error.hint = hint_for_adding(error.code, error.message, address) or error.hint
         raise
 
 
-async def _reauth(session: Session, options: Namespace) -> ExitCode:
-    identifier = await source_id(session.client, options.source)
-    return await _converse(session, options, "Reauthenticate", identifier, _given(options))
+def _reauth(session: Session, options: Namespace) -> ExitCode:
+    rows = list_sources(session.client)
+    identifier = match("Source", rows, options.source)
+    (kind,) = (str(row.get("kind")) for row in rows if row["id"] == identifier)
+    given = _given(options, kind)
+    return _converse(session, options, "Reauthenticate", identifier, given)
 
 
-def _given(options: Namespace) -> dict[str, Variant]:
+def _given(options: Namespace, kind: str) -> dict[str, Variant]:
     arguments = list(options.arguments)
     given: dict[str, Variant] = {}
     if arguments and ("=" not in arguments[0] or "://" in arguments[0]):
@@ -101,30 +105,34 @@ def _given(options: Namespace) -> dict[str, Variant]:
     given |= key_values(arguments)
     if options.username is not None:
         given["username"] = Variant("s", options.username)
-    if options.password:
+    form = FORMS.get(kind)
+    takes_password = form is not None and "password" in form.secrets
+    if options.password or (options.password_stdin and takes_password):
         given["quick_connect"] = Variant("b", value=False)
     if options.link:
         given["link"] = Variant("b", value=True)
     return given
 
 
-async def _converse(
+def _converse(
     session: Session, options: Namespace, member: str, subject: str, given: dict[str, Variant]
 ) -> ExitCode:
     answers = Answers(
-        from_stdin=options.password_stdin, user=options.user, with_qr=not options.no_qr
+        from_stdin=options.password_stdin,
+        user=options.user,
+        with_qr=not options.no_qr,
+        with_browser=not options.no_browser,
     )
     # Starts the daemon when it can be started; its signals count from then on.
-    await session.client.call("Ping", interface=PEER)
-    async with session.client.signals() as signals:
+    session.client.call("Ping", interface=PEER)
+    with session.client.signals() as signals:
         # Tied: whoever leaves, by Ctrl-C or otherwise, leaves no login behind.
         tied = given | {"tied": Variant("b", value=True)}
-        (path,) = await session.client.call(member, "sa{sv}", subject, tied)
+        (path,) = session.client.call(member, "sa{sv}", subject, tied)
         conversation = LoginConversation(session, str(path), answers)
-        ended = await conversation.until_ended(signals)
+        ended = conversation.until_ended(signals)
     if session.out.as_json:
         session.out.record(login_record("finished", str(path), ended))
         return ExitCode.OK
-    word = "added" if member == "BeginLogin" else "signed in to"
-    session.out.say(*(f"{word} {cell(identifier)}" for identifier in ended.source_ids))
+    report_sources(session, _DONE[member], ended.source_ids)
     return ExitCode.OK

@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING, cast
 
 from msd.cli.daemon.jobs import read_job
 from msd.cli.daemon.lookup import list_sources, match
-from msd.cli.dialogue.follow import Begin, begin_and_follow
+from msd.cli.dialogue.follow import begin_and_follow
 from msd.cli.dialogue.interrupt import OnInterrupt, on_interrupt
 from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import with_flags
 from msd.cli.terminal.text import cell, safe
 from msd.contract import SOURCE, source_path
 from msd.dbus.variant import Variant
-from msd.models import SourceId
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from msd.cli.daemon.client import Client, Fields
+    from msd.cli.dialogue.follow import Begin
     from msd.cli.session import Commands, Session
+    from msd.models import SourceId
 
 _NOTES = """\
 Without SOURCE, every source is synced that can be; a line tells why one is left out. Where
 that leaves nothing, the exit code is 5 when all need a sign-in, else 1. A sync that runs
-already is joined. SOURCE is an id, the unique start of one, or the exact name of a source.
+already is joined. SOURCE is an id, a name, or the unique start of either.
 
 Ctrl-C asks whether to cancel the sync or to let it run without msdctl; a second Ctrl-C
 cancels. Where nobody can be asked it cancels, or does what --on-interrupt says. What is
@@ -43,7 +44,6 @@ def register(commands: Commands) -> None:
     sync = commands.add(
         "sync",
         _sync,
-        "bring sources up to date",
         notes=_NOTES,
         examples=(
             "msdctl sync\n"
@@ -59,7 +59,7 @@ def register(commands: Commands) -> None:
     confirm = commands.add(
         "confirm-deletes",
         _confirm_deletes,
-        "let deletions go through that were held back because so many at once are suspicious",
+        notes="Many deletions at once are suspicious and wait for you; a sync carries them out.",
     )
     confirm.add_argument("source", metavar="SOURCE")
     _add_follow_options(confirm)
@@ -74,50 +74,48 @@ def _add_follow_options(parser: ArgumentParser) -> None:
     )
 
 
-async def _sync(session: Session, options: Namespace) -> ExitCode:
-    rows = await list_sources(session.client)
-    ids = [SourceId(match("Source", rows, name)) for name in options.sources]
+def _sync(session: Session, options: Namespace) -> ExitCode:
+    rows = list_sources(session.client)
+    ids = [cast("SourceId", match("Source", rows, name)) for name in options.sources]
     if not rows and not session.out.as_json:
         session.out.say("nothing to sync: there are no sources yet")
         return ExitCode.OK
     names = {str(row["id"]): str(row.get("name", "")) for row in rows}
     if ids:
         begin = partial(_begin_named, session.client, ids, full=options.full)
-        return await _run(session, options, begin, names)
-    return await _sync_all(session, options, names)
+        return _run(session, options, begin, names)
+    return _sync_all(session, options, names)
 
 
-async def _sync_all(session: Session, options: Namespace, names: dict[str, str]) -> ExitCode:
+def _sync_all(session: Session, options: Namespace, names: dict[str, str]) -> ExitCode:
     outcome = ExitCode.OK
 
-    async def begin() -> list[str]:
+    def begin() -> list[str]:
         nonlocal outcome
-        paths = await _begin_all(session.client, full=options.full)
-        left_out = await _left_out(session.client, paths)
+        paths = _begin_all(session.client, full=options.full)
+        left_out = _left_out(session.client, paths)
         for row in left_out:
             _tell_left_out(session, row)
         if left_out and not paths:
             outcome = _nothing_synced(left_out)
         return paths
 
-    return await _run(session, options, begin, names) or outcome
+    return _run(session, options, begin, names) or outcome
 
 
-async def _confirm_deletes(session: Session, options: Namespace) -> ExitCode:
-    rows = await list_sources(session.client)
-    identifier = SourceId(match("Source", rows, options.source))
+def _confirm_deletes(session: Session, options: Namespace) -> ExitCode:
+    rows = list_sources(session.client)
+    identifier = cast("SourceId", match("Source", rows, options.source))
     names = {str(row["id"]): str(row.get("name", "")) for row in rows}
     begin = partial(_begin_confirmed, session.client, identifier)
-    return await _run(session, options, begin, names)
+    return _run(session, options, begin, names)
 
 
-async def _run(
-    session: Session, options: Namespace, begin: Begin, names: dict[str, str]
-) -> ExitCode:
+def _run(session: Session, options: Namespace, begin: Begin, names: dict[str, str]) -> ExitCode:
     if not options.detach:
         policy = on_interrupt(options.on_interrupt, as_json=session.out.as_json)
-        return await begin_and_follow(session, begin, names=names, policy=policy)
-    paths = await begin()
+        return begin_and_follow(session, begin, names=names, policy=policy)
+    paths = begin()
     if session.out.as_json:
         session.out.document({"jobs": paths})
     else:
@@ -125,26 +123,26 @@ async def _run(
     return ExitCode.OK
 
 
-async def _begin_all(client: Client, *, full: bool) -> list[str]:
+def _begin_all(client: Client, *, full: bool) -> list[str]:
     if not full:
-        (paths,) = await client.call("SyncAllSources")
+        (paths,) = client.call("SyncAllSources")
         return cast("list[str]", paths)
     begun: list[str] = []
-    for row in await list_sources(client):
+    for row in list_sources(client):
         if not row.get("enabled", True):
             continue
         try:
-            begun += await _begin_named(client, [SourceId(str(row["id"]))], full=True)
+            begun += _begin_named(client, [cast("SourceId", str(row["id"]))], full=True)
         except CommandError as error:
             if error.code not in _LEFT_OUT_CODES:
                 raise
     return begun
 
 
-async def _left_out(client: Client, paths: list[str]) -> list[Fields]:
+def _left_out(client: Client, paths: list[str]) -> list[Fields]:
     """Return the sources that none of the jobs works on."""
-    begun = {(await read_job(client, path)).source_id for path in paths}
-    return [row for row in await list_sources(client) if row["id"] not in begun]
+    begun = {(read_job(client, path)).source_id for path in paths}
+    return [row for row in list_sources(client) if row["id"] not in begun]
 
 
 def _tell_left_out(session: Session, row: Fields) -> None:
@@ -162,17 +160,17 @@ def _nothing_synced(left_out: list[Fields]) -> ExitCode:
     return ExitCode.SIGN_IN if need_sign_in else ExitCode.FAILED
 
 
-async def _begin_named(client: Client, ids: list[SourceId], *, full: bool) -> list[str]:
+def _begin_named(client: Client, ids: list[SourceId], *, full: bool) -> list[str]:
     options = {"mode": Variant("s", "full" if full else "auto")}
     return [
         str(path)
         for identifier in dict.fromkeys(ids)
-        for path in await client.call(
+        for path in client.call(
             "Sync", "a{sv}", options, path=source_path(identifier), interface=SOURCE
         )
     ]
 
 
-async def _begin_confirmed(client: Client, identifier: SourceId) -> list[str]:
+def _begin_confirmed(client: Client, identifier: SourceId) -> list[str]:
     path = source_path(identifier)
-    return [str(job) for job in await client.call("ConfirmDeletes", path=path, interface=SOURCE)]
+    return [str(job) for job in client.call("ConfirmDeletes", path=path, interface=SOURCE)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
+from msd.cli.daemon.names import OBJECT_MANAGER, PROPERTIES
 from msd.cli.errors import ExitCode, signals_ended
 from msd.cli.terminal.text import cell, moment, safe
 from msd.contract import ROOT_PATH, SOURCE_COORDINATOR
-from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -44,7 +44,6 @@ def register(commands: Commands) -> None:
     watch = commands.add(
         "watch",
         _watch,
-        "show signals as they come, until Ctrl-C",
         notes=_NOTES,
         examples=("msdctl watch\nmsdctl --json watch SourceStatusChanged | jq -r .args.status"),
     )
@@ -52,12 +51,12 @@ def register(commands: Commands) -> None:
     watch.add_argument("--every", action="store_true", help="standard signals too")
 
 
-async def _watch(session: Session, options: Namespace) -> ExitCode:
-    async with session.client.signals() as signals:
+def _watch(session: Session, options: Namespace) -> ExitCode:
+    with session.client.signals() as signals:
         # Starts a daemon that can be started, and says so when there is none.
-        await session.client.properties(ROOT_PATH, SOURCE_COORDINATOR)
+        session.client.properties(ROOT_PATH, SOURCE_COORDINATOR)
         session.out.note("watching; Ctrl-C ends it")  # scripts can wait for this line
-        async for signal in signals:
+        while (signal := signals.next()) is not None:
             name = _name(signal)
             if options.signals and name not in options.signals:
                 continue

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from msd.cli.errors import GONE_CODES, CommandError, not_reachable, signals_ended
+from msd.cli.daemon.names import OBJECT_MANAGER, PROPERTIES
+from msd.cli.errors import GONE_CODES, CommandError, not_reachable
 from msd.contract import JOB
-from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
-from msd.models import JobKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from anyio.streams.memory import MemoryObjectReceiveStream
-
-    from msd.cli.daemon.client import Client, Fields, Signal
+    from msd.cli.daemon.client import Client, Fields, Signal, Signals
 
 FINAL_STATES = frozenset({"done", "failed", "cancelled"})
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(NamedTuple):
     """One job at one moment."""
 
     path: str
-    fields: Fields = field(default_factory=dict)
+    fields: Mapping[str, object] = {}
 
     @property
     def source_id(self) -> str:
@@ -41,7 +35,7 @@ class JobView:
     @property
     def is_unlock(self) -> bool:
         """Whether it is about the keyring, and not about a source."""
-        return self.kind == JobKind.UNLOCK
+        return self.kind == "unlock"
 
     @property
     def state(self) -> str:
@@ -87,70 +81,81 @@ class JobView:
         return value if isinstance(value, int) else -1
 
 
-async def read_job(client: Client, path: str) -> JobView:
+def read_job(client: Client, path: str) -> JobView:
     """Return a job as it is now."""
-    return JobView(path, await client.properties(path, JOB))
+    return JobView(path, client.properties(path, JOB))
 
 
-async def cancel_job(client: Client, path: str) -> None:
+def cancel_job(client: Client, path: str) -> None:
     """Ask a job to stop at the next page; nothing happens when it is over.
 
     Raises:
         CommandError: `UnknownJob`, it was over more than a minute ago or has never been.
     """
-    await client.call("Cancel", path=path, interface=JOB)
+    client.call("Cancel", path=path, interface=JOB)
 
 
-async def follow_jobs(
+class Wake(Protocol):
+    """What may end the wait for a signal: a Ctrl-C that somebody wants to handle."""
+
+    @property
+    def descriptor(self) -> int:
+        """A descriptor that becomes readable."""
+
+    def handle(self) -> bool:
+        """Do what is to be done about it; return whether to go on following."""
+
+
+def follow_jobs(
     client: Client,
-    signals: MemoryObjectReceiveStream[Signal],
+    signals: Signals,
     paths: Iterable[str],
     show: Callable[[JobView], None],
+    wake: Wake | None = None,
 ) -> list[JobView]:
     """Show each change of the jobs until all are over, and return them as they ended.
 
-    `signals` must have been opened before the jobs were begun or looked up, so that no end can
-    fall between. A job that was running before is followed like a new one.
+    `signals` must have been opened before the jobs were begun or looked up, so that no end is
+    missed. A job that was running before is followed like a new one. The list is empty when
+    `wake` ended the wait.
     """
-    jobs = {path: await read_job(client, path) for path in paths}
+    jobs = {path: read_job(client, path) for path in paths}
     for job in jobs.values():
         show(job)
     while not all(job.is_over for job in jobs.values()):
-        signal = await _next(signals)
+        signal = signals.next(wake=wake.descriptor if wake else None)
+        if signal is None:
+            if wake is not None and not wake.handle():
+                return []
+            continue
         path = _subject(signal)
         before = jobs.get(path)
         if before is None or before.is_over:
             continue
-        after = jobs[path] = await _changed(client, before, signal)
+        after = jobs[path] = _changed(client, before, signal)
         if after != before:
             show(after)
     return list(jobs.values())
 
 
-async def _next(signals: MemoryObjectReceiveStream[Signal]) -> Signal:
-    async for signal in signals:
-        if signal.is_departure:
-            raise not_reachable("the daemon stopped; the sync goes on when it starts again")
-        return signal
-    raise signals_ended()
-
-
 def _subject(signal: Signal) -> str:
     """Return the path of the object that a signal is about, whoever sent it."""
+    if signal.is_departure:
+        raise not_reachable("the daemon stopped; the sync goes on when it starts again")
     return str(signal.args[0]) if signal.interface == OBJECT_MANAGER else signal.path
 
 
-async def _changed(client: Client, job: JobView, signal: Signal) -> JobView:
+def _changed(client: Client, job: JobView, signal: Signal) -> JobView:
     if signal.interface != PROPERTIES:
-        return await _read_again(client, job)
+        return _read_again(client, job)
     changes = cast("Fields", signal.args[1])
     moved = JobView(job.path, {**job.fields, **changes})
-    return await _read_again(client, moved) if moved.is_over else moved
+    return _read_again(client, moved) if moved.is_over else moved
 
 
-async def _read_again(client: Client, job: JobView) -> JobView:
+def _read_again(client: Client, job: JobView) -> JobView:
     try:
-        return await read_job(client, job.path)
+        return read_job(client, job.path)
     except CommandError as exc:
         if exc.code not in GONE_CODES:
             raise

@@ -9,24 +9,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING
-
-import anyio
 
 from msd.cli.terminal.prompt import can_ask
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from anyio.abc import TaskStatus
+    from collections.abc import Callable, Iterator
 
     from msd.cli.dialogue.progress import Progress
 
 _QUESTION = "Cancel the job [c], let it run without msdctl [d], or go on watching [Enter]? "
-_LONGEST_ANSWER = 1024
 
 
 class OnInterrupt(StrEnum):
@@ -45,78 +39,73 @@ def on_interrupt(chosen: str | None, *, as_json: bool) -> OnInterrupt:
 
 
 class Interrupts:
-    """Turns Ctrl-C into a decision: `cancel` is sent to the daemon, `detach` ends the wait."""
+    """Turns Ctrl-C into a decision: `cancel` is called, or the wait is ended.
+
+    `descriptor` becomes readable at a Ctrl-C, so that a wait for signals can end in order instead
+    of being torn out of the middle of a message.
+    """
 
     def __init__(
         self,
         policy: OnInterrupt,
         progress: Progress,
-        *,
-        cancel: Callable[[], Awaitable[None]],
-        detach: Callable[[], None],
+        cancel: Callable[[], None],
+        descriptor: int,
     ) -> None:
+        self.descriptor = descriptor
         self.interrupted = False  # whether a Ctrl-C led to more than a question
         self._policy = policy
         self._progress = progress
         self._cancel = cancel
-        self._detach = detach
 
-    async def watch(self, *, task_status: TaskStatus[None]) -> None:
-        """Handle each Ctrl-C until cancelled itself."""
-        with anyio.open_signal_receiver(signal.SIGINT) as received:
-            task_status.started()
-            async for _ in received:
-                decision = self._policy
-                if self.interrupted:
-                    decision = OnInterrupt.DETACH  # cancelling takes too long: leave at once
-                elif decision is OnInterrupt.ASK:
-                    decision = await self._ask(received)
-                await self._act(decision)
-
-    async def _act(self, decision: OnInterrupt) -> None:
+    def handle(self) -> bool:
+        """Handle a Ctrl-C; return whether to go on following."""
+        os.read(self.descriptor, 1)
+        decision = self._policy
+        if self.interrupted:
+            decision = OnInterrupt.DETACH  # cancelling takes too long: leave at once
+        elif decision is OnInterrupt.ASK:
+            decision = self._ask()
         if decision is OnInterrupt.ASK:
-            return
+            return True
         self.interrupted = True
-        if decision is OnInterrupt.DETACH:
-            self._detach()
-        else:
-            await self._cancel()
+        if decision is OnInterrupt.CANCEL:
+            self._cancel()
+        return decision is OnInterrupt.CANCEL
 
-    async def _ask(self, received: AsyncIterator[signal.Signals]) -> OnInterrupt:
-        answers: list[OnInterrupt] = []
+    def _ask(self) -> OnInterrupt:
         self._progress.pause()
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             sys.stderr.write(f"\n{_QUESTION}")
             sys.stderr.flush()
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_answer_first, _read_answer, answers, tasks.cancel_scope)
-                tasks.start_soon(
-                    _answer_first, partial(_second, received), answers, tasks.cancel_scope
-                )
+            answer = sys.stdin.readline().strip().lower()
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")
+            return OnInterrupt.CANCEL
         finally:
+            signal.signal(signal.SIGINT, before)
             self._progress.resume()
-        return answers[0]
+        if answer.startswith("c"):
+            return OnInterrupt.CANCEL
+        return OnInterrupt.DETACH if answer.startswith("d") else OnInterrupt.ASK
 
 
-async def _answer_first(
-    question: Callable[[], Awaitable[OnInterrupt]],
-    answers: list[OnInterrupt],
-    scope: anyio.CancelScope,
-) -> None:
-    answers.append(await question())
-    scope.cancel()
+@contextmanager
+def interrupts(
+    policy: OnInterrupt, progress: Progress, cancel: Callable[[], None]
+) -> Iterator[Interrupts]:
+    """Handle Ctrl-C by policy inside the `with` block."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
 
+    def wake(_number: int, _frame: object) -> None:
+        os.write(writer, b"c")
 
-async def _second(received: AsyncIterator[signal.Signals]) -> OnInterrupt:
-    await anext(received)
-    sys.stderr.write("\n")
-    return OnInterrupt.CANCEL
-
-
-async def _read_answer() -> OnInterrupt:
-    # Waiting for the descriptor, and not reading in a thread, keeps msdctl free to leave.
-    await anyio.wait_readable(sys.stdin)
-    answer = os.read(sys.stdin.fileno(), _LONGEST_ANSWER).strip().lower()
-    if answer.startswith(b"c"):
-        return OnInterrupt.CANCEL
-    return OnInterrupt.DETACH if answer.startswith(b"d") else OnInterrupt.ASK
+    before = signal.signal(signal.SIGINT, wake)
+    try:
+        yield Interrupts(policy, progress, cancel, reader)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        os.close(reader)
+        os.close(writer)

@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from msd.cli.daemon.names import PROPERTIES
+from msd.cli.dialogue.browser import open_in_browser
 from msd.cli.errors import (
     CommandError,
     ExitCode,
     from_code,
     not_reachable,
-    signals_ended,
     usage_error,
 )
 from msd.cli.terminal.prompt import ask, can_ask
 from msd.cli.terminal.qr import qr_lines
 from msd.cli.terminal.secret import as_descriptor, read_secret
-from msd.cli.terminal.text import cell, moment, safe, snake_case
+from msd.cli.terminal.text import cell, safe, snake_case, span
 from msd.contract import LOGIN
-from msd.dbus.names import PROPERTIES
 from msd.dbus.variant import Variant
-from msd.models import LoginState, LoginStep
 
 if TYPE_CHECKING:
-    from anyio.streams.memory import MemoryObjectReceiveStream
+    from collections.abc import Mapping
 
-    from msd.cli.daemon.client import Fields, Signal
+    from msd.cli.daemon.client import Fields, Signals
     from msd.cli.session import Session
 
+_LINES_BESIDE_THE_CODE = 8
+_TICK_S = 1.0
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+
+class Answers(NamedTuple):
     """How a login is answered without asking a person."""
 
     from_stdin: bool = False  # passwords and PINs, one line each
     user: str = ""  # the id or name of the user to choose
     with_qr: bool = True
+    with_browser: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class LoginView:
+class LoginView(NamedTuple):
     """One login at one moment."""
 
-    fields: Fields = field(default_factory=dict)
+    fields: Mapping[str, object] = {}
 
     def text(self, name: str) -> str:
         """Return a property that is a text."""
@@ -69,6 +70,14 @@ class LoginView:
         """What it added or renewed."""
         return cast("list[str]", self.fields.get("SourceIds") or [])
 
+    @property
+    def seconds_left(self) -> int | None:
+        """Seconds until the code expires; None when nobody knows."""
+        expires = self.fields.get("ExpiresAt")
+        if not isinstance(expires, int) or expires <= 0:
+            return None
+        return max(expires - int(time.time()), 0)
+
 
 class LoginConversation:
     """Goes through one login with a person, or with what a script gave beforehand."""
@@ -80,44 +89,65 @@ class LoginConversation:
         self._shown = LoginView()
         self._asked: set[str] = set()
 
-    async def until_ended(self, signals: MemoryObjectReceiveStream[Signal]) -> LoginView:
+    def until_ended(self, signals: Signals) -> LoginView:
         """Show and answer everything until the login has ended; return how.
 
         Raises:
             CommandError: it failed, expired or was cancelled; or it asks what nobody answers.
         """
-        login = await self._read()
-        while login.state == LoginState.WAITING:
-            await self._take(login)
-            login = await self._next(signals)
-        if login.state != LoginState.AUTHORISED:
+        login = self._read()
+        while login.state == "waiting":
+            self._take(login)
+            login = self._next(signals, login)
+        self._end_countdown()
+        if login.state != "authorised":
             raise _failure(login)
         return login
 
-    async def _read(self) -> LoginView:
-        return LoginView(await self._session.client.properties(self._path, LOGIN))
+    def _read(self) -> LoginView:
+        return LoginView(self._session.client.properties(self._path, LOGIN))
 
-    async def _next(self, signals: MemoryObjectReceiveStream[Signal]) -> LoginView:
-        async for signal in signals:
+    def _next(self, signals: Signals, login: LoginView) -> LoginView:
+        while True:
+            self._count_down(login)
+            signal = signals.next(_TICK_S if self._counts_down(login) else None)
+            if signal is None:
+                continue
             if signal.is_departure:
                 raise not_reachable("the daemon stopped, and the login with it")
             if signal.path == self._path and signal.interface in (LOGIN, PROPERTIES):
-                return await self._read()
-        raise signals_ended()
+                return self._read()
 
-    async def _take(self, login: LoginView) -> None:
+    def _counts_down(self, login: LoginView) -> bool:
+        is_code = login.step == "code" and login.seconds_left is not None
+        return is_code and self._session.out.is_rich
+
+    def _count_down(self, login: LoginView) -> None:
+        if not self._counts_down(login):
+            return
+        left = span(login.seconds_left or 0)
+        text = f"waiting; the code is good for {left}; Ctrl-C gives up"
+        self._session.out.write(f"\r\x1b[K{text[: self._session.out.width - 1]}")
+        self._session.out.flush()
+
+    def _end_countdown(self) -> None:
+        if self._counts_down(self._shown):
+            self._session.out.write("\r\x1b[K")
+
+    def _take(self, login: LoginView) -> None:
         if login == self._shown:
             return
+        self._end_countdown()
         self._shown = login
         if self._session.out.as_json:
             self._session.out.record(login_record("login", self._path, login))
         match login.step:
-            case LoginStep.CODE:
+            case "code":
                 self._show_code(login)
-            case LoginStep.PASSWORD:
-                await self._give_password(login)
-            case LoginStep.USER:
-                await self._choose(login)
+            case "password":
+                self._give_password(login)
+            case "user":
+                self._choose(login)
             case _:
                 pass
 
@@ -126,29 +156,33 @@ class LoginConversation:
         if out.as_json:
             return
         code, link = login.text("Code"), login.text("Url")
-        out.say(safe(login.text("Message")))
+        out.paragraph(safe(login.text("Message")))
+        if link and self._answers.with_browser and out.is_rich and open_in_browser(link):
+            out.say("The browser has been asked to open the link.")
         if link and self._answers.with_qr and out.is_rich:
-            out.say(*qr_lines(link))
-        until = moment(login.fields.get("ExpiresAt"))
-        out.pairs([("code", cell(code)), ("link", cell(link)), ("until", until)])
-        out.say("waiting; Ctrl-C gives up")
+            free = out.height - _LINES_BESIDE_THE_CODE
+            out.say(*qr_lines(link, width=out.width, height=free))
+        if link:
+            out.say(f"link  {cell(link)}")  # in one piece, however long it is
+        if code and code not in link:
+            out.say(f"code  {cell(code)}")
+        if not self._counts_down(login):
+            out.say("waiting; Ctrl-C gives up")
 
-    async def _give_password(self, login: LoginView) -> None:
+    def _give_password(self, login: LoginView) -> None:
         secret = self._secret("password", login)
-        await self._send("SubmitPassword", "sa{sv}", "", secret=("password-fd", secret))
+        self._send("SubmitPassword", "sa{sv}", "", secret=("password-fd", secret))
 
-    async def _choose(self, login: LoginView) -> None:
+    def _choose(self, login: LoginView) -> None:
         user_id, needs_pin = self._user(login)
         pin = self._secret("PIN", login) if needs_pin else ""
-        await self._send("SelectUser", "ssa{sv}", user_id, "", secret=("pin-fd", pin))
+        self._send("SelectUser", "ssa{sv}", user_id, "", secret=("pin-fd", pin))
 
-    async def _send(
-        self, member: str, signature: str, *values: str, secret: tuple[str, str]
-    ) -> None:
+    def _send(self, member: str, signature: str, *values: str, secret: tuple[str, str]) -> None:
         name, text = secret
         with ExitStack() as stack:
             descriptors = [stack.enter_context(as_descriptor(text))]
-            await self._session.client.call(
+            self._session.client.call(
                 member,
                 signature,
                 *values,
@@ -203,5 +237,5 @@ def _failure(login: LoginView) -> CommandError:
     message = safe(login.text("Message")) or f"the login ended: {login.state}"
     if login.text("Error"):
         return from_code(login.text("Error"), message)
-    code = "LoginExpired" if login.state == LoginState.EXPIRED else "Cancelled"
+    code = "LoginExpired" if login.state == "expired" else "Cancelled"
     return CommandError(message, code=code, exit_code=ExitCode.SIGN_IN)

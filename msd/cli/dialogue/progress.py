@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from msd.cli.daemon.lookup import quoted
 from msd.cli.hints import with_flags
 from msd.cli.terminal.text import safe
 
@@ -187,7 +188,8 @@ def summary(job: JobView, names: Names) -> str:
     if isinstance(milliseconds, int) and milliseconds > 0:
         parts.append(f" in {milliseconds / 1000:.1f} s")
     if job.result.get("held"):
-        parts.append(f"; `msdctl confirm-deletes {safe(job.source_id)}` removes them here too")
+        name = quoted(names.get(job.source_id) or job.source_id)
+        parts.append(f"; `msdctl confirm-deletes {safe(name)}` removes them here too")
     if job.result.get("complete") is False:
         parts.append("; some of it could not be read to the end")
     return "".join(parts)

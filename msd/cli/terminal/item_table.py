@@ -26,51 +26,76 @@ _SHOWN = frozenset(
         "episode_number",
         "artist",
         "album",
-        "disc_number",
         "track_number",
     }
 )
+# Keys that --fields '*' brings and no table can show.
+_TOO_LONG = frozenset({"overview", "artwork"})
+_TIMES = frozenset({"added", "last_played", "fetched"})
+# What rows are sorted by, where that is no title: its key and the title of its column.
+SORT_COLUMNS = {
+    "added": ("added", "added"),
+    "released": ("released", "released"),
+    "last-played": ("last_played", "last played"),
+    "rating": ("rating", "rating"),
+}
 
 
-def item_table(items: Sequence[Fields], extra: Sequence[str], *, titled: bool) -> Table:
-    """Return a table of items with a column for each further key that was asked for."""
-    if "*" in extra:
-        extra = sorted({key for item in items for key in item})
-    extra = [key for key in extra if key not in _SHOWN]
+def item_table(
+    items: Sequence[Fields], fields: Sequence[str], *, sort: str = "", titled: bool = True
+) -> Table:
+    """Return items as a table.
+
+    The first column is what the rows are sorted by, the last one the id; a show, an album or an
+    artist stands in a column of its own.
+
+    Args:
+        items: one page of items.
+        fields: keys beyond the usual ones that were asked for; "*" shows all short ones.
+        sort: the order that was asked for, a key of `SORT_COLUMNS` or another word.
+        titled: whether the titles of the columns are shown.
+    """
+    first, title = SORT_COLUMNS.get(sort, ("", ""))
+    extra = list(dict.fromkeys(key for key in fields if key != "*"))
+    if "*" in fields:
+        extra = sorted({key for item in items for key in item} - _TOO_LONG)
+    extra = [key for key in extra if key not in _SHOWN and key != first]
     columns = [
-        Column("id", whole=True),
-        Column("type", whole=True),
-        Column("title"),
-        Column("year", right=True),
-        Column("seen", whole=True),
-        *(Column(key, whole=key.endswith("_id")) for key in extra),
+        *([Column(title)] if first else []),
+        Column("title", least=18),
+        Column("of", least=14, rank=3),
+        Column("type", rank=1),
+        Column("year", right=True, rank=2),
+        Column("seen", rank=2),
+        *(Column(key.replace("_", " "), least=8, rank=4) for key in extra),
+        Column("id", rank=5),
     ]
-    return Table(columns, [_row(item, extra) for item in items], titled=titled)
+    return Table(columns, [_row(item, first, extra) for item in items], titled=titled)
 
 
 def item_pairs(item: Fields) -> Iterator[tuple[str, str]]:
     """Yield every key of an item with its value in words."""
     for key, value in item.items():
-        yield key, _value(key, value)
+        yield key.replace("_", " "), _value(key, value)
 
 
-def _row(item: Fields, extra: Sequence[str]) -> list[str]:
+def _row(item: Fields, first: str, extra: Sequence[str]) -> list[str]:
     return [
-        cell(item.get("id")),
+        *([_value(first, item.get(first))] if first else []),
+        _title(item),
+        _parent(item),
         cell(item.get("type")),
-        _place(item) + cell(item.get("title")),
         cell(item.get("year")),
         _seen(item),
         *(_value(key, item.get(key)) for key in extra),
+        cell(item.get("id")),
     ]
 
 
 def _value(key: str, value: object) -> str:
     if key.endswith("_ms"):
         return duration(value)
-    if key in ("added", "last_played", "fetched"):
-        return moment(value)
-    return cell(value)
+    return moment(value) if key in _TIMES else cell(value)
 
 
 def _seen(item: Fields) -> str:
@@ -80,20 +105,26 @@ def _seen(item: Fields) -> str:
     return f"at {position}" if position else ""
 
 
-def _place(item: Fields) -> str:
-    """Return what places an episode or a track before its title."""
-    if item.get("type") == "episode":
-        numbers = "".join(
-            f"{letter}{number:02}"
-            for letter, number in (
-                ("S", item.get("season_number")),
-                ("E", item.get("episode_number")),
-            )
-            if isinstance(number, int)
-        )
-        parts = [cell(item.get("show_title")), numbers]
-    else:
-        track = item.get("track_number")
-        number = f"{track:02}" if isinstance(track, int) else ""
-        parts = [cell(item.get("artist")), cell(item.get("album")), number]
-    return "".join(f"{part} · " for part in parts if part)
+def _title(item: Fields) -> str:
+    """Return the title; where it says nothing without its number, after that."""
+    title = cell(item.get("title"))
+    track = item.get("track_number")
+    if item.get("type") == "track" and isinstance(track, int):
+        return f"{track:02} {title}"
+    return title
+
+
+def _parent(item: Fields) -> str:
+    """Return what an item is part of: `Dark · S01E02`, `Low · Hey What`."""
+    if item.get("type") in ("episode", "season"):
+        return _joined(cell(item.get("show_title")), _episode_number(item))
+    return _joined(cell(item.get("artist")), cell(item.get("album")))
+
+
+def _episode_number(item: Fields) -> str:
+    numbers = (("S", item.get("season_number")), ("E", item.get("episode_number")))
+    return "".join(f"{letter}{number:02}" for letter, number in numbers if isinstance(number, int))
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)

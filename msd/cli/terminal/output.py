@@ -1,13 +1,14 @@
-"""Where a command's answer goes: JSON, plain text, or rich text on a terminal.
+"""Where a command's answer goes: JSON, plain text for pipes, text that fits a terminal.
 
-rich is imported on the first use on a terminal and never for a pipe: it would cost a third of
-the time that `msdctl sources` takes.
+rich draws progress bars and nothing else; it is imported when the first bar is drawn.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, TextIO
 
+from msd.cli.terminal.table import width_of, wrapped
 from msd.cli.terminal.text import json_text, safe
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from msd.cli.errors import CommandError
     from msd.cli.terminal.table import Table
+
+_USUAL_WIDTH = 80
 
 
 class Output:
@@ -34,8 +37,31 @@ class Output:
         return not self.as_json and self._stdout.isatty()
 
     @property
+    def is_styled(self) -> bool:
+        """Whether colours are shown: on a terminal, unless NO_COLOR or TERM=dumb forbid them."""
+        return self.is_rich and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; those of a usual one for a pipe."""
+        if not self.is_rich:
+            return _USUAL_WIDTH
+        try:
+            return os.get_terminal_size(self._stdout.fileno()).columns or _USUAL_WIDTH
+        except (OSError, ValueError):
+            return _USUAL_WIDTH
+
+    @property
+    def height(self) -> int:
+        """Lines of the terminal; 0 when it is not known."""
+        try:
+            return os.get_terminal_size(self._stdout.fileno()).lines
+        except (OSError, ValueError):
+            return 0
+
+    @property
     def console(self) -> Console:
-        """The terminal, for live displays; only to be asked for when `is_rich`."""
+        """The terminal, for progress bars; only to be asked for when `is_rich`."""
         if self._console is None:
             from rich.console import Console  # noqa: PLC0415 - see the module's docstring
 
@@ -56,26 +82,40 @@ class Output:
         self.write("".join(f"{line}\n" for line in lines))
         self._stdout.flush()
 
+    def paragraph(self, text: str, *, indent: str = "") -> None:
+        """Write a sentence; a terminal gets it broken between words, a pipe on one line."""
+        if self.is_rich:
+            self.say(*wrapped(text, self.width, indent=indent))
+        else:
+            self.say(indent + text)
+
     def table(self, table: Table) -> None:
-        """Write a table; one that a terminal would have to cut is written as plain text."""
-        if self.is_rich and table.whole_width() <= self.console.width:
-            self.console.print(table.rich())
-            return
-        self.say(*table.lines())
+        """Write a table; on a terminal it is made to fit."""
+        width = self.width if self.is_rich else None
+        self.say(*table.lines(width, styled=self.is_styled))
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Write `name  value` lines, aligned; nothing is written for empty values."""
         shown = [(name, value) for name, value in pairs if value]
-        width = max((len(name) for name, _ in shown), default=0)
-        self.say(*(f"{name:<{width}}  {value}" for name, value in shown))
+        column = max((len(name) for name, _ in shown), default=0) + 2
+        for name, value in shown:
+            lines = wrapped(value, max(self.width - column, 20)) if self.is_rich else [value]
+            for index, line in enumerate(lines):
+                self.say(f"{'' if index else name:<{column}}{line}")
 
     def write(self, text: str) -> None:
         """Write text as it is."""
         self._stdout.write(text)
 
+    def flush(self) -> None:
+        """Show what was written."""
+        self._stdout.flush()
+
     def note(self, text: str) -> None:
-        """Write one line for a person beside the answer."""
-        self._stderr.write(f"{text}\n")
+        """Write a sentence for a person beside the answer."""
+        is_too_wide = self.is_rich and self._stderr.isatty() and width_of(text) > self.width
+        lines = wrapped(text, self.width) if is_too_wide else [text]
+        self._stderr.write("".join(f"{line}\n" for line in lines))
         self._stderr.flush()
 
     def error(self, error: CommandError) -> None:

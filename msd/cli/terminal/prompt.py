@@ -1,17 +1,10 @@
-"""Questions to the person at the terminal."""
+"""Questions to the person at the terminal; Ctrl-C at any of them ends msdctl."""
 
 from __future__ import annotations
 
-import signal
 import sys
-from contextlib import contextmanager
-from getpass import getpass
-from typing import TYPE_CHECKING
 
 from msd.cli.errors import usage_error
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def can_ask() -> bool:
@@ -19,20 +12,16 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def confirm(question: str) -> bool:
-    """Ask a yes-no question; anything but yes is no."""
-    with _interruptible():
-        sys.stderr.write(f"{question} [y/N] ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+def confirm(question: str, *, default: bool = False) -> bool:
+    """Ask a yes-no question; Enter means the default, the end of the input means no."""
+    line = _typed(f"{question} [{'Y/n' if default else 'y/N'}] ")
+    answer = line.strip().lower()
+    return answer in ("y", "yes") if answer else default and line != ""
 
 
 def ask(name: str) -> str:
     """Ask for a word; nothing when the person ends the input instead."""
-    with _interruptible():
-        sys.stderr.write(f"{name}: ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip()
+    return _typed(f"{name}: ").strip()
 
 
 def ask_secret(name: str) -> str:
@@ -41,19 +30,16 @@ def ask_secret(name: str) -> str:
     Raises:
         CommandError: the person ended the input instead.
     """
-    with _interruptible():
-        try:
-            return getpass(f"{name.capitalize()}: ")
-        except EOFError as exc:
-            raise usage_error(f"no {name} was given") from exc
+    from getpass import getpass  # noqa: PLC0415 - only here
 
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    # The event loop's own handler only asks the running task to stop at its next await, and a
-    # blocking read has none: Ctrl-C at a prompt would do nothing.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return getpass(f"{name[0].upper()}{name[1:]}: ")
+    except EOFError as exc:
+        raise usage_error(f"no {name} was given") from exc
+
+
+def _typed(question: str) -> str:
+    """Return the line that is typed, with its end; empty at the end of the input."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline()

@@ -4,10 +4,9 @@ A title can hold escape sequences that rewrite a terminal, line breaks that forg
 direction marks that turn text round. They are shown as escapes, never obeyed.
 """
 
-import json
 import re
+import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
 # Controls (C0, DEL, C1), line and paragraph separators, direction marks, lone surrogates.
 _UNSAFE = re.compile(
@@ -20,6 +19,7 @@ _HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _MILLISECONDS = 1000
 _MINUTE_S = 60
 _HOUR_S = 3600
+_UNITS = (("day", 86_400), ("hour", _HOUR_S), ("minute", _MINUTE_S))
 
 
 def safe(text: str) -> str:
@@ -29,6 +29,8 @@ def safe(text: str) -> str:
 
 def json_text(value: object, *, indent: int | None = None) -> str:
     """Return JSON with the characters that a terminal would obey written as escapes."""
+    import json  # noqa: PLC0415 - people need none
+
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
     return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
@@ -53,9 +55,34 @@ def moment(seconds: object) -> str:
     if not isinstance(seconds, int) or seconds <= 0:
         return ""
     try:
-        return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
     except (OverflowError, ValueError, OSError):
         return ""
+
+
+def ago(seconds: object) -> str:
+    """Return how long ago Unix seconds are: `just now`, `5 minutes ago`; nothing for 0."""
+    if not isinstance(seconds, int) or seconds <= 0:
+        return ""
+    passed = int(time.time()) - seconds
+    return "just now" if passed < _MINUTE_S else f"{span(passed)} ago"
+
+
+def span(seconds: int) -> str:
+    """Return a length of time in one unit: `20 seconds`, `1 minute`, `3 days`."""
+    for name, length in _UNITS:
+        if seconds >= length:
+            return count(seconds // length, name)
+    return count(max(seconds, 0), "second")
+
+
+def count(number: object, noun: str) -> str:
+    """Return a number with its noun: `1 item`, `2,075 items`, `3 libraries`."""
+    amount = number if isinstance(number, int) else 0
+    if amount == 1:
+        return f"1 {noun}"
+    is_ies = noun.endswith("y") and noun[-2:-1] not in "aeiou"
+    return f"{amount:,} {noun[:-1] + 'ies' if is_ies else noun + 's'}"
 
 
 def duration(milliseconds: object) -> str:

@@ -49,9 +49,9 @@ async def test_sources_are_listed_plainly_in_a_pipe(sources):
     done = await sources.run("sources")
 
     assert done.stdout.splitlines() == [
-        "ID                     NAME                          STATUS     REASON    ITEMS",
-        f"{FILMS}     Folder {FILMS}     offline    starting      0",
-        f"{NAS}  Folder {NAS}  connected  ok           12",
+        "NAME                          KIND   STATUS     REASON    ITEMS  ADDRESS     ID",
+        f"Folder {FILMS}     local  offline    starting      0  /srv/media  {FILMS}",
+        f"Folder {NAS}  local  connected               12  /srv/media  {NAS}",
     ]
     assert (done.code, done.stderr) == (0, "")
 
@@ -86,7 +86,7 @@ async def test_status_explains_one_source_to_a_person(sources):
     done = await sources.run("status", "--explain", "jellyfin_")
 
     assert re.search(r"^status +connected$", done.stdout, re.MULTILINE)
-    assert "1970-01-01 00:00:05  connect  refused  7 ms     no" in done.stdout
+    assert "1970-01-01 00:00:05  connect: refused after 7 ms; no" in done.stdout
 
 
 @BOTH
@@ -105,8 +105,8 @@ async def test_a_password_reaches_the_daemon_and_no_message(sources):
         stdin="pässword \n".encode(),
     )
 
-    ((_, kind, options),) = sources.coordinator.calls
-    assert (done.code, done.stdout) == (0, "added jellyfin_0001\n")
+    ((_, kind, options), *_) = sources.coordinator.calls
+    assert (done.code, done.stdout) == (0, "added Folder jellyfin_0001\n")
     assert kind == "jellyfin"
     assert options == {
         "url": "http://nas.lan:8096/a=b",
@@ -166,7 +166,7 @@ async def test_a_status_comes_with_what_to_do_now(sources):
     person = await sources.run("status", NAS)
     script = await sources.run("--json", "status", NAS)
 
-    assert f"`msdctl reauth {NAS}` signs in again" in person.stderr
+    assert f"`msdctl reauth 'Folder {NAS}'` signs in again" in person.stderr
     assert (script.document["status"], script.stderr) == ("needs-auth", "")
 
 
@@ -197,7 +197,7 @@ async def test_sources_are_renamed_switched_and_removed_by_any_of_their_names(so
         ("rename", f"Folder {FILMS}", "Kino"),
         ("disable", "Kino", "jelly"),
         ("enable", FILMS),
-        ("remove", "Kino"),
+        ("remove", "--yes", "Kino"),
     ):
         done = await sources.run(*arguments)
         assert done.code == 0, done
@@ -209,6 +209,45 @@ async def test_sources_are_renamed_switched_and_removed_by_any_of_their_names(so
         ("set_source_enabled", FILMS, True),
         ("remove_source", FILMS),
     ]
+
+
+async def test_nothing_is_removed_where_nobody_can_be_asked(sources):
+    """A script that means it says --yes."""
+    done = await sources.run("remove", FILMS)
+
+    assert (done.code, sources.coordinator.calls) == (2, [])
+    assert "--yes" in done.stderr
+
+
+async def test_an_account_is_removed_with_its_sources(sources):
+    """accounts --remove signs out; it needs --yes where nobody can be asked."""
+    sources.coordinator.put_account("jellyfin_a1", NAS)
+
+    refused = await sources.run("accounts", "--remove", "Ann")
+    done = await sources.run("accounts", "--remove", "Ann", "--yes")
+
+    assert (refused.code, done.code, done.stdout) == (2, 0, "signed out Ann\n")
+    assert ("remove_account", "jellyfin_a1") in sources.coordinator.calls
+
+
+async def test_sources_are_put_in_another_order_and_reconnected(sources):
+    """reorder and reconnect take names and ids."""
+    reordered = await sources.run("reorder", NAS, FILMS)
+    reconnected = await sources.run("reconnect", NAS)
+
+    assert (reordered.code, reconnected.code) == (0, 0)
+    assert ("reorder_sources", NAS, FILMS) in sources.coordinator.calls
+    assert ("reconnect", NAS) in sources.coordinator.calls
+
+
+async def test_the_front_page_says_how_each_source_is_and_what_to_do(sources):
+    """Bare msdctl is the front page, in sentences and with exit code 0."""
+    done = await sources.run()
+
+    assert done.code == 0
+    assert done.stdout.splitlines()[0] == "msd 0.1.0: 12 items of 2 sources."
+    assert f"○ Folder {FILMS}     offline: msd has just started" in done.stdout
+    assert f"● Folder {NAS}  connected, 12 items" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -235,7 +274,7 @@ async def test_libraries_and_their_policy_are_shown_and_changed(sources):
     settings = ("sync=interval", "interval_s=3600", "show_in_home=no", "content=shows")
     changed = await sources.run("--json", "policy", "Movies", *settings)
 
-    assert re.search(rf"lib_1  Movies  movies +3  live .* {FILMS}", listed.stdout)
+    assert re.search(rf"Movies  Folder {FILMS}  movies +3  live .*ago  lib_1", listed.stdout)
     assert changed.document == {
         "id": "lib_1",
         "name": "Movies",
@@ -266,9 +305,9 @@ async def test_items_from_a_server_are_shown_and_not_obeyed(sources):
     done = await sources.run("items", "--limit", "2")
 
     assert done.stdout.splitlines() == [
-        "ID       TYPE   TITLE                       YEAR  SEEN",
-        "it00000  movie  Film 0 \\x1b[31m[red]\\u202e  1999  yes",
-        "it00001  movie  Film 1 \\x1b[31m[red]\\u202e  1999  at 1:01",
+        "TITLE                       TYPE   YEAR  SEEN     ID",
+        "Film 0 \\x1b[31m[red]\\u202e  movie  1999  yes      it00000",
+        "Film 1 \\x1b[31m[red]\\u202e  movie  1999  at 1:01  it00001",
     ]
     assert done.stderr == "2 of 1203; --all shows the rest\n"
 
@@ -384,4 +423,5 @@ async def test_a_status_word_is_shown_as_the_daemon_says_it(sources, reason, sta
 
     done = await sources.run("status")
 
-    assert re.search(rf"{NAS} .* needs-auth +keyring-locked", done.stdout)
+    assert re.search(rf"! Folder {NAS}  needs you: locked", done.stdout)
+    assert "→ unlock it with `msdctl unlock`" in done.stdout

@@ -140,7 +140,7 @@ async def test_jobs_are_listed_and_cancelled(sources):
     assert listed.document[0]["job"] == "/org/msd/Msd1/job/1"
     assert listed.document[0]["source_id"] == FILMS
     assert (cancelled.code, cancelled.stdout) == (0, "cancelled job 1\n")
-    assert f"1    sync  {FILMS}  cancelled" in after.stdout
+    assert f"1    sync  Folder {FILMS}  cancelled" in after.stdout
 
 
 async def test_unlocking_is_followed_and_fails_when_dismissed(sources):

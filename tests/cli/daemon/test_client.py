@@ -1,20 +1,17 @@
 """The client's own guards, over a bus that a test plays."""
 
+from collections import deque
 from contextlib import nullcontext
-from types import SimpleNamespace
 
-import anyio
 import pytest
 
-from msd.cli.daemon.client import BUFFERED_SIGNALS, Client
+from msd.cli.daemon.client import Client
+from msd.cli.daemon.connection import Reply, SignalMessage
 from msd.cli.daemon.jobs import follow_jobs
+from msd.cli.daemon.names import FREEDESKTOP
 from msd.cli.dialogue.follow import cancel_all
 from msd.cli.errors import CommandError, ExitCode
 from msd.contract import BUS_NAME, ERROR_PREFIX, JOB
-from msd.dbus.binding import MessageKind
-from msd.dbus.names import FREEDESKTOP
-
-pytestmark = pytest.mark.anyio
 
 DAEMON = ":1.7"
 
@@ -24,134 +21,128 @@ class PlayedBus:
 
     def __init__(self, answers):
         self.answers = answers
-        self.handler = None
+        self.overflowed = False
+        self.signals = deque()
 
-    async def call(self, call):
+    def call(self, call, *, timeout_s):
         answer = self.answers[call.member]
         if answer is None:
-            await anyio.sleep_forever()
-        if isinstance(answer, str):
-            return SimpleNamespace(message_type=MessageKind.ERROR, error_name=answer, body=[])
-        return SimpleNamespace(message_type=MessageKind.RETURN, body=answer)
+            raise TimeoutError
+        return Reply([], answer) if isinstance(answer, str) else Reply(list(answer))
 
-    def plain(self, body):
-        return list(body)
+    def next_signal(self, timeout_s=None, *, wake=None):
+        return self.signals.popleft() if self.signals else None
 
-    def on_signal(self, handler):
-        self.handler = handler
+    def close(self):
+        self.signals.clear()
 
-    async def lost(self):
-        await anyio.sleep_forever()
-
-    def send(self, member="Finished", sender=DAEMON, interface=JOB, body=()):
-        self.handler(
-            SimpleNamespace(
-                sender=sender, path="/job", interface=interface, member=member, body=body
-            )
-        )
+    def send(self, member="Finished", sender=DAEMON, interface=JOB, args=()):
+        self.signals.append(SignalMessage(sender, "/job", interface, member, tuple(args)))
 
 
 @pytest.fixture
 def bus():
-    return PlayedBus({"AddMatch": [], "NameHasOwner": [True], "GetNameOwner": [DAEMON]})
+    return PlayedBus(
+        {"AddMatch": [], "RemoveMatch": [], "NameHasOwner": [True], "GetNameOwner": [DAEMON]}
+    )
 
 
-async def test_a_daemon_that_never_answers_is_not_waited_for_for_ever(bus):
-    """exit code 3"""
+def test_a_daemon_that_never_answers_is_not_waited_for_for_ever(bus):
+    """The wait for an answer ends with exit code 3 and says how long it was."""
     bus.answers["ListSources"] = None
 
     with pytest.raises(CommandError) as caught:
-        await Client(bus, call_timeout_s=0.01).call("ListSources")
+        Client(bus, call_timeout_s=0.01).call("ListSources")
 
     assert caught.value.code == "TimedOut"
     assert caught.value.exit_code is ExitCode.NOT_REACHABLE
 
 
-async def test_signals_that_nobody_reads_do_not_grow_without_bound(bus):
-    """a watcher in a stopped pipe; ending is honest, dropping is not"""
-    client = Client(bus)
+def test_a_stream_of_signals_with_a_gap_ends(bus):
+    """Signals that came faster than they were read end the stream; none is left out silently."""
+    with Client(bus).signals() as signals:
+        bus.overflowed = True
 
-    async with client.signals() as signals:
-        for _ in range(BUFFERED_SIGNALS + 10):
-            bus.send()
-        received = [signal async for signal in signals]
+        with pytest.raises(CommandError) as caught:
+            signals.next()
 
-    assert len(received) == BUFFERED_SIGNALS
+    assert caught.value.exit_code is ExitCode.NOT_REACHABLE
 
 
-async def test_signals_of_others_are_not_heard(bus):
-    """any program of the user can send msdctl a signal"""
-    async with Client(bus).signals() as signals:
+def test_signals_of_other_programs_are_ignored(bus):
+    """Any program of the user can send msdctl a signal; only those of the daemon count."""
+    with Client(bus).signals() as signals:
         bus.send(sender=":1.66")
         bus.send("NameOwnerChanged", FREEDESKTOP, FREEDESKTOP, ("org.example", "", ":1.9"))
         bus.send("NameAcquired", FREEDESKTOP, FREEDESKTOP, (BUS_NAME,))
 
-        assert signals.statistics().current_buffer_used == 0
+        assert signals.next(0) is None
 
 
-async def test_a_new_daemon_is_heard_and_the_old_one_is_not(bus):
-    """a restarted daemon has another unique name"""
-    async with Client(bus).signals() as signals:
+def test_a_new_daemon_is_heard_and_the_old_one_is_not(bus):
+    """A restarted daemon has another unique name."""
+    with Client(bus).signals() as signals:
         bus.send("NameOwnerChanged", FREEDESKTOP, FREEDESKTOP, (BUS_NAME, DAEMON, ":1.8"))
-        bus.send(sender=":1.8")
         bus.send(sender=DAEMON)
+        bus.send(sender=":1.8")
 
-        assert signals.statistics().current_buffer_used == 2
+        assert [signals.next(0).member for _ in range(2)] == ["NameOwnerChanged", "Finished"]
+        assert signals.next(0) is None
 
 
-async def test_an_end_is_looked_up_when_its_signal_comes(bus):
-    """Result and Error are read with the final state"""
+def test_an_end_is_looked_up_when_its_signal_comes(bus):
+    """Result and Error are read together with the final state."""
     bus.answers["GetAll"] = [{"State": "running"}]
     shown = []
     client = Client(bus)
 
-    async with client.signals() as signals:
-        bus.send(body=("done", "", {}))
+    with client.signals() as signals:
+        bus.send(args=("done", "", {}))
 
         def show(job):
             shown.append(job)
             bus.answers["GetAll"] = [{"State": "done", "Result": {"seen": 3}}]
 
-        (job,) = await follow_jobs(client, signals, ["/job"], show)
+        (job,) = follow_jobs(client, signals, ["/job"], show)
 
     assert [step.state for step in shown] == ["running", "done"]
     assert job.result == {"seen": 3}
 
 
-async def test_a_job_that_the_daemon_forgot_counts_as_failed(bus):
-    """a job object stays for a minute after its end"""
+def test_a_job_that_the_daemon_forgot_counts_as_failed(bus):
+    """A job object stays for a minute after its end; after that nobody knows how it went."""
     bus.answers["GetAll"] = [{"State": "running"}]
     client = Client(bus)
 
-    async with client.signals() as signals:
+    with client.signals() as signals:
         bus.send()
 
         def show(_job):
             bus.answers["GetAll"] = f"{ERROR_PREFIX}UnknownJob"
 
-        (job,) = await follow_jobs(client, signals, ["/job"], show)
+        (job,) = follow_jobs(client, signals, ["/job"], show)
 
     assert (job.state, job.error != "") == ("failed", True)
 
 
-async def test_a_job_is_not_waited_for_when_its_daemon_leaves(bus):
-    """exit code 3"""
+def test_a_job_is_not_waited_for_when_its_daemon_leaves(bus):
+    """The daemon's departure ends the wait with exit code 3."""
     bus.answers["GetAll"] = [{"State": "running"}]
     client = Client(bus)
 
-    async with client.signals() as signals:
+    with client.signals() as signals:
         bus.send("NameOwnerChanged", FREEDESKTOP, FREEDESKTOP, (BUS_NAME, DAEMON, ""))
-        with pytest.raises(CommandError) as caught, anyio.fail_after(5):
-            await follow_jobs(client, signals, ["/job"], lambda _job: None)
+        with pytest.raises(CommandError) as caught:
+            follow_jobs(client, signals, ["/job"], lambda _job: None)
 
     assert caught.value.exit_code is ExitCode.NOT_REACHABLE
 
 
 @pytest.mark.parametrize("code", ["UnknownJob", "Internal"])
-async def test_a_job_that_is_over_need_not_be_cancelled(bus, code):
-    """one of several jobs may have ended more than a minute ago"""
+def test_a_job_that_is_over_need_not_be_cancelled(bus, code):
+    """One of several jobs may have ended more than a minute ago; other errors are raised."""
     bus.answers["Cancel"] = f"{ERROR_PREFIX}{code}"
     expected = nullcontext() if code == "UnknownJob" else pytest.raises(CommandError)
 
     with expected:
-        await cancel_all(Client(bus), ["/job"])
+        cancel_all(Client(bus), ["/job"])

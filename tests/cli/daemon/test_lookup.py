@@ -20,6 +20,8 @@ ROWS = [
         ("Living room", "jellyfin_cc"),
         ("jellyfin_c", "jellyfin_cc"),
         ("local_aa2", "local_aa22"),
+        ("LIVING ROOM", "jellyfin_cc"),
+        ("living", "jellyfin_cc"),
     ],
 )
 def test_an_id_wins_over_a_name_and_a_name_over_the_start_of_an_id(name, expected):
@@ -38,7 +40,7 @@ def test_a_name_that_means_several_is_refused_with_all_of_them(name, code):
     assert caught.value.exit_code is ExitCode.UNKNOWN
 
 
-@pytest.mark.parametrize("name", ["", "films", "room", "LOCAL_aa11"])
+@pytest.mark.parametrize("name", ["", "room", "LOCAL_bb", "%"])
 def test_a_name_that_means_nothing_is_an_unknown_source(name):
     """exit code 4"""
     with pytest.raises(CommandError) as caught:

@@ -28,7 +28,7 @@ class Screen(io.StringIO):
 
 
 NAMES = {"local_1": "[b]Films[/b]\x1b[31m"}
-WAITING = "; `msdctl confirm-deletes local_1` removes them here too"
+WAITING = "; `msdctl confirm-deletes Films` removes them here too"
 RESULT = {"seen": 12, "added": 3, "held": 4, "duration_ms": 2100, "complete": True}
 
 
