@@ -142,7 +142,12 @@ class NotSupportedError(MsdError):
 
 
 class BackendError(MsdError):
-    """A source failed; `reason` says how it shows in the source's status."""
+    """A request to a source failed; `reason` says how it shows in the source's status.
+
+    `request` and `status` say which request it was and what the server answered, where a server
+    answered at all: for example "GET /Users/4f…/Items" and 500. A request never holds a secret.
+    What a failure means for the rest of the source: `msd.backend_api.faults`.
+    """
 
     code = "BackendFailed"
     default_reason: ClassVar[StatusReason] = StatusReason.BACKEND_BUG
@@ -153,10 +158,14 @@ class BackendError(MsdError):
         *,
         reason: StatusReason | None = None,
         retry_after_s: float | None = None,
+        request: str = "",
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.reason = reason or self.default_reason
         self.retry_after_s = retry_after_s
+        self.request = redact(request)
+        self.status = status
 
 
 class AuthRequiredError(BackendError):

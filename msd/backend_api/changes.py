@@ -12,14 +12,14 @@ A backend implements any of `HasChanges`, `HasPush` and `CanResume` beside `Medi
 Without them a source is enumerated at intervals, each time from the start.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
 
 from msd.backend_api.protocol import Listing, Page, RawItem
-from msd.models import RemoteId, RemoteLibrary
+from msd.models import ItemType, Omission, RemoteId, RemoteLibrary, Rights, WatchState
 
 ChangeCursor = NewType("ChangeCursor", str)
 """A backend's own words for a moment in the server's time; msd only stores and returns it."""
@@ -50,6 +50,34 @@ class Changes:
     cursor: ChangeCursor | None = None
 
 
+class CachedRows(Protocol):
+    """What the cache holds of a source at this moment, written rows of this pass included (Y20).
+
+    A backend takes differences against this and not against what it remembers of an earlier
+    pass: pushed rows, refreshed items and the user's own changes are all in it.
+    """
+
+    async def watch_states(self, library: RemoteId) -> Mapping[RemoteId, WatchState]:
+        """Return the watch states of current rows that differ from a row never touched."""
+
+    async def places(
+        self, remote_ids: Sequence[RemoteId]
+    ) -> Mapping[RemoteId, tuple[RemoteId, ItemType]]:
+        """Return library and type of those ids that are current rows."""
+
+    async def expected_rows(self, library: RemoteId) -> Mapping[ItemType, int]:
+        """Return how many rows each listing should have.
+
+        That is the total last announced, and what came or went since, by push as well; -1: unknown.
+        """
+
+    async def fingerprints(self, library: RemoteId, item_type: ItemType) -> Mapping[RemoteId, int]:
+        """Return the fingerprint of each current row of a listing."""
+
+    async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:
+        """Return the cached members of a collection or playlist in order."""
+
+
 @runtime_checkable
 class HasChanges(Protocol):
     """A backend that can tell what changed, at a cost that follows the changes."""
@@ -61,7 +89,7 @@ class HasChanges(Protocol):
         """
 
     def changes(
-        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, cached: CachedRows, /
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed since the cursor, with an overlap.
 
@@ -119,3 +147,25 @@ class CanResume(Protocol):
 
     def pages_from(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
         """Enumerate a listing from a row on, as `pages` does; the first page has that `start`."""
+
+
+@runtime_checkable
+class HasRights(Protocol):
+    """A backend whose server lets different users see different things (Y19)."""
+
+    async def rights(self) -> Rights | None:
+        """Return what the user may see now, by a request or two; None when that can't be told.
+
+        On doubt (an absent or odd policy) the answer is None: nothing is hidden then.
+        """
+
+
+@runtime_checkable
+class HasOmissions(Protocol):
+    """A backend that knows what it leaves out beyond single rows (Y16)."""
+
+    async def omissions(self) -> tuple[Omission, ...]:
+        """Return everything of the source that is left out; asked once, after a pass.
+
+        Rows that `parse` or `Page.skipped` name are added by the sync itself.
+        """

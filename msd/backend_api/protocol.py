@@ -126,6 +126,16 @@ class MediaBackend(Protocol):
             BadResponseError: see behaviour §3 for what each does to the status.
         """
 
+    async def check_identity(self) -> None:
+        """Ask the server who it is, by its cheapest request, on the connection that is in use.
+
+        Another request has just failed; this one tells whether the whole server is at fault (S9).
+        MUST change nothing in the backend: what it remembers of a running pass stays.
+
+        Raises:
+            BackendError: the server can't be used at all, as `connect` would raise it.
+        """
+
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         """Return every library that the user may see, hidden and unsupported ones included."""
 

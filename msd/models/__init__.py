@@ -51,6 +51,7 @@ from msd.models.query import (
     SearchPage,
     SearchQuery,
 )
+from msd.models.rights import Rights
 from msd.models.source import (
     Account,
     AccountView,
@@ -62,8 +63,10 @@ from msd.models.source import (
     SourceView,
 )
 from msd.models.sync import (
+    FaultScope,
     Job,
     JobValue,
+    SyncFault,
     SyncOptions,
     SyncProgress,
     SyncProgressMark,
@@ -106,6 +109,7 @@ __all__ = [
     "Decision",
     "Extra",
     "Facet",
+    "FaultScope",
     "Image",
     "ItemDetails",
     "ItemFields",
@@ -143,6 +147,7 @@ __all__ = [
     "PushedWrite",
     "RemoteId",
     "RemoteLibrary",
+    "Rights",
     "Route",
     "SearchPage",
     "SearchQuery",
@@ -156,6 +161,7 @@ __all__ = [
     "SourceStatus",
     "SourceView",
     "StatusReason",
+    "SyncFault",
     "SyncMode",
     "SyncOptions",
     "SyncPolicy",

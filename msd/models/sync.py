@@ -1,6 +1,7 @@
 """Jobs, the options of a sync, and what it reports while it runs and at its end."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -45,6 +46,39 @@ class SyncProgress(Struct, frozen=True, kw_only=True):
     total: int | None  # rows the server announced so far; None = unknown
 
 
+class FaultScope(StrEnum):
+    """What a fault is about, from the smallest thing to the largest (S9)."""
+
+    VALUE = "value"  # one field of a row
+    ROW = "row"  # one row, or the members of one collection or playlist
+    LISTING = "listing"  # one item type of one library
+    LIBRARY = "library"
+    SOURCE = "source"
+
+
+class SyncFault(Struct, frozen=True, kw_only=True):
+    """What failed in a sync that went on: which part, at which request, and why (S9)."""
+
+    scope: FaultScope
+    library: str = ""  # its name; "" for a fault of the whole source
+    listing: str = ""  # its item type, e.g. "season"; "" for a fault of the whole library
+    request: str = ""  # e.g. "GET /Items"; "" when none was sent
+    status: int | None = None  # that the server answered with, e.g. 500
+    reason: str = ""  # one sentence
+    missing_rows: int | None = None  # rows that did not come because of it; None: unknown
+
+    def sentence(self) -> str:
+        """Return it for people, e.g. 'Shows (season): the server answered with status 500'."""
+        place = f"{self.library} ({self.listing})" if self.listing else self.library
+        text = f"{place}: {self.reason}" if place else self.reason
+        if self.request:
+            text += f", at {self.request}"
+        if self.missing_rows:
+            text += f"; {self.missing_rows} {'row is' if self.missing_rows == 1 else 'rows are'}"
+            text += " missing"
+        return text
+
+
 class SyncReport(Struct, frozen=True, kw_only=True):
     """What a sync did."""
 
@@ -58,6 +92,11 @@ class SyncReport(Struct, frozen=True, kw_only=True):
     complete: bool = True  # every listing was enumerated completely
     duration_ms: int = 0
     skipped_examples: tuple[str, ...] = ()  # at most 20, one sentence each
+    faults: tuple[SyncFault, ...] = ()  # at most 20, in the order they were met
+
+    def fault_summary(self) -> str:
+        """Return one line about everything that failed, "" when nothing did."""
+        return "; ".join(fault.sentence() for fault in self.faults)
 
 
 class SyncProgressMark(Struct, frozen=True, kw_only=True):

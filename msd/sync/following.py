@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, HasChanges
 from msd.errors import BackendError, BadResponseError
 from msd.models import ItemType, LibraryId, SyncProgress, SyncProgressMark
+from msd.sync.cached_rows import CachedSource
 from msd.sync.listing import FATAL, WITH_MEMBERS, ListingCopier
 from msd.sync.passes import LibraryPass
 from msd.sync.report import Report
@@ -38,6 +39,7 @@ class Follower:
         self._backend = backend
         self._thread = thread
         self._store = thread.store
+        self._cached = CachedSource(thread)
         self._copier = copier
         self._report = report
         self._statistics = statistics
@@ -68,7 +70,9 @@ class Follower:
 
     async def _follow_aspect(self, one: LibraryPass, aspect: Aspect) -> None:
         since = ChangeCursor(one.cursors[aspect])
-        async with aclosing(self._backend.changes(one.library, aspect, since)) as pages:
+        async with aclosing(
+            self._backend.changes(one.library, aspect, since, self._cached)
+        ) as pages:
             async for page in pages:
                 await self._take(one, aspect, page)
 

@@ -16,6 +16,7 @@ from msd.models import ItemType, RemoteId
 from tests.conformance.conftest import Added
 from tests.conformance.harness import Harness
 from tests.support.mirror import Mirror
+from tests.support.no_cached_rows import NO_CACHED_ROWS
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +56,7 @@ class Looks:
         async with self.backend() as backend:
             fresh = Mirror(backend)
             await fresh.read_all()
-            return fresh.fingerprints()
+            return fresh.all_fingerprints()
 
 
 @pytest.fixture
@@ -71,19 +72,19 @@ def movies(mirror: Mirror) -> list[RemoteId]:
 
 async def test_two_looks_at_the_same_see_the_same(looks: Looks) -> None:
     """Y6: nothing changed, so nothing is enumerated and no row differs."""
-    before = (await looks.begin()).fingerprints()
+    before = (await looks.begin()).all_fingerprints()
     mirror = await looks.again()
 
     assert not mirror.enumerated
-    assert mirror.fingerprints() == before == await looks.rows()
+    assert mirror.all_fingerprints() == before == await looks.rows()
 
 
 async def test_an_edited_item_is_told(looks: Looks, harness: Harness) -> None:
     """Y6: whole, with a fingerprint of its own."""
     mirror = await looks.begin()
-    before = mirror.fingerprints()
+    before = mirror.all_fingerprints()
     edited = harness.edit_one(movies(mirror))
-    after = (await looks.again()).fingerprints()
+    after = (await looks.again()).all_fingerprints()
 
     assert {remote_id for key in after for remote_id in key[1:] if after[key] != before[key]} == {
         edited
@@ -94,12 +95,14 @@ async def test_an_edited_item_is_told(looks: Looks, harness: Harness) -> None:
 async def test_a_deleted_item_makes_its_listing_doubtful(looks: Looks, harness: Harness) -> None:
     """Y7: it is missing after the listing was enumerated, and nothing else is."""
     mirror = await looks.begin()
-    before = mirror.fingerprints()
+    before = mirror.all_fingerprints()
     gone = harness.delete_one(movies(mirror))
     mirror = await looks.again()
 
-    assert {remote_id for _, remote_id in before.keys() - mirror.fingerprints().keys()} == {gone}
-    assert mirror.fingerprints() == await looks.rows()
+    assert {remote_id for _, remote_id in before.keys() - mirror.all_fingerprints().keys()} == {
+        gone
+    }
+    assert mirror.all_fingerprints() == await looks.rows()
 
 
 async def test_a_look_that_was_not_stored_is_repeated(looks: Looks, harness: Harness) -> None:
@@ -112,7 +115,7 @@ async def test_a_look_that_was_not_stored_is_repeated(looks: Looks, harness: Har
         mirror = await looks.again()
         assert edited in mirror.told | {each for rows in mirror.rows.values() for each in rows}
 
-    assert mirror.fingerprints() == await looks.rows()
+    assert mirror.all_fingerprints() == await looks.rows()
 
 
 async def test_a_cursor_of_nobody_is_refused(looks: Looks) -> None:
@@ -121,24 +124,26 @@ async def test_a_cursor_of_nobody_is_refused(looks: Looks) -> None:
     async with looks.backend() as backend:
         library = next(each for each in await backend.libraries() if backend.listings(each))
         with pytest.raises(BadResponseError):
-            async for _ in backend.changes(library, Aspect.METADATA, ChangeCursor("nobody's")):
+            async for _ in backend.changes(
+                library, Aspect.METADATA, ChangeCursor("nobody's"), NO_CACHED_ROWS
+            ):
                 pass
 
 
 async def test_a_source_that_is_gone_has_no_changes(looks: Looks, harness: Harness) -> None:
     """S2: an error, and everything is found when it is back."""
-    before = (await looks.begin()).fingerprints()
+    before = (await looks.begin()).all_fingerprints()
     harness.vanish()
     with pytest.raises(BackendError):
         await looks.again()
     harness.come_back()
 
-    assert (await looks.again()).fingerprints() == before
+    assert (await looks.again()).all_fingerprints() == before
 
 
 async def test_fetched_rows_are_the_rows_of_the_listings(looks: Looks) -> None:
     """The same fingerprint, in the same listing where it is known; what is unknown is absent."""
-    expected = (await looks.begin()).fingerprints()
+    expected = (await looks.begin()).all_fingerprints()
     ids = list({remote_id for _, remote_id in expected})[:150]
     async with looks.backend() as backend:
         if not isinstance(backend, HasPush):

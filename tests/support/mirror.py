@@ -12,7 +12,7 @@ from typing import Protocol
 from msd.backend_api import Listing, MediaBackend, RawItem
 from msd.backend_api.changes import Aspect, ChangeCursor, HasChanges, LocatedRow
 from msd.errors import BadResponseError
-from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary
+from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary, WatchState
 
 Place = tuple[RemoteId, ItemType]
 Rows = dict[RemoteId, RawItem]
@@ -76,7 +76,7 @@ class Mirror:
         doubtful: dict[Place, Listing] = {}
         cursor = None
         try:
-            async with aclosing(self.backend.changes(library, aspect, since)) as changes:
+            async with aclosing(self.backend.changes(library, aspect, since, self)) as changes:
                 async for change in changes:
                     assert cursor is None, "the cursor comes last"
                     cursor = change.cursor
@@ -107,7 +107,41 @@ class Mirror:
             if each.listing is not None:
                 self._put(each.listing, [each.item])
 
-    def fingerprints(self) -> dict[tuple[Place, RemoteId], int]:
+    # --- what a backend asks of the cache (`CachedRows`) ---------------------------------------
+
+    async def watch_states(self, library: RemoteId) -> dict[RemoteId, WatchState]:
+        """Return every watch state that is not a row's first one."""
+        return {
+            item.remote_id: item.watch
+            for (owner, _), rows in self.rows.items()
+            if owner == library and rows
+            for item in await self.backend.parse(list(rows.values()))
+            if isinstance(item, MediaItem) and item.watch not in {None, WatchState()}
+        }
+
+    async def places(self, remote_ids: Sequence[RemoteId]) -> dict[RemoteId, Place]:
+        """Return where rows are."""
+        return {
+            remote_id: where
+            for where, rows in self.rows.items()
+            for remote_id in remote_ids
+            if remote_id in rows
+        }
+
+    async def expected_rows(self, library: RemoteId) -> dict[ItemType, int]:
+        """Return how many rows each listing should have."""
+        return {kind: total for (owner, kind), total in self.totals.items() if owner == library}
+
+    async def fingerprints(self, library: RemoteId, item_type: ItemType) -> dict[RemoteId, int]:
+        """Return the fingerprints of a listing."""
+        rows = self.rows.get((library, item_type), {})
+        return {remote_id: row.fingerprint for remote_id, row in rows.items()}
+
+    async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:
+        """Return what a collection holds."""
+        return await self.backend.members(remote_id)
+
+    def all_fingerprints(self) -> dict[tuple[Place, RemoteId], int]:
         """Return every row by what it looks like."""
         return {
             (where, remote_id): row.fingerprint

@@ -9,7 +9,14 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
-from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
+from msd.backend_api.changes import (
+    Aspect,
+    CachedRows,
+    ChangeCursor,
+    Changes,
+    LocatedRow,
+    PushedChange,
+)
 from msd.backend_api.http.client import open_client
 from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
@@ -91,6 +98,10 @@ class JellyfinBackend:
             self._begun = await begin_session(self._http, self._context)
             return self._begun.facts
 
+    async def check_identity(self) -> None:
+        """Ask the server who it is; see `MediaBackend.check_identity`."""
+        await begin_session(self._http, self._context)
+
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         """Return every library of the user in the user's order, hidden ones included."""
         session = await self._session()
@@ -143,7 +154,7 @@ class JellyfinBackend:
         return await (await self._changes_of(library, aspect)).cursor()
 
     async def changes(
-        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, _cached: CachedRows, /
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed since a cursor; see `HasChanges`."""
         if self.listings(library):

@@ -13,7 +13,14 @@ import anyio
 from anyio import to_thread
 
 from msd.backend_api import BackendContext, Listing, Page, RawItem, SkippedItem
-from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
+from msd.backend_api.changes import (
+    Aspect,
+    CachedRows,
+    ChangeCursor,
+    Changes,
+    LocatedRow,
+    PushedChange,
+)
 from msd.backends.local.catalogue.entries import LISTED_TYPES, MUSIC_TYPES
 from msd.backends.local.files.root_folder import check_folder
 from msd.errors import BadResponseError, UnreachableError
@@ -81,6 +88,10 @@ class LocalBackend:
             address=self._source.address,
         )
 
+    async def check_identity(self) -> None:
+        """Check that the folder is there; see `MediaBackend.check_identity`."""
+        await self.connect()
+
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         """Return the libraries that hold any media; see `MediaBackend.libraries`."""
         scan = await self._scanned()
@@ -134,7 +145,7 @@ class LocalBackend:
         return await self._run(standing, scan, part, self._snapshots(library))
 
     async def changes(
-        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, _cached: CachedRows, /
     ) -> AsyncGenerator[Changes, None]:
         """Yield the rows that look different in this backend's walk; see `HasChanges`.
 

@@ -5,7 +5,14 @@ from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
-from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
+from msd.backend_api.changes import (
+    Aspect,
+    CachedRows,
+    ChangeCursor,
+    Changes,
+    LocatedRow,
+    PushedChange,
+)
 from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
 from msd.backend_api.rows import read_members
@@ -88,6 +95,10 @@ class PlexBackend:
     async def connect(self) -> ServerFacts:
         """Check that the server is there, is the one that was added, and accepts the user."""
         return await self._link.connect()
+
+    async def check_identity(self) -> None:
+        """Ask the server who it is; see `MediaBackend.check_identity`."""
+        await self._link.connect()
 
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         """Return every section shared with the user, hidden ones included, and two of msd's own.
@@ -175,7 +186,7 @@ class PlexBackend:
         return await (await self._changes_of(library, aspect)).cursor()
 
     async def changes(
-        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, _cached: CachedRows, /
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed in a library since a cursor."""
         async for changes in (await self._changes_of(library, aspect)).changes(since):

@@ -9,7 +9,14 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from msgspec.structs import replace
 
 from msd.backend_api import BackendContext, Listing, Page, RawItem
-from msd.backend_api.changes import Aspect, ChangeCursor, Changes, LocatedRow, PushedChange
+from msd.backend_api.changes import (
+    Aspect,
+    CachedRows,
+    ChangeCursor,
+    Changes,
+    LocatedRow,
+    PushedChange,
+)
 from msd.errors import BadResponseError, MsdError, UnreachableError
 from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary, WatchState
 from tests.support.fakes.fake_backend import TYPES, FakeBackend, FakeServer, fingerprint
@@ -87,7 +94,7 @@ class ChangingBackend(FakeBackend):
         return ChangeCursor(str(self._changing.now))
 
     async def changes(
-        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, _cached: CachedRows, /
     ) -> AsyncGenerator[Changes, None]:
         server = self._changing
         begun = server.now

@@ -131,6 +131,9 @@ class FakeBackend:
             server_id=self._server.server_id, name=self._server.name, version="1.2.3"
         )
 
+    async def check_identity(self) -> None:
+        self._call("identity")
+
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         self._call("libraries")
         return tuple(self._server.libraries)

@@ -22,6 +22,7 @@ from msd.models import (
 )
 from msd.store.cache import statements as sql
 from msd.store.cache.file import connect_cache_writer, current_revision, noting_damage
+from msd.store.cache.reads.source_rows import SourceRows
 from msd.store.cache.rows import normalise
 from msd.store.cache.rows.item_row import item_row
 from msd.store.cache.writes import item_writer, rekeying
@@ -77,6 +78,7 @@ class SyncWriter:
         self._connection = connect_cache_writer(cache_path)
         self._libraries = LibraryRows(self._connection, source_id)
         self._ids = IdBook(source_id, self._stored_aliases(), self._record_aliases)
+        self.rows = SourceRows(self._connection, source_id, self._ids)
 
     def close(self) -> None:
         """Close the cache."""

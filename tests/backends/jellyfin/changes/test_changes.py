@@ -25,6 +25,7 @@ from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
 from tests.simulators.jellyfin.world.userdata import favor, mark
 from tests.support.listings import library_named, listing_of
 from tests.support.mirror import Mirror, truth
+from tests.support.no_cached_rows import NO_CACHED_ROWS
 
 pytestmark = pytest.mark.anyio
 
@@ -269,7 +270,9 @@ async def test_a_cursor_that_means_nothing_is_told_so(sim, text, aspect):
     async with mirrored(sim, MOVIES) as mirror:
         library = await library_named(mirror.backend, MOVIES)
         with pytest.raises(BadResponseError):
-            async for _ in mirror.backend.changes(library, aspect, ChangeCursor(text)):
+            async for _ in mirror.backend.changes(
+                library, aspect, ChangeCursor(text), NO_CACHED_ROWS
+            ):
                 pass
 
 
@@ -475,7 +478,7 @@ async def test_a_server_that_is_away_is_an_error_in_either_aspect(sim):
         sim.faults.add(".", faults.status(503))
         for aspect, cursor in cursors.items():
             with pytest.raises(BackendError):
-                async for _ in backend.changes(library, aspect, cursor):
+                async for _ in backend.changes(library, aspect, cursor, NO_CACHED_ROWS):
                     pass
             with pytest.raises(BackendError):
                 await backend.cursor(library, aspect)

@@ -18,6 +18,7 @@ from msd.models import ItemType, RemoteId
 from tests.support.folders.files import put
 from tests.support.folders.list_folder import added_source, opened
 from tests.support.mirror import Mirror
+from tests.support.no_cached_rows import NO_CACHED_ROWS
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +62,7 @@ class Folder:
         async with self.backend() as backend:
             fresh = Mirror(backend)
             await fresh.read_all()
-            return fresh.fingerprints()
+            return fresh.all_fingerprints()
 
 
 async def known(root: Path, cache: Path) -> Folder:
@@ -90,7 +91,7 @@ async def test_a_new_file_comes_with_what_it_belongs_to(root, cache):
     assert kinds == {ItemType.SEASON, ItemType.EPISODE}
     assert len(mirror.told) == 2
     assert not mirror.enumerated
-    assert mirror.fingerprints() == await folder.truth()
+    assert mirror.all_fingerprints() == await folder.truth()
 
 
 async def test_a_file_that_is_written_anew_is_found_although_its_directory_keeps_its_time(
@@ -105,7 +106,7 @@ async def test_a_file_that_is_written_anew_is_found_although_its_directory_keeps
     mirror = await folder.look()
 
     assert mirror.told == {RemoteId("file:Movies/Film 1 (2001)/Film 1 (2001).mkv")}
-    assert mirror.fingerprints() == await folder.truth()
+    assert mirror.all_fingerprints() == await folder.truth()
 
 
 async def test_a_deleted_film_shows_in_the_count(root, cache):
@@ -115,7 +116,7 @@ async def test_a_deleted_film_shows_in_the_count(root, cache):
     mirror = await folder.look()
 
     assert [kind for _, kind in mirror.enumerated] == [ItemType.MOVIE]
-    assert mirror.fingerprints() == await folder.truth()
+    assert mirror.all_fingerprints() == await folder.truth()
 
 
 async def test_a_renamed_film_is_new_and_known_by_what_is_in_it(root, cache, media):
@@ -142,7 +143,7 @@ async def test_a_renamed_film_is_new_and_known_by_what_is_in_it(root, cache, med
     assert len(before) == 1
     assert now == "file:Movies/New Name (1999)/New Name (1999).mkv"
     assert identities != {""}
-    assert folder.mirror.fingerprints() == await folder.truth()
+    assert folder.mirror.all_fingerprints() == await folder.truth()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "null", "[" * 10_000, '{"names":1,"snapshot":2}'])
@@ -152,7 +153,9 @@ async def test_a_cursor_that_means_nothing_is_told_so(root, cache, text):
     async with folder.backend() as backend:
         library = (await backend.libraries())[0]
         with pytest.raises(BadResponseError):
-            async for _ in backend.changes(library, Aspect.METADATA, ChangeCursor(text)):
+            async for _ in backend.changes(
+                library, Aspect.METADATA, ChangeCursor(text), NO_CACHED_ROWS
+            ):
                 pass
 
 
@@ -164,7 +167,7 @@ async def test_a_snapshot_that_vanished_makes_its_cursor_worthless(root, cache):
     mirror = await folder.look()
 
     assert mirror.enumerated
-    assert mirror.fingerprints() == await folder.truth()
+    assert mirror.all_fingerprints() == await folder.truth()
 
 
 async def test_a_look_that_failed_is_repeated_from_the_same_cursor(root, cache):
@@ -174,18 +177,18 @@ async def test_a_look_that_failed_is_repeated_from_the_same_cursor(root, cache):
     async with folder.backend() as backend:
         library = next(each for each in await backend.libraries() if each.name == "Movies")
         since = folder.mirror.cursors[library.remote_id, Aspect.METADATA]
-        async for _ in backend.changes(library, Aspect.METADATA, since):
+        async for _ in backend.changes(library, Aspect.METADATA, since, NO_CACHED_ROWS):
             pass  # nothing of it was stored
     mirror = await folder.look()
 
     assert mirror.told == {RemoteId("file:Movies/Film 9 (2009).mkv")}
-    assert mirror.fingerprints() == await folder.truth()
+    assert mirror.all_fingerprints() == await folder.truth()
 
 
 async def test_a_folder_that_is_gone_is_an_error_and_not_a_change(root, cache):
     """Y7: never empty."""
     folder = await known(root, cache)
-    before = folder.mirror.fingerprints()
+    before = folder.mirror.all_fingerprints()
     root.rename(root.with_name("away"))
     with pytest.raises(UnreachableError):
         await folder.look()
@@ -193,13 +196,13 @@ async def test_a_folder_that_is_gone_is_an_error_and_not_a_change(root, cache):
     mirror = await folder.look()
 
     assert not mirror.told
-    assert mirror.fingerprints() == before
+    assert mirror.all_fingerprints() == before
 
 
 async def test_fetched_rows_are_the_rows_of_the_listings(root, cache):
     """The same fingerprint and place, also of what came after the backend's own walk."""
     folder = await known(root, cache)
-    expected = folder.mirror.fingerprints()
+    expected = folder.mirror.all_fingerprints()
     async with folder.backend() as backend:
         await backend.libraries()
         put(root / "Movies/Film 9 (2009).mkv")
@@ -256,7 +259,7 @@ def test_any_history_leaves_the_mirror_equal_to_the_folder(tmp_path_factory, his
             else:
                 act(base / "root", operation, number)
         await folder.look()
-        there, mine = await folder.truth(), folder.mirror.fingerprints()
+        there, mine = await folder.truth(), folder.mirror.all_fingerprints()
         both = {library for (library, _), _ in there} & {library for (library, _), _ in mine}
         assert of(both, mine) == of(both, there)
 

@@ -377,7 +377,11 @@ async def live_it(base: Path, history: list[tuple[str, int, bool]]) -> Counter[s
                 asked: list[RemoteId] = [*found.changed, *found.removed]
                 mirror.apply(await backend.fetch(asked), asked)
             truth = await scanned(source, base / "other")
-            assert mirror.fingerprints() == truth.fingerprints(), (operation, number, touched)
+            assert mirror.all_fingerprints() == truth.all_fingerprints(), (
+                operation,
+                number,
+                touched,
+            )
     finally:
         watch.close()
         index.close()

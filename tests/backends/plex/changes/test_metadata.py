@@ -23,6 +23,7 @@ from tests.simulators.plex import PlexServer, faults, make_world
 from tests.simulators.plex.item import Kind
 from tests.support.listings import library_named
 from tests.support.mirror import Mirror
+from tests.support.no_cached_rows import NO_CACHED_ROWS
 
 pytestmark = pytest.mark.anyio
 
@@ -247,7 +248,7 @@ async def test_a_section_that_is_made_anew_is_enumerated(server):
         library = mirror.libraries[0]
         since = mirror.cursors[library.remote_id, Aspect.METADATA]
         with pytest.raises(BadResponseError):
-            await anext(mirror.backend.changes(library, Aspect.METADATA, since))
+            await anext(mirror.backend.changes(library, Aspect.METADATA, since, NO_CACHED_ROWS))
         await mirror.catch_up([Aspect.METADATA])
 
         assert await in_step(mirror)
@@ -285,7 +286,7 @@ async def test_a_cursor_that_means_nothing_is_a_bad_response(server, text, aspec
     async with signed_in(server) as backend:
         library = await library_named(backend, "Movies")
         with pytest.raises(BadResponseError):
-            async for _ in backend.changes(library, aspect, ChangeCursor(text)):
+            async for _ in backend.changes(library, aspect, ChangeCursor(text), NO_CACHED_ROWS):
                 pass
 
 
@@ -315,7 +316,7 @@ async def test_a_server_that_fails_moves_no_cursor(server, trouble):
             where=lambda request: "%3E" in request.query_string,
         )
         since = mirror.cursors[library.remote_id, Aspect.METADATA]
-        changes = mirror.backend.changes(library, Aspect.METADATA, since)
+        changes = mirror.backend.changes(library, Aspect.METADATA, since, NO_CACHED_ROWS)
         with pytest.raises(BackendError):
             assert not [one.cursor async for one in changes if one.cursor]
 
