@@ -28,7 +28,10 @@ UNKNOWN = RemoteId("f" * 32)
 
 
 async def test_every_library_is_listed_with_its_type(any_sim):
-    """Contract §4: hidden, mixed and unsupported ones included, in the server's order."""
+    """Every library is listed with its type.
+
+    Hidden, mixed and unsupported ones included, in the server's order.
+    """
     async with signed_in(any_sim) as backend:
         libraries = await backend.libraries()
 
@@ -52,7 +55,10 @@ async def test_every_library_is_listed_with_its_type(any_sim):
 
 
 async def test_old_and_new_servers_are_asked_by_their_own_routes(any_sim):
-    """Contract §0: user-scoped routes before 10.9 only."""
+    """Old and new servers are asked by their own routes.
+
+    User-scoped routes before 10.9 only.
+    """
     async with signed_in(any_sim) as backend:
         [listing] = backend.listings(await library_named(backend, "Filme & Kino"))
         [first, *_] = await listed_ids(backend, listing)
@@ -80,7 +86,10 @@ async def test_what_a_library_holds_decides_what_is_listed(sim):
 
 
 async def test_the_user_may_say_what_a_library_holds(sim):
-    """A5: content overrides what the server says."""
+    """The user may say what a library holds (A5).
+
+    Content overrides what the server says.
+    """
     async with signed_in(sim) as backend:
         mixed = await library_named(backend, "Mixed")
         context = replace(backend._context, content_types={mixed.remote_id: LibraryType.SHOWS})
@@ -98,7 +107,10 @@ async def test_the_user_may_say_what_a_library_holds(sim):
     ids=range(4),
 )  # fmt: skip
 async def test_views_of_another_shape_are_a_bad_response(sim, value):
-    """Y7: a library that is merely unreadable must not look removed."""
+    """Views of another shape are a bad response (Y7).
+
+    A library that is merely unreadable must not look removed.
+    """
     async with signed_in(sim) as backend:
         await backend.connect()
         sim.faults.add("/UserViews", faults.replace_json(value))
@@ -125,7 +137,10 @@ async def test_a_view_without_an_id_is_left_out_alone(sim, odd):
 
 
 async def test_the_members_of_a_collection_are_all_found(any_sim):
-    """Contract §5.6: /Items?parentId of the collection."""
+    """The members of a collection are all found.
+
+    /Items?parentId of the collection.
+    """
     async with signed_in(any_sim, page_size=2) as backend:
         listing = await listing_of(backend, "Collections", ItemType.COLLECTION)
         for collection in await listed_ids(backend, listing):
@@ -137,7 +152,10 @@ async def test_the_members_of_a_collection_are_all_found(any_sim):
 
 
 async def test_the_entries_of_a_playlist_keep_their_order(any_sim):
-    """Contract §5.6: /Playlists/{id}/Items."""
+    """The entries of a playlist keep their order.
+
+    /Playlists/{id}/Items.
+    """
     async with signed_in(any_sim, page_size=2) as backend:
         listing = await listing_of(backend, "Playlists", ItemType.PLAYLIST)
         for playlist in await listed_ids(backend, listing):
@@ -176,7 +194,10 @@ async def test_members_that_keep_changing_are_an_error(sim):
 
 
 async def test_a_forbidden_playlist_is_forbidden_and_nothing_more(sim):
-    """S3: 403 for one list."""
+    """A forbidden playlist is forbidden and nothing more (S3).
+
+    403 for one list.
+    """
     playlist = sim.world.of_type("Playlist")[0]
     async with signed_in(sim) as backend:
         sim.faults.add("/Playlists/", faults.status(403))
@@ -186,7 +207,10 @@ async def test_a_forbidden_playlist_is_forbidden_and_nothing_more(sim):
 
 
 async def test_one_item_comes_with_its_details(any_sim):
-    """Y3: people, media sources and markers are fetched when someone looks."""
+    """One item comes with its details (Y3).
+
+    People, media sources and markers are fetched when someone looks.
+    """
     movie = next(item for item in any_sim.world.of_type("Movie") if not item.virtual)
     async with signed_in(any_sim) as backend:
         found = await backend.item(RemoteId(movie.id))
@@ -209,7 +233,10 @@ async def test_an_item_that_is_gone_is_none(any_sim):
 
 
 async def test_a_proxy_that_answers_404_for_everything_makes_nothing_gone(sim):
-    """W2: a misrouted proxy must not delete anything."""
+    """A proxy that answers 404 for everything makes nothing gone (W2).
+
+    A misrouted proxy must not delete anything.
+    """
     movie = sim.world.of_type("Movie")[0]
     async with signed_in(sim) as backend:
         await backend.connect()
@@ -232,7 +259,10 @@ async def test_an_item_that_only_its_own_route_hides_is_not_gone(sim):
 
 @pytest.mark.parametrize("version", ["10.11", "12"])
 async def test_the_watch_state_of_an_item_is_the_lists(version):
-    """Contract §5.1: details of 12.0 may be stale after a show was marked."""
+    """The watch state of an item is the lists.
+
+    Details of 12.0 may be stale after a show was marked.
+    """
     with JellyfinSimulator(make_world(150, seed=1), version=version) as sim:
         episode = next(item for item in sim.world.of_type("Episode") if not item.virtual)
         mark(sim.world, sim.user(), sim.world.items[episode.series_id], played=True)
@@ -243,7 +273,10 @@ async def test_the_watch_state_of_an_item_is_the_lists(version):
 
 
 async def test_segments_are_asked_for_where_the_server_has_them():
-    """Contract §8.5: from 10.10 on; their absence is no error."""
+    """Segments are asked for where the server has them.
+
+    From 10.10 on; their absence is no error.
+    """
     for version, expected in (("10.8", 0), ("10.10", 1)):
         with JellyfinSimulator(make_world(60), version=version) as sim:
             movie = next(item for item in sim.world.of_type("Movie") if not item.virtual)
@@ -255,7 +288,10 @@ async def test_segments_are_asked_for_where_the_server_has_them():
 
 
 async def test_segments_become_markers(sim):
-    """Contract §8.5: intro and credits."""
+    """Segments become markers.
+
+    Intro and credits.
+    """
     movie = next(item for item in sim.world.of_type("Movie") if not item.virtual)
     segments = {"Items": [{"Type": "Intro", "StartTicks": 0, "EndTicks": 300_000_000}]}
     async with signed_in(sim) as backend:
@@ -278,7 +314,10 @@ async def test_an_item_of_another_shape_is_a_bad_response(sim):
 
 
 async def test_a_revoked_token_is_noticed_by_every_call(sim):
-    """S4: confirmed, typed, at once."""
+    """A revoked token is noticed by every call (S4).
+
+    Confirmed, typed, at once.
+    """
     movie = sim.world.of_type("Movie")[0]
     async with signed_in(sim) as backend:
         await backend.connect()
@@ -290,7 +329,10 @@ async def test_a_revoked_token_is_noticed_by_every_call(sim):
 
 
 async def test_a_server_that_comes_back_is_used_again(sim):
-    """S6: the same backend goes on after a restart."""
+    """A server that comes back is used again (S6).
+
+    The same backend goes on after a restart.
+    """
     async with signed_in(sim) as backend:
         before = await backend.libraries()
         sim.set_phase(Phase.REFUSED)
@@ -314,7 +356,10 @@ async def test_a_call_can_be_cancelled_and_repeated(sim):
 
 
 async def test_two_first_calls_connect_once(sim):
-    """Y1: no more requests than needed."""
+    """Two first calls connect once (Y1).
+
+    No more requests than needed.
+    """
     async with signed_in(sim) as backend, anyio.create_task_group() as group:
         group.start_soon(backend.libraries)
         group.start_soon(backend.libraries)
@@ -359,12 +404,18 @@ def test_knowing_the_backend_imports_nothing_heavy():
     ],
 )
 def test_versions_are_compared_as_numbers(text, expected):
-    """Contract §0: do not assume major 10."""
+    """Versions are compared as numbers.
+
+    Do not assume major 10.
+    """
     assert version_of(text) == expected
 
 
 def test_routes_by_version():
-    """Contract §0: user-scoped before 10.9; segments from 10.10."""
+    """Routes by version.
+
+    User-scoped before 10.9; segments from 10.10.
+    """
     old, new = (Routes(version=version, user_id="u") for version in ((10, 8, 13), (12, 0, 0)))
 
     assert (old.views, old.item("i"), old.segments("i")) == (
@@ -381,7 +432,10 @@ def test_routes_by_version():
 
 
 async def test_details_that_lag_behind_the_list_do_not_unwatch(sim):
-    """Contract §5.1: 12.0 may answer a stale Played:false for one item."""
+    """Details that lag behind the list do not unwatch.
+
+    12.0 may answer a stale Played:false for one item.
+    """
     movie = next(item for item in sim.world.of_type("Movie") if not item.virtual)
     mark(sim.world, sim.user(), movie, played=True)
 
@@ -398,7 +452,10 @@ async def test_details_that_lag_behind_the_list_do_not_unwatch(sim):
 
 
 async def test_a_refusal_whose_confirmation_fails_is_unreachable(sim):
-    """S2: a server that starts again between two calls is offline, not forbidding."""
+    """A refusal whose confirmation fails is unreachable (S2).
+
+    A server that starts again between two calls is offline, not forbidding.
+    """
     async with signed_in(sim) as backend:
         await backend.connect()
         sim.faults.add("/UserViews", faults.refused_token())

@@ -48,7 +48,10 @@ class DeafToAccept:
 
 
 async def test_every_type_of_section_is_a_library(server):
-    """Issue 3: photos are unsupported and named; playlists have a library of their own."""
+    """Every type of section is a library.
+
+    Photos are unsupported and named; playlists have a library of their own.
+    """
     async with signed_in(server) as backend:
         found = {one.name: (one.type, one.remote_id) for one in await backend.libraries()}
 
@@ -63,7 +66,10 @@ async def test_every_type_of_section_is_a_library(server):
 
 
 async def test_an_unsupported_library_is_listed_and_left_alone(server):
-    """Issue 3: not dropped silently."""
+    """An unsupported library is listed and left alone.
+
+    Not dropped silently.
+    """
     async with signed_in(server) as backend:
         photos = next(one for one in await backend.libraries() if one.name == "Photos")
 
@@ -71,7 +77,7 @@ async def test_an_unsupported_library_is_listed_and_left_alone(server):
 
 
 async def test_a_renamed_section_is_the_same_library(server):
-    """I2."""
+    """A renamed section is the same library (I2)."""
     async with signed_in(server) as backend:
         before = await backend.libraries()
         server.world.section("Movies").title = "Kino\n"
@@ -85,7 +91,10 @@ async def test_a_renamed_section_is_the_same_library(server):
     ("said", "hidden"), [(0, False), (1, True), (2, True), (False, False), (True, True)]
 )
 async def test_a_section_that_is_hidden_at_home_is_hidden(server, said, hidden):
-    """Contract §4.2, §11: 0, 1, 2, or a truth."""
+    """A section that is hidden at home is hidden.
+
+    0, 1, 2, or a truth.
+    """
     server.world.section("Music").hidden = said
     async with signed_in(server) as backend:
         music = next(one for one in await backend.libraries() if one.name == "Music")
@@ -94,7 +103,7 @@ async def test_a_section_that_is_hidden_at_home_is_hidden(server, said, hidden):
 
 
 async def test_a_shared_user_has_the_sections_that_are_shared_with_him(server):
-    """Contract §4.2."""
+    """A shared user has the sections that are shared with him."""
     bob = Viewer(account_id=2, name="bob", sections={2})
     async with signed_in(server, viewer=bob) as backend:
         names = [one.name for one in await backend.libraries()]
@@ -103,7 +112,10 @@ async def test_a_shared_user_has_the_sections_that_are_shared_with_him(server):
 
 
 async def test_a_library_of_videos_holds_what_its_user_says(server):
-    """A5: music videos look like any other videos to the server."""
+    """A library of videos holds what its user says (A5).
+
+    Music videos look like any other videos to the server.
+    """
     said = {RemoteId("4"): LibraryType.MUSIC_VIDEOS}
     async with signed_in(server, content_types=said) as backend:
         library = next(one for one in await backend.libraries() if one.name == "Other Videos")
@@ -116,7 +128,10 @@ async def test_a_library_of_videos_holds_what_its_user_says(server):
 
 
 async def test_what_is_shared_item_by_item_is_a_library_with_all_that_is_below(server):
-    """Contract §4.1: such items appear in no section."""
+    """What is shared item by item is a library with all that is below.
+
+    Such items appear in no section.
+    """
     bob = Viewer(account_id=2, name="bob", sections={1})
     show = server.world.of_kind(Kind.SHOW)[1]
     film = server.world.of_kind(Kind.MOVIE, section=server.world.section("Other Videos"))[0]
@@ -136,14 +151,20 @@ async def test_what_is_shared_item_by_item_is_a_library_with_all_that_is_below(s
 
 
 async def test_a_server_too_old_for_providers_shares_nothing(server):
-    """Contract §4.1: fall back to the fixed paths."""
+    """A server too old for providers shares nothing.
+
+    Fall back to the fixed paths.
+    """
     server.faults.add("^/media/providers$", faults.html(404))
     async with signed_in(server) as backend:
         assert len(await backend.libraries()) == 6
 
 
 async def test_libraries_that_can_not_be_told_are_an_error_not_fewer(server):
-    """Y7: a library that is not listed counts as gone."""
+    """Libraries that can not be told are an error not fewer (Y7).
+
+    A library that is not listed counts as gone.
+    """
     server.faults.add("^/media/providers$", faults.html(500))
     async with signed_in(server) as backend:
         with pytest.raises(UnreachableError):
@@ -163,7 +184,7 @@ async def test_libraries_that_can_not_be_told_are_an_error_not_fewer(server):
     ids=range(6),
 )
 async def test_sections_of_another_shape_are_a_bad_response(server, value):
-    """K5."""
+    """Sections of another shape are a bad response (K5)."""
     server.faults.add("^/library/sections$", faults.replace_json(value))
     async with signed_in(server) as backend:
         with pytest.raises(BadResponseError):
@@ -174,7 +195,10 @@ async def test_sections_of_another_shape_are_a_bad_response(server, value):
 
 
 async def test_members_of_a_collection_come_in_its_order(server):
-    """Y3: membership is asked for list by list, as the protocol forces."""
+    """Members of a collection come in its order (Y3).
+
+    Membership is asked for list by list, as the protocol forces.
+    """
     collection = server.world.of_kind(Kind.COLLECTION)[0]
     async with signed_in(server, page_size=2) as backend:
         await listed_ids(backend, await listing_of(backend, "Movies", ItemType.COLLECTION))
@@ -184,7 +208,10 @@ async def test_members_of_a_collection_come_in_its_order(server):
 
 
 async def test_a_playlist_may_hold_an_item_twice(server):
-    """Contract §8: in the list's own order."""
+    """A playlist may hold an item twice.
+
+    In the list's own order.
+    """
     playlist = server.world.of_kind(Kind.PLAYLIST)[0]
     twice = (*playlist.members, playlist.members[0])
     server.world.edit(playlist.key, members=twice)
@@ -195,7 +222,10 @@ async def test_a_playlist_may_hold_an_item_twice(server):
 
 
 async def test_members_that_keep_changing_are_an_error_not_fewer(server):
-    """Y7: complete or an error."""
+    """Members that keep changing are an error not fewer (Y7).
+
+    Complete or an error.
+    """
     playlist = server.world.of_kind(Kind.PLAYLIST)[0]
     server.faults.add(r"^/playlists/\d+/items$", faults.announce(50))
     async with signed_in(server) as backend:
@@ -204,7 +234,10 @@ async def test_members_that_keep_changing_are_an_error_not_fewer(server):
 
 
 async def test_members_of_a_list_that_is_gone_are_an_error(server):
-    """Y7: what is cached of it stays until its own listing says that it is gone."""
+    """Members of a list that is gone are an error (Y7).
+
+    What is cached of it stays until its own listing says that it is gone.
+    """
     async with signed_in(server) as backend:
         with pytest.raises(ForbiddenError):
             await backend.members(RemoteId("99999"))
@@ -214,7 +247,10 @@ async def test_members_of_a_list_that_is_gone_are_an_error(server):
 
 
 async def test_one_item_has_what_lists_do_not_show(server):
-    """Y3: people, versions, tracks, markers; and every genre."""
+    """One item has what lists do not show (Y3).
+
+    People, versions, tracks, markers; and every genre.
+    """
     film, episode = key_of(server, Kind.MOVIE), key_of(server, Kind.EPISODE)
     async with signed_in(server) as backend:
         light = await listed(backend, await listing_of(backend, "Movies", ItemType.MOVIE))
@@ -230,7 +266,10 @@ async def test_one_item_has_what_lists_do_not_show(server):
 
 
 async def test_looking_at_an_item_makes_the_server_do_nothing(server):
-    """Contract §4.6: opening an item may trigger a refresh and a look at its files."""
+    """Looking at an item makes the server do nothing.
+
+    Opening an item may trigger a refresh and a look at its files.
+    """
     async with signed_in(server) as backend:
         await backend.item(key_of(server, Kind.MOVIE))
 
@@ -240,7 +279,10 @@ async def test_looking_at_an_item_makes_the_server_do_nothing(server):
 
 
 async def test_a_playlist_is_found_by_its_own_route(server):
-    """Contract §8: `/library/metadata` does not know playlists."""
+    """A playlist is found by its own route.
+
+    `/library/metadata` does not know playlists.
+    """
     async with signed_in(server) as backend:
         found = await backend.item(key_of(server, Kind.PLAYLIST))
 
@@ -248,7 +290,10 @@ async def test_a_playlist_is_found_by_its_own_route(server):
 
 
 async def test_an_item_that_is_gone_is_gone_when_the_server_proves_itself(server):
-    """W2: a misrouted proxy answers 404 for everything."""
+    """An item that is gone is gone when the server proves itself (W2).
+
+    A misrouted proxy answers 404 for everything.
+    """
     async with signed_in(server) as backend:
         await backend.connect()
         server.log.clear()
@@ -258,7 +303,7 @@ async def test_an_item_that_is_gone_is_gone_when_the_server_proves_itself(server
 
 
 async def test_a_404_for_everything_is_no_gone_item(server):
-    """W2, Y7."""
+    """A 404 for everything is no gone item (W2, Y7)."""
     film = key_of(server, Kind.MOVIE)
     async with signed_in(server) as backend:
         await backend.connect()
@@ -268,7 +313,7 @@ async def test_a_404_for_everything_is_no_gone_item(server):
 
 
 async def test_an_item_of_a_broken_answer_is_a_typed_error(server):
-    """K5."""
+    """An item of a broken answer is a typed error (K5)."""
     server.faults.add("^/library/metadata/", faults.replace_json({"MediaContainer": []}))
     async with signed_in(server) as backend:
         with pytest.raises(BadResponseError):
@@ -276,7 +321,10 @@ async def test_an_item_of_a_broken_answer_is_a_typed_error(server):
 
 
 async def test_watch_state_is_one_users(server):
-    """W3: bob has watched nothing of what alice has."""
+    """Watch state is one users (W3).
+
+    Bob has watched nothing of what alice has.
+    """
     film = key_of(server, Kind.MOVIE)
     server.world.watch(int(film))
     bob = Viewer(account_id=2, name="bob")
@@ -286,7 +334,10 @@ async def test_watch_state_is_one_users(server):
 
 
 async def test_a_show_that_hides_its_seasons_owns_its_episodes(server):
-    """Contract §4.5: episodes without parentRatingKey."""
+    """A show that hides its seasons owns its episodes.
+
+    Episodes without parentRatingKey.
+    """
     show = next(one for one in server.world.of_kind(Kind.SHOW) if one.hides_seasons)
     async with signed_in(server) as backend:
         items = await listed(backend, await listing_of(backend, "TV Shows", ItemType.EPISODE))
@@ -300,7 +351,10 @@ async def test_a_show_that_hides_its_seasons_owns_its_episodes(server):
 
 
 async def test_a_server_that_only_speaks_xml_is_understood(server):
-    """Contract §0.2: the Accept header got lost on the way."""
+    """A server that only speaks xml is understood.
+
+    The Accept header got lost on the way.
+    """
     async with signed_in(server) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         plain = [row async for page in backend.pages(listing) for row in page.items]
@@ -313,7 +367,7 @@ async def test_a_server_that_only_speaks_xml_is_understood(server):
 
 
 async def test_requests_go_out_one_after_the_other_and_hold_no_token_in_an_address(server):
-    """Y1, K1."""
+    """Requests go out one after the other and hold no token in an address (Y1, K1)."""
     async with signed_in(server, page_size=10) as backend:
         await listed_ids(backend, await listing_of(backend, "Movies", ItemType.MOVIE))
 
@@ -322,7 +376,10 @@ async def test_requests_go_out_one_after_the_other_and_hold_no_token_in_an_addre
 
 
 async def test_a_token_of_another_server_is_refused(server):
-    """Contract §0.1: each server has an access token of its own."""
+    """A token of another server is refused.
+
+    Each server has an access token of its own.
+    """
     with PlexServer(make_world(60, seed=2)) as other:
         stranger = other.token
     async with signed_in(server) as backend:
@@ -333,7 +390,10 @@ async def test_a_token_of_another_server_is_refused(server):
 
 
 async def test_what_the_backend_can_do_it_says(server):
-    """Contract of `MediaBackend`: capabilities and protocols of its own."""
+    """What the backend can do it says.
+
+    Capabilities and protocols of its own.
+    """
     async with signed_in(server) as backend:
         assert Capability.WATCH_STATE in backend.capabilities
         assert isinstance(backend, HasConnections)
@@ -362,7 +422,10 @@ async def test_what_the_backend_can_do_it_says(server):
     ids=range(10),
 )
 async def test_every_method_raises_only_errors_of_msd(server, trouble):
-    """Contract of `MediaBackend`: whatever the server does."""
+    """Every method raises only errors of msd.
+
+    Whatever the server does.
+    """
     async with signed_in(server) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         server.faults.add("^/", trouble)

@@ -130,7 +130,10 @@ def reason_for(sample: Sample) -> str:
 
 
 def test_every_item_of_every_sample_is_understood() -> None:
-    """Issue 3: counts per type, and what is no item of a library."""
+    """Every item of every sample is understood.
+
+    Counts per type, and what is no item of a library.
+    """
     counts: Counter[str] = Counter()
     for sample in recorded():
         if sample.name not in NO_CONTAINER:
@@ -141,7 +144,10 @@ def test_every_item_of_every_sample_is_understood() -> None:
 
 
 def test_what_is_not_read_of_the_samples_is_left_out_for_a_reason() -> None:
-    """Issue 3: what was left out, and why."""
+    """What is not read of the samples is left out for a reason.
+
+    What was left out, and why.
+    """
     reasons: Counter[str] = Counter()
     for sample in recorded():
         if sample.name in NO_CONTAINER:
@@ -157,7 +163,10 @@ def test_what_is_not_read_of_the_samples_is_left_out_for_a_reason() -> None:
 
 
 def test_every_full_answer_has_readable_details() -> None:
-    """Issue 3: people, versions, tracks and markers of one item."""
+    """Every full answer has readable details.
+
+    People, versions, tracks and markers of one item.
+    """
     found: Counter[str] = Counter()
     for sample in recorded():
         if "meta-data" not in sample.name and "media_" not in sample.name:
@@ -177,7 +186,10 @@ def test_every_full_answer_has_readable_details() -> None:
 
 
 def test_every_list_of_sections_is_understood() -> None:
-    """Issue 3: libraries of all types; photos are unsupported, not dropped."""
+    """Every list of sections is understood.
+
+    Libraries of all types; photos are unsupported, not dropped.
+    """
     found: Counter[str] = Counter()
     for sample in recorded():
         if sample.name in SECTIONS:
@@ -198,7 +210,10 @@ def test_every_list_of_sections_is_understood() -> None:
 
 
 def test_every_menu_of_providers_is_understood() -> None:
-    """Contract §4.1: none of the recorded users has individually shared items."""
+    """Every menu of providers is understood.
+
+    None of the recorded users has individually shared items.
+    """
     menus = [sample for sample in recorded() if sample.name in PROVIDERS]
 
     for sample in menus:

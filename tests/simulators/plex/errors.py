@@ -1,4 +1,4 @@
-"""The error bodies of both authorities (contract section 10)."""
+"""The error bodies of both authorities."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Kind(IntEnum):
-    """The type codes of metadata (contract section 4.3)."""
+    """The type codes of metadata."""
 
     MOVIE = 1
     SHOW = 2

@@ -1,4 +1,4 @@
-"""The Media, Part and Stream members of an item (contract section 4.5)."""
+"""The Media, Part and Stream members of an item."""
 
 from __future__ import annotations
 

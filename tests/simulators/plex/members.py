@@ -1,4 +1,4 @@
-"""Items as the JSON objects of a row or a detail (contract sections 4.3 and 4.5)."""
+"""Items as the JSON objects of a row or a detail."""
 
 from __future__ import annotations
 

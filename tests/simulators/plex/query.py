@@ -1,4 +1,4 @@
-"""Reads the query language of media queries (contract section 4.4)."""
+"""Reads the query language of media queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A media server that changes, and who sees what of it (contract sections 5 and 3.1)."""
+"""A media server that changes, and who sees what of it."""
 
 from __future__ import annotations
 

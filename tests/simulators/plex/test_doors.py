@@ -1,4 +1,4 @@
-"""The addresses of a media server, each with a conduct of its own (contract section 3)."""
+"""The addresses of a media server, each with a conduct of its own."""
 
 from __future__ import annotations
 

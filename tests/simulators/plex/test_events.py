@@ -1,4 +1,4 @@
-"""The push channels of a media server (contract section 6)."""
+"""The push channels of a media server."""
 
 from __future__ import annotations
 

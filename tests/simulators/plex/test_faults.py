@@ -1,4 +1,4 @@
-"""The behaviours a test can inject into a media server (contract section 12)."""
+"""The behaviours a test can inject into a media server."""
 
 from __future__ import annotations
 

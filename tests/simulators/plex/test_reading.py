@@ -1,4 +1,4 @@
-"""Reading a media server: forms, pages, filters, details (contract section 4)."""
+"""Reading a media server: forms, pages, filters, details."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""plex.tv: sign-ins, users, homes, servers, errors (contract sections 2, 3.1 and 10)."""
+"""plex.tv: sign-ins, users, homes, servers, errors."""
 
 from __future__ import annotations
 

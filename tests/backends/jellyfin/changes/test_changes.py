@@ -53,7 +53,10 @@ def one(sim: JellyfinSimulator, kind: str, number: int = 0):
 
 
 async def test_a_source_where_nothing_changed_is_known_by_a_few_small_answers(any_sim):
-    """Y6: no row comes, nothing is enumerated; what is asked does not grow with the types."""
+    """A source where nothing changed is known by a few small answers (Y6).
+
+    No row comes, nothing is enumerated; what is asked does not grow with the types.
+    """
     async with mirrored(any_sim) as mirror:
         assert isinstance(mirror.backend, HasChanges)
         assert isinstance(mirror.backend, CanResume)
@@ -116,7 +119,10 @@ async def test_what_was_added_and_edited_comes_as_whole_rows(any_sim):
 
 
 async def test_what_was_deleted_shows_in_the_count_and_is_found_by_enumerating(any_sim):
-    """Y7: only the listing that lost something is read again."""
+    """What was deleted shows in the count and is found by enumerating (Y7).
+
+    Only the listing that lost something is read again.
+    """
     async with mirrored(any_sim, MOVIES) as mirror:
         movie = one(any_sim, "Movie")
         any_sim.world.delete(movie.id)
@@ -138,7 +144,10 @@ async def test_one_that_went_while_another_came_is_found_too(any_sim):
 
 
 async def test_artists_have_no_date_and_are_compared_by_their_etags(any_sim):
-    """Contract: the routes for artists take no date; a changed one makes the listing unsure."""
+    """Artists have no date and are compared by their etags.
+
+    The routes for artists take no date; a changed one makes the listing unsure.
+    """
     async with mirrored(any_sim, "Music") as mirror:
         artist = one(any_sim, "MusicArtist")
         any_sim.world.edit(artist.id, name="Renamed")
@@ -150,7 +159,10 @@ async def test_artists_have_no_date_and_are_compared_by_their_etags(any_sim):
 
 
 async def test_watching_and_unwatching_and_favourites_are_found(any_sim):
-    """Y6: also what is on no list any more, which has no date."""
+    """Watching and unwatching and favourites are found (Y6).
+
+    Also what is on no list any more, which has no date.
+    """
     world, user = any_sim.world, any_sim.user()
     leaves = [one(any_sim, kind) for kind in ("Movie", "Episode", "Audio", "Video", "MusicVideo")]
     for item in leaves:
@@ -218,7 +230,10 @@ async def test_a_show_is_watched_when_the_last_unwatched_episode_went(any_sim):
 
 
 async def test_what_was_saved_shortly_before_the_cursor_comes_again(sim):
-    """Y6: scans save in bulk and late, so there is an overlap; it ends."""
+    """What was saved shortly before the cursor comes again (Y6).
+
+    Scans save in bulk and late, so there is an overlap; it ends.
+    """
     async with mirrored(sim, MOVIES) as mirror:
         await mirror.catch_up()
         movie = one(sim, "Movie")
@@ -233,7 +248,10 @@ async def test_what_was_saved_shortly_before_the_cursor_comes_again(sim):
 
 
 async def test_a_clock_that_is_set_back_hides_nothing(any_sim):
-    """Y6: what is saved then carries dates from before the cursor."""
+    """A clock that is set back hides nothing (Y6).
+
+    What is saved then carries dates from before the cursor.
+    """
     async with mirrored(any_sim, MOVIES) as mirror:
         await mirror.catch_up()
         any_sim.world.clock.advance(-3600)
@@ -352,7 +370,10 @@ async def test_nothing_slips_between_pages_when_a_row_changes_its_name(sim, aspe
 
 
 async def test_rows_on_which_the_server_fails_make_the_listing_unsure(sim):
-    """Y8: enumerating narrows them down and names them."""
+    """Rows on which the server fails make the listing unsure (Y8).
+
+    Enumerating narrows them down and names them.
+    """
     async with mirrored(sim, MOVIES, page_size=2) as mirror:
         movie = one(sim, "Movie")
         sim.world.edit(movie.id, name="Edited")
@@ -396,7 +417,10 @@ async def test_the_plugins_memory_adds_what_the_server_does_not_date(any_sim):
     ],
 )
 async def test_nothing_relies_on_the_plugin(sim, trouble):
-    """Contract: absent, broken or wrong, the rest is the same; it is asked once when it lacks."""
+    """Nothing relies on the plugin.
+
+    Absent, broken or wrong, the rest is the same; it is asked once when it lacks.
+    """
     sim.state.has_kodi_queue = True
     sim.faults.add("KodiSyncQueue", trouble)
     async with mirrored(sim, MOVIES) as mirror:
@@ -411,7 +435,10 @@ async def test_nothing_relies_on_the_plugin(sim, trouble):
 
 
 async def test_a_listing_can_be_resumed_in_its_middle(any_sim):
-    """Y8: the rest is what a whole enumeration gives from there on."""
+    """A listing can be resumed in its middle (Y8).
+
+    The rest is what a whole enumeration gives from there on.
+    """
     async with signed_in(any_sim, page_size=7) as backend:
         listing = await listing_of(backend, "Filme & Kino", ItemType.MOVIE)
         whole = [page async for page in backend.pages(listing)]
@@ -452,7 +479,10 @@ def act(sim: JellyfinSimulator, operation: str, number: int) -> None:
     st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 400)), max_size=12),
 )
 def test_any_history_leaves_the_mirror_equal_to_the_server(version, history):
-    """Y6, Y7: whatever happened between two looks."""
+    """Any history leaves the mirror equal to the server (Y6, Y7).
+
+    Whatever happened between two looks.
+    """
 
     async def live_it() -> None:
         with JellyfinSimulator(make_world(60, seed=3), version=version) as sim:
@@ -470,7 +500,10 @@ def test_any_history_leaves_the_mirror_equal_to_the_server(version, history):
 
 
 async def test_a_server_that_is_away_is_an_error_in_either_aspect(sim):
-    """S2: no cursor moves."""
+    """A server that is away is an error in either aspect (S2).
+
+    No cursor moves.
+    """
     async with mirrored(sim, MOVIES) as mirror:
         backend: JellyfinBackend = mirror.backend
         library = await library_named(backend, MOVIES)

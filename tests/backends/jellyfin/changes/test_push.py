@@ -57,7 +57,10 @@ async def next_of(changes: AsyncIterator[PushedChange]) -> PushedChange:
 
 @pytest.mark.parametrize("version", sorted(VERSIONS))
 async def test_every_change_of_the_library_is_told_on_every_version(start, version):
-    """Y9, contract §7: added, edited and removed, in one message after the quiet time."""
+    """Every change of the library is told on every version (Y9).
+
+    Added, edited and removed, in one message after the quiet time.
+    """
     sim = start(version)
     movies = sim.world.of_type("Movie")
     async with signed_in(sim) as backend:
@@ -75,7 +78,10 @@ async def test_every_change_of_the_library_is_told_on_every_version(start, versi
 
 @pytest.mark.parametrize("version", sorted(VERSIONS))
 async def test_a_watched_mark_is_told_with_what_the_item_lies_in(start, version):
-    """Contract §7: the parent's count of unwatched items changed too."""
+    """A watched mark is told with what the item lies in.
+
+    The parent's count of unwatched items changed too.
+    """
     sim = start(version)
     episode = sim.world.of_type("Episode")[0]
     async with signed_in(sim) as backend, backend.subscribe() as changes:
@@ -87,7 +93,10 @@ async def test_a_watched_mark_is_told_with_what_the_item_lies_in(start, version)
 
 
 async def test_the_token_travels_in_the_header_only(start):
-    """K4: an address is logged by servers and proxies."""
+    """The token travels in the header only (K4).
+
+    An address is logged by servers and proxies.
+    """
     sim = start()
     async with signed_in(sim) as backend, backend.subscribe():
         [socket] = sim.sockets.open
@@ -96,7 +105,10 @@ async def test_the_token_travels_in_the_header_only(start):
 
 
 async def test_what_happens_right_after_entering_is_not_missed(start):
-    """Y9: the server greets a connection only when it has registered it."""
+    """What happens right after entering is not missed (Y9).
+
+    The server greets a connection only when it has registered it.
+    """
     sim = start()
     movie = sim.world.of_type("Movie")[0]
     async with signed_in(sim) as backend:
@@ -107,7 +119,10 @@ async def test_what_happens_right_after_entering_is_not_missed(start):
 
 
 async def test_a_message_that_comes_twice_counts_once(start):
-    """Contract §7: messages have ids."""
+    """A message that comes twice counts once.
+
+    Messages have ids.
+    """
     sim = start()
     async with signed_in(sim) as backend, backend.subscribe() as changes:
         for message_id, item in (("a" * 32, "1"), ("a" * 32, "1"), ("b" * 32, "2")):
@@ -149,7 +164,10 @@ async def test_what_is_none_of_our_business_is_passed_over(start):
 
 @pytest.mark.parametrize("version", ["10.8", "12"])
 async def test_a_quiet_connection_is_kept_alive_for_longer_than_the_server_waits(start, version):
-    """Contract §7: messages of our own, not pings; 12 would close, 10.8 forget the socket."""
+    """A quiet connection is kept alive for longer than the server waits.
+
+    Messages of our own, not pings; 12 would close, 10.8 forget the socket.
+    """
     sim = start(version, Timing(0.05, 0.02, keep_alive_s=1, check_every_s=0.1))
     movie = sim.world.of_type("Movie")[0]
     async with signed_in(sim) as backend, backend.subscribe() as changes:
@@ -160,7 +178,10 @@ async def test_a_quiet_connection_is_kept_alive_for_longer_than_the_server_waits
 
 
 async def test_a_connection_that_dies_silently_is_noticed(start):
-    """Y9: within the time after which the server itself would give up, at most 60 s."""
+    """A connection that dies silently is noticed (Y9).
+
+    Within the time after which the server itself would give up, at most 60 s.
+    """
     sim = start(timing=Timing(keep_alive_s=1, check_every_s=60))
     async with signed_in(sim) as backend, backend.subscribe() as changes:
         sim.mute_sockets()
@@ -181,7 +202,10 @@ async def test_time_in_which_nobody_listened_is_no_silence(start):
 
 
 async def test_a_broken_connection_is_noticed_at_once(start):
-    """Y9: in the middle of whatever."""
+    """A broken connection is noticed at once (Y9).
+
+    In the middle of whatever.
+    """
     sim = start()
     async with signed_in(sim) as backend, backend.subscribe() as changes:
         sim.drop_connections()
@@ -190,7 +214,10 @@ async def test_a_broken_connection_is_noticed_at_once(start):
 
 
 async def test_a_restart_is_told_and_the_next_connection_works(start):
-    """Contract §7: ServerRestarting; tokens survive."""
+    """A restart is told and the next connection works.
+
+    ServerRestarting; tokens survive.
+    """
     sim = start()
     movie = sim.world.of_type("Movie")[0]
     async with signed_in(sim) as backend:
@@ -205,7 +232,10 @@ async def test_a_restart_is_told_and_the_next_connection_works(start):
 
 @pytest.mark.parametrize("version", sorted(VERSIONS))
 async def test_a_refused_handshake_with_a_bad_token_asks_for_a_sign_in(start, version):
-    """Contract §7: 403, and the second question tells that the token is dead (S3)."""
+    """A refused handshake with a bad token asks for a sign in.
+
+    403, and the second question tells that the token is dead (S3).
+    """
     sim = start(version)
     async with signed_in(sim) as backend:
         sim.sockets.before_upgrade = sim.revoke_tokens
@@ -219,7 +249,10 @@ async def test_a_refused_handshake_with_a_bad_token_asks_for_a_sign_in(start, ve
     [(403, ForbiddenError), (400, BadResponseError), (404, BadResponseError)],
 )
 async def test_a_proxy_that_passes_no_websockets_on_is_told_apart(start, status, error):
-    """Contract §7: the token is good, so it is not that."""
+    """A proxy that passes no websockets on is told apart.
+
+    The token is good, so it is not that.
+    """
     sim = start()
     sim.sockets.refuse_with = status
     async with signed_in(sim) as backend:
@@ -233,7 +266,10 @@ async def test_a_proxy_that_passes_no_websockets_on_is_told_apart(start, status,
 
 
 async def test_another_server_at_the_address_gets_no_token(start):
-    """I4, K4: every subscription begins with a look at who is there."""
+    """Another server at the address gets no token (I4, K4).
+
+    Every subscription begins with a look at who is there.
+    """
     sim = start()
     async with signed_in(sim) as backend:
         await backend.connect()
@@ -290,7 +326,10 @@ async def test_ids_are_asked_for_in_batches(sim):
 
 
 async def test_a_server_that_fails_is_no_server_that_lacks_items(sim):
-    """Y7: an error is never an absence."""
+    """A server that fails is no server that lacks items (Y7).
+
+    An error is never an absence.
+    """
     movie = sim.world.of_type("Movie")[0].id
     async with signed_in(sim) as backend:
         await backend.connect()

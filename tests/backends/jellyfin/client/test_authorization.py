@@ -11,7 +11,7 @@ PART = st.text(max_size=80)
 
 
 def as_server_reads(value):
-    """Contract §3.1: pairs split on commas outside quotes, quotes stripped, form-decoded."""
+    """Pairs split on commas outside quotes, quotes stripped, form-decoded."""
     scheme, _, rest = value.partition(" ")
     parts, quoted, current = [], False, ""
     for letter in rest:
@@ -28,7 +28,10 @@ def as_server_reads(value):
 
 @given(client=PART, name=PART, device_id=PART, version=PART)
 def test_every_name_survives_the_servers_grammar(client, name, device_id, version):
-    """Contract §3.1: no raw quote, comma or non-ASCII letter; never an empty value."""
+    """Every name survives the servers grammar.
+
+    No raw quote, comma or non-ASCII letter; never an empty value.
+    """
     device = Device(client=client, name=name, device_id=device_id, version=version)
 
     text = device.authorization("f" * 32)
@@ -49,7 +52,10 @@ def test_every_name_survives_the_servers_grammar(client, name, device_id, versio
 
 
 def test_without_a_token_none_is_mentioned():
-    """Contract §3.3: a sign-in carries no token."""
+    """Without a token none is mentioned.
+
+    A sign-in carries no token.
+    """
     device = Device(client="a", name="b", device_id="c", version="d")
 
     assert (

@@ -30,7 +30,10 @@ def first_request(sim):
 
 
 async def test_every_item_of_every_library_is_listed_once(any_sim):
-    """Issue 2: counts equal on both sides at every level, in every version."""
+    """Every item of every library is listed once.
+
+    Counts equal on both sides at every level, in every version.
+    """
     world = any_sim.world
     async with signed_in(any_sim, page_size=7) as backend:
         for library in await backend.libraries():
@@ -46,7 +49,10 @@ async def test_every_item_of_every_library_is_listed_once(any_sim):
 
 
 async def test_the_first_and_the_last_page_carry_the_announced_total(sim):
-    """Y7: the server announced the same total on the first and the last page."""
+    """The first and the last page carry the announced total (Y7).
+
+    The server announced the same total on the first and the last page.
+    """
     total = len(movies(sim))
     async with signed_in(sim, page_size=5) as backend:
         pages = await movie_pages(backend)
@@ -57,7 +63,10 @@ async def test_the_first_and_the_last_page_carry_the_announced_total(sim):
 
 
 async def test_a_server_that_takes_its_time_is_asked_for_two_pages_at_a_time(sim):
-    """Y1: one or two heavy list requests; the first tells how many there are."""
+    """A server that takes its time is asked for two pages at a time (Y1).
+
+    One or two heavy list requests; the first tells how many there are.
+    """
     sim.faults.add(LISTS, faults.late(0.05))
     async with signed_in(sim, page_size=3) as backend:
         pages = await movie_pages(backend)
@@ -67,7 +76,10 @@ async def test_a_server_that_takes_its_time_is_asked_for_two_pages_at_a_time(sim
 
 
 async def test_one_page_is_the_first_and_the_last(sim):
-    """Y7: nothing is asked twice."""
+    """One page is the first and the last (Y7).
+
+    Nothing is asked twice.
+    """
     async with signed_in(sim) as backend:
         [page] = await movie_pages(backend)
 
@@ -76,7 +88,10 @@ async def test_one_page_is_the_first_and_the_last(sim):
 
 
 async def test_an_empty_library_is_one_empty_page(sim):
-    """Y7: empty is an answer, too."""
+    """An empty library is one empty page (Y7).
+
+    Empty is an answer, too.
+    """
     for movie in movies(sim):
         sim.world.delete(movie.id)
     async with signed_in(sim) as backend:
@@ -86,7 +101,10 @@ async def test_an_empty_library_is_one_empty_page(sim):
 
 
 async def test_lists_are_asked_for_by_the_rules_of_paging(sim):
-    """Contract §5.1, §5.3: explicit recursion, stable order, light fields, no collapsing."""
+    """Lists are asked for by the rules of paging.
+
+    Explicit recursion, stable order, light fields, no collapsing.
+    """
     async with signed_in(sim) as backend:
         await movie_pages(backend)
         query = first_request(sim)
@@ -102,7 +120,10 @@ async def test_lists_are_asked_for_by_the_rules_of_paging(sim):
 
 
 async def test_rows_that_the_server_hides_shorten_pages_but_not_the_list():
-    """Contract §5.1: up to 10.11 pages are cut after paging; go on by the requested limit."""
+    """Rows that the server hides shorten pages but not the list.
+
+    Up to 10.11 pages are cut after paging; go on by the requested limit.
+    """
     with JellyfinSimulator(make_world(150, seed=1), version="10.11") as sim:
         hidden = {movie.id for movie in movies(sim)[3:12]}
         for movie_id in hidden:
@@ -116,7 +137,10 @@ async def test_rows_that_the_server_hides_shorten_pages_but_not_the_list():
 
 
 async def test_missing_episodes_are_not_listed(sim):
-    """Contract §5.1: virtual rows are no media."""
+    """Missing episodes are not listed.
+
+    Virtual rows are no media.
+    """
     async with signed_in(sim) as backend:
         found = await listed_ids(backend, await listing_of(backend, "Séries", ItemType.EPISODE))
 
@@ -126,7 +150,10 @@ async def test_missing_episodes_are_not_listed(sim):
 
 
 async def test_artists_come_from_their_own_route(sim):
-    """Contract §5.6: MusicArtist rows of /Items are incomplete."""
+    """Artists come from their own route.
+
+    MusicArtist rows of /Items are incomplete.
+    """
     async with signed_in(sim) as backend:
         found = await listed(backend, await listing_of(backend, "Music", ItemType.ARTIST))
 
@@ -135,7 +162,10 @@ async def test_artists_come_from_their_own_route(sim):
 
 
 async def test_a_forbidden_library_is_forbidden_and_nothing_more(any_sim):
-    """S3: 401 with a JSON string for one library is not about the token."""
+    """A forbidden library is forbidden and nothing more (S3).
+
+    401 with a JSON string for one library is not about the token.
+    """
     async with signed_in(any_sim) as backend:
         listing = await listing_of(backend, MOVIES, ItemType.MOVIE)
         any_sim.world.forbid_library(listing.library.remote_id, any_sim.user())
@@ -146,7 +176,10 @@ async def test_a_forbidden_library_is_forbidden_and_nothing_more(any_sim):
 
 
 async def test_a_library_that_vanished_is_forbidden_and_nothing_more(sim):
-    """Contract §5.1: an unknown parentId answers 400."""
+    """A library that vanished is forbidden and nothing more.
+
+    An unknown parentId answers 400.
+    """
     async with signed_in(sim) as backend:
         listing = await listing_of(backend, MOVIES, ItemType.MOVIE)
         sim.world.remove_library(listing.library.remote_id)
@@ -156,7 +189,10 @@ async def test_a_library_that_vanished_is_forbidden_and_nothing_more(sim):
 
 
 async def test_a_token_revoked_between_two_pages_is_auth_required(sim):
-    """S4: confirmed by /Users/Me."""
+    """A token revoked between two pages is auth required (S4).
+
+    Confirmed by /Users/Me.
+    """
     async with signed_in(sim, page_size=5) as backend:
         sim.faults.add(
             LISTS,
@@ -267,7 +303,10 @@ async def test_a_list_of_another_shape_is_given_up_after_a_few_attempts(sim, val
 
 
 async def test_a_million_announced_and_few_given_ends_with_a_gap(sim):
-    """Issue 2, Y7: nothing may be deleted, and not a million rows are asked for."""
+    """A million announced and few given ends with a gap (Y7).
+
+    Nothing may be deleted, and not a million rows are asked for.
+    """
     async with signed_in(sim, page_size=500) as backend:
         sim.faults.add(LISTS, faults.announce(1_000_000))
 
@@ -279,7 +318,10 @@ async def test_a_million_announced_and_few_given_ends_with_a_gap(sim):
 
 
 async def test_a_row_on_which_the_server_fails_is_skipped_alone(sim):
-    """Y8: narrowed down to the bad items, which are reported; deletes are held by the gap."""
+    """A row on which the server fails is skipped alone (Y8).
+
+    Narrowed down to the bad items, which are reported; deletes are held by the gap.
+    """
 
     def holds_row_13(request):
         query = request.query_string
@@ -299,7 +341,10 @@ async def test_a_row_on_which_the_server_fails_is_skipped_alone(sim):
 
 
 async def test_the_order_of_rows_stays_when_a_page_is_narrowed_down(sim):
-    """Y8: halves are asked for from the start to the end."""
+    """The order of rows stays when a page is narrowed down (Y8).
+
+    Halves are asked for from the start to the end.
+    """
     async with signed_in(sim, page_size=8) as backend:
         whole = [row.remote_id for page in await movie_pages(backend) for row in page.items]
         sim.faults.add(
@@ -342,7 +387,10 @@ async def test_a_server_that_ignores_the_limit_is_asked_once(sim):
 
 
 async def test_rows_without_a_usable_id_are_counted(sim):
-    """K5: a bad item is skipped and counted."""
+    """Rows without a usable id are counted (K5).
+
+    A bad item is skipped and counted.
+    """
     rows = [{"Id": "x"}, {"Name": "no id"}, 5, None, {"Id": 7}, {"Id": "a" * 32}]
     async with signed_in(sim) as backend:
         value = {"Items": rows, "TotalRecordCount": len(rows)}
@@ -354,7 +402,10 @@ async def test_rows_without_a_usable_id_are_counted(sim):
 
 
 async def test_a_huge_row_is_skipped(sim):
-    """K5: sizes are bounded."""
+    """A huge row is skipped (K5).
+
+    Sizes are bounded.
+    """
     rows = [{"Id": "a" * 32, "Overview": "x" * (2 << 20)}, {"Id": "b" * 32}]
     async with signed_in(sim) as backend:
         sim.faults.add(LISTS, faults.replace_json({"Items": rows, "TotalRecordCount": 2}))
@@ -365,7 +416,10 @@ async def test_a_huge_row_is_skipped(sim):
 
 
 async def test_a_row_nested_too_deep_costs_itself_only(sim):
-    """K5: depths are bounded; the rest of the page is kept."""
+    """A row nested too deep costs itself only (K5).
+
+    Depths are bounded; the rest of the page is kept.
+    """
     victim = movies(sim)[3].id
     deep = []
     for _ in range(900):
@@ -379,7 +433,10 @@ async def test_a_row_nested_too_deep_costs_itself_only(sim):
 
 
 async def test_duplicate_rows_are_passed_on(sim):
-    """Contract §5.1: ties may repeat between pages; the engine keeps one of each id."""
+    """Duplicate rows are passed on.
+
+    Ties may repeat between pages; the engine keeps one of each id.
+    """
     async with signed_in(sim) as backend:
         sim.faults.add(LISTS, faults.duplicate_rows(1))
         [page] = await movie_pages(backend)
@@ -404,7 +461,10 @@ async def test_a_fingerprint_changes_exactly_when_the_row_does(sim):
 
 
 async def test_the_newest_rows_come_first_on_request(sim):
-    """Y4: a taste for an empty cache."""
+    """The newest rows come first on request (Y4).
+
+    A taste for an empty cache.
+    """
     async with signed_in(sim) as backend:
         listing = await listing_of(backend, MOVIES, ItemType.MOVIE)
         rows = await backend.newest(listing, 5)
@@ -416,7 +476,10 @@ async def test_the_newest_rows_come_first_on_request(sim):
 
 
 async def test_a_list_may_be_left_in_the_middle(sim):
-    """Y12: cancel leaves whole pages; nothing is asked for ahead of the caller."""
+    """A list may be left in the middle (Y12).
+
+    Cancel leaves whole pages; nothing is asked for ahead of the caller.
+    """
     async with signed_in(sim, page_size=5) as backend:
         listing = await listing_of(backend, MOVIES, ItemType.MOVIE)
         pages = backend.pages(listing)
@@ -427,7 +490,10 @@ async def test_a_list_may_be_left_in_the_middle(sim):
 
 
 async def test_collections_are_listed_wherever_they_are(sim):
-    """Contract §5.6: BoxSet and Playlist queries are server-wide."""
+    """Collections are listed wherever they are.
+
+    BoxSet and Playlist queries are server-wide.
+    """
     async with signed_in(sim) as backend:
         await listed_ids(backend, await listing_of(backend, "Collections", ItemType.COLLECTION))
 
@@ -435,7 +501,10 @@ async def test_collections_are_listed_wherever_they_are(sim):
 
 
 async def test_a_hidden_library_is_listed_like_any_other(sim):
-    """Contract §4: hidden from the home page is not forbidden."""
+    """A hidden library is listed like any other.
+
+    Hidden from the home page is not forbidden.
+    """
     async with signed_in(sim) as backend:
         library = await library_named(backend, "Hidden Movies")
         [listing] = backend.listings(library)

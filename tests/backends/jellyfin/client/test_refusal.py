@@ -32,14 +32,20 @@ async def refused(sim: JellyfinSimulator, tmp_path, act, *, is_seen: bool = True
 
 
 async def test_a_user_who_is_gone_from_the_login_screen_was_disabled(any_sim, tmp_path):
-    """S4: another reason than a token that was revoked."""
+    """A user who is gone from the login screen was disabled (S4).
+
+    Another reason than a token that was revoked.
+    """
     error = await refused(any_sim, tmp_path, any_sim.disable_user)
 
     assert StatusReason.USER_DISABLED is error.reason
 
 
 async def test_a_user_who_is_still_on_it_lost_the_sign_in_alone(any_sim, tmp_path):
-    """S4: revoked, signed out there, or the password was changed: the server tells no more."""
+    """A user who is still on it lost the sign in alone (S4).
+
+    Revoked, signed out there, or the password was changed: the server tells no more.
+    """
     error = await refused(any_sim, tmp_path, any_sim.revoke_tokens)
 
     assert StatusReason.TOKEN_REFUSED is error.reason
@@ -77,7 +83,10 @@ async def test_a_user_who_was_hidden_meanwhile_is_not_said_to_be_disabled(sim, t
 
 
 async def test_a_login_screen_that_does_not_answer_changes_nothing(sim, tmp_path):
-    """S2: the refusal stands as it is."""
+    """A login screen that does not answer changes nothing (S2).
+
+    The refusal stands as it is.
+    """
 
     def act() -> None:
         sim.disable_user()

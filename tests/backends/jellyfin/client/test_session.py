@@ -27,7 +27,10 @@ ME = "/Users/Me"
 
 
 async def test_connecting_tells_what_the_server_is(any_sim):
-    """Behaviour §3: identity, name, version, address, route and latency."""
+    """Connecting tells what the server is.
+
+    Identity, name, version, address, route and latency.
+    """
     async with signed_in(any_sim) as backend:
         facts = await backend.connect()
 
@@ -38,7 +41,10 @@ async def test_connecting_tells_what_the_server_is(any_sim):
 
 
 async def test_the_token_is_sent_in_one_header_only(any_sim):
-    """K4, contract §3.2: the carrier that every version takes; none in an address."""
+    """The token is sent in one header only (K4).
+
+    The carrier that every version takes; none in an address.
+    """
     async with signed_in(any_sim) as backend:
         await backend.connect()
         await backend.libraries()
@@ -53,7 +59,10 @@ async def test_the_token_is_sent_in_one_header_only(any_sim):
 
 
 async def test_another_server_at_the_address_gets_no_token(sim):
-    """I4: identity mismatch; nothing secret is sent."""
+    """Another server at the address gets no token (I4).
+
+    Identity mismatch; nothing secret is sent.
+    """
     async with signed_in(sim) as backend:
         sim.become_another_server()
         sim.log.clear()
@@ -65,7 +74,10 @@ async def test_another_server_at_the_address_gets_no_token(sim):
 
 
 async def test_another_server_is_noticed_by_every_first_call(sim):
-    """I4: also when nobody called connect before."""
+    """Another server is noticed by every first call (I4).
+
+    Also when nobody called connect before.
+    """
     async with signed_in(sim) as backend:
         sim.become_another_server()
 
@@ -74,7 +86,10 @@ async def test_another_server_is_noticed_by_every_first_call(sim):
 
 
 async def test_a_revoked_token_is_confirmed_by_a_second_call(sim):
-    """Behaviour §3: needs-auth only after a second refusal."""
+    """A revoked token is confirmed by a second call.
+
+    Needs-auth only after a second refusal.
+    """
     async with signed_in(sim) as backend:
         sim.revoke_tokens("alice")
         sim.log.clear()
@@ -88,7 +103,10 @@ async def test_a_revoked_token_is_confirmed_by_a_second_call(sim):
 
 
 async def test_one_refusal_alone_is_not_needs_auth(sim):
-    """S2, S3: a hiccup of the server must not ask for the password."""
+    """One refusal alone is not needs auth (S2, S3).
+
+    A hiccup of the server must not ask for the password.
+    """
     async with signed_in(sim) as backend:
         sim.faults.add(ME, faults.refused_token(), times=1)
 
@@ -99,7 +117,10 @@ async def test_one_refusal_alone_is_not_needs_auth(sim):
 
 
 async def test_a_refusal_that_cant_be_confirmed_is_unreachable(sim):
-    """S2: the server went away between the two calls."""
+    """A refusal that cant be confirmed is unreachable (S2).
+
+    The server went away between the two calls.
+    """
     async with signed_in(sim) as backend:
         sim.faults.add(ME, faults.refused_token())
         sim.faults.add("/System/Info$", faults.status(503))
@@ -124,7 +145,10 @@ async def test_a_gateways_refusal_is_not_the_servers(sim, gateway):
 
 
 async def test_a_user_who_is_forbidden_everything_is_not_asked_to_sign_in(sim):
-    """S3: 403 on everything is error/forbidden."""
+    """A user who is forbidden everything is not asked to sign in (S3).
+
+    403 on everything is error/forbidden.
+    """
     async with signed_in(sim) as backend:
         sim.faults.add(ME, faults.status(403))
 
@@ -135,7 +159,10 @@ async def test_a_user_who_is_forbidden_everything_is_not_asked_to_sign_in(sim):
 
 
 async def test_a_disabled_user_has_to_sign_in_again(sim):
-    """Contract §10: the token of a disabled user is refused with 401."""
+    """A disabled user has to sign in again.
+
+    The token of a disabled user is refused with 401.
+    """
     async with signed_in(sim) as backend:
         sim.disable_user("alice", disabled=True)
 
@@ -145,7 +172,10 @@ async def test_a_disabled_user_has_to_sign_in_again(sim):
 
 @pytest.mark.parametrize("phase", [Phase.STARTING, Phase.SETUP, Phase.LOADING])
 async def test_a_starting_server_is_offline_and_heals(sim, phase):
-    """S2, O3: never needs-auth, and the same backend connects later."""
+    """A starting server is offline and heals (S2, O3).
+
+    Never needs-auth, and the same backend connects later.
+    """
     async with signed_in(sim) as backend:
         sim.set_phase(phase)
         with pytest.raises(UnreachableError) as caught:
@@ -173,7 +203,10 @@ async def test_a_starting_server_is_offline_and_heals(sim, phase):
 )
 @pytest.mark.parametrize("path", ["/System/Info/Public", ME])
 async def test_a_proxy_or_a_portal_in_between_is_offline(sim, trouble, reason, path):
-    """S2: whatever stands in front of the server, nobody is asked for a password."""
+    """A proxy or a portal in between is offline (S2).
+
+    Whatever stands in front of the server, nobody is asked for a password.
+    """
     async with signed_in(sim) as backend:
         sim.faults.add(path, trouble)
 
@@ -184,7 +217,10 @@ async def test_a_proxy_or_a_portal_in_between_is_offline(sim, trouble, reason, p
 
 
 async def test_the_token_follows_no_redirect(sim):
-    """K4: never to another host."""
+    """The token follows no redirect (K4).
+
+    Never to another host.
+    """
     async with raw_server(answering(json_reply({"Id": "x", "Name": "x"}))) as other:
         async with signed_in(sim) as backend:
             sim.faults.add(ME, faults.redirect(f"{other.base_url}{ME}", 307))
@@ -196,7 +232,10 @@ async def test_the_token_follows_no_redirect(sim):
 
 
 async def test_a_move_to_another_base_path_is_followed_before_the_token_is_sent(sim):
-    """Contract §2: an admin sets a base path; the old address redirects."""
+    """A move to another base path is followed before the token is sent.
+
+    An admin sets a base path; the old address redirects.
+    """
     async with signed_in(sim) as backend:
         sim.state.base_path = "/new"
 
@@ -206,7 +245,10 @@ async def test_a_move_to_another_base_path_is_followed_before_the_token_is_sent(
 
 
 async def test_nobody_signed_in_costs_no_request(sim):
-    """S4: needs-auth stops requests."""
+    """Nobody signed in costs no request (S4).
+
+    Needs-auth stops requests.
+    """
     context = backend_context(sim.url, sim.world.server_id, None)
     backend = JellyfinBackend(context)
 
@@ -219,7 +261,10 @@ async def test_nobody_signed_in_costs_no_request(sim):
 
 
 async def test_a_token_of_another_user_is_an_identity_mismatch(sim):
-    """A3: signing in as another user is another source."""
+    """A token of another user is an identity mismatch (A3).
+
+    Signing in as another user is another source.
+    """
     async with signed_in(sim) as backend:
         token = backend._context.credentials.token
         other = Credentials(user_id="e" * 32, token=token)
@@ -240,7 +285,10 @@ async def test_a_user_of_another_shape_is_a_bad_response(sim):
 
 
 async def test_signing_out_gives_the_token_back_once(sim):
-    """A4: the last source of an account signs it out."""
+    """Signing out gives the token back once (A4).
+
+    The last source of an account signs it out.
+    """
     async with signed_in(sim) as backend:
         await backend.sign_out()
 
@@ -251,7 +299,10 @@ async def test_signing_out_gives_the_token_back_once(sim):
 
 
 async def test_signing_out_of_a_server_that_is_away_is_no_error(sim):
-    """A4: best effort, never blocking."""
+    """Signing out of a server that is away is no error (A4).
+
+    Best effort, never blocking.
+    """
     async with signed_in(sim) as backend:
         sim.set_phase(Phase.REFUSED)
 
@@ -259,7 +310,10 @@ async def test_signing_out_of_a_server_that_is_away_is_no_error(sim):
 
 
 async def test_no_token_reaches_a_log_or_an_error(sim, caplog):
-    """K1: canary over every log level and every refusal."""
+    """No token reaches a log or an error (K1).
+
+    Canary over every log level and every refusal.
+    """
     caplog.set_level(logging.DEBUG)
     async with signed_in(sim) as backend:
         token = backend._context.credentials.token
@@ -277,7 +331,10 @@ async def test_no_token_reaches_a_log_or_an_error(sim, caplog):
 
 
 async def test_a_server_may_drop_idle_connections(sim):
-    """S6: a keep-alive that the server closed is opened anew by itself."""
+    """A server may drop idle connections (S6).
+
+    A keep-alive that the server closed is opened anew by itself.
+    """
     async with signed_in(sim) as backend:
         await backend.connect()
         sim.drop_connections()
@@ -286,7 +343,10 @@ async def test_a_server_may_drop_idle_connections(sim):
 
 
 async def test_a_public_address_would_be_remote():
-    """Behaviour §3: the route is told by the address that answered."""
+    """A public address would be remote.
+
+    The route is told by the address that answered.
+    """
     assert _is_private("http://media.example", "192.168.1.2")
     assert not _is_private("http://media.example", "8.8.8.8")
     assert _is_private("http://nas.local:8096", "")
@@ -294,7 +354,10 @@ async def test_a_public_address_would_be_remote():
 
 
 async def test_a_server_under_tls_needs_a_certificate_for_its_name():
-    """K3: a certificate of another host is refused."""
+    """A server under tls needs a certificate for its name (K3).
+
+    A certificate of another host is refused.
+    """
     with JellyfinSimulator(make_world(60), tls=True, wrong_host=True) as sim:
         context = backend_context(
             sim.url, sim.world.server_id, Credentials(user_id="a" * 32, token="t")

@@ -41,7 +41,10 @@ ALL = (
     ],
 )
 def test_an_address_may_be_typed_in_many_ways(typed, expected):
-    """Contract §2: only the typed scheme and port; else https first and default ports first."""
+    """An address may be typed in many ways.
+
+    Only the typed scheme and port; else https first and default ports first.
+    """
     assert expected == candidates(typed)
 
 
@@ -66,7 +69,10 @@ def test_what_is_no_address_is_refused_before_any_request(typed):
 
 
 def test_a_refused_address_is_not_repeated_in_the_error():
-    """K1: it may hold a password."""
+    """A refused address is not repeated in the error (K1).
+
+    It may hold a password.
+    """
     with pytest.raises(InvalidArgumentError) as caught:
         candidates("http://user:canary@host")
 
@@ -75,13 +81,19 @@ def test_a_refused_address_is_not_repeated_in_the_error():
 
 
 def test_the_web_clients_page_stands_for_its_server():
-    """Contract §2: the redirect of a base path ends there."""
+    """The web clients page stands for its server.
+
+    The redirect of a base path ends there.
+    """
     assert without_web_client("http://host/jf/web/index.html?x#y") == "http://host/jf"
 
 
 @given(st.text())
 def test_any_text_is_a_few_addresses_or_refused(text):
-    """K5: bounded number of probes."""
+    """Any text is a few addresses or refused (K5).
+
+    Bounded number of probes.
+    """
     try:
         found = candidates(text)
     except InvalidArgumentError:

@@ -32,7 +32,10 @@ def told(**changes: object) -> FoundServer | None:
 async def test_a_server_that_answers_is_found_once(
     sim: JellyfinSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Contract §2: the address is the one that the server says."""
+    """A server that answers is found once.
+
+    The address is the one that the server says.
+    """
     with DiscoveryResponder(sim, sim) as responder:
         responder.verbatim = [b"", b"no json", b'{"Id": 1}']
         monkeypatch.setenv("MSD_JELLYFIN_DISCOVERY", f"127.0.0.1:{responder.port}")
@@ -56,7 +59,10 @@ async def test_nobody_is_asked_where_nobody_is_to_be_asked(
 
 
 def test_what_is_no_server_is_left_out() -> None:
-    """K5: anybody may answer."""
+    """What is no server is left out (K5).
+
+    Anybody may answer.
+    """
     assert told() == FoundServer(server_id="a" * 32, name="nas", address="http://nas.lan:8096")
     assert told(Id="x") is None
     assert told(Address="file:///etc/passwd") is None
@@ -70,5 +76,5 @@ def test_what_is_no_server_is_left_out() -> None:
 
 @given(st.binary(max_size=200) | st.just(b"[" * 4000))
 def test_no_datagram_does_harm(content: bytes) -> None:
-    """K5."""
+    """No datagram does harm (K5)."""
     assert _server(Reply(content=content, sender="10.0.0.1")) is None

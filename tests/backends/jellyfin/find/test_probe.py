@@ -34,7 +34,10 @@ def answer(location):
     ],
 )
 def test_a_redirect_leads_to_a_base_path_or_to_https(base, location, expected):
-    """Contract §2: base paths, and RequireHttps."""
+    """A redirect leads to a base path or to https.
+
+    Base paths, and RequireHttps.
+    """
     assert _redirected(base, answer(location)) == expected
 
 
@@ -52,7 +55,10 @@ def test_a_redirect_leads_to_a_base_path_or_to_https(base, location, expected):
     ],
 )
 def test_a_redirect_never_leads_to_another_host_or_out_of_tls(base, location):
-    """K4: across no redirect to another host; https is never downgraded."""
+    """A redirect never leads to another host or out of tls (K4).
+
+    Across no redirect to another host; https is never downgraded.
+    """
     with pytest.raises(UnreachableError) as caught:
         _redirected(base, answer(location))
 
@@ -61,7 +67,10 @@ def test_a_redirect_never_leads_to_another_host_or_out_of_tls(base, location):
 
 @given(st.text() | st.text().map("http://host{}".format))
 def test_any_location_leads_to_one_host_or_is_refused(location):
-    """K4: whatever a server writes there."""
+    """Any location leads to one host or is refused (K4).
+
+    Whatever a server writes there.
+    """
     headers = httpx.Headers([(b"location", location.encode("utf-8", "replace"))])
     try:
         base = _redirected("http://host", Answer(status=302, headers=headers, body=b""))

@@ -51,7 +51,10 @@ def jellyfin(login=None, info=None):
 
 
 async def test_a_server_is_added_with_what_it_says_of_itself(any_sim):
-    """A1, I1: identity, name, version, user and token are the server's own."""
+    """A server is added with what it says of itself (A1, I1).
+
+    Identity, name, version, user and token are the server's own.
+    """
     new = await add(any_sim.url)
 
     [source] = new.sources
@@ -64,7 +67,10 @@ async def test_a_server_is_added_with_what_it_says_of_itself(any_sim):
 
 
 async def test_adding_can_be_undone(sim):
-    """A1: a failure of a later step gives the token back."""
+    """Adding can be undone (A1).
+
+    A failure of a later step gives the token back.
+    """
     new = await add(sim.url)
 
     await new.undo()
@@ -74,7 +80,10 @@ async def test_adding_can_be_undone(sim):
 
 
 async def test_the_users_own_name_for_the_source_wins(sim):
-    """A5: option name."""
+    """The users own name for the source wins (A5).
+
+    Option name.
+    """
     [source] = (await add(sim.url, name="Wohnzimmer")).sources
 
     assert source.name == "Wohnzimmer"
@@ -82,7 +91,10 @@ async def test_the_users_own_name_for_the_source_wins(sim):
 
 @pytest.mark.parametrize("typed", ["{host}", "{url}/web/index.html", "{url}/", "{host}/web/"])
 async def test_a_base_path_is_found_by_the_servers_redirect(typed):
-    """Contract §2: any request outside the base path leads to {base}/web/."""
+    """A base path is found by the servers redirect.
+
+    Any request outside the base path leads to {base}/web/.
+    """
     with JellyfinSimulator(make_world(60), base_path="/media/jf") as sim:
         host = f"127.0.0.1:{sim.port}"
         [source] = (await add(typed.format(host=host, url=sim.url))).sources
@@ -91,7 +103,10 @@ async def test_a_base_path_is_found_by_the_servers_redirect(typed):
 
 
 async def test_a_server_is_found_over_ipv6():
-    """Contract §2: IPv6 literals."""
+    """A server is found over ipv6.
+
+    IPv6 literals.
+    """
     async with raw_server(jellyfin(), host="::1") as server:
         [source] = (await add(f"[::1]:{server.port}")).sources
 
@@ -101,7 +116,10 @@ async def test_a_server_is_found_over_ipv6():
 @pytest.mark.parametrize("version", ["10.8", "12"])
 @pytest.mark.parametrize("user", [{"username": "alice", "password": "wrong"}, {"username": "eve"}])
 async def test_a_wrong_user_or_password_is_refused_after_one_attempt(version, user):
-    """Contract §3.3: failures may lock the user, so a login is never sent twice."""
+    """A wrong user or password is refused after one attempt.
+
+    Failures may lock the user, so a login is never sent twice.
+    """
     with JellyfinSimulator(make_world(60), version=version) as sim:
         with pytest.raises(AuthRefusedError, match="user name and password"):
             await add(sim.url, **user)
@@ -110,7 +128,10 @@ async def test_a_wrong_user_or_password_is_refused_after_one_attempt(version, us
 
 
 async def test_a_disabled_user_is_told_so(sim):
-    """Contract §3.3: 403 before the password is looked at."""
+    """A disabled user is told so.
+
+    403 before the password is looked at.
+    """
     sim.disable_user("alice", disabled=True)
 
     with pytest.raises(AuthRefusedError) as caught:
@@ -129,7 +150,10 @@ async def test_an_empty_user_name_is_refused_before_any_request(sim):
 
 @pytest.mark.parametrize("option", ["username", "password"])
 async def test_what_is_no_text_is_refused_without_repeating_it(sim, option):
-    """K1: an encoding error would show the password."""
+    """What is no text is refused without repeating it (K1).
+
+    An encoding error would show the password.
+    """
     with pytest.raises(InvalidArgumentError) as caught:
         await add(sim.url, **{option: "c4n4ry\ud800"})
 
@@ -148,7 +172,10 @@ async def test_what_is_no_text_is_refused_without_repeating_it(sim, option):
     ],
 )
 async def test_a_server_that_is_not_ready_is_unreachable(sim, phase, reason):
-    """S2: a starting server is offline, whatever it answers while it starts."""
+    """A server that is not ready is unreachable (S2).
+
+    A starting server is offline, whatever it answers while it starts.
+    """
     url = sim.url
     sim.set_phase(phase)
 
@@ -159,7 +186,10 @@ async def test_a_server_that_is_not_ready_is_unreachable(sim, phase, reason):
 
 
 async def test_the_pause_that_a_starting_server_asks_for_is_kept(sim):
-    """Contract §10: `Retry-After: 005`."""
+    """The pause that a starting server asks for is kept.
+
+    `Retry-After: 005`.
+    """
     sim.set_phase(Phase.STARTING)
 
     with pytest.raises(UnreachableError) as caught:
@@ -178,7 +208,10 @@ async def test_the_pause_that_a_starting_server_asks_for_is_kept(sim):
     ],
 )
 async def test_another_kind_of_server_is_no_media_server_of_ours(info):
-    """Contract §12: Emby has no ProductName."""
+    """Another kind of server is no media server of ours.
+
+    Emby has no ProductName.
+    """
     async with raw_server(jellyfin(info=info)) as server:
         with pytest.raises(UnreachableError) as caught:
             await add(server.base_url)
@@ -204,7 +237,10 @@ async def test_another_kind_of_server_is_no_media_server_of_ours(info):
     ids=range(9),
 )
 async def test_a_page_or_a_way_elsewhere_is_no_media_server(answer):
-    """S2, K4: HTML, wrong answers, redirects to another host or in circles."""
+    """A page or a way elsewhere is no media server (S2, K4).
+
+    HTML, wrong answers, redirects to another host or in circles.
+    """
     async with raw_server(answering(answer)) as server:
         with pytest.raises(UnreachableError) as caught:
             await add(server.base_url)
@@ -217,7 +253,10 @@ async def test_a_page_or_a_way_elsewhere_is_no_media_server(answer):
 
 @pytest.mark.parametrize("info", [INFO | {"Id": "short"}, INFO | {"Id": None}, [1], "x"])
 async def test_a_server_without_identity_breaks_its_contract(info):
-    """I4: nothing is sent to a server that can't be told from another."""
+    """A server without identity breaks its contract (I4).
+
+    Nothing is sent to a server that can't be told from another.
+    """
     async with raw_server(jellyfin(info=info)) as server:
         with pytest.raises(BadResponseError):
             await add(server.base_url)
@@ -226,7 +265,10 @@ async def test_a_server_without_identity_breaks_its_contract(info):
 
 
 async def test_a_redirect_of_the_sign_in_is_not_followed():
-    """K4: the password goes to the address that was checked and nowhere else."""
+    """A redirect of the sign in is not followed (K4).
+
+    The password goes to the address that was checked and nowhere else.
+    """
     async with (
         raw_server(jellyfin()) as other,
         raw_server(jellyfin(login=reply(307, Location=f"{other.base_url}{LOGIN}"))) as server,
@@ -240,7 +282,10 @@ async def test_a_redirect_of_the_sign_in_is_not_followed():
 
 @pytest.mark.parametrize("status", [500, 502, 503, 404])
 async def test_a_failing_server_is_not_asked_to_sign_in_again(status):
-    """Contract §3.3: never retry a login."""
+    """A failing server is not asked to sign in again.
+
+    Never retry a login.
+    """
     async with raw_server(jellyfin(login=reply(status))) as server:
         with pytest.raises(UnreachableError):
             await add(server.base_url)
@@ -268,7 +313,10 @@ async def test_a_sign_in_without_a_usable_token_breaks_the_contract(login):
 
 
 async def test_another_server_behind_the_same_address_is_noticed():
-    """I4: a balancer that leads the sign-in elsewhere."""
+    """Another server behind the same address is noticed (I4).
+
+    A balancer that leads the sign-in elsewhere.
+    """
     answer = json_reply(SIGNED_IN | {"ServerId": "d" * 32})
     async with raw_server(jellyfin(login=answer)) as server:
         with pytest.raises(IdentityMismatchError):
@@ -276,7 +324,10 @@ async def test_another_server_behind_the_same_address_is_noticed():
 
 
 async def test_ids_with_dashes_are_the_same_ids():
-    """Contract §1: GUIDs in any form."""
+    """Ids with dashes are the same ids.
+
+    GUIDs in any form.
+    """
     dashed = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
     async with raw_server(jellyfin(info=INFO | {"Id": dashed.upper()})) as server:
         [source] = (await add(server.base_url)).sources
@@ -285,7 +336,10 @@ async def test_ids_with_dashes_are_the_same_ids():
 
 
 async def test_https_is_preferred_to_http_and_needs_a_valid_certificate():
-    """K3: an untrusted certificate is an error of its own."""
+    """Https is preferred to http and needs a valid certificate (K3).
+
+    An untrusted certificate is an error of its own.
+    """
     with JellyfinSimulator(make_world(60), tls=True) as sim:
         with pytest.raises(TlsError):
             await add(sim.url)
@@ -294,7 +348,10 @@ async def test_https_is_preferred_to_http_and_needs_a_valid_certificate():
 
 
 async def test_a_better_address_may_answer_a_little_later():
-    """Contract §2: best score first; the first answer alone does not win."""
+    """A better address may answer a little later.
+
+    Best score first; the first answer alone does not win.
+    """
 
     async def late(seen, stream):
         await anyio.sleep(0.1)
@@ -307,7 +364,10 @@ async def test_a_better_address_may_answer_a_little_later():
 
 
 async def test_an_address_that_never_answers_delays_the_others_little():
-    """Style §7: adding takes 20 s at most, whatever hangs."""
+    """An address that never answers delays the others little.
+
+    Adding takes 20 s at most, whatever hangs.
+    """
 
     async def hang(_seen, _stream):
         await anyio.sleep_forever()
@@ -320,7 +380,10 @@ async def test_an_address_that_never_answers_delays_the_others_little():
 
 
 async def test_an_attempt_that_ends_after_it_was_given_up_breaks_nothing():
-    """K6: a login whose caller left is cancelled, whatever still comes from the server."""
+    """An attempt that ends after it was given up breaks nothing (K6).
+
+    A login whose caller left is cancelled, whatever still comes from the server.
+    """
     asked, answered, ends = anyio.Event(), anyio.Event(), []
 
     class Late(httpx.AsyncBaseTransport):
@@ -350,7 +413,10 @@ async def test_an_attempt_that_ends_after_it_was_given_up_breaks_nothing():
 
 
 async def test_the_error_of_the_nearest_address_is_told():
-    """S8: a starting server says more than a refused port beside it."""
+    """The error of the nearest address is told (S8).
+
+    A starting server says more than a refused port beside it.
+    """
     async with raw_server(answering(reply(503))) as starting, open_client() as http:
         addresses = ("http://no-such-host.invalid", "http://127.0.0.1:9", starting.base_url)
         with pytest.raises(UnreachableError) as caught:
@@ -360,7 +426,10 @@ async def test_the_error_of_the_nearest_address_is_told():
 
 
 async def test_no_password_or_token_is_in_any_error():
-    """K1: canary; neither in texts nor in reprs nor in what lies behind an error."""
+    """No password or token is in any error (K1).
+
+    Canary; neither in texts nor in reprs nor in what lies behind an error.
+    """
     canary = "c4n4ryc4n4ry"
     answers = [
         reply(401, canary.encode(), "text/plain"),
@@ -386,7 +455,10 @@ async def test_no_password_or_token_is_in_any_error():
 
 
 async def test_what_was_added_shows_no_secret():
-    """K1: reprs reach logs."""
+    """What was added shows no secret (K1).
+
+    Reprs reach logs.
+    """
     canary = "c4n4ryc4n4ry"
     async with raw_server(
         jellyfin(login=json_reply(SIGNED_IN | {"AccessToken": canary}))
@@ -398,7 +470,10 @@ async def test_what_was_added_shows_no_secret():
 
 
 async def test_requests_before_the_sign_in_carry_no_credentials(sim):
-    """K4: an address has to prove itself first."""
+    """Requests before the sign in carry no credentials (K4).
+
+    An address has to prove itself first.
+    """
     await add(sim.url)
 
     before = sim.log.requests[: [r.path for r in sim.log.requests].index(LOGIN)]
@@ -416,14 +491,20 @@ async def test_a_fault_in_the_middle_of_the_probe_is_one_typed_error(sim):
 
 
 async def test_a_sign_in_that_is_refused_oddly_is_a_bad_response():
-    """Contract §3.3: 415 and the like."""
+    """A sign in that is refused oddly is a bad response.
+
+    415 and the like.
+    """
     async with raw_server(jellyfin(login=reply(415))) as server:
         with pytest.raises(BadResponseError):
             await add(server.base_url)
 
 
 async def test_a_server_that_was_never_set_up_gets_no_password():
-    """Contract §2: StartupWizardCompleted false is a server that is not ready."""
+    """A server that was never set up gets no password.
+
+    StartupWizardCompleted false is a server that is not ready.
+    """
     async with raw_server(jellyfin(info=INFO | {"StartupWizardCompleted": False})) as server:
         with pytest.raises(UnreachableError) as caught:
             await add(server.base_url)

@@ -78,7 +78,10 @@ def off(sim: JellyfinSimulator) -> Iterator[JellyfinSimulator]:
 
 
 async def test_a_code_that_is_entered_elsewhere_signs_in(any_sim: JellyfinSimulator) -> None:
-    """Contract §3.5: every version, by GET or POST, for the device that asked."""
+    """A code that is entered elsewhere signs in.
+
+    Every version, by GET or POST, for the device that asked.
+    """
     dialogue = by_another_device(any_sim)
     new = await sign_in(any_sim, dialogue, name="Wohnzimmer")
 
@@ -93,7 +96,7 @@ async def test_a_code_that_is_entered_elsewhere_signs_in(any_sim: JellyfinSimula
 
 
 async def test_signing_in_by_a_code_can_be_undone(sim: JellyfinSimulator) -> None:
-    """A1."""
+    """Signing in by a code can be undone (A1)."""
     new = await sign_in(sim, by_another_device(sim))
     assert new.undo is not None
     assert new.account is not None
@@ -103,7 +106,10 @@ async def test_signing_in_by_a_code_can_be_undone(sim: JellyfinSimulator) -> Non
 
 
 async def test_a_code_that_nobody_enters_expires(sim: JellyfinSimulator) -> None:
-    """Contract §3.5: the server forgets it, after ten minutes or a restart."""
+    """A code that nobody enters expires.
+
+    The server forgets it, after ten minutes or a restart.
+    """
     dialogue = FakeDialogue(entered=lambda _code: sim.state.quick_connect.forget())
 
     with pytest.raises(LoginExpiredError):
@@ -111,7 +117,10 @@ async def test_a_code_that_nobody_enters_expires(sim: JellyfinSimulator) -> None
 
 
 async def test_a_failing_network_costs_a_code_only_time(sim: JellyfinSimulator) -> None:
-    """S2: also between the entered code and its token."""
+    """A failing network costs a code only time (S2).
+
+    Also between the entered code and its token.
+    """
     sim.faults.add(CONNECT, faults.status(503), times=2)
     sim.faults.add("/Users/AuthenticateWithQuickConnect", faults.status(502), times=2)
 
@@ -119,7 +128,10 @@ async def test_a_failing_network_costs_a_code_only_time(sim: JellyfinSimulator) 
 
 
 async def test_without_quick_connect_the_password_is_asked_for(off: JellyfinSimulator) -> None:
-    """Contract §3.5: disabled; a wrong password is asked for again and says so."""
+    """Without quick connect the password is asked for.
+
+    Disabled; a wrong password is asked for again and says so.
+    """
     dialogue = FakeDialogue(passwords=["wrong", "secret"])
     new = await sign_in(off, dialogue, username="alice")
 
@@ -140,7 +152,10 @@ async def test_a_password_can_be_preferred_to_quick_connect(sim: JellyfinSimulat
 async def test_who_signs_in_is_chosen_from_those_whom_the_server_shows(
     off: JellyfinSimulator,
 ) -> None:
-    """Contract §3.3: /Users/Public."""
+    """Who signs in is chosen from those whom the server shows.
+
+    /Users/Public.
+    """
     choice = UserChoice(user_id=off.user().id)
     dialogue = FakeDialogue(passwords=["secret"], choices=[choice])
     new = await sign_in(off, dialogue)
@@ -151,7 +166,10 @@ async def test_who_signs_in_is_chosen_from_those_whom_the_server_shows(
 
 
 async def test_a_server_that_shows_nobody_needs_a_name(off: JellyfinSimulator) -> None:
-    """Contract §3.3: the list may be empty."""
+    """A server that shows nobody needs a name.
+
+    The list may be empty.
+    """
     for user in off.world.users.values():
         user.hidden = True
 
@@ -160,7 +178,10 @@ async def test_a_server_that_shows_nobody_needs_a_name(off: JellyfinSimulator) -
 
 
 async def test_a_disabled_user_is_not_asked_for_another_password(off: JellyfinSimulator) -> None:
-    """Contract §3.3: 403 before the password is looked at."""
+    """A disabled user is not asked for another password.
+
+    403 before the password is looked at.
+    """
     off.disable_user("alice", disabled=True)
 
     with pytest.raises(AuthRefusedError) as caught:
@@ -172,7 +193,10 @@ async def test_a_disabled_user_is_not_asked_for_another_password(off: JellyfinSi
 async def test_the_source_stands_for_the_address_and_the_account_for_the_name(
     off: JellyfinSimulator,
 ) -> None:
-    """A3: nothing but the password is asked for; what the user allowed stays."""
+    """The source stands for the address and the account for the name (A3).
+
+    Nothing but the password is asked for; what the user allowed stays.
+    """
     new = await sign_in_anew(off, FakeDialogue(passwords=["secret"]))
 
     assert new.account is not None
@@ -182,7 +206,10 @@ async def test_the_source_stands_for_the_address_and_the_account_for_the_name(
 
 
 async def test_a_code_signs_in_anew(any_sim: JellyfinSimulator) -> None:
-    """A3, I3: for the same device."""
+    """A code signs in anew (A3, I3).
+
+    For the same device.
+    """
     new = await sign_in_anew(any_sim, by_another_device(any_sim))
 
     assert new.account is not None
@@ -191,7 +218,10 @@ async def test_a_code_signs_in_anew(any_sim: JellyfinSimulator) -> None:
 
 
 async def test_another_server_at_the_address_is_told_nothing(sim: JellyfinSimulator) -> None:
-    """I4: neither a code nor a password is asked for."""
+    """Another server at the address is told nothing (I4).
+
+    Neither a code nor a password is asked for.
+    """
     context = replace(ADD_CONTEXT, source=source_of(sim), account=account_of(sim))
     sim.become_another_server()
     dialogue = FakeDialogue()
@@ -203,7 +233,7 @@ async def test_another_server_at_the_address_is_told_nothing(sim: JellyfinSimula
 
 
 async def test_a_server_that_is_down_has_no_code(sim: JellyfinSimulator) -> None:
-    """S2."""
+    """A server that is down has no code (S2)."""
     sim.set_phase(Phase.REFUSED)
 
     with pytest.raises(UnreachableError):
@@ -211,7 +241,10 @@ async def test_a_server_that_is_down_has_no_code(sim: JellyfinSimulator) -> None
 
 
 async def test_an_api_key_acts_as_the_named_user(any_sim: JellyfinSimulator) -> None:
-    """Contract §3.4: a key has no user of its own, so who is asked for by id."""
+    """An api key acts as the named user.
+
+    A key has no user of its own, so who is asked for by id.
+    """
     key = any_sim.add_api_key()
     options = {"url": any_sim.url, "username": "Alice", "api_key": key}
     new = await SPEC.add(options, ADD_CONTEXT)
@@ -236,7 +269,10 @@ async def test_an_api_key_acts_as_the_named_user(any_sim: JellyfinSimulator) -> 
 
 
 async def test_an_api_key_that_was_revoked_is_needs_auth(sim: JellyfinSimulator) -> None:
-    """S2, S3: confirmed by a second call."""
+    """An api key that was revoked is needs auth (S2, S3).
+
+    Confirmed by a second call.
+    """
     key = sim.add_api_key()
     options = {"url": sim.url, "username": "alice", "api_key": key}
     source = (await SPEC.add(options, ADD_CONTEXT)).sources[0]

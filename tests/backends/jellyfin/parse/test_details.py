@@ -14,7 +14,10 @@ def details(segments=(), **members):
 
 
 def test_people_keep_their_order_and_jobs():
-    """Contract §5.3: People."""
+    """People keep their order and jobs.
+
+    People.
+    """
     found = details(
         People=[
             {"Name": "A", "Id": "a" * 32, "Role": "Neo", "Type": "Actor"},
@@ -34,7 +37,10 @@ def test_people_keep_their_order_and_jobs():
 
 
 def test_media_sources_list_what_can_be_played():
-    """Contract §5.5: tracks by the server's own numbers; pictures and data are no tracks."""
+    """Media sources list what can be played.
+
+    Tracks by the server's own numbers; pictures and data are no tracks.
+    """
     found = details(
         MediaSources=[
             {
@@ -89,7 +95,10 @@ def test_chapters_end_where_the_next_begins():
 
 
 def test_segments_become_markers_of_their_kind():
-    """Contract §8.5: Outro is what others call credits; empty and unknown ones are left out."""
+    """Segments become markers of their kind.
+
+    Outro is what others call credits; empty and unknown ones are left out.
+    """
     segments = [
         SegmentRow(type="Intro", start_ticks=TICKS, end_ticks=31 * TICKS),
         SegmentRow(type="Outro", start_ticks=50 * TICKS, end_ticks=60 * TICKS),
@@ -113,7 +122,10 @@ def test_a_member_of_a_wrong_type_costs_only_itself():
 
 
 def test_long_lists_are_bounded():
-    """K5: sizes."""
+    """Long lists are bounded (K5).
+
+    Sizes.
+    """
     found = details(
         People=[{"Name": f"p{number}"} for number in range(3_000)],
         Chapters=[{"StartPositionTicks": number * TICKS} for number in range(9_000)],

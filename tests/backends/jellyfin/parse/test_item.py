@@ -42,7 +42,10 @@ def sample(name):
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_recorded_rows_are_understood(path):
-    """Contract §16: items of a real server."""
+    """Recorded rows are understood.
+
+    Items of a real server.
+    """
     raw = path.read_bytes()
 
     found = media_item(json.loads(raw)["Id"], raw)
@@ -58,7 +61,10 @@ def test_there_are_recorded_rows():
 
 
 def test_a_recorded_album():
-    """Contract §5.2: MusicAlbum."""
+    """A recorded album.
+
+    MusicAlbum.
+    """
     found = sample("albums/infest.json")
 
     assert (found.type, found.title, found.sort_title) == (ItemType.ALBUM, "Infest", "infest")
@@ -85,7 +91,10 @@ def test_a_recorded_album():
 
 
 def test_a_recorded_track():
-    """Contract §5.2: Audio; its sort name is its place in the album."""
+    """A recorded track.
+
+    Audio; its sort name is its place in the album.
+    """
     found = sample("tracks/zombie_christmas.json")
 
     assert (found.type, found.title, found.sort_title) == (ItemType.TRACK, "Zombie Christmas", "")
@@ -97,7 +106,10 @@ def test_a_recorded_track():
 
 
 def test_a_recorded_track_shows_its_albums_cover():
-    """Contract §11: fallback with the id of the picture's owner."""
+    """A recorded track shows its albums cover.
+
+    Fallback with the id of the picture's owner.
+    """
     found = sample("tracks/thrown_away.json")
 
     assert (
@@ -107,7 +119,10 @@ def test_a_recorded_track_shows_its_albums_cover():
 
 
 def test_a_recorded_artist():
-    """Contract §5.6: artists."""
+    """A recorded artist.
+
+    Artists.
+    """
     found = sample("artists/ash.json")
 
     assert (found.type, found.title) == (ItemType.ARTIST, "Ash")
@@ -115,7 +130,10 @@ def test_a_recorded_artist():
 
 
 def test_an_episode_knows_its_season_and_show():
-    """Contract §5.2: Episode."""
+    """An episode knows its season and show.
+
+    Episode.
+    """
     found = item(
         Type="Episode", IndexNumber=5, ParentIndexNumber=2, SeasonId=OTHER, SeriesId=THIRD,
         SeriesName="Show", SortName="002 - 0005", SeriesPrimaryImageTag="f" * 32,
@@ -132,12 +150,18 @@ def test_an_episode_knows_its_season_and_show():
 
 
 def test_an_episode_without_a_season_belongs_to_its_show():
-    """Contract §5.2: SeasonId is absent for some."""
+    """An episode without a season belongs to its show.
+
+    SeasonId is absent for some.
+    """
     assert item(Type="Episode", SeriesId=THIRD).parent_remote_id == THIRD
 
 
 def test_specials_are_season_zero():
-    """Contract §5.2: IndexNumber 0 = specials."""
+    """Specials are season zero.
+
+    IndexNumber 0 = specials.
+    """
     found = item(Type="Season", IndexNumber=0, SeriesId=THIRD)
 
     assert (
@@ -166,7 +190,10 @@ def test_a_row_that_is_its_own_parent_has_none(wire, member):
 
 
 def test_the_users_data_is_the_watch_state():
-    """Contract §5.4: played and a position may coexist."""
+    """The users data is the watch state.
+
+    Played and a position may coexist.
+    """
     found = item(
         UserData={
             "PlaybackPositionTicks": 12_345_678_900, "PlayCount": 3, "IsFavorite": True,
@@ -189,7 +216,10 @@ def test_the_users_data_is_the_watch_state():
 
 
 def test_without_the_users_data_there_is_no_opinion():
-    """W3: what is stored stays."""
+    """Without the users data there is no opinion (W3).
+
+    What is stored stays.
+    """
     assert item().watch is None
 
 
@@ -220,12 +250,18 @@ def test_without_the_users_data_there_is_no_opinion():
     ],
 )
 def test_the_identity_is_what_survives_a_new_id_and_is_specific(members, expected):
-    """I2: external ids and the server's key; nothing that other items may share."""
+    """The identity is what survives a new id and is specific (I2).
+
+    External ids and the server's key; nothing that other items may share.
+    """
     assert expected == item(**members).identity
 
 
 def test_a_dashed_key_made_of_an_id_is_no_identity():
-    """I2: without external ids the server's key is an id that changes with the path."""
+    """A dashed key made of an id is no identity (I2).
+
+    Without external ids the server's key is an id that changes with the path.
+    """
     dashed = "bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb"
 
     assert item(Type="Episode", SeriesId=OTHER, UserData={"Key": f"{dashed}001002"}).identity == ""
@@ -250,7 +286,10 @@ def test_external_ids_have_one_form(name, value, expected):
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 200, "é", "a\0b", "-"])
 def test_an_external_id_without_a_name_is_left_out(name):
-    """K5: keys are bounded, too."""
+    """An external id without a name is left out (K5).
+
+    Keys are bounded, too.
+    """
     assert item(ProviderIds={name: "5"}).external_ids == ()
 
 
@@ -282,7 +321,10 @@ def test_times_are_read_to_the_second_or_unknown(value, expected):
     [(10_000, 1), (9_999, 0), (-5, 0), (10**30, 0), (None, 0), (36_000_000_000, 3_600_000)],
 )
 def test_ticks_become_milliseconds(ticks, expected):
-    """Style §1: only here; absurd lengths are unknown."""
+    """Ticks become milliseconds.
+
+    Only here; absurd lengths are unknown.
+    """
     assert expected == ms(ticks)
 
 
@@ -336,7 +378,10 @@ def test_a_member_of_a_wrong_type_or_size_costs_only_itself(members, attribute, 
     ],
 )  # fmt: skip
 def test_a_row_without_id_or_type_is_skipped(members):
-    """K5: a bad item is skipped and counted."""
+    """A row without id or type is skipped (K5).
+
+    A bad item is skipped and counted.
+    """
     found = media_item(OWN, json.dumps(row(**members)).encode())
 
     assert isinstance(found, SkippedItem)
@@ -414,7 +459,10 @@ def test_broken_utf8_costs_its_characters():
 
 
 def test_texts_are_bounded():
-    """K5: sizes."""
+    """Texts are bounded (K5).
+
+    Sizes.
+    """
     found = item(Name="n" * 100_000, Overview="o" * 1_000_000, Genres=["g" * 9_999] * 3)
 
     assert len(found.title) == 1_000
@@ -425,7 +473,10 @@ def test_texts_are_bounded():
 
 @pytest.mark.parametrize("payload", [None, 5, "text", {}])
 def test_what_is_no_row_is_skipped(payload):
-    """K5: parse never raises."""
+    """What is no row is skipped (K5).
+
+    Parse never raises.
+    """
     assert isinstance(parsed(RawItem(OWN, 1, payload)), SkippedItem)
 
 
@@ -446,7 +497,10 @@ ROWS = st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=12)
 @settings(max_examples=300, deadline=None)
 @given(members=ROWS, is_named=st.booleans())
 def test_no_row_whatsoever_makes_parsing_raise(members, is_named):
-    """K5: an item or a skipped item, with values that D-Bus and SQLite can carry."""
+    """No row whatsoever makes parsing raise (K5).
+
+    An item or a skipped item, with values that D-Bus and SQLite can carry.
+    """
     document = row(**members) if not is_named else members | row()
 
     found = media_item(OWN, json.dumps(document).encode())
@@ -464,7 +518,10 @@ def test_no_row_whatsoever_makes_parsing_raise(members, is_named):
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_whatsoever_make_parsing_raise(raw):
-    """K5: also what is no JSON at all."""
+    """No bytes whatsoever make parsing raise (K5).
+
+    Also what is no JSON at all.
+    """
     assert isinstance(media_item(OWN, raw), SkippedItem)
     assert item_details(raw) is not None
 
@@ -474,12 +531,18 @@ def test_no_bytes_whatsoever_make_parsing_raise(raw):
     st.dictionaries(st.sampled_from(["People", "MediaSources", "Chapters"]), JSON | st.lists(JSON))
 )
 def test_no_details_whatsoever_make_parsing_raise(document):
-    """K5: the same for the full answer about one item."""
+    """No details whatsoever make parsing raise (K5).
+
+    The same for the full answer about one item.
+    """
     assert item_details(json.dumps(document).encode()) is not None
 
 
 def test_a_row_nested_too_deep_is_skipped():
-    """K5: depths."""
+    """A row nested too deep is skipped (K5).
+
+    Depths.
+    """
     raw = b'{"Id":"%s","Type":"Movie","Name":"x","Y":%s}' % (
         OWN.encode(),
         b"[" * 100_000 + b"]" * 100_000,

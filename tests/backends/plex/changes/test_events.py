@@ -36,7 +36,10 @@ def meaning(*chunks: bytes) -> list[PushedChange]:
 
 
 def test_an_item_that_is_complete_has_changed():
-    """Contract §6.1: state 5 without metadataState and queueSize."""
+    """An item that is complete has changed.
+
+    State 5 without metadataState and queueSize.
+    """
     assert meaning(timeline(state=5)) == [PushedChange(library="1", changed=("45",))]
 
 
@@ -57,19 +60,28 @@ def test_an_item_that_is_complete_has_changed():
     ids=range(10),
 )
 def test_an_item_on_its_way_is_waited_for(members):
-    """Contract §6.1: states on the way, other providers, no section."""
+    """An item on its way is waited for.
+
+    States on the way, other providers, no section.
+    """
     assert meaning(timeline(**members)) == []
 
 
 def test_what_an_item_lies_in_has_changed_with_it():
-    """Contract §5.2: a child's change does not move its parent's updatedAt."""
+    """What an item lies in has changed with it.
+
+    A child's change does not move its parent's updatedAt.
+    """
     [change] = meaning(timeline(state=5, parentItemID="44", rootItemID=43))
 
     assert change.changed == ("45", "44", "43")
 
 
 def test_an_item_that_is_told_of_many_times_is_one_change():
-    """Contract §6.1: expect duplicates with mediaState."""
+    """An item that is told of many times is one change.
+
+    Expect duplicates with mediaState.
+    """
     repeated = [timeline(state=5), timeline(state=5, mediaState="analyzing")] * 5
 
     assert meaning(*repeated) == [PushedChange(library="1", changed=("45",))]
@@ -77,7 +89,10 @@ def test_an_item_that_is_told_of_many_times_is_one_change():
 
 @pytest.mark.parametrize("members", [{"state": 9}, {"state": 5, "metadataState": "deleted"}])
 def test_a_deleted_item_is_a_claim_and_its_library_is_looked_at(members):
-    """Contract §6.1, Y7: state 9, or 5 with `deleted`; collections counted it."""
+    """A deleted item is a claim and its library is looked at (Y7).
+
+    State 9, or 5 with `deleted`; collections counted it.
+    """
     assert meaning(timeline(state=5), timeline(parentItemID="44", **members)) == [
         PushedChange(library="1", changed=("44",), removed=("45",)),
         PushedChange(library="1"),
@@ -85,7 +100,10 @@ def test_a_deleted_item_is_a_claim_and_its_library_is_looked_at(members):
 
 
 def test_playlists_and_collections_are_looked_at_as_a_whole():
-    """Contract §6.1: types 15 and 18."""
+    """Playlists and collections are looked at as a whole.
+
+    Types 15 and 18.
+    """
     assert meaning(timeline(state=5, type=15, sectionID="-1")) == [
         PushedChange(library="playlists")
     ]
@@ -93,12 +111,18 @@ def test_playlists_and_collections_are_looked_at_as_a_whole():
 
 
 def test_ids_that_are_numbers_are_ids():
-    """Contract §11: itemID is a string now and was a number."""
+    """Ids that are numbers are ids.
+
+    ItemID is a string now and was a number.
+    """
     assert meaning(timeline(state="5", itemID=45, sectionID=1)) == meaning(timeline(state=5))
 
 
 def test_the_end_of_a_scan_is_a_reason_to_look():
-    """Contract §6.1: personal media may never be told of as done; the section may be left out."""
+    """The end of a scan is a reason to look.
+
+    Personal media may never be told of as done; the section may be left out.
+    """
     assert meaning(activity("library.update.section", librarySectionID="2")) == [
         PushedChange(library="2")
     ]
@@ -107,7 +131,10 @@ def test_the_end_of_a_scan_is_a_reason_to_look():
 
 
 def test_an_idle_refresh_is_about_watching_at_most():
-    """Contract §6.1: made when somebody looks at an item or marks it."""
+    """An idle refresh is about watching at most.
+
+    Made when somebody looks at an item or marks it.
+    """
     idle = activity("library.refresh.items", key="/library/metadata/45", refreshed=False)
     real = activity("library.refresh.items", key="/library/metadata/45", refreshed=True)
 
@@ -117,7 +144,10 @@ def test_an_idle_refresh_is_about_watching_at_most():
 
 
 def test_a_player_that_stops_left_a_position():
-    """Contract §6.1: a position is asked for once, at the end."""
+    """A player that stops left a position.
+
+    A position is asked for once, at the end.
+    """
     playing = {"ratingKey": "7", "state": "playing", "viewOffset": 1}
 
     assert meaning(sent(PlaySessionStateNotification=playing)) == []
@@ -134,7 +164,10 @@ def test_too_many_items_are_a_library():
 
 
 def test_both_shapes_of_an_event_mean_the_same():
-    """Contract §6.2: websockets have a container and arrays."""
+    """Both shapes of an event mean the same.
+
+    Websockets have a container and arrays.
+    """
     entry = {"identifier": LIBRARY, "sectionID": "1", "itemID": "45", "type": 1, "state": 5}
     container = {"type": "timeline", "size": 1, "TimelineEntry": [entry]}
 
@@ -158,19 +191,28 @@ def test_a_stream_may_be_torn_anywhere(line_end, size):
     ids=range(8),
 )  # fmt: skip
 def test_an_event_that_can_not_be_understood_is_left_out(text):
-    """K5: the stream goes on behind it."""
+    """An event that can not be understood is left out (K5).
+
+    The stream goes on behind it.
+    """
     assert meaning(text, timeline(state=5)) == [PushedChange(library="1", changed=("45",))]
 
 
 def test_an_event_without_an_end_is_no_event():
-    """K5: bounded."""
+    """An event without an end is no event (K5).
+
+    Bounded.
+    """
     with pytest.raises(ValueError, match="without an end"):
         meaning(*[b"data: " + b"x" * 1_000] * 2_000)
 
 
 @pytest.mark.skipif(not samples_are_here(), reason="the recorded samples (../shared) are not here")
 def test_recorded_events_are_understood():
-    """Contract §6: frames that clients saw."""
+    """Recorded events are understood.
+
+    Frames that clients saw.
+    """
     samples = json.loads((SAMPLES / "events" / "events.json").read_bytes())
     found = {name: meaning(sent(**one["frame"])) for name, one in samples["ws"].items()}
 
@@ -186,5 +228,5 @@ def test_recorded_events_are_understood():
 
 @given(st.lists(st.binary(max_size=40)))
 def test_any_bytes_mean_something_or_nothing(chunks):
-    """K5."""
+    """Any bytes mean something or nothing (K5)."""
     assert isinstance(meaning(*chunks), list)

@@ -29,7 +29,10 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_source_where_nothing_changed_is_known_by_a_few_small_answers(server):
-    """Y6: no row of a section comes; each listing is counted."""
+    """A source where nothing changed is known by a few small answers (Y6).
+
+    No row of a section comes; each listing is counted.
+    """
     async with mirrored(server, "Movies", "TV Shows", "Music", "Other Videos") as mirror:
         assert isinstance(mirror.backend, HasChanges)
         assert isinstance(mirror.backend, HasPush)
@@ -43,7 +46,10 @@ async def test_a_source_where_nothing_changed_is_known_by_a_few_small_answers(se
 
 
 async def test_the_cost_follows_the_changes_not_the_library(server):
-    """Issue 5: ten changed items of a library."""
+    """The cost follows the changes not the library.
+
+    Ten changed items of a library.
+    """
     edited = server.world.of_kind(Kind.EPISODE)[:10]
     async with mirrored(server, "TV Shows") as mirror:
         for item in edited:
@@ -57,7 +63,10 @@ async def test_the_cost_follows_the_changes_not_the_library(server):
 
 
 async def test_what_was_added_comes_whatever_time_it_bears(server):
-    """Contract §5.1: addedAt may be a file's time, updatedAt missing or -1; the key is higher."""
+    """What was added comes whatever time it bears.
+
+    AddedAt may be a file's time, updatedAt missing or -1; the key is higher.
+    """
     async with mirrored(server, "Movies") as mirror:
         old = {"added_at": 86_400, "updated_at": None}
         movie = server.world.clone(one(server, Kind.MOVIE).key, **old)
@@ -71,7 +80,10 @@ async def test_what_was_added_comes_whatever_time_it_bears(server):
 
 
 async def test_a_new_episode_changes_what_its_show_and_season_count(server):
-    """Contract §5.2: a child's change does not move its parent's updatedAt."""
+    """A new episode changes what its show and season count.
+
+    A child's change does not move its parent's updatedAt.
+    """
     async with mirrored(server, "TV Shows") as mirror:
         model = one(server, Kind.EPISODE, 5)
         server.world.clone(model.key)
@@ -83,7 +95,10 @@ async def test_a_new_episode_changes_what_its_show_and_season_count(server):
 
 
 async def test_what_was_deleted_shows_in_the_count_and_is_found_by_enumerating(server):
-    """Y7: the listing that lost something is read again, and those that count it."""
+    """What was deleted shows in the count and is found by enumerating (Y7).
+
+    The listing that lost something is read again, and those that count it.
+    """
     async with mirrored(server, "TV Shows") as mirror:
         server.world.delete(one(server, Kind.EPISODE, 40).key)
         await mirror.catch_up([Aspect.METADATA])
@@ -93,7 +108,10 @@ async def test_what_was_deleted_shows_in_the_count_and_is_found_by_enumerating(s
 
 
 async def test_one_that_went_while_another_came_is_found_too(server):
-    """Contract §5.1: an add and a delete cancel each other out in the total."""
+    """One that went while another came is found too.
+
+    An add and a delete cancel each other out in the total.
+    """
     async with mirrored(server, "Movies") as mirror:
         server.world.delete(one(server, Kind.MOVIE).key)
         server.world.clone(one(server, Kind.MOVIE, 1).key)
@@ -104,7 +122,10 @@ async def test_one_that_went_while_another_came_is_found_too(server):
 
 
 async def test_an_item_that_is_numbered_anew_is_found(server):
-    """Contract §5.3: another key under the same guid."""
+    """An item that is numbered anew is found.
+
+    Another key under the same guid.
+    """
     async with mirrored(server, "Movies", "TV Shows") as mirror:
         server.world.rekey(one(server, Kind.MOVIE).key)
         server.world.rekey(one(server, Kind.SHOW, 1).key)
@@ -114,7 +135,10 @@ async def test_an_item_that_is_numbered_anew_is_found(server):
 
 
 async def test_a_renamed_show_is_renamed_in_its_episodes(server):
-    """Contract §4.5: rows bear their parents' names, and their updatedAt does not move."""
+    """A renamed show is renamed in its episodes.
+
+    Rows bear their parents' names, and their updatedAt does not move.
+    """
     async with mirrored(server, "TV Shows") as mirror:
         server.world.edit(one(server, Kind.SHOW, 1).key, title="Another Name")
         await mirror.catch_up([Aspect.METADATA])
@@ -124,7 +148,7 @@ async def test_a_renamed_show_is_renamed_in_its_episodes(server):
 
 
 async def test_a_renamed_artist_is_renamed_in_albums_and_tracks(server):
-    """Contract §4.5."""
+    """A renamed artist is renamed in albums and tracks."""
     async with mirrored(server, "Music") as mirror:
         server.world.edit(one(server, Kind.ARTIST).key, title="Another Name")
         server.world.edit(one(server, Kind.ALBUM, -1).key, title="Another Album")
@@ -135,7 +159,10 @@ async def test_a_renamed_artist_is_renamed_in_albums_and_tracks(server):
 
 
 async def test_a_change_that_moves_no_date_makes_the_library_unsure(server):
-    """Contract §5.2: the counter moved and no row says why."""
+    """A change that moves no date makes the library unsure.
+
+    The counter moved and no row says why.
+    """
     async with mirrored(server, "Movies") as mirror:
         server.world.edit(one(server, Kind.MOVIE).key, touch=False, title="Another Name")
         await mirror.catch_up([Aspect.METADATA])
@@ -145,7 +172,10 @@ async def test_a_change_that_moves_no_date_makes_the_library_unsure(server):
 
 
 async def test_a_counter_that_does_not_move_hides_nothing(server):
-    """Contract §5.1: contentChangedAt is not moved by every kind of change."""
+    """A counter that does not move hides nothing.
+
+    ContentChangedAt is not moved by every kind of change.
+    """
     server.world.counts_changes = False
     async with mirrored(server, "Movies") as mirror:
         server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
@@ -157,7 +187,10 @@ async def test_a_counter_that_does_not_move_hides_nothing(server):
 
 
 async def test_a_scan_that_finds_nothing_costs_nothing(server):
-    """Contract §5.1: scannedAt moves on empty scans."""
+    """A scan that finds nothing costs nothing.
+
+    ScannedAt moves on empty scans.
+    """
     async with mirrored(server, "Movies") as mirror:
         before = prints(mirror)
         server.world.scan(server.world.section("Movies"))
@@ -168,7 +201,10 @@ async def test_a_scan_that_finds_nothing_costs_nothing(server):
 
 
 async def test_a_change_within_the_second_of_the_last_one_is_not_lost(server):
-    """Y6: times have whole seconds."""
+    """A change within the second of the last one is not lost (Y6).
+
+    Times have whole seconds.
+    """
     async with signed_in(server) as backend:
         show, movie = one(server, Kind.SHOW, 1), one(server, Kind.MOVIE)
         now = server.world.now()
@@ -185,7 +221,10 @@ async def test_a_change_within_the_second_of_the_last_one_is_not_lost(server):
 
 
 async def test_a_row_from_the_future_does_not_hide_what_comes_until_then(server):
-    """Contract §5.1: dates may be edited; a cursor is never later than the server's clock."""
+    """A row from the future does not hide what comes until then.
+
+    Dates may be edited; a cursor is never later than the server's clock.
+    """
     future = server.world.now() + 10 * 365 * 86_400
     server.world.edit(one(server, Kind.MOVIE).key, updated_at=future)
     async with mirrored(server, "Movies") as mirror:
@@ -200,7 +239,10 @@ async def test_a_row_from_the_future_does_not_hide_what_comes_until_then(server)
 
 
 async def test_a_server_whose_clock_is_wrong_is_followed_in_its_own_time(server):
-    """Y6: cursors are in the server's time."""
+    """A server whose clock is wrong is followed in its own time (Y6).
+
+    Cursors are in the server's time.
+    """
     server.world.clock.advance(-400 * 86_400)
     server.world.edit(one(server, Kind.MOVIE, 3).key, updated_at=server.world.now())
     async with mirrored(server, "Movies") as mirror:
@@ -211,7 +253,10 @@ async def test_a_server_whose_clock_is_wrong_is_followed_in_its_own_time(server)
 
 
 async def test_a_filter_that_the_server_does_not_know_ends_in_an_enumeration(server):
-    """Contract §11: a delta as long as the whole list was not filtered."""
+    """A filter that the server does not know ends in an enumeration.
+
+    A delta as long as the whole list was not filtered.
+    """
     async with mirrored(server, "Movies", page_size=10) as mirror:
         server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
         whole = [
@@ -230,7 +275,10 @@ async def test_a_filter_that_the_server_does_not_know_ends_in_an_enumeration(ser
 
 
 async def test_a_refresh_of_everything_is_told_row_by_row(server):
-    """Contract §5.2: a bulk refresh moves every updatedAt."""
+    """A refresh of everything is told row by row.
+
+    A bulk refresh moves every updatedAt.
+    """
     async with mirrored(server, "Music") as mirror:
         items = server.world.of_kind(Kind.TRACK, Kind.ALBUM, Kind.ARTIST)
         for item in items:
@@ -242,7 +290,10 @@ async def test_a_refresh_of_everything_is_told_row_by_row(server):
 
 
 async def test_a_section_that_is_made_anew_is_enumerated(server):
-    """Contract §5.3: another uuid, and every item has another key."""
+    """A section that is made anew is enumerated.
+
+    Another uuid, and every item has another key.
+    """
     async with mirrored(server, "Movies") as mirror:
         server.world.rebuild(server.world.section("Movies"))
         library = mirror.libraries[0]
@@ -267,7 +318,10 @@ async def test_members_that_come_and_go_change_their_collection_and_playlist(ser
 
 
 async def test_a_deleted_member_is_missing_in_the_count_of_its_collection(server):
-    """Contract §5.2: the collection's own updatedAt does not move."""
+    """A deleted member is missing in the count of its collection.
+
+    The collection's own updatedAt does not move.
+    """
     collection = one(server, Kind.COLLECTION)
     async with mirrored(server, "Movies") as mirror:
         server.world.delete(collection.members[0])
@@ -291,7 +345,7 @@ async def test_a_cursor_that_means_nothing_is_a_bad_response(server, text, aspec
 
 
 async def test_a_library_that_is_gone_is_forbidden(server):
-    """S3."""
+    """A library that is gone is forbidden (S3)."""
     async with signed_in(server) as backend:
         library = await library_named(backend, "Movies")
         server.world.remove_section(server.world.section("Movies"))
@@ -306,7 +360,10 @@ async def test_a_library_that_is_gone_is_forbidden(server):
     ids=range(4),
 )
 async def test_a_server_that_fails_moves_no_cursor(server, trouble):
-    """Y6: a failed pass."""
+    """A server that fails moves no cursor (Y6).
+
+    A failed pass.
+    """
     async with mirrored(server, "Movies") as mirror:
         library = mirror.libraries[0]
         server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
@@ -370,8 +427,11 @@ def happen(server: PlexServer, what: str, place: int) -> None:
 @given(actions=ACTIONS)
 @settings(max_examples=60, deadline=None, phases=[Phase.generate])
 async def test_any_history_leaves_the_mirror_in_step(actions):
-    """Y6: whatever happened, and whenever it was looked at, but for a change beside another
-    that moves no date, which only the daily enumeration finds."""
+    """Any history leaves the mirror in step (Y6).
+
+    Whatever happened, and whenever it was looked at, but for a change beside another that moves no
+    date, which only the daily enumeration finds.
+    """
     with PlexServer(make_world(70)) as server:
         async with mirrored(server) as mirror:
             blind = 0

@@ -35,7 +35,10 @@ async def listening(
 
 
 async def test_what_is_edited_is_told_with_what_it_lies_in(server):
-    """Y10: one change, whole."""
+    """What is edited is told with what it lies in (Y10).
+
+    One change, whole.
+    """
     episode = server.world.of_kind(Kind.EPISODE)[40]
     async with listening(server) as changes:
         server.world.edit(episode.key, title="Another Name")
@@ -47,7 +50,10 @@ async def test_what_is_edited_is_told_with_what_it_lies_in(server):
 
 
 async def test_what_is_deleted_is_claimed(server):
-    """Y7, Y9: `fetch` confirms it."""
+    """What is deleted is claimed (Y7, Y9).
+
+    `fetch` confirms it.
+    """
     movie = server.world.of_kind(Kind.MOVIE)[0]
     async with listening(server) as changes:
         server.world.delete(movie.key)
@@ -57,7 +63,10 @@ async def test_what_is_deleted_is_claimed(server):
 
 
 async def test_nothing_that_happens_once_subscribed_is_missed(server):
-    """Y9: entered means subscribed, at once."""
+    """Nothing that happens once subscribed is missed (Y9).
+
+    Entered means subscribed, at once.
+    """
     movies = server.world.of_kind(Kind.MOVIE)[:3]
     async with listening(server) as changes:
         for movie in movies:
@@ -68,7 +77,10 @@ async def test_nothing_that_happens_once_subscribed_is_missed(server):
 
 
 async def test_a_watched_episode_is_told_with_its_season_and_show(server):
-    """Contract §6.1: only noise tells of it, and the noise names the episode alone."""
+    """A watched episode is told with its season and show.
+
+    Only noise tells of it, and the noise names the episode alone.
+    """
     episode = server.world.of_kind(Kind.EPISODE)[40]
     async with listening(server) as changes:
         server.world.watch(episode.key)
@@ -83,7 +95,7 @@ async def test_a_watched_episode_is_told_with_its_season_and_show(server):
 
 
 async def test_a_player_that_stops_is_told(server):
-    """Contract §6.1."""
+    """A player that stops is told."""
     movie = server.world.of_kind(Kind.MOVIE)[0]
     async with listening(server) as changes:
         server.play(movie, "playing", 1_000)
@@ -94,7 +106,10 @@ async def test_a_player_that_stops_is_told(server):
 
 
 async def test_events_that_come_twice_are_one_change(server):
-    """Contract §6.1: duplicated."""
+    """Events that come twice are one change.
+
+    Duplicated.
+    """
     movie = server.world.of_kind(Kind.MOVIE)[0]
     server.disturbance.repeats = 5
     async with listening(server) as changes:
@@ -107,7 +122,10 @@ async def test_events_that_come_twice_are_one_change(server):
 
 
 async def test_a_scan_is_told(server):
-    """Contract §6.1: the end of a scan is a reason to look."""
+    """A scan is told.
+
+    The end of a scan is a reason to look.
+    """
     async with listening(server) as changes:
         server.world.scan(server.world.section("Music"))
         change = await anext(changes)
@@ -117,7 +135,10 @@ async def test_a_scan_is_told(server):
 
 @pytest.mark.parametrize("how", ["close_channels", "break_channels", "refuse"])
 async def test_a_connection_that_ends_is_an_error_never_an_end(server, how):
-    """Y9: the caller connects again and catches up."""
+    """A connection that ends is an error never an end (Y9).
+
+    The caller connects again and catches up.
+    """
     async with listening(server) as changes:
         getattr(server, how)()
         with pytest.raises(UnreachableError):
@@ -125,7 +146,10 @@ async def test_a_connection_that_ends_is_an_error_never_an_end(server, how):
 
 
 async def test_a_connection_that_dies_silently_is_noticed(server):
-    """Contract §6.2: three pings that did not come."""
+    """A connection that dies silently is noticed.
+
+    Three pings that did not come.
+    """
     server.disturbance.pings = False
     async with listening(server, silence_s=0.3) as changes:
         with pytest.raises(UnreachableError):
@@ -133,7 +157,10 @@ async def test_a_connection_that_dies_silently_is_noticed(server):
 
 
 async def test_pings_keep_a_quiet_connection_alive(server):
-    """Contract §6.2: nothing happens for longer than the silence that is death."""
+    """Pings keep a quiet connection alive.
+
+    Nothing happens for longer than the silence that is death.
+    """
     server.disturbance.ping_every_s = 0.1
     movie = server.world.of_kind(Kind.MOVIE)[0]
     async with listening(server, silence_s=2) as changes:
@@ -156,7 +183,10 @@ async def test_pings_keep_a_quiet_connection_alive(server):
     ids=range(6),
 )
 async def test_a_refused_subscription_is_a_typed_error(server, trouble, error):
-    """Y9, S3: a refused stream is not about the token."""
+    """A refused subscription is a typed error (Y9, S3).
+
+    A refused stream is not about the token.
+    """
     server.faults.add(STREAM, trouble)
     with pytest.raises(error):
         async with listening(server):
@@ -164,7 +194,10 @@ async def test_a_refused_subscription_is_a_typed_error(server, trouble, error):
 
 
 async def test_a_withdrawn_token_is_auth_required(server):
-    """S4: confirmed by a second call."""
+    """A withdrawn token is auth required (S4).
+
+    Confirmed by a second call.
+    """
     async with listening(server):
         server.grants.withdraw(server.owner)
     backend = PlexBackend(context_of(server))
@@ -184,7 +217,10 @@ async def test_a_caller_that_leaves_by_an_error_gets_that_error(server):
 
 
 async def test_listening_may_be_cancelled_and_begun_again(server):
-    """Y12: and no connection stays."""
+    """Listening may be cancelled and begun again (Y12).
+
+    And no connection stays.
+    """
     for _ in range(3):
         with anyio.move_on_after(0.2):
             async with listening(server) as changes:
@@ -195,7 +231,10 @@ async def test_listening_may_be_cancelled_and_begun_again(server):
 
 
 async def test_a_server_that_fails_while_a_row_is_looked_up_is_told_without_its_relatives(server):
-    """Y9: what was said is passed on."""
+    """A server that fails while a row is looked up is told without its relatives (Y9).
+
+    What was said is passed on.
+    """
     episode = server.world.of_kind(Kind.EPISODE)[40]
     server.faults.add("^/library/metadata/", faults.html(403))
     async with listening(server) as changes:
@@ -206,7 +245,7 @@ async def test_a_server_that_fails_while_a_row_is_looked_up_is_told_without_its_
 
 
 async def test_an_event_that_can_not_be_understood_ends_nothing(server):
-    """K5."""
+    """An event that can not be understood ends nothing (K5)."""
     async with listening(server) as changes:
         server.push("timeline", {"identifier": 5, "sectionID": [], "state": {}})
         server.world.scan(server.world.section("Music"))
@@ -215,7 +254,10 @@ async def test_an_event_that_can_not_be_understood_ends_nothing(server):
 
 
 async def test_waiting_may_be_cancelled_and_goes_on(server):
-    """Y12: a deadline around the next change loses none."""
+    """Waiting may be cancelled and goes on (Y12).
+
+    A deadline around the next change loses none.
+    """
     async with listening(server) as changes:
         with anyio.move_on_after(0.01):
             await anext(changes)

@@ -22,7 +22,10 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_was_watched_begun_and_resumed_is_found_with_what_it_lies_in(server):
-    """Contract §5.1: lastViewedAt; a show's viewedLeafCount follows its episodes'."""
+    """What was watched begun and resumed is found with what it lies in.
+
+    LastViewedAt; a show's viewedLeafCount follows its episodes'.
+    """
     async with mirrored(server) as mirror:
         for kind in (Kind.MOVIE, Kind.EPISODE, Kind.TRACK):
             server.world.watch(one(server, kind, 5).key)
@@ -34,7 +37,10 @@ async def test_what_was_watched_begun_and_resumed_is_found_with_what_it_lies_in(
 
 
 async def test_watching_moves_no_metadata(server):
-    """Contract §5.1: the counter of a section does not see it, and neither aspect reads it all."""
+    """Watching moves no metadata.
+
+    The counter of a section does not see it, and neither aspect reads it all.
+    """
     async with mirrored(server, "TV Shows") as mirror:
         episode = next(
             item
@@ -51,7 +57,10 @@ async def test_watching_moves_no_metadata(server):
 
 
 async def test_what_was_marked_as_unwatched_is_missed_in_the_count(server):
-    """Contract §5.1: unwatching takes away what could be filtered by."""
+    """What was marked as unwatched is missed in the count.
+
+    Unwatching takes away what could be filtered by.
+    """
     watched = [
         item
         for item in server.world.of_kind(Kind.EPISODE)
@@ -79,7 +88,10 @@ async def test_one_that_was_unwatched_while_another_was_watched_is_found_too(ser
 
 
 async def test_a_position_that_was_taken_away_is_found(server):
-    """Contract §5.4: what is no longer in the in-progress set is asked for by its id."""
+    """A position that was taken away is found.
+
+    What is no longer in the in-progress set is asked for by its id.
+    """
     begun = [
         item
         for item in server.world.of_kind(Kind.MOVIE)
@@ -111,7 +123,10 @@ async def test_a_film_that_is_watched_again_costs_no_enumeration(server):
 
 
 async def test_what_another_user_watches_is_nobodys_business(server):
-    """Contract §7.4: state belongs to the token's user."""
+    """What another user watches is nobodys business.
+
+    State belongs to the token's user.
+    """
     bob = Viewer(account_id=2, name="bob")
     async with mirrored(server, "Movies") as mirror:
         before = prints(mirror)
@@ -122,7 +137,10 @@ async def test_what_another_user_watches_is_nobodys_business(server):
 
 
 async def test_what_is_shared_item_by_item_is_read_as_a_whole(server):
-    """Contract §4.1: no section, no counter."""
+    """What is shared item by item is read as a whole.
+
+    No section, no counter.
+    """
     bob = Viewer(account_id=2, name="bob", sections={1})
     show = server.world.of_kind(Kind.SHOW)[1]
     bob.items.add(show.key)

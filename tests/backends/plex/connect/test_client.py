@@ -40,7 +40,10 @@ async def asking(answers: dict[str, bytes]) -> AsyncIterator[tuple[PlexClient, l
 
 
 async def test_a_window_is_asked_for_by_both_headers():
-    """Contract §0.4, §1.1: and the token is in a header alone."""
+    """A window is asked for by both headers.
+
+    And the token is in a header alone.
+    """
     async with asking({PATH: json_reply({})}) as (client, seen):
         await client.get(PATH, {"type": 1, "updatedAt>": "5"}, start=200, size=100)
         await client.get(PATH)
@@ -86,7 +89,10 @@ async def test_a_window_is_asked_for_by_both_headers():
     ],
 )  # fmt: skip
 async def test_a_bad_status_becomes_one_typed_error(answer, error, reason):
-    """§10: PMS; none of these is needs-auth."""
+    """A bad status becomes one typed error.
+
+    PMS; none of these is needs-auth.
+    """
     async with asking({PATH: answer, "/": root()}) as (client, _):
         with pytest.raises(error) as caught:
             await client.get(PATH)
@@ -96,7 +102,10 @@ async def test_a_bad_status_becomes_one_typed_error(answer, error, reason):
 
 
 async def test_a_pause_that_the_server_asks_for_is_passed_on():
-    """§10: 503 maintenance."""
+    """A pause that the server asks for is passed on.
+
+    503 maintenance.
+    """
     async with asking({PATH: MAINTENANCE}) as (client, _):
         with pytest.raises(UnreachableError) as caught:
             await client.get(PATH)
@@ -105,7 +114,10 @@ async def test_a_pause_that_the_server_asks_for_is_passed_on():
 
 
 async def test_a_refusal_that_the_server_repeats_needs_a_sign_in():
-    """S2: confirmed by a second authenticated call, elsewhere."""
+    """A refusal that the server repeats needs a sign in (S2).
+
+    Confirmed by a second authenticated call, elsewhere.
+    """
     async with asking({PATH: UNAUTHORISED, "/": UNAUTHORISED}) as (client, seen):
         with pytest.raises(AuthRequiredError) as caught:
             await client.get(PATH)
@@ -115,7 +127,10 @@ async def test_a_refusal_that_the_server_repeats_needs_a_sign_in():
 
 
 async def test_a_refusal_is_doubted_for_a_while():
-    """§10: an overloaded server refuses good tokens for a moment."""
+    """A refusal is doubted for a while.
+
+    An overloaded server refuses good tokens for a moment.
+    """
     asked_at = []
 
     def answer(_) -> bytes:
@@ -141,7 +156,10 @@ async def test_a_refusal_is_doubted_for_a_while():
     ],
 )
 async def test_a_refusal_that_is_not_confirmed_is_no_lost_sign_in(second, error):
-    """§10, S3: one forbidden place, or an overloaded server."""
+    """A refusal that is not confirmed is no lost sign in (S3).
+
+    One forbidden place, or an overloaded server.
+    """
     async with asking({PATH: UNAUTHORISED, "/": second}) as (client, _):
         with pytest.raises(error):
             await client.get(PATH)
@@ -158,14 +176,20 @@ async def test_a_gateway_that_confirms_a_refusal_does_not_end_the_sign_in():
 
 
 async def test_what_is_gone_is_none():
-    """§10: 404 on an item."""
+    """What is gone is none.
+
+    404 on an item.
+    """
     async with asking({"/library/metadata/1": json_reply({})}) as (client, _):
         assert await client.get_or_none("/library/metadata/2") is None
         assert (await client.get_or_none("/library/metadata/1")).is_success
 
 
 async def test_a_server_that_went_away_is_told_of():
-    """O3: its other addresses are to be tried."""
+    """A server that went away is told of (O3).
+
+    Its other addresses are to be tried.
+    """
     lost = []
     with dead() as port:
         async with open_client() as http:
@@ -179,7 +203,10 @@ async def test_a_server_that_went_away_is_told_of():
 
 
 async def test_an_impossible_path_is_a_typed_error():
-    """Style §4: nothing of httpx reaches the caller."""
+    """An impossible path is a typed error.
+
+    Nothing of httpx reaches the caller.
+    """
     async with asking({}) as (client, _):
         with pytest.raises(InvalidArgumentError):
             await client.get("/\x00" + "x" * 70_000)

@@ -55,7 +55,10 @@ def test_a_pinned_address_is_read():
     + [json.dumps([{"address": direct(1), "route": route}]) for route in ("moon", 7, None)],
 )
 def test_what_can_not_be_read_is_left_out(kept):
-    """K5: a database may be edited or damaged."""
+    """What can not be read is left out (K5).
+
+    A database may be edited or damaged.
+    """
     assert () == known_addresses({CONNECTIONS: kept}).candidates
 
 
@@ -81,5 +84,8 @@ def test_a_usable_address_stays_the_same_when_it_is_read_again(text):
     ],
 )
 def test_an_address_that_plex_tv_does_not_list_is_near_when_it_is_private(address, route):
-    """O3: remembered or discovered."""
+    """An address that plex.tv does not list is near when it is private (O3).
+
+    Remembered or discovered.
+    """
     assert route is candidate_at(address, known_addresses(config_of((RELAY,)))).route

@@ -64,7 +64,10 @@ async def discovered(count: int) -> list[FoundServer]:
 
 
 async def test_a_server_on_the_network_is_found(monkeypatch):
-    """Contract §3.4: without plex.tv."""
+    """A server on the network is found.
+
+    Without plex.tv.
+    """
     async with announced(monkeypatch, announcement()):
         [found] = await discovered(1)
 
@@ -73,7 +76,10 @@ async def test_a_server_on_the_network_is_found(monkeypatch):
 
 
 async def test_a_server_without_a_certificate_is_found_by_its_address(monkeypatch):
-    """Contract §3.4: sender and port."""
+    """A server without a certificate is found by its address.
+
+    Sender and port.
+    """
     old = announcement(Host="192.168.1.5").replace(b"\r\n", b"\n")
     async with announced(monkeypatch, old):
         [found] = await discovered(1)
@@ -82,7 +88,10 @@ async def test_a_server_without_a_certificate_is_found_by_its_address(monkeypatc
 
 
 async def test_odd_answers_are_ignored_and_each_server_is_named_once(monkeypatch):
-    """K5: anybody on the network may answer, and a player does."""
+    """Odd answers are ignored and each server is named once (K5).
+
+    Anybody on the network may answer, and a player does.
+    """
     odd = [
         b"",
         b"\xff\xfe\x00",
@@ -101,7 +110,10 @@ async def test_odd_answers_are_ignored_and_each_server_is_named_once(monkeypatch
 
 @given(st.binary(max_size=300) | st.binary(max_size=200).map(lambda tail: announcement() + tail))
 def test_no_datagram_breaks_the_reading_of_one(content):
-    """K5: property."""
+    """No datagram breaks the reading of one (K5).
+
+    Property.
+    """
     said = gdm._headers(Reply(content=content, sender="127.0.0.1"))
     assert gdm._port(said) is None or said["content-type"] == "plex/media-server"
 
@@ -127,7 +139,10 @@ async def test_a_server_at_a_new_address_is_found_without_plex_tv(monkeypatch, t
 async def test_an_impostor_with_a_certificate_of_his_own_gets_no_token(
     monkeypatch, authority, trusted
 ):
-    """K4: every Plex server has a certificate; only this server's own name counts."""
+    """An impostor with a certificate of his own gets no token (K4).
+
+    Every Plex server has a certificate; only this server's own name counts.
+    """
     own = server_tls(authority, f"*.{OTHER_HASH}.plex.direct")
     with dead() as port:
         async with raw_server(pms(), tls=own) as impostor:
@@ -140,7 +155,7 @@ async def test_an_impostor_with_a_certificate_of_his_own_gets_no_token(
 
 
 async def test_other_servers_on_the_network_are_not_asked(monkeypatch, tls):
-    """I4."""
+    """Other servers on the network are not asked (I4)."""
     with dead() as port:
         async with (
             raw_server(pms(server_id=OTHER), tls=tls) as other,
@@ -154,7 +169,10 @@ async def test_other_servers_on_the_network_are_not_asked(monkeypatch, tls):
 
 
 async def test_a_server_without_a_certificate_that_is_known_is_not_looked_for(monkeypatch):
-    """K4: over http, anybody could claim to be it."""
+    """A server without a certificate that is known is not looked for (K4).
+
+    Over http, anybody could claim to be it.
+    """
     questions: list[bytes] = []
     with dead() as port:
         async with raw_server(pms()) as claim, answering(heard=questions) as network:

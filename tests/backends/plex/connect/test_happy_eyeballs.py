@@ -64,7 +64,10 @@ async def winner(course: Course, *candidates: Candidate, first: Candidate | None
 
 
 async def test_a_better_address_may_answer_a_little_later():
-    """Contract §3.2: near before far, though far is quicker."""
+    """A better address may answer a little later.
+
+    Near before far, though far is quicker.
+    """
     assert NEAR == await winner(Course(far=0, near=1), FAR, NEAR)
 
 
@@ -85,14 +88,17 @@ async def test_nobody_waits_for_a_worse_address():
 
 
 async def test_of_equally_good_addresses_the_quickest_wins():
-    """Contract §3.2: within a class by latency."""
+    """Of equally good addresses the quickest wins.
+
+    Within a class by latency.
+    """
     other = Candidate("https://other", Route.LOCAL)
 
     assert other == await winner(Course(near=1, other=0), NEAR, other)
 
 
 async def test_http_and_the_relay_are_asked_when_everybody_else_has_failed():
-    """Contract §3.2, K4."""
+    """Http and the relay are asked when everybody else has failed (K4)."""
     gone = UnreachableError("gone")
     course = Course(near=gone, far=gone, clear_near=gone, relay=0)
 
@@ -101,7 +107,10 @@ async def test_http_and_the_relay_are_asked_when_everybody_else_has_failed():
 
 
 async def test_the_relay_is_not_even_asked_while_a_direct_address_works():
-    """Contract §3.2: slow, and somebody else's."""
+    """The relay is not even asked while a direct address works.
+
+    Slow, and somebody else's.
+    """
     course = Course(near=SILENCE, far=0, clear_near=0, relay=0)
 
     assert FAR == await winner(course, *ALL)
@@ -109,13 +118,19 @@ async def test_the_relay_is_not_even_asked_while_a_direct_address_works():
 
 
 async def test_the_relay_is_asked_when_the_others_keep_silent():
-    """Contract §3.2: they have had their time."""
+    """The relay is asked when the others keep silent.
+
+    They have had their time.
+    """
     assert RELAY == await winner(Course(near=SILENCE, relay=0), NEAR, RELAY)
 
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_who_worked_last_is_asked_alone_at_first(known):
-    """Contract §3.2: also when plex.tv doesn't list it any more."""
+    """Who worked last is asked alone at first.
+
+    Also when plex.tv doesn't list it any more.
+    """
     course = Course(near=0, far=0)
 
     assert FAR == await winner(course, NEAR, *([FAR] if known else []), first=FAR)
@@ -131,7 +146,10 @@ async def test_nobody_is_asked_twice():
 
 
 async def test_a_lost_race_says_what_tells_most_of_the_server():
-    """S2: other networks have hosts at the same private addresses."""
+    """A lost race says what tells most of the server (S2).
+
+    Other networks have hosts at the same private addresses.
+    """
     starting = UnreachableError("starting", reason=StatusReason.SERVER_STARTING)
     refused = UnreachableError("refused", reason=StatusReason.REFUSED)
     portal = UnreachableError("portal", reason=StatusReason.NOT_A_MEDIA_SERVER)
@@ -148,7 +166,10 @@ async def test_a_lost_race_says_what_tells_most_of_the_server():
 
 
 async def test_a_race_of_nobody_is_lost():
-    """Contract §3.1: connections may be null."""
+    """A race of nobody is lost.
+
+    Connections may be null.
+    """
     result = await happy_eyeballs((), Course())
 
     assert result.winner is None

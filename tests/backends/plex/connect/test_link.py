@@ -65,7 +65,10 @@ def relay(address: str) -> Candidate:
 
 
 async def test_a_server_is_found_by_its_plex_direct_name_without_a_name_server(tls):
-    """Contract §3.3: the address is in the name, the certificate is checked against the name."""
+    """A server is found by its plex direct name without a name server.
+
+    The address is in the name, the certificate is checked against the name.
+    """
     async with raw_server(pms(), tls=tls) as server, linked(context(direct(server.port))) as link:
         facts = await link.connect()
 
@@ -77,7 +80,10 @@ async def test_a_server_is_found_by_its_plex_direct_name_without_a_name_server(t
 
 
 async def test_a_server_is_found_over_ipv6(tls):
-    """Contract §3.1: names of IPv6 addresses have dashes for colons."""
+    """A server is found over ipv6.
+
+    Names of IPv6 addresses have dashes for colons.
+    """
     address = "https://0-0-0-0-0-0-0-1.{}.plex.direct:{}"
     async with raw_server(pms(), tls=tls, host="::1") as server:
         name = address.format("fc6b48db927de7394036856ade1760b9", server.port)
@@ -86,13 +92,19 @@ async def test_a_server_is_found_over_ipv6(tls):
 
 
 async def test_a_private_server_without_tls_is_found(trusted):
-    """K3: plain http to a private address is allowed, and shows in the address."""
+    """A private server without tls is found (K3).
+
+    Plain http to a private address is allowed, and shows in the address.
+    """
     async with raw_server(pms()) as server, linked(context(server.base_url)) as link:
         assert server.base_url == (await link.connect()).address
 
 
 async def test_another_server_never_sees_the_token(tls):
-    """I4, K4: the identity is checked before anything else."""
+    """Another server never sees the token (I4, K4).
+
+    The identity is checked before anything else.
+    """
     async with (
         raw_server(pms(server_id=OTHER), tls=tls) as server,
         linked(context(direct(server.port))) as link,
@@ -105,7 +117,10 @@ async def test_another_server_never_sees_the_token(tls):
 
 
 async def test_a_server_that_changes_its_identity_after_the_probe_is_not_used(tls):
-    """I4: what is signed in to says who it is, too."""
+    """A server that changes its identity after the probe is not used (I4).
+
+    What is signed in to says who it is, too.
+    """
     async with (
         raw_server(pms(_=root(OTHER)), tls=tls) as server,
         linked(context(direct(server.port))) as link,
@@ -115,7 +130,10 @@ async def test_a_server_that_changes_its_identity_after_the_probe_is_not_used(tl
 
 
 async def test_a_certificate_for_another_name_is_refused(authority, trusted):
-    """K3: an attacker has a certificate of Plex, too, but for his own server's name."""
+    """A certificate for another name is refused (K3).
+
+    An attacker has a certificate of Plex, too, but for his own server's name.
+    """
     stranger = server_tls(authority, f"*.{OTHER_HASH}.plex.direct")
     async with (
         raw_server(pms(), tls=stranger) as server,
@@ -128,7 +146,10 @@ async def test_a_certificate_for_another_name_is_refused(authority, trusted):
 
 
 async def test_a_redirect_is_not_followed(tls):
-    """K4: a token never crosses a redirect; neither does a probe."""
+    """A redirect is not followed (K4).
+
+    A token never crosses a redirect; neither does a probe.
+    """
     async with raw_server(pms(), tls=tls) as target:
         away = reply(302, Location=f"{direct(target.port)}/identity")
         async with (
@@ -144,7 +165,10 @@ async def test_a_redirect_is_not_followed(tls):
 
 @pytest.mark.parametrize("credentials", [None, Credentials(user_id="1", token="")])
 async def test_nobody_is_asked_without_a_token(tls, credentials):
-    """§10: a server for which plex.tv gave no token needs a sign-in."""
+    """Nobody is asked without a token.
+
+    A server for which plex.tv gave no token needs a sign-in.
+    """
     async with raw_server(pms(), tls=tls) as server:
         signed_out = replace(context(direct(server.port)), credentials=credentials)
         async with linked(signed_out) as link:
@@ -156,7 +180,10 @@ async def test_nobody_is_asked_without_a_token(tls, credentials):
 
 
 async def test_a_refused_token_needs_a_sign_in(tls):
-    """§10, S2: a token for another server; confirmed by a second call."""
+    """A refused token needs a sign in (S2).
+
+    A token for another server; confirmed by a second call.
+    """
     async with (
         raw_server(pms(token="another"), tls=tls) as server,
         linked(context(direct(server.port))) as link,
@@ -169,7 +196,10 @@ async def test_a_refused_token_needs_a_sign_in(tls):
 
 
 async def test_a_starting_server_says_when_to_come_back(tls):
-    """§10: 503 with XML, even on /identity, perhaps for hours."""
+    """A starting server says when to come back.
+
+    503 with XML, even on /identity, perhaps for hours.
+    """
     async with (
         raw_server(answering(MAINTENANCE), tls=tls) as server,
         linked(context(direct(server.port))) as link,
@@ -197,7 +227,10 @@ async def test_a_starting_server_says_when_to_come_back(tls):
     ],
 )  # fmt: skip
 async def test_what_is_no_identity_gets_no_token(tls, answer, error, reason):
-    """§10: whatever else answers at /identity."""
+    """What is no identity gets no token.
+
+    Whatever else answers at /identity.
+    """
     async with (
         raw_server(pms(_identity=answer), tls=tls) as server,
         linked(context(direct(server.port))) as link,
@@ -210,7 +243,10 @@ async def test_what_is_no_identity_gets_no_token(tls, answer, error, reason):
 
 
 async def test_a_source_without_addresses_is_unreachable():
-    """§3.1: connections may be null."""
+    """A source without addresses is unreachable.
+
+    Connections may be null.
+    """
     async with linked(context()) as link:
         with pytest.raises(UnreachableError, match="no address"):
             await link.connect()
@@ -223,7 +259,10 @@ async def test_a_source_without_addresses_is_unreachable():
 
 @pytest.mark.parametrize("kind", [near, far])
 async def test_a_direct_address_wins_over_the_relay(tls, kind):
-    """Contract §3.2: the relay is not even asked, though it answers."""
+    """A direct address wins over the relay.
+
+    The relay is not even asked, though it answers.
+    """
     async with raw_server(pms(), tls=tls) as relayed, raw_server(pms(), tls=tls) as direct_one:
         known = (relay(direct(relayed.port)), kind(direct(direct_one.port)))
         async with linked(context(*known)) as link:
@@ -233,7 +272,10 @@ async def test_a_direct_address_wins_over_the_relay(tls, kind):
 
 
 async def test_the_relay_is_used_when_nothing_else_answers(tls):
-    """Contract §3.2: only after all direct addresses have failed."""
+    """The relay is used when nothing else answers.
+
+    Only after all direct addresses have failed.
+    """
     with dead() as refusing:
         async with raw_server(pms(), tls=tls) as server:
             known = (near(direct(refusing)), far(direct(refusing)), relay(direct(server.port)))
@@ -265,7 +307,10 @@ async def test_dead_hanging_and_strange_addresses_delay_nobody(authority, tls):
 
 
 async def test_the_address_that_worked_last_is_asked_first(tls):
-    """Contract §3.2: remembered, it has a head start over all others."""
+    """The address that worked last is asked first.
+
+    Remembered, it has a head start over all others.
+    """
     with hanging() as port:
         async with raw_server(pms(), tls=tls) as known:
             candidates = (near(direct(port)), far(direct(known.port)))
@@ -276,7 +321,10 @@ async def test_the_address_that_worked_last_is_asked_first(tls):
 
 
 async def test_a_remembered_address_that_hangs_costs_its_head_start_only(tls):
-    """O3: the network is another one than last time."""
+    """A remembered address that hangs costs its head start only (O3).
+
+    The network is another one than last time.
+    """
     with hanging() as port:
         async with raw_server(pms(), tls=tls) as server:
             known = context(near(direct(server.port)), address=direct(port))
@@ -286,7 +334,10 @@ async def test_a_remembered_address_that_hangs_costs_its_head_start_only(tls):
 
 
 async def test_a_remembered_address_that_plex_tv_no_longer_lists_still_works(tls):
-    """O3: what plex.tv doesn't know, such as a discovered address."""
+    """A remembered address that plex.tv no longer lists still works (O3).
+
+    What plex.tv doesn't know, such as a discovered address.
+    """
     async with (
         raw_server(pms(), tls=tls) as server,
         linked(context(address=direct(server.port))) as link,
@@ -298,7 +349,10 @@ async def test_a_remembered_address_that_plex_tv_no_longer_lists_still_works(tls
 
 
 async def test_an_outage_is_told_by_the_address_that_says_most(tls):
-    """S2: a strange host at one of many addresses makes no error of the source."""
+    """An outage is told by the address that says most (S2).
+
+    A strange host at one of many addresses makes no error of the source.
+    """
     with dead() as port:
         async with (
             raw_server(pms(server_id=OTHER), tls=tls) as wrong,
@@ -321,7 +375,10 @@ async def test_an_outage_is_told_by_the_address_that_says_most(tls):
 
 
 async def test_a_source_leaves_the_relay_as_soon_as_it_can(tls):
-    """Contract §3.2: each connect tries the direct addresses again."""
+    """A source leaves the relay as soon as it can.
+
+    Each connect tries the direct addresses again.
+    """
     async with raw_server(pms(), tls=tls) as relayed:
         with dead() as port:
             known = (near(direct(port)), relay(direct(relayed.port)))
@@ -337,7 +394,10 @@ async def test_a_source_leaves_the_relay_as_soon_as_it_can(tls):
 
 
 async def test_a_far_address_gives_way_to_a_near_one_on_another_network(tls):
-    """Contract §3.2: compared anew when the network has changed, and not at every connect."""
+    """A far address gives way to a near one on another network.
+
+    Compared anew when the network has changed, and not at every connect.
+    """
     own = ["10.0.0.7"]
     near_answered = anyio.Event()
     plain = pms()
@@ -364,7 +424,10 @@ async def test_a_far_address_gives_way_to_a_near_one_on_another_network(tls):
 
 
 async def test_a_lost_server_is_looked_for_at_its_other_addresses(tls):
-    """O3: the request that noticed fails, the next one finds the server elsewhere."""
+    """A lost server is looked for at its other addresses (O3).
+
+    The request that noticed fails, the next one finds the server elsewhere.
+    """
     async with raw_server(pms(), tls=tls) as other, AsyncExitStack() as running:
         first = await running.enter_async_context(raw_server(pms(), tls=tls))
         known = (near(direct(first.port)), far(direct(other.port)))
@@ -377,7 +440,10 @@ async def test_a_lost_server_is_looked_for_at_its_other_addresses(tls):
 
 
 async def test_a_server_that_vanished_is_in_use_no_more(tls):
-    """S6: a failed connect leaves no client behind; the next request looks for the server."""
+    """A server that vanished is in use no more (S6).
+
+    A failed connect leaves no client behind; the next request looks for the server.
+    """
     async with AsyncExitStack() as running:
         server = await running.enter_async_context(raw_server(pms(), tls=tls))
         async with linked(context(direct(server.port))) as link:
@@ -391,7 +457,10 @@ async def test_a_server_that_vanished_is_in_use_no_more(tls):
 
 
 async def test_once_https_worked_http_is_never_tried_again(tls):
-    """K4: over http an identity is only a claim."""
+    """Once https worked http is never tried again (K4).
+
+    Over http an identity is only a claim.
+    """
     async with raw_server(pms()) as plain:
         with dead() as port:
             known = (near(direct(port)), near(plain.base_url))
@@ -404,7 +473,10 @@ async def test_once_https_worked_http_is_never_tried_again(tls):
 
 
 async def test_http_gives_way_to_https(tls):
-    """K4: an address in clear is used only while there is no other."""
+    """Http gives way to https (K4).
+
+    An address in clear is used only while there is no other.
+    """
     async with raw_server(pms()) as plain:
         with dead() as port:
             known = (near(direct(port)), near(plain.base_url))
@@ -450,7 +522,10 @@ async def test_every_address_can_be_tested_and_is_told_of(tls):
 
 
 async def test_what_was_tried_is_told(tls):
-    """S8: address by address, for Explain."""
+    """What was tried is told (S8).
+
+    Address by address, for Explain.
+    """
     with dead() as port:
         async with raw_server(pms(), tls=tls) as server:
             known = (near(direct(port)), far(direct(server.port)))
@@ -465,7 +540,10 @@ async def test_what_was_tried_is_told(tls):
 
 
 async def test_a_cancelled_connect_leaves_nothing_open(tls):
-    """Style §7: cancel-safe; an unclosed socket would fail this test."""
+    """A cancelled connect leaves nothing open.
+
+    Cancel-safe; an unclosed socket would fail this test.
+    """
     with hanging() as port:
         async with linked(context(direct(port))) as link:
             with anyio.move_on_after(0.05):

@@ -12,7 +12,10 @@ from tests.backends.plex.addresses import HASH
 
 @given(st.ip_addresses())
 def test_every_address_can_be_spelled_and_read(address):
-    """Contract §3.3: dots and colons become dashes; property over both versions."""
+    """Every address can be spelled and read.
+
+    Dots and colons become dashes; property over both versions.
+    """
     name = direct_name(str(address), HASH)
 
     assert str(address) == encoded_address(name)
@@ -33,12 +36,18 @@ def test_every_address_can_be_spelled_and_read(address):
     ],
 )
 def test_other_names_spell_nothing(host):
-    """K4: they are looked up as any name."""
+    """Other names spell nothing (K4).
+
+    They are looked up as any name.
+    """
     assert encoded_address(host) is None
     assert certificate_hash(host) is None
 
 
 @pytest.mark.parametrize("label", ["999-1-1-1", "1-2-3", "-", "1-2-3-4-5", "abc", "1--2--3"])
 def test_a_name_that_spells_no_address_is_looked_up(label):
-    """Contract §3.3: nothing is guessed."""
+    """A name that spells no address is looked up.
+
+    Nothing is guessed.
+    """
     assert encoded_address(f"{label}.{HASH}.plex.direct") is None

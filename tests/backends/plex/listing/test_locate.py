@@ -46,7 +46,10 @@ async def test_ids_that_are_gone_are_left_out(server):
 
 
 async def test_a_server_that_answers_404_for_one_unknown_id_among_known_ones_is_understood(server):
-    """Contract §4.6: that it is silently left out is nobody's promise."""
+    """A server that answers 404 for one unknown id among known ones is understood.
+
+    That it is silently left out is nobody's promise.
+    """
     keys = [str(item.key) for item in server.world.of_kind(Kind.MOVIE)[:4]]
     server.faults.add(
         "^/library/metadata/", faults.html(404), where=lambda request: "99999" in request.path
@@ -58,7 +61,10 @@ async def test_a_server_that_answers_404_for_one_unknown_id_among_known_ones_is_
 
 
 async def test_a_proxy_that_answers_404_for_everything_deletes_nothing(server):
-    """W2, Y7: the server has to prove itself."""
+    """A proxy that answers 404 for everything deletes nothing (W2, Y7).
+
+    The server has to prove itself.
+    """
     async with signed_in(server) as backend:
         await backend.libraries()
         server.faults.add("^/", faults.html(404))

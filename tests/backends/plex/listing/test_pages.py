@@ -50,7 +50,10 @@ def at(start: int):
 
 
 async def test_every_item_of_every_library_is_listed_once(server):
-    """Issue 3: counts equal on both sides at every level."""
+    """Every item of every library is listed once.
+
+    Counts equal on both sides at every level.
+    """
     world = server.world
     async with signed_in(server, page_size=7) as backend:
         for library in await backend.libraries():
@@ -69,7 +72,10 @@ async def test_every_item_of_every_library_is_listed_once(server):
 
 
 async def test_every_page_carries_the_announced_total(server):
-    """Y7: the server announced the same total on the first and the last page."""
+    """Every page carries the announced total (Y7).
+
+    The server announced the same total on the first and the last page.
+    """
     total = len(movies(server))
     async with signed_in(server, page_size=5) as backend:
         pages = await movie_pages(backend)
@@ -80,7 +86,10 @@ async def test_every_page_carries_the_announced_total(server):
 
 
 async def test_both_bounds_of_a_window_are_asked_for_together(server):
-    """Contract §0.4: one alone has no effect; each window begins with the last row before it."""
+    """Both bounds of a window are asked for together.
+
+    One alone has no effect; each window begins with the last row before it.
+    """
     async with signed_in(server, page_size=5) as backend:
         await movie_pages(backend)
 
@@ -88,7 +97,10 @@ async def test_both_bounds_of_a_window_are_asked_for_together(server):
 
 
 async def test_a_server_that_gives_fewer_rows_than_asked_for_is_asked_for_the_rest(server):
-    """Contract §4.3: caps and short pages; the next row is the count of what came."""
+    """A server that gives fewer rows than asked for is asked for the rest.
+
+    Caps and short pages; the next row is the count of what came.
+    """
     async with signed_in(server, page_size=20) as backend:
         server.faults.add(LISTS, faults.short_page(7))
         pages = await movie_pages(backend)
@@ -99,7 +111,10 @@ async def test_a_server_that_gives_fewer_rows_than_asked_for_is_asked_for_the_re
 
 
 async def test_a_list_without_totals_ends_where_nothing_more_comes(server):
-    """Contract §0.4: totalSize absent; what was not announced proves no absence."""
+    """A list without totals ends where nothing more comes.
+
+    TotalSize absent; what was not announced proves no absence.
+    """
     async with signed_in(server, page_size=5) as backend:
         server.faults.add(LISTS, faults.no_total())
         pages = await movie_pages(backend)
@@ -108,7 +123,10 @@ async def test_a_list_without_totals_ends_where_nothing_more_comes(server):
 
 
 async def test_a_short_list_without_totals_is_whole_once_its_end_was_seen(server):
-    """Y7: one window, and after it nothing."""
+    """A short list without totals is whole once its end was seen (Y7).
+
+    One window, and after it nothing.
+    """
     async with signed_in(server) as backend:
         server.faults.add(LISTS, faults.no_total())
         pages = await movie_pages(backend)
@@ -118,7 +136,10 @@ async def test_a_short_list_without_totals_is_whole_once_its_end_was_seen(server
 
 
 async def test_a_row_that_vanishes_behind_the_reader_leaves_a_gap(server):
-    """Y7: a later row moves into a window that was read; it must not be taken for deleted."""
+    """A row that vanishes behind the reader leaves a gap (Y7).
+
+    A later row moves into a window that was read; it must not be taken for deleted.
+    """
     first, *others = movies(server)
     async with signed_in(server, page_size=10) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
@@ -136,7 +157,10 @@ async def test_a_row_that_vanishes_behind_the_reader_leaves_a_gap(server):
 
 
 async def test_a_row_that_is_added_while_pages_are_read_moves_nothing(server):
-    """Contract §4.3: sorted by key, what is new comes last."""
+    """A row that is added while pages are read moves nothing.
+
+    Sorted by key, what is new comes last.
+    """
     async with signed_in(server, page_size=10) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         before, pages = movies(server), []
@@ -150,7 +174,10 @@ async def test_a_row_that_is_added_while_pages_are_read_moves_nothing(server):
 
 
 async def test_a_page_in_another_order_leaves_a_gap(server):
-    """Y7: the list moved below the reader."""
+    """A page in another order leaves a gap (Y7).
+
+    The list moved below the reader.
+    """
     async with signed_in(server, page_size=10) as backend:
         server.faults.add(LISTS, faults.reversed_page(), where=at(9))
         pages = await movie_pages(backend)
@@ -159,7 +186,10 @@ async def test_a_page_in_another_order_leaves_a_gap(server):
 
 
 async def test_rows_that_are_announced_and_not_shown_leave_a_gap(server):
-    """Y7: a million announced and a few given."""
+    """Rows that are announced and not shown leave a gap (Y7).
+
+    A million announced and a few given.
+    """
     async with signed_in(server, page_size=100) as backend:
         server.faults.add(LISTS, faults.announce(1_000_000))
         pages = await movie_pages(backend)
@@ -182,7 +212,10 @@ async def test_an_impossible_total_is_given_up(server, total):
 
 
 async def test_a_library_that_suddenly_lists_nothing_is_listed_so(server):
-    """Y7: whether that is believed is not the reader's business."""
+    """A library that suddenly lists nothing is listed so (Y7).
+
+    Whether that is believed is not the reader's business.
+    """
     async with signed_in(server) as backend:
         server.faults.add(LISTS, faults.empty_page())
         [page] = await movie_pages(backend)
@@ -191,7 +224,10 @@ async def test_a_library_that_suddenly_lists_nothing_is_listed_so(server):
 
 
 async def test_numbers_in_quotes_change_nothing(server):
-    """Contract §0.3, Y5: not even a fingerprint."""
+    """Numbers in quotes change nothing (Y5).
+
+    Not even a fingerprint.
+    """
     async with signed_in(server) as backend:
         plain = await movie_pages(backend)
         server.faults.add(LISTS, faults.numeric_strings())
@@ -203,7 +239,7 @@ async def test_numbers_in_quotes_change_nothing(server):
 
 
 async def test_invalid_utf8_costs_some_characters(server):
-    """Contract §1.2."""
+    """Invalid utf8 costs some characters."""
     async with signed_in(server) as backend:
         server.faults.add(LISTS, faults.invalid_utf8())
         [page] = await movie_pages(backend)
@@ -225,7 +261,10 @@ async def test_invalid_utf8_costs_some_characters(server):
     ids=range(6),
 )
 async def test_a_fault_between_two_pages_ends_the_list_with_an_error(server, trouble, reason):
-    """Y7, S2: never a short list that looks complete."""
+    """A fault between two pages ends the list with an error (Y7, S2).
+
+    Never a short list that looks complete.
+    """
     async with signed_in(server, page_size=10) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         server.faults.add(LISTS, trouble, where=lambda request: not at(0)(request))
@@ -237,7 +276,10 @@ async def test_a_fault_between_two_pages_ends_the_list_with_an_error(server, tro
 
 
 async def test_a_connection_that_is_cut_once_is_taken_up_again(server):
-    """S2: a page is asked for anew in halves, and nothing is lost."""
+    """A connection that is cut once is taken up again (S2).
+
+    A page is asked for anew in halves, and nothing is lost.
+    """
     async with signed_in(server, page_size=10) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         server.faults.add(LISTS, faults.cut_after(200), where=at(9), times=1)
@@ -248,7 +290,10 @@ async def test_a_connection_that_is_cut_once_is_taken_up_again(server):
 
 
 async def test_a_row_on_which_the_server_fails_is_skipped_alone(server):
-    """Y8: narrowed down to the bad items, which are reported; deletes are held by the gap."""
+    """A row on which the server fails is skipped alone (Y8).
+
+    Narrowed down to the bad items, which are reported; deletes are held by the gap.
+    """
 
     def holds_row_13(request) -> bool:
         start = int(request.header("x-plex-container-start") or 0)
@@ -267,7 +312,10 @@ async def test_a_row_on_which_the_server_fails_is_skipped_alone(server):
 
 
 async def test_a_server_that_always_fails_is_unreachable_after_a_bounded_number_of_requests(server):
-    """S2: 500 on everything is the server's fault, not that of its rows."""
+    """A server that always fails is unreachable after a bounded number of requests (S2).
+
+    500 on everything is the server's fault, not that of its rows.
+    """
     async with signed_in(server) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         server.faults.add(LISTS, faults.html(500))
@@ -290,7 +338,10 @@ async def test_more_rows_than_asked_for_are_refused(server):
 
 
 async def test_a_list_that_the_server_only_gives_whole_is_taken_once(server):
-    """Contract §0.4: what is not paged says neither where it begins nor how many there are."""
+    """A list that the server only gives whole is taken once.
+
+    What is not paged says neither where it begins nor how many there are.
+    """
     rows = [{"ratingKey": str(n), "type": "movie", "title": "x"} for n in range(1, 30)]
     async with signed_in(server) as backend:
         value = {"MediaContainer": {"size": 29, "Metadata": rows}}
@@ -313,7 +364,10 @@ async def test_another_window_than_was_asked_for_is_refused(server):
 
 
 async def test_bad_rows_cost_themselves(server):
-    """K5: a bad item is skipped and counted."""
+    """Bad rows cost themselves (K5).
+
+    A bad item is skipped and counted.
+    """
     rows = [
         {"ratingKey": "1", "type": "movie", "title": "x"},
         5,
@@ -331,7 +385,10 @@ async def test_bad_rows_cost_themselves(server):
 
 
 async def test_an_answer_that_does_not_end_is_cut_off(server):
-    """K5: answers are bounded in size; what can't be listed is no row."""
+    """An answer that does not end is cut off (K5).
+
+    Answers are bounded in size; what can't be listed is no row.
+    """
     async with signed_in(server, page_size=1) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         server.faults.add(LISTS, faults.endless())
@@ -340,7 +397,10 @@ async def test_an_answer_that_does_not_end_is_cut_off(server):
 
 
 async def test_a_library_that_vanished_is_forbidden_and_nothing_more(server):
-    """S3: 404 for one section says nothing of the server."""
+    """A library that vanished is forbidden and nothing more (S3).
+
+    404 for one section says nothing of the server.
+    """
     async with signed_in(server) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         other = await listing_of(backend, "Music", ItemType.TRACK)
@@ -352,7 +412,10 @@ async def test_a_library_that_vanished_is_forbidden_and_nothing_more(server):
 
 
 async def test_a_token_withdrawn_between_two_pages_is_auth_required(server):
-    """S4: confirmed by a second call."""
+    """A token withdrawn between two pages is auth required (S4).
+
+    Confirmed by a second call.
+    """
     async with signed_in(server, page_size=10) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         server.faults.add(
@@ -377,7 +440,10 @@ async def test_a_fingerprint_changes_exactly_when_the_row_does(server):
 
 
 async def test_a_refresh_of_all_metadata_changes_no_fingerprint(server):
-    """Contract §5.2: a bulk refresh moves every updatedAt; nothing that is shown changed."""
+    """A refresh of all metadata changes no fingerprint.
+
+    A bulk refresh moves every updatedAt; nothing that is shown changed.
+    """
     async with signed_in(server) as backend:
         listing = await listing_of(backend, "Other Videos", ItemType.VIDEO)
         before = [row async for page in backend.pages(listing) for row in page.items]
@@ -389,7 +455,10 @@ async def test_a_refresh_of_all_metadata_changes_no_fingerprint(server):
 
 
 async def test_a_missing_or_odd_updated_at_changes_nothing(server):
-    """Contract §5.2: absent, or -1."""
+    """A missing or odd updated at changes nothing.
+
+    Absent, or -1.
+    """
     first, second, *_ = movies(server)
     server.world.distort(int(first), omit=["updatedAt", "addedAt"])
     server.world.distort(int(second), updatedAt=-1, addedAt=-1)
@@ -400,7 +469,10 @@ async def test_a_missing_or_odd_updated_at_changes_nothing(server):
 
 
 async def test_the_newest_rows_come_first_on_request(server):
-    """Y4: a taste for an empty cache."""
+    """The newest rows come first on request (Y4).
+
+    A taste for an empty cache.
+    """
     async with signed_in(server) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         items = await backend.parse(await backend.newest(listing, 5))
@@ -411,7 +483,10 @@ async def test_the_newest_rows_come_first_on_request(server):
 
 
 async def test_an_interrupted_list_goes_on_where_it_stopped(server):
-    """Y8: `CanResume`."""
+    """An interrupted list goes on where it stopped (Y8).
+
+    `CanResume`.
+    """
     async with signed_in(server, page_size=10) as backend:
         listing = await listing_of(backend, "Movies", ItemType.MOVIE)
         pages = [page async for page in backend.pages_from(listing, 20)]
@@ -421,7 +496,10 @@ async def test_an_interrupted_list_goes_on_where_it_stopped(server):
 
 
 async def test_a_list_may_be_left_in_the_middle(server):
-    """Y12: cancel leaves whole pages; nothing is asked for ahead of the caller."""
+    """A list may be left in the middle (Y12).
+
+    Cancel leaves whole pages; nothing is asked for ahead of the caller.
+    """
     async with signed_in(server, page_size=5) as backend:
         pages = backend.pages(await listing_of(backend, "Movies", ItemType.MOVIE))
         await anext(pages)

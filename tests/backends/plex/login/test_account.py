@@ -149,7 +149,10 @@ async def test_an_account_brings_every_server_with_its_route_and_its_own_token(h
 
 
 async def test_a_server_without_addresses_is_a_source_that_is_not_reached(household):
-    """Contract §3.1: connections may be absent, and the server years old."""
+    """A server without addresses is a source that is not reached.
+
+    Connections may be absent, and the server years old.
+    """
     found = await added(household)
 
     [lost] = [new for new in found.sources if new.name == "Lost Server"]
@@ -168,7 +171,10 @@ async def test_a_server_without_addresses_is_a_source_that_is_not_reached(househ
 
 
 async def test_the_accounts_token_is_shown_to_no_server(household):
-    """§0.1: not even to an owner's own."""
+    """The accounts token is shown to no server.
+
+    Not even to an owner's own.
+    """
     found = await added(household)
     for server in (household.near, household.far, household.shared):
         await connected(found, server)
@@ -179,7 +185,10 @@ async def test_the_accounts_token_is_shown_to_no_server(household):
 
 
 async def test_a_token_that_a_server_replaced_is_refused_and_then_listed_anew(household):
-    """§10: 401 twice; asked again, plex.tv gives another one (A2)."""
+    """A token that a server replaced is refused and then listed anew.
+
+    401 twice; asked again, plex.tv gives another one (A2).
+    """
     found = await added(household)
     household.tv.withdraw_access(household.shared, household.alice)
     with pytest.raises(AuthRequiredError) as caught:
@@ -199,7 +208,7 @@ async def test_a_token_that_a_server_replaced_is_refused_and_then_listed_anew(ho
 
 
 async def test_a_withdrawn_share_vanishes_from_a_complete_answer(household):
-    """A2."""
+    """A withdrawn share vanishes from a complete answer (A2)."""
     found = await added(household)
     household.tv.unshare(household.shared, household.alice)
 
@@ -252,7 +261,10 @@ async def test_a_worker_opens_the_remembered_address(household):
 
 
 async def test_with_plex_tv_down_signing_in_fails_and_an_account_is_not_lost(household):
-    """§10: stay signed in, retry."""
+    """With plex.tv down signing in fails and an account is not lost.
+
+    Stay signed in, retry.
+    """
     found = await added(household)
     household.tv.refuse()
 
@@ -265,7 +277,7 @@ async def test_with_plex_tv_down_signing_in_fails_and_an_account_is_not_lost(hou
 
 
 async def test_a_server_on_ipv6_alone_is_reached(household):
-    """Contract §3.1."""
+    """A server on ipv6 alone is reached."""
     if not ipv6_works():
         pytest.skip("this machine has no ::1")
     with PlexServer(doors=[Door(host="::1")], authority=household.authority) as server:
@@ -275,7 +287,10 @@ async def test_a_server_on_ipv6_alone_is_reached(household):
 
 
 async def test_http_is_used_where_tls_is_not_to_be_had_and_never_afterwards(household):
-    """K3, K4: in the server's own network only; once https worked, not any more."""
+    """Http is used where tls is not to be had and never afterwards (K3, K4).
+
+    In the server's own network only; once https worked, not any more.
+    """
     found = await added(household)
     near = household.near
     for door in near.doors:
@@ -296,7 +311,10 @@ async def test_http_is_used_where_tls_is_not_to_be_had_and_never_afterwards(hous
 
 @pytest.mark.parametrize("conduct", [Conduct.STRANGER, Conduct.WRONG_CERTIFICATE])
 async def test_an_address_that_somebody_else_has_now_gets_no_token(household, conduct):
-    """I4, K4: another identity, or a certificate for another name."""
+    """An address that somebody else has now gets no token (I4, K4).
+
+    Another identity, or a certificate for another name.
+    """
     household.tv.published(household.near).https_required = True
     found = await added(household)
     for door in household.near.doors:
@@ -381,7 +399,10 @@ async def sign_in(person: Person, **options: object) -> NewSources:
 
 @pytest.mark.parametrize("link", [True, False])
 async def test_a_sign_in_by_pin_brings_the_account(household, link):
-    """Contract §2.1: both kinds of codes."""
+    """A sign in by pin brings the account.
+
+    Both kinds of codes.
+    """
     tv = household.tv
     person = Approving(lambda code: tv.approve(code, household.alice))
 
@@ -395,7 +416,10 @@ async def test_a_sign_in_by_pin_brings_the_account(household, link):
 
 
 async def test_a_second_sign_in_of_the_same_device_ends_the_first(household):
-    """A1, contract §2.1: which is why the new token is kept at once."""
+    """A second sign in of the same device ends the first (A1).
+
+    Which is why the new token is kept at once.
+    """
     person = Approving(lambda code: household.tv.approve(code, household.alice))
     first = await sign_in(person)
     await sign_in(Approving(lambda code: household.tv.approve(code, household.alice)))
@@ -406,7 +430,7 @@ async def test_a_second_sign_in_of_the_same_device_ends_the_first(household):
 
 
 async def test_a_denied_and_an_expired_code_end_a_sign_in(household):
-    """§10."""
+    """A denied and an expired code end a sign in."""
     with pytest.raises(AuthRefusedError):
         await sign_in(Approving(household.tv.deny))
     with pytest.raises(LoginExpiredError):
@@ -414,7 +438,10 @@ async def test_a_denied_and_an_expired_code_end_a_sign_in(household):
 
 
 async def test_a_member_of_a_home_with_a_pin_signs_in(household):
-    """Contract §2.6: the PIN wrong first; the member's own servers and tokens."""
+    """A member of a home with a pin signs in.
+
+    The PIN wrong first; the member's own servers and tokens.
+    """
     tv = household.tv
     kid = tv.add_user("kid", pin="1234", managed=True, home_of=household.alice)
     tv.share(household.near, kid)
@@ -437,7 +464,7 @@ async def test_a_member_of_a_home_with_a_pin_signs_in(household):
 
 
 async def test_signing_out_ends_the_token(household):
-    """A4, contract §2.4."""
+    """Signing out ends the token (A4)."""
     found = await added(household)
     assert SPEC.sign_out is not None
     await SPEC.sign_out(account_context(found))

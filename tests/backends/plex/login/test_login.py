@@ -110,7 +110,10 @@ async def test_a_token_brings_its_account_and_every_server(monkeypatch):
 
 @pytest.mark.parametrize("given", ["", "two words", "x\r\ny", "ü" * 20, "x" * 5000])
 async def test_what_can_be_no_token_is_not_sent(monkeypatch, given):
-    """K5: it would stand in a header."""
+    """What can be no token is not sent (K5).
+
+    It would stand in a header.
+    """
     async with plex_tv(monkeypatch) as tv:
         with pytest.raises(InvalidArgumentError):
             await add(given)
@@ -119,7 +122,10 @@ async def test_what_can_be_no_token_is_not_sent(monkeypatch, given):
 
 
 async def test_a_token_that_plex_tv_does_not_know_is_refused(monkeypatch):
-    """A1: while adding, a refusal is the caller's."""
+    """A token that plex.tv does not know is refused (A1).
+
+    While adding, a refusal is the caller's.
+    """
     async with plex_tv(monkeypatch, GET_user=REFUSED):
         with pytest.raises(AuthRefusedError) as caught:
             await add()
@@ -138,14 +144,20 @@ async def test_an_account_without_servers_is_told_so(monkeypatch, listed):
 
 
 async def test_a_user_without_an_id_is_an_error(monkeypatch):
-    """I1: the source ids come of it."""
+    """A user without an id is an error (I1).
+
+    The source ids come of it.
+    """
     async with plex_tv(monkeypatch, GET_user=json_reply({"username": "alice"})):
         with pytest.raises(BadResponseError):
             await add()
 
 
 async def test_numbers_as_text_and_hostile_names_are_understood(monkeypatch):
-    """Contract §0.3: types drift."""
+    """Numbers as text and hostile names are understood.
+
+    Types drift.
+    """
     said = user("7", friendlyName="Al\u202eice\n" + "x" * 500)
     async with plex_tv(monkeypatch, GET_user=json_reply(said)):
         new = await add()
@@ -159,7 +171,10 @@ async def test_numbers_as_text_and_hostile_names_are_understood(monkeypatch):
 
 
 async def test_an_approved_pin_is_kept_before_anything_else(monkeypatch):
-    """A1: it has replaced the old token already."""
+    """An approved pin is kept before anything else (A1).
+
+    It has replaced the old token already.
+    """
     person = Person()
     async with plex_tv(monkeypatch) as tv:
         new = await login(person)
@@ -174,7 +189,10 @@ async def test_an_approved_pin_is_kept_before_anything_else(monkeypatch):
 
 
 async def test_a_new_token_is_not_lost_to_an_outage(monkeypatch):
-    """A1: it can't be had a second time."""
+    """A new token is not lost to an outage (A1).
+
+    It can't be had a second time.
+    """
     person = Person()
     flaky = [reply(429, b"", "text/plain", Retry_After="0"), json_reply(user())]
     async with plex_tv(monkeypatch, GET_user=flaky):
@@ -184,7 +202,10 @@ async def test_a_new_token_is_not_lost_to_an_outage(monkeypatch):
 
 
 async def test_what_was_kept_stays_known_when_the_rest_fails(monkeypatch):
-    """A1: the caller decides what becomes of it."""
+    """What was kept stays known when the rest fails (A1).
+
+    The caller decides what becomes of it.
+    """
     person = Person()
     async with plex_tv(monkeypatch, GET_resources=BROKEN):
         with pytest.raises(UnreachableError):
@@ -195,7 +216,10 @@ async def test_what_was_kept_stays_known_when_the_rest_fails(monkeypatch):
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "http://[", "nonsense", "https://a\nb"])
 async def test_a_forward_url_that_is_no_web_page_is_refused(monkeypatch, url):
-    """K6: before anything is asked of plex.tv."""
+    """A forward url that is no web page is refused (K6).
+
+    Before anything is asked of plex.tv.
+    """
     async with plex_tv(monkeypatch) as tv:
         with pytest.raises(InvalidArgumentError):
             await login(Person(), forward_url=url)
@@ -207,7 +231,10 @@ async def test_a_forward_url_that_is_no_web_page_is_refused(monkeypatch, url):
 
 
 async def test_a_member_of_a_home_is_chosen_and_has_his_own_servers(monkeypatch):
-    """Contract §2.6: the switched token lists that user's servers."""
+    """A member of a home is chosen and has his own servers.
+
+    The switched token lists that user's servers.
+    """
     person = Person(UserChoice(user_id="8", pin="1234"))
     async with plex_tv(monkeypatch, **HOME) as tv:
         new = await login(person)
@@ -228,7 +255,10 @@ async def test_a_member_of_a_home_is_chosen_and_has_his_own_servers(monkeypatch)
 
 
 async def test_a_wrong_pin_is_asked_for_again_and_never_sent_twice(monkeypatch):
-    """§10: 403 code 1041; never retried automatically."""
+    """A wrong pin is asked for again and never sent twice.
+
+    403 code 1041; never retried automatically.
+    """
     person = Person(
         UserChoice(user_id="8", pin="0000"),
         UserChoice(user_id="8"),
@@ -246,7 +276,10 @@ async def test_a_wrong_pin_is_asked_for_again_and_never_sent_twice(monkeypatch):
 
 @pytest.mark.parametrize("pin", ["abcd", "12 34", "1234\n", "9" * 70_000, "١٢٣٤"])
 async def test_what_can_be_no_pin_is_not_sent(monkeypatch, pin):
-    """K6: it comes from the bus; plex.tv counts the wrong ones."""
+    """What can be no pin is not sent (K6).
+
+    It comes from the bus; plex.tv counts the wrong ones.
+    """
     person = Person(UserChoice(user_id="8", pin=pin), UserChoice(user_id="8", pin="1234"))
     async with plex_tv(monkeypatch, **HOME) as tv:
         await login(person)
@@ -255,7 +288,10 @@ async def test_what_can_be_no_pin_is_not_sent(monkeypatch, pin):
 
 
 async def test_the_accounts_own_user_needs_no_switch(monkeypatch):
-    """§2.6: signing in has proved who that is."""
+    """The accounts own user needs no switch.
+
+    Signing in has proved who that is.
+    """
     person = Person(UserChoice(user_id="7"))
     async with plex_tv(monkeypatch, **HOME) as tv:
         new = await login(person)
@@ -275,7 +311,10 @@ async def test_a_home_of_one_user_asks_nothing(monkeypatch):
 
 
 async def test_somebody_who_is_no_member_is_asked_about_again(monkeypatch):
-    """K6: ids come from the bus."""
+    """Somebody who is no member is asked about again (K6).
+
+    Ids come from the bus.
+    """
     person = Person(UserChoice(user_id="99"), UserChoice(user_id="7"))
     async with plex_tv(monkeypatch, **HOME):
         await login(person)
@@ -284,7 +323,10 @@ async def test_somebody_who_is_no_member_is_asked_about_again(monkeypatch):
 
 
 async def test_a_member_who_signs_in_anew_is_not_asked_who_he_is(monkeypatch):
-    """A3: only for his PIN, if he has one."""
+    """A member who signs in anew is not asked who he is (A3).
+
+    Only for his PIN, if he has one.
+    """
     person = Person(UserChoice(user_id="8", pin="1234"))
     async with plex_tv(monkeypatch, **HOME):
         new = await login(person, again=account_of("8"))
@@ -303,7 +345,10 @@ async def test_a_member_who_signs_in_anew_is_not_asked_who_he_is(monkeypatch):
 
 
 async def test_a_pin_that_is_missing_after_all_is_asked_for(monkeypatch):
-    """§10: a member without a PIN gets one between two requests; no endless loop."""
+    """A pin that is missing after all is asked for.
+
+    A member without a PIN gets one between two requests; no endless loop.
+    """
     person = Person(UserChoice(user_id="8", pin="1234"))
     answers = {**HOME, "GET_home_users": json_reply({"users": [member(8, "Kid")]})}
     async with plex_tv(monkeypatch, **answers) as tv:
@@ -313,7 +358,10 @@ async def test_a_pin_that_is_missing_after_all_is_asked_for(monkeypatch):
 
 
 async def test_a_sign_in_anew_does_not_need_a_server(monkeypatch):
-    """A2, A3: an empty or failed list takes nothing away."""
+    """A sign in anew does not need a server (A2, A3).
+
+    An empty or failed list takes nothing away.
+    """
     for listed in (json_reply([]), BROKEN):
         async with plex_tv(monkeypatch, GET_resources=listed):
             new = await login(Person(), again=account_of())
@@ -321,7 +369,10 @@ async def test_a_sign_in_anew_does_not_need_a_server(monkeypatch):
 
 
 async def test_switching_waits_when_plex_tv_asks_to(monkeypatch):
-    """§2.6: 429 without Retry-After; the PIN was not looked at, so it is sent again."""
+    """Switching waits when plex.tv asks to.
+
+    429 without Retry-After; the PIN was not looked at, so it is sent again.
+    """
     busy = [reply(429, b"", "text/plain", Retry_After="0"), json_reply({"authToken": MEMBER_TOKEN})]
     async with (
         plex_tv(monkeypatch, **{**HOME, "POST_home_users_u8_switch": busy}),
@@ -346,7 +397,10 @@ async def test_switching_waits_when_plex_tv_asks_to(monkeypatch):
     ],
 )
 async def test_a_switch_that_fails_otherwise_ends_the_sign_in(monkeypatch, answer, error):
-    """§10: the PIN shows nowhere."""
+    """A switch that fails otherwise ends the sign in.
+
+    The PIN shows nowhere.
+    """
     person = Person(UserChoice(user_id="8", pin="1234"))
     async with plex_tv(monkeypatch, **{**HOME, "POST_home_users_u8_switch": answer}):
         with pytest.raises(error) as caught:
@@ -357,7 +411,10 @@ async def test_a_switch_that_fails_otherwise_ends_the_sign_in(monkeypatch, answe
 
 
 async def test_hostile_members_are_left_out(monkeypatch):
-    """K5: and the rest can be chosen."""
+    """Hostile members are left out (K5).
+
+    And the rest can be chosen.
+    """
     users = ["x", {}, {"id": 9}, {"id": "x", "uuid": "u"}, {"id": 9, "uuid": "../.."}]
     users += [member(8, "Kid")] * 500
     async with (
@@ -376,7 +433,7 @@ async def test_hostile_members_are_left_out(monkeypatch):
 
 
 async def test_signing_out_gives_the_token_back(monkeypatch):
-    """A4, contract §2.4."""
+    """Signing out gives the token back (A4)."""
     assert SPEC.sign_out is not None
     async with plex_tv(monkeypatch) as tv:
         await SPEC.sign_out(account_context())
@@ -386,7 +443,10 @@ async def test_signing_out_gives_the_token_back(monkeypatch):
 
 
 async def test_signing_out_is_best_effort(monkeypatch):
-    """A4: never blocking a removal."""
+    """Signing out is best effort (A4).
+
+    Never blocking a removal.
+    """
     assert SPEC.sign_out is not None
     for answer in (BROKEN, REFUSED):
         async with plex_tv(monkeypatch, DELETE_users_signout=answer):

@@ -36,7 +36,10 @@ async def claim(person: Person, **options):
 
 
 async def test_a_link_for_the_browser_is_shown_and_its_approval_noticed(monkeypatch):
-    """Contract §2.1: strong; null until it is claimed."""
+    """A link for the browser is shown and its approval noticed.
+
+    Strong; null until it is claimed.
+    """
     waiting = json_reply(pin())
     polls = [waiting, waiting, json_reply(pin(ACCOUNT_TOKEN))]
     person = Person()
@@ -59,7 +62,10 @@ async def test_a_link_for_the_browser_is_shown_and_its_approval_noticed(monkeypa
 
 
 async def test_a_short_code_is_shown_when_it_is_asked_for(monkeypatch):
-    """Contract §2.1: not strong, for plex.tv/link."""
+    """A short code is shown when it is asked for.
+
+    Not strong, for plex.tv/link.
+    """
     person = Person()
     async with plex_tv(monkeypatch, POST_pins=json_reply(pin(code="AB3X"), 201)) as tv:
         await claim(person, link=True)
@@ -70,7 +76,10 @@ async def test_a_short_code_is_shown_when_it_is_asked_for(monkeypatch):
 
 @pytest.mark.parametrize("answer", [EXPIRED, reply(410, b"", "application/json")])
 async def test_an_expired_code_ends_the_sign_in(monkeypatch, answer):
-    """§10: 404 code 1020; 410 likewise."""
+    """An expired code ends the sign in.
+
+    404 code 1020; 410 likewise.
+    """
     async with plex_tv(monkeypatch, GET_pins_1272125134=[json_reply(pin()), answer]):
         with pytest.raises(LoginExpiredError):
             await claim(Person())
@@ -90,7 +99,10 @@ async def test_an_expired_code_ends_the_sign_in(monkeypatch, answer):
     ],
 )
 async def test_a_code_that_is_never_declared_expired_ends_in_time(monkeypatch, lifetime):
-    """§11: some claim 200 with null for ever."""
+    """A code that is never declared expired ends in time.
+
+    Some claim 200 with null for ever.
+    """
     answers = {
         "POST_pins": json_reply(pin(**lifetime), 201),
         "GET_pins_1272125134": json_reply(pin(**lifetime)),
@@ -101,7 +113,10 @@ async def test_a_code_that_is_never_declared_expired_ends_in_time(monkeypatch, l
 
 
 async def test_a_code_lasts_an_hour_at_most(monkeypatch):
-    """K5: whatever plex.tv says; D-Bus carries no greater numbers than 64 bits."""
+    """A code lasts an hour at most (K5).
+
+    Whatever plex.tv says; D-Bus carries no greater numbers than 64 bits.
+    """
     person = Person()
     async with plex_tv(monkeypatch, POST_pins=json_reply(pin(expiresIn=10**30), 201)):
         await claim(person)
@@ -112,14 +127,20 @@ async def test_a_code_lasts_an_hour_at_most(monkeypatch):
 
 @pytest.mark.parametrize("answer", [REFUSED, json_reply({"errors": []}, 403)])
 async def test_a_rejected_sign_in_ends(monkeypatch, answer):
-    """Contract §2.1: 401 and 403."""
+    """A rejected sign in ends.
+
+    401 and 403.
+    """
     async with plex_tv(monkeypatch, GET_pins_1272125134=answer):
         with pytest.raises(AuthRefusedError):
             await claim(Person())
 
 
 async def test_trouble_on_the_way_only_costs_time(monkeypatch):
-    """Contract §2.1: transport errors and 5xx keep polling; so does a portal."""
+    """Trouble on the way only costs time.
+
+    Transport errors and 5xx keep polling; so does a portal.
+    """
     trouble = [
         b"",  # nothing at all
         reply(503, b"<html></html>", "text/html"),
@@ -165,7 +186,10 @@ async def test_a_sign_in_that_is_cancelled_stops_asking(monkeypatch):
     ],
 )
 async def test_a_pin_without_a_code_is_an_error(monkeypatch, answer):
-    """K5: nothing is shown that is none."""
+    """A pin without a code is an error (K5).
+
+    Nothing is shown that is none.
+    """
     person = Person()
     async with plex_tv(monkeypatch, POST_pins=answer):
         with pytest.raises(BadResponseError):
@@ -176,14 +200,20 @@ async def test_a_pin_without_a_code_is_an_error(monkeypatch, answer):
 
 @pytest.mark.parametrize("token", ["a b", "a\r\nX-Evil: 1", ["list"], "x" * 5000])
 async def test_a_token_that_is_none_is_an_error(monkeypatch, token):
-    """K5: it would stand in a header."""
+    """A token that is none is an error (K5).
+
+    It would stand in a header.
+    """
     async with plex_tv(monkeypatch, GET_pins_1272125134=json_reply(pin(token))):
         with pytest.raises(BadResponseError):
             await claim(Person())
 
 
 async def test_plex_tv_that_can_not_be_asked_shows_nothing(monkeypatch):
-    """§10: no code, no waiting."""
+    """Plex.tv that can not be asked shows nothing.
+
+    No code, no waiting.
+    """
     async with plex_tv(monkeypatch, POST_pins=reply(500, b"", "text/html")):
         with pytest.raises(UnreachableError):
             await claim(Person())

@@ -36,7 +36,10 @@ def addresses(found) -> list[tuple[str, Route]]:
 
 
 async def test_an_ordinary_answer_is_understood(monkeypatch):
-    """Contract §3.1: as plex.tv sends it, what nobody needs included."""
+    """An ordinary answer is understood.
+
+    As plex.tv sends it, what nobody needs included.
+    """
     more = {
         "platform": None,
         "device": "Docker Container",
@@ -87,7 +90,10 @@ async def test_addresses_are_kept_the_best_first_without_a_secret(monkeypatch):
 async def test_http_is_a_last_resort_in_the_servers_own_network(
     monkeypatch, says, is_asked_in_clear
 ):
-    """Contract §3.2, K3: only near, only when allowed, only where we share its address."""
+    """Http is a last resort in the servers own network (K3).
+
+    Only near, only when allowed, only where we share its address.
+    """
     connections = [connection(NEAR), connection(FAR, local=False)]
     found = await ask(monkeypatch, [resource(connections=connections, **says)])
 
@@ -111,7 +117,10 @@ async def test_http_is_a_last_resort_in_the_servers_own_network(
     ],
 )
 async def test_an_address_that_can_not_be_used_is_left_out(monkeypatch, uri):
-    """Contract §3.1, K5: and the server stays."""
+    """An address that can not be used is left out (K5).
+
+    And the server stays.
+    """
     found = await ask(monkeypatch, [resource(connections=[connection(uri), connection(NEAR)])])
 
     assert [(NEAR, Route.LOCAL)] == addresses(found)
@@ -119,7 +128,10 @@ async def test_an_address_that_can_not_be_used_is_left_out(monkeypatch, uri):
 
 @pytest.mark.parametrize("connections", [None, [], "x", [7, None], {}])
 async def test_a_server_without_addresses_is_a_server(monkeypatch, connections):
-    """Contract §3.1: connections may be null."""
+    """A server without addresses is a server.
+
+    Connections may be null.
+    """
     found = await ask(monkeypatch, [resource(connections=connections)])
 
     assert [] == addresses(found)
@@ -127,7 +139,10 @@ async def test_a_server_without_addresses_is_a_server(monkeypatch, connections):
 
 
 async def test_players_and_stale_servers_are_ordinary(monkeypatch):
-    """Contract §3.1: provides is a list; presence says nothing about later."""
+    """Players and stale servers are ordinary.
+
+    Provides is a list; presence says nothing about later.
+    """
     listed = [
         resource("player", provides="client,player,pubsub-player", accessToken=None),
         resource(provides="client, server", presence=False, lastSeenAt="2020-01-01T00:00:00Z"),
@@ -140,7 +155,7 @@ async def test_players_and_stale_servers_are_ordinary(monkeypatch):
 
 
 async def test_many_addresses_and_servers_are_bounded(monkeypatch):
-    """K5."""
+    """Many addresses and servers are bounded (K5)."""
     many = [connection(f"https://10-0-0-{n}.{HASH}.plex.direct:32400") for n in range(90)]
     found = await ask(monkeypatch, [resource(connections=many)])
     assert 32 == len(addresses(found))
@@ -155,7 +170,10 @@ async def test_many_addresses_and_servers_are_bounded(monkeypatch):
     [[], ["x", resource()], *([resource(odd), resource()] for odd in ("", 7, "a b", None))],
 )
 async def test_an_odd_answer_is_not_complete(monkeypatch, listed):
-    """A2: a partial or empty answer from plex.tv deletes nothing."""
+    """An odd answer is not complete (A2).
+
+    A partial or empty answer from plex.tv deletes nothing.
+    """
     found = await ask(monkeypatch, listed)
 
     assert not found.complete
@@ -164,7 +182,10 @@ async def test_an_odd_answer_is_not_complete(monkeypatch, listed):
 
 @pytest.mark.parametrize("given", [None, "", 7, "a b", "x\r\ny"])
 async def test_a_server_without_a_token_gets_none(monkeypatch, given):
-    """§0.1: above all not the account's, which would open every other server."""
+    """A server without a token gets none.
+
+    Above all not the account's, which would open every other server.
+    """
     listed = [resource(accessToken=given), resource(OTHER, accessToken="other-token-12345678")]
     found = await ask(monkeypatch, listed)
 
@@ -182,7 +203,7 @@ async def test_a_server_without_a_token_gets_none(monkeypatch, given):
     ],
 )
 async def test_trouble_is_an_error_and_no_empty_answer(monkeypatch, answer, error):
-    """A2, S2."""
+    """Trouble is an error and no empty answer (A2, S2)."""
     refused = {"GET_user": REFUSED} if answer is REFUSED else {}
     assert SPEC.servers is not None
     async with plex_tv(monkeypatch, GET_resources=answer, **refused):

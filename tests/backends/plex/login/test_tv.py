@@ -36,7 +36,10 @@ async def ask():
 
 
 async def test_every_request_says_who_we_are_in_headers_alone(monkeypatch):
-    """Contract §1.1, K1: a stable client identifier, ASCII values, no token in the address."""
+    """Every request says who we are in headers alone (K1).
+
+    A stable client identifier, ASCII values, no token in the address.
+    """
     async with plex_tv(monkeypatch) as tv:
         await ask()
 
@@ -50,7 +53,10 @@ async def test_every_request_says_who_we_are_in_headers_alone(monkeypatch):
 
 
 async def test_a_refused_token_is_confirmed_by_a_second_call(monkeypatch):
-    """§10: 401 code 1001; S2: confirmed."""
+    """A refused token is confirmed by a second call.
+
+    401 code 1001; S2: confirmed.
+    """
     async with plex_tv(monkeypatch, GET_user=REFUSED) as tv:
         with pytest.raises(AuthRequiredError):
             await ask()
@@ -59,14 +65,20 @@ async def test_a_refused_token_is_confirmed_by_a_second_call(monkeypatch):
 
 
 async def test_a_refusal_that_is_not_confirmed_is_an_outage(monkeypatch):
-    """S2: one 401 is not enough."""
+    """A refusal that is not confirmed is an outage (S2).
+
+    One 401 is not enough.
+    """
     async with plex_tv(monkeypatch, GET_user=[REFUSED, json_reply(user())]):
         with pytest.raises(UnreachableError):
             await ask()
 
 
 async def test_an_invalid_token_may_also_be_told_by_422(monkeypatch):
-    """Contract §2.2: 422 whose message says invalid token."""
+    """An invalid token may also be told by 422.
+
+    422 whose message says invalid token.
+    """
     said = {"errors": [{"code": "1", "message": "Invalid token", "status": 422}]}
     async with plex_tv(monkeypatch, GET_user=json_reply(said, 422)):
         with pytest.raises(AuthRequiredError):
@@ -91,7 +103,10 @@ async def test_an_invalid_token_may_also_be_told_by_422(monkeypatch):
     ],
 )  # fmt: skip
 async def test_any_other_trouble_leaves_the_token_alone(monkeypatch, answer, error, reason):
-    """§10: 5xx, portals and proxies are never needs-auth."""
+    """Any other trouble leaves the token alone.
+
+    5xx, portals and proxies are never needs-auth.
+    """
     async with plex_tv(monkeypatch, GET_user=answer):
         with pytest.raises(error) as caught:
             await ask()
@@ -102,7 +117,10 @@ async def test_any_other_trouble_leaves_the_token_alone(monkeypatch, answer, err
 
 @pytest.mark.parametrize(("said", "pause_s"), [({}, 10.0), ({"Retry_After": "33"}, 33.0)])
 async def test_being_asked_to_wait_is_passed_on(monkeypatch, said, pause_s):
-    """§10: 429; Retry-After is often missing."""
+    """Being asked to wait is passed on.
+
+    429; Retry-After is often missing.
+    """
     async with plex_tv(monkeypatch, GET_user=reply(429, b"slow down", "text/plain", **said)) as tv:
         with pytest.raises(UnreachableError) as caught:
             await ask()
@@ -112,7 +130,10 @@ async def test_being_asked_to_wait_is_passed_on(monkeypatch, said, pause_s):
 
 
 async def test_nobody_answering_is_unreachable(monkeypatch):
-    """§10: DNS, refused, timeout."""
+    """Nobody answering is unreachable.
+
+    DNS, refused, timeout.
+    """
     with dead() as port:
         monkeypatch.setenv("MSD_PLEX_TV", f"http://127.0.0.1:{port}")
         with pytest.raises(UnreachableError):
@@ -121,7 +142,10 @@ async def test_nobody_answering_is_unreachable(monkeypatch):
 
 @pytest.mark.parametrize("first", [BROKEN, PORTAL, None])
 async def test_the_second_host_is_asked_when_the_first_does_not_work(monkeypatch, first):
-    """Contract §2: clients.plex.tv first, plex.tv on a transient failure."""
+    """The second host is asked when the first does not work.
+
+    Clients.plex.tv first, plex.tv on a transient failure.
+    """
     async with plex_tv(monkeypatch) as tv, raw_server(answering(first or b"")) as broken:
         with dead() as port:
             base = broken.base_url if first else f"http://127.0.0.1:{port}"
@@ -130,7 +154,10 @@ async def test_the_second_host_is_asked_when_the_first_does_not_work(monkeypatch
 
 
 async def test_the_second_host_is_asked_when_the_first_is_somebody_else(monkeypatch, tls):
-    """Contract §2: a certificate for another name; a network may catch one of the names."""
+    """The second host is asked when the first is somebody else.
+
+    A certificate for another name; a network may catch one of the names.
+    """
     async with plex_tv(monkeypatch) as tv, raw_server(answering(b""), tls=tls) as stranger:
         monkeypatch.setenv("MSD_PLEX_TV", f"{stranger.base_url} {tv.server.base_url}")
         assert "alice" == (await ask())["username"]
@@ -139,7 +166,10 @@ async def test_the_second_host_is_asked_when_the_first_is_somebody_else(monkeypa
 
 
 async def test_a_refusal_is_not_taken_to_the_second_host(monkeypatch):
-    """Contract §2: what plex.tv says itself holds for both."""
+    """A refusal is not taken to the second host.
+
+    What plex.tv says itself holds for both.
+    """
     async with plex_tv(monkeypatch) as tv, raw_server(answering(REFUSED)) as first:
         monkeypatch.setenv("MSD_PLEX_TV", f"{first.base_url} {tv.server.base_url}")
         with pytest.raises(AuthRequiredError):

@@ -68,7 +68,10 @@ def test_a_recorded_film():
 
 
 def test_a_recorded_track_in_xml():
-    """Contract §1.2: without an Accept header the answer is XML, with every number in quotes."""
+    """A recorded track in xml.
+
+    Without an Accept header the answer is XML, with every number in quotes.
+    """
     track, details = sample("media_100.xml")
 
     assert (track.type, track.title, track.album) == (ItemType.TRACK, "Track 1", "Album Title")
@@ -82,7 +85,10 @@ def test_a_recorded_track_in_xml():
 
 
 def test_a_recorded_season_in_xml():
-    """Contract §4.5: the guid of an agent of old is the show's id with the season's number."""
+    """A recorded season in xml.
+
+    The guid of an agent of old is the show's id with the season's number.
+    """
     season, _ = sample("show_seasons.xml")
 
     assert (season.type, season.season_number, season.child_count) == (ItemType.SEASON, 1, 14)
@@ -94,7 +100,10 @@ def test_a_recorded_season_in_xml():
 
 
 def test_a_recorded_album_is_watched_in_part():
-    """Contract §4.5: viewedLeafCount."""
+    """A recorded album is watched in part.
+
+    ViewedLeafCount.
+    """
     album, _ = sample("media_200.xml")
 
     assert (album.type, album.artist, album.child_count) == (ItemType.ALBUM, "Artist", 9)
@@ -103,7 +112,10 @@ def test_a_recorded_album_is_watched_in_part():
 
 
 def test_recorded_playlists():
-    """Contract §4.7: a composite is its picture; its views are not the user's watching."""
+    """Recorded playlists.
+
+    A composite is its picture; its views are not the user's watching.
+    """
     rows = read_rows(answer((DATA / "playlists.xml").read_bytes(), XML)).rows
     lists = [parsed(raw_item(one, ItemType.PLAYLIST)) for one in rows]
 
@@ -114,12 +126,18 @@ def test_recorded_playlists():
 
 
 def test_an_unwatched_item_is_untouched_not_unknown():
-    """Contract §0.5: absent is not null."""
+    """An unwatched item is untouched not unknown.
+
+    Absent is not null.
+    """
     assert item().watch == WatchState()
 
 
 def test_watch_state_of_one_item():
-    """W3: what the server knows, in msd's words."""
+    """Watch state of one item (W3).
+
+    What the server knows, in msd's words.
+    """
     watched = item(viewCount="2", viewOffset=60_000, lastViewedAt=1_700_000_000, userRating=7.5)
 
     assert watched.watch == WatchState(
@@ -136,7 +154,10 @@ def test_watch_state_of_one_item():
     ("leaves", "viewed", "watched"), [(3, 3, True), (3, 2, False), (0, 0, False), (2, None, False)]
 )
 def test_a_show_is_watched_when_all_its_episodes_are(leaves, viewed, watched):
-    """Contract §4.5: viewCount of a show counts episodes."""
+    """A show is watched when all its episodes are.
+
+    ViewCount of a show counts episodes.
+    """
     show = item(ItemType.SHOW, type="show", leafCount=leaves, viewedLeafCount=viewed, viewCount=9)
 
     assert watched is show.watch.watched
@@ -144,7 +165,7 @@ def test_a_show_is_watched_when_all_its_episodes_are(leaves, viewed, watched):
 
 @pytest.mark.parametrize("value", [True, 1, "1", "true"])
 def test_truths_come_in_many_spellings(value):
-    """Contract §0.3."""
+    """Truths come in many spellings."""
     body = {
         "ratingKey": "7",
         "type": "movie",
@@ -157,7 +178,10 @@ def test_truths_come_in_many_spellings(value):
 
 
 def test_numbers_may_come_in_quotes_and_children_alone():
-    """Contract §0.3, §11: ints as strings, an object where a list belongs."""
+    """Numbers may come in quotes and children alone.
+
+    Ints as strings, an object where a list belongs.
+    """
     found = item(year="1999", duration="60000", Genre={"tag": "Comedy"}, Guid={"id": "imdb://tt12"})
 
     assert (found.year, found.duration_ms, found.genres) == (1999, 60_000, ("Comedy",))
@@ -165,7 +189,10 @@ def test_numbers_may_come_in_quotes_and_children_alone():
 
 
 def test_an_episode_of_a_show_with_hidden_seasons_belongs_to_the_show():
-    """Contract §4.5: no parentRatingKey."""
+    """An episode of a show with hidden seasons belongs to the show.
+
+    No parentRatingKey.
+    """
     found = item(ItemType.EPISODE, type="episode", grandparentRatingKey="5", index=3, parentIndex=1)
 
     assert (found.parent_remote_id, found.show_remote_id) == ("5", "5")
@@ -183,7 +210,10 @@ def test_nobody_is_their_own_parent():
     ("added", "expected"), [(-86_400, 0), (0, 0), (10**18, 0), ("1586886369", 1_586_886_369)]
 )
 def test_odd_moments_are_unknown(added, expected):
-    """Contract §5.1: addedAt may be a file's time, edited, or before 1970."""
+    """Odd moments are unknown.
+
+    AddedAt may be a file's time, edited, or before 1970.
+    """
     assert expected == item(addedAt=added).added_at
 
 
@@ -204,18 +234,27 @@ def test_odd_dates_are_unknown_and_old_ones_are_not(date, expected):
 
 
 def test_an_untitled_episode_has_its_number_for_a_title():
-    """Contract §4.5: an item without a title is still there."""
+    """An untitled episode has its number for a title.
+
+    An item without a title is still there.
+    """
     assert item(ItemType.EPISODE, type="episode", title="", index=3).title == "Episode 3"
     assert isinstance(parsed(raw(title="")), SkippedItem)
 
 
 def test_a_row_of_another_type_is_not_taken_for_one_of_the_listing():
-    """K5: a server that ignores `type` fills no list of episodes with shows."""
+    """A row of another type is not taken for one of the listing (K5).
+
+    A server that ignores `type` fills no list of episodes with shows.
+    """
     assert isinstance(parsed(raw(ItemType.EPISODE, type="show")), SkippedItem)
 
 
 def test_a_film_in_a_library_of_other_videos_is_a_video():
-    """Contract §4.2: such sections list what they hold as films."""
+    """A film in a library of other videos is a video.
+
+    Such sections list what they hold as films.
+    """
     assert item(ItemType.VIDEO).type is ItemType.VIDEO
     [found] = read_rows(listed(row(librarySectionID=4))).rows
     assert item_type_of(found, LibraryType.VIDEOS) is ItemType.VIDEO
@@ -237,12 +276,15 @@ def test_a_film_in_a_library_of_other_videos_is_a_video():
     ],
 )
 def test_guids_of_every_age_are_external_ids(guid, expected):
-    """Contract §4.5."""
+    """Guids of every age are external ids."""
     assert expected == item(guid=guid).external_ids
 
 
 def test_listed_guids_win_and_music_has_names_of_its_own():
-    """Contract §4.5: Guid[] is there only with includeGuids."""
+    """Listed guids win and music has names of its own.
+
+    Guid[] is there only with includeGuids.
+    """
     guids = [{"id": "mbid://aaaa-bbbb"}, {"id": "tmdb://1"}, {"id": "tmdb://2"}, {"id": None}, {}]
 
     assert item(Guid=guids).external_ids == (("tmdb", "1"),)
@@ -275,7 +317,10 @@ def test_listed_guids_win_and_music_has_names_of_its_own():
     ],
 )
 def test_an_item_is_recognised_after_the_server_numbered_it_anew(item_type, members, expected):
-    """I2: by its guid, by its place, or by its file."""
+    """An item is recognised after the server numbered it anew (I2).
+
+    By its guid, by its place, or by its file.
+    """
     assert expected == item(item_type, **members).identity
 
 
@@ -292,7 +337,10 @@ def test_an_item_is_recognised_after_the_server_numbered_it_anew(item_type, memb
     ],
 )
 def test_a_picture_is_a_path_of_the_server_and_holds_no_token(path):
-    """K1, K5: a ref is only ever asked for at the server itself."""
+    """A picture is a path of the server and holds no token (K1, K5).
+
+    A ref is only ever asked for at the server itself.
+    """
     assert item(thumb=path).images == ()
 
 
@@ -322,7 +370,10 @@ def test_a_rating_is_between_0_and_10(value):
 
 
 def test_markers_chapters_and_tracks_beside_the_file():
-    """Contract §4.5: the index is there only for tracks inside the file."""
+    """Markers chapters and tracks beside the file.
+
+    The index is there only for tracks inside the file.
+    """
     _, details = read_full(
         listed(
             row(
@@ -366,14 +417,20 @@ def test_markers_chapters_and_tracks_beside_the_file():
 
 
 def test_a_row_of_a_wrong_type_costs_one_member():
-    """K5: a bad item is skipped and counted; a bad member is absent."""
+    """A row of a wrong type costs one member (K5).
+
+    A bad item is skipped and counted; a bad member is absent.
+    """
     found = item(viewCount=[], year="soon", Genre=[5, {"tag": "x"}], summary="kept")
 
     assert (found.watch, found.year, found.overview) == (WatchState(), None, "kept")
 
 
 def test_a_bad_row_costs_itself():
-    """K5: not the page."""
+    """A bad row costs itself (K5).
+
+    Not the page.
+    """
     page = read_rows(listed(row(), 5, None, {"title": "no key"}, row(ratingKey="8", year=[])))
 
     assert [isinstance(one, str) for one in page.rows] == [False, True, True, True, False]
@@ -384,7 +441,10 @@ def test_a_bad_row_costs_itself():
     [(b"Caf\xe9", "Caf\ufffd"), (b"a\x00b", "a b"), (b"a\\u0000b", "ab"), (b"\\ud800", "\ufffd")],
 )
 def test_broken_text_costs_one_character(broken, expected):
-    """Contract §1.2: invalid UTF-8; NUL; half of a surrogate pair."""
+    """Broken text costs one character.
+
+    Invalid UTF-8; NUL; half of a surrogate pair.
+    """
     body = b'{"MediaContainer":{"Metadata":[{"ratingKey":"7","type":"movie","title":"%s"}]}}'
     [found] = read_rows(answer(body % broken)).rows
 
@@ -392,7 +452,10 @@ def test_broken_text_costs_one_character(broken, expected):
 
 
 def test_the_fingerprint_is_the_same_however_the_server_writes_the_row():
-    """Y5: the order of members, quotes, and what only the full answer has."""
+    """The fingerprint is the same however the server writes the row (Y5).
+
+    The order of members, quotes, and what only the full answer has.
+    """
     members = {"year": 1999, "addedAt": 5, "Genre": [{"tag": "A"}, {"tag": "B"}]}
     light = raw(**members)
     full = raw(
@@ -433,7 +496,10 @@ def test_the_fingerprint_changes_with_what_a_library_is_said_to_hold():
 
 @pytest.mark.parametrize("value", ["", "a b", "../x", "a/b", "x" * 100, "é", None, 1.5, True])
 def test_a_key_that_may_not_stand_in_a_path_is_no_key(value):
-    """K5: an id is written into addresses."""
+    """A key that may not stand in a path is no key (K5).
+
+    An id is written into addresses.
+    """
     [found] = read_rows(listed(row(ratingKey=value))).rows
 
     assert isinstance(found, str) or raw_item(found, ItemType.MOVIE) is None
@@ -452,7 +518,10 @@ def test_a_key_that_may_not_stand_in_a_path_is_no_key(value):
     ids=range(6),
 )
 def test_xml_that_is_no_list_is_one_typed_error(body):
-    """K5, K6: no DTD, no entities, bounded depth."""
+    """Xml that is no list is one typed error (K5, K6).
+
+    No DTD, no entities, bounded depth.
+    """
     with pytest.raises(BadResponseError):
         read_rows(answer(body, XML))
 
@@ -505,7 +574,10 @@ MEMBERS = st.sampled_from(
 )
 @settings(max_examples=400, deadline=None)
 def test_any_rows_are_items_or_skipped(rows, item_type):
-    """K5: nothing else ever comes out of a list."""
+    """Any rows are items or skipped (K5).
+
+    Nothing else ever comes out of a list.
+    """
     for one in read_rows(listed(*rows)).rows:
         if isinstance(one, str):
             continue
@@ -518,7 +590,7 @@ def test_any_rows_are_items_or_skipped(rows, item_type):
 @given(st.dictionaries(MEMBERS, VALUES, max_size=8))
 @settings(max_examples=300, deadline=None)
 def test_any_full_answer_has_details_or_is_one_typed_error(members):
-    """K5."""
+    """Any full answer has details or is one typed error (K5)."""
     try:
         found = read_full(listed(members))
     except BadResponseError:
@@ -529,7 +601,7 @@ def test_any_full_answer_has_details_or_is_one_typed_error(members):
 
 @given(st.binary(max_size=200), st.sampled_from([JSON, XML, {"content-type": "text/html"}, {}]))
 def test_any_bytes_are_a_list_or_one_typed_error(body, headers):
-    """K5."""
+    """Any bytes are a list or one typed error (K5)."""
     try:
         read_rows(answer(body, headers))
     except BackendError:
@@ -562,7 +634,10 @@ def written(node):
 
 @given(st.lists(XML_ROWS, max_size=4))
 def test_xml_becomes_the_same_list_in_json(nodes):
-    """Contract §1.2: attributes are members, children are lists by name."""
+    """Xml becomes the same list in json.
+
+    Attributes are members, children are lists by name.
+    """
     text = f"<MediaContainer>{''.join(map(written, nodes))}</MediaContainer>"
     found = json.loads(as_json(text.encode()))["MediaContainer"]
 

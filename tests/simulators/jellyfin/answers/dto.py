@@ -1,4 +1,4 @@
-"""BaseItemDto: the members of an item in a list (contract section 5)."""
+"""BaseItemDto: the members of an item in a list."""
 
 from __future__ import annotations
 

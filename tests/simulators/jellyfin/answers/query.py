@@ -1,4 +1,4 @@
-"""Reads a query string by the server's rules (contract section 1)."""
+"""Reads a query string by the server's rules."""
 
 from __future__ import annotations
 

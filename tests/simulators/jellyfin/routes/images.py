@@ -1,4 +1,4 @@
-"""Images: anonymous, the tag is only a cache key (contract section 11)."""
+"""Images: anonymous, the tag is only a cache key."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _LATEST_LIMIT = 20
 @router.route("GET", "/Items")
 @router.route("GET", "/Users/{uid}/Items")
 def get_items(call: Call) -> Response:
-    """List items (contract section 5.1)."""
+    """List items."""
     query = call.request.query
     at_root = not (query.text("parentId") or query.text("ids") or query.text("searchTerm"))
     filtered = query.texts("includeItemTypes") or query.texts("filters")

@@ -1,4 +1,4 @@
-"""Play state: marking, user data and playback reports (contract sections 8.3 and 8.4)."""
+"""Play state: marking, user data and playback reports."""
 
 from __future__ import annotations
 

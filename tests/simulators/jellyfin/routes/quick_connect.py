@@ -1,4 +1,4 @@
-"""Quick Connect (contract section 3.5)."""
+"""Quick Connect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers to searches on the local network (contract section 2)."""
+"""Answers to searches on the local network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The push channel: handshake, keep-alive and debounced messages (contract section 7)."""
+"""The push channel: handshake, keep-alive and debounced messages."""
 
 from __future__ import annotations
 

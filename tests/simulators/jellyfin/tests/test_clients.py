@@ -52,7 +52,10 @@ def _all_items(client: Any, **query: Any) -> list[dict[str, Any]]:
 def test_apiclient_lists_as_many_items_of_each_type_as_the_world_has(
     simulator: JellyfinSimulator, client: Any
 ) -> None:
-    """Issue 2, item 7: an independent client counts the same at every level."""
+    """Apiclient lists as many items of each type as the world has.
+
+    An independent client counts the same at every level.
+    """
     counted = {
         kind: {row["Id"] for row in _all_items(client, include_item_types=kind, recursive=True)}
         for kind in LISTED

@@ -1,4 +1,4 @@
-"""The push channel (contract section 7), read by a websocket library of somebody else."""
+"""The push channel, read by a websocket library of somebody else."""
 
 from __future__ import annotations
 

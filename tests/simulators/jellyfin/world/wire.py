@@ -1,4 +1,4 @@
-"""How the server writes ids, times and JSON (contract section 1)."""
+"""How the server writes ids, times and JSON."""
 
 from __future__ import annotations
 

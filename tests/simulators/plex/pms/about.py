@@ -1,4 +1,4 @@
-"""Routes that describe the server itself (contract section 4.1)."""
+"""Routes that describe the server itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients that listen are told, and when (contract section 6)."""
+"""What clients that listen are told, and when."""
 
 from __future__ import annotations
 

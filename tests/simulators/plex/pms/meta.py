@@ -1,4 +1,4 @@
-"""The filters and sorts a list advertises (contract section 4.4)."""
+"""The filters and sorts a list advertises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes of single items and what is below them (contract section 4.6)."""
+"""Routes of single items and what is below them."""
 
 from __future__ import annotations
 

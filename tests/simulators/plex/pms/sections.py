@@ -1,4 +1,4 @@
-"""Routes of libraries and their lists (contract sections 4.2 to 4.4)."""
+"""Routes of libraries and their lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes of what is played and was played (contract sections 7 and 8)."""
+"""Routes of what is played and was played."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a request to plex.tv to its reply (contract sections 2, 3.1 and 10)."""
+"""From a request to plex.tv to its reply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-ins by PIN: from the code to the token (contract section 2.1)."""
+"""Sign-ins by PIN: from the code to the token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The servers of an account as plex.tv lists them (contract section 3.1)."""
+"""The servers of an account as plex.tv lists them."""
 
 from __future__ import annotations
 

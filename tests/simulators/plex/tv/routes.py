@@ -1,4 +1,4 @@
-"""What plex.tv answers (contract sections 2 and 3.1)."""
+"""What plex.tv answers."""
 
 from __future__ import annotations
 
