@@ -71,6 +71,7 @@ GROUPS = (
     ),
     _group(
         "the daemon",
+        ("setup", "make msd start at login and by a call, or undo it", "setup.command"),
         ("start", "start msd", "commands.service"),
         ("stop", "stop msd", "commands.service"),
         ("restart", "stop msd and start it again", "commands.service"),

@@ -29,14 +29,23 @@ def register(commands: Commands) -> None:
     )
 
 
-def _discover(session: Session, _options: Namespace) -> ExitCode:
+def find_servers(session: Session) -> list[Fields]:
+    """Return the servers that answer on the local network; with --json each is also written.
+
+    Raises:
+        CommandError: the daemon does not answer, or it can't search.
+    """
     session.client.call("Ping", interface=PEER)
     with session.client.signals() as signals:
         (path,) = session.client.call("DiscoverServers")
-        found = _until_finished(session, signals, str(path))
+        return _until_finished(session, signals, str(path))
+
+
+def _discover(session: Session, _options: Namespace) -> ExitCode:
+    servers = find_servers(session)
     if session.out.as_json:
         return ExitCode.OK
-    if not found:
+    if not servers:
         session.out.say("no server answered")
         return ExitCode.OK
     columns = (
@@ -46,7 +55,7 @@ def _discover(session: Session, _options: Namespace) -> ExitCode:
         Column("version", rank=2),
         Column("added", rank=1),
     )
-    rows = [[cell(server.get(name)) for name in _COLUMNS] for server in found]
+    rows = [[cell(server.get(name)) for name in _COLUMNS] for server in servers]
     session.out.table(Table(columns, rows))
     session.out.note("hint: `msdctl login KIND` or `msdctl login jellyfin ADDRESS` signs in")
     return ExitCode.OK

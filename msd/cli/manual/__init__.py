@@ -1,0 +1,1 @@
+"""Man pages, HTML documentation of the bus and shell completions, made from the program itself."""
