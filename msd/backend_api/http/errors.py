@@ -116,7 +116,7 @@ def _place(error: httpx.TransportError) -> str:
 
 def _tls_text(error: ssl.SSLError, place: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate of {place} was refused: {_certificate_text(error)}"
+        return f"the secure connection to {place} failed: {_certificate_text(error)}"
     reason = getattr(error, "reason", None) or "handshake"
     if reason in _NOT_TLS:
         return f"{place} seems not to speak https; check the port, or try http://"
@@ -125,7 +125,7 @@ def _tls_text(error: ssl.SSLError, place: str) -> str:
 
 def _certificate_text(error: ssl.SSLCertVerificationError) -> str:
     """What is wrong with a certificate, and what to do about it."""
-    cause = str(error.verify_message).lower()
+    cause = str(error.verify_message).lower().rstrip(".")
     code = getattr(error, "verify_code", 0)
     if code in _EXPIRED:
         return f"{cause}; renew it on the server, and check the clocks of both machines"

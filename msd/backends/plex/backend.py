@@ -13,7 +13,6 @@ from msd.backend_api.changes import (
     LocatedRow,
     PushedChange,
 )
-from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
 from msd.backend_api.rows import read_members
 from msd.backends.plex.changes.full_read import FullRead
@@ -21,23 +20,29 @@ from msd.backends.plex.changes.metadata import MetadataChanges
 from msd.backends.plex.changes.push import SILENCE_S, live_changes
 from msd.backends.plex.changes.watching import WatchChanges
 from msd.backends.plex.connect.link import ServerLink
-from msd.backends.plex.listing.library import content, item_type_of, library, playlists, shared
-from msd.backends.plex.listing.locate import LibraryReader, TypedLibrary, locate_rows, rows_by_id
+from msd.backends.plex.listing.library import content, item_type_of
+from msd.backends.plex.listing.locate import (
+    LibraryReader,
+    TypedLibrary,
+    locate_rows,
+    rows_by_id,
+    unreadable_rows,
+)
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import (
     PAGE_SIZE,
     PLAYLISTS,
     SHARED,
-    items_query,
+    details_query,
     listing_query,
     members_query,
 )
+from msd.backends.plex.listing.sections import read_libraries, read_sections
 from msd.backends.plex.listing.shared import shared_page
 from msd.backends.plex.parse.details import item_details
 from msd.backends.plex.parse.item import media_item, parsed
 from msd.backends.plex.parse.rows import read_full
-from msd.backends.plex.parse.wire import Providers, ProvidersListed, Section, SectionsListed, key
-from msd.backends.plex.parse.xml import in_json
+from msd.backends.plex.parse.wire import key
 from msd.errors import BadResponseError, ForbiddenError
 from msd.models import (
     Capability,
@@ -51,9 +56,6 @@ from msd.models import (
     ServerFacts,
 )
 
-SECTIONS = "/library/sections"
-_PROVIDERS = "/media/providers"
-_MOST_LIBRARIES = 1_000
 _CAPABILITIES = frozenset(
     {
         Capability.DETAILS,
@@ -105,18 +107,7 @@ class PlexBackend:
 
         Those are the user's playlists and, if there are any, the individually shared items.
         """
-        sections = await self._sections()
-        libraries: dict[RemoteId, RemoteLibrary] = {}
-        for position, section in enumerate(sections):
-            entry = library(section, position)
-            if entry is None:
-                raise BadResponseError("the server listed a library without an id")
-            libraries.setdefault(entry.remote_id, entry)
-        playlist_library = playlists(len(sections))
-        shared_library = shared(await self._offered(), len(sections) + 1)
-        for extra in (playlist_library, shared_library):
-            if extra is not None:
-                libraries[extra.remote_id] = extra
+        libraries = await read_libraries(self._link)
         self._libraries = libraries
         return tuple(libraries.values())
 
@@ -163,7 +154,7 @@ class PlexBackend:
 
     async def item(self, remote_id: RemoteId) -> MediaItem | None:
         """Return one item with its details, None when the server says that it is gone."""
-        query = items_query([remote_id])
+        query = details_query(remote_id)
         client = await self._link.client()
         answer = await client.get_or_none(query.path, query.parameters)
         full = None if answer is None else read_full(answer)
@@ -201,7 +192,8 @@ class PlexBackend:
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
         """Return the rows with these ids as they are listed."""
         sections = await self._typed_libraries()
-        rows = locate_rows(await rows_by_id(self._link, remote_ids), sections)
+        answer = await rows_by_id(self._link, remote_ids)
+        rows = locate_rows(answer.rows, sections) + unreadable_rows(answer.unreadable)
         missing = set(remote_ids) - {row.item.remote_id for row in rows}
         if missing and PLAYLISTS in sections:
             # Playlists are found by no id but among themselves.
@@ -252,26 +244,7 @@ class PlexBackend:
             return FullRead(looked_at, aspect)
         if aspect is Aspect.WATCH:
             return WatchChanges(looked_at)
-        for section in await self._sections():
+        for section in await read_sections(self._link):
             if key(section.key) == library.remote_id:
                 return MetadataChanges(looked_at, section)
         raise ForbiddenError("the server does not know this library any more")
-
-    async def _sections(self) -> Sequence[Section]:
-        client = await self._link.client()
-        answer = await client.get(SECTIONS)
-        listed = decode(in_json(answer), SectionsListed, strict=False).container.directory or []
-        if len(listed) > _MOST_LIBRARIES:
-            raise BadResponseError("the server announced an impossible number of libraries")
-        return listed
-
-    async def _offered(self) -> ProvidersListed:
-        """What the server offers; servers too old to say so offer nothing more."""
-        client = await self._link.client()
-        try:
-            answer = await client.get_or_none(_PROVIDERS)
-        except ForbiddenError:
-            answer = None
-        if answer is None:
-            return ProvidersListed(container=Providers())
-        return decode(in_json(answer), ProvidersListed, strict=False)

@@ -161,27 +161,46 @@ async def test_a_server_too_old_for_providers_shares_nothing(server):
 
 
 async def test_libraries_that_can_not_be_told_are_an_error_not_fewer(server):
-    """Libraries that can not be told are an error not fewer (Y7).
-
-    A library that is not listed counts as gone.
-    """
-    server.faults.add("^/media/providers$", faults.html(500))
+    """A library that is not listed would count as gone (Y7)."""
+    server.faults.add("^/library/sections$", faults.html(500))
     async with signed_in(server) as backend:
         with pytest.raises(UnreachableError):
             await backend.libraries()
 
 
+@pytest.mark.parametrize("trouble", [faults.html(500), faults.replace_json({"MediaContainer": 5})])
+async def test_a_list_of_providers_that_fails_costs_no_library(server, trouble):
+    """The sections are listed elsewhere, and the shared items are asked for themselves (S9)."""
+    async with signed_in(server) as backend:
+        expected = {library.remote_id for library in await backend.libraries()}
+    server.faults.add("^/media/providers$", trouble)
+    async with signed_in(server) as backend:
+        assert expected <= {library.remote_id for library in await backend.libraries()}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"key": None, "title": "Ghost"}, {"title": "no key"}, {"key": "../1"}, 5, None, ["a"]],
+)
+async def test_an_odd_entry_among_the_libraries_costs_itself(server, odd):
+    """Entries without an id or a name are handled one by one (S9)."""
+    named = {"key": 7, "title": None, "type": "movie", "hidden": "soon"}
+    value = {"MediaContainer": {"Directory": [odd, named]}}
+    server.faults.add("^/library/sections$", faults.replace_json(value))
+    async with signed_in(server) as backend:
+        first, *_ = await backend.libraries()
+
+    assert ("7", "7", LibraryType.MOVIES) == (first.remote_id, first.name, first.type)
+
+
 @pytest.mark.parametrize(
     "value",
     [
-        {"MediaContainer": {"Directory": [{"title": "no key", "type": "movie"}]}},
-        {"MediaContainer": {"Directory": [{"key": "../1", "title": "x", "type": "movie"}]}},
         {"MediaContainer": {"Directory": [{"key": str(n), "title": "x"} for n in range(2000)]}},
-        {"MediaContainer": {"Directory": {}}},
         {"MediaContainer": []},
         [],
     ],
-    ids=range(6),
+    ids=range(3),
 )
 async def test_sections_of_another_shape_are_a_bad_response(server, value):
     """Sections of another shape are a bad response (K5)."""

@@ -1,23 +1,21 @@
 """What became new or changed in one listing since a mark, in either aspect."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from msd.backend_api.http.client import Answer
 from msd.backend_api.protocol import Listing, Page, RawItem
 from msd.backends.plex.changes.cursors import ListingMark
 from msd.backends.plex.listing.locate import LibraryReader
-from msd.backends.plex.listing.pages import ListReader
+from msd.backends.plex.listing.pages import ListReader, server_time
 from msd.backends.plex.listing.query import Query, listing_query
-from msd.backends.plex.parse.rows import raw_item, read_rows, row_of
-from msd.backends.plex.parse.wire import Row
+from msd.backends.plex.parse.rows import read_rows, row_of
 from msd.errors import ForbiddenError
 from msd.models import RemoteId
 
 OVERLAP_S = 300  # looked back behind a mark: clocks are set, writes are late
 _EDGE = 100  # rows of one moment that are told apart
+_MOST_UNREADABLE = 19  # rows on which a server may fail before the first readable one
 
 
 class FirstRows(msgspec.Struct, frozen=True):
@@ -51,19 +49,26 @@ class ListingDelta:
         self._member = member
 
     async def peek(self, query: Query, limit: int) -> FirstRows:
-        """Return the first rows of a list.
+        """Return the first rows of a list that can be read.
 
         Raises:
             ForbiddenError: the server does not know the list.
-            BackendError: as `PlexClient.get`.
+            BackendError: as `ListReader.pages`.
         """
+        reader = ListReader(self._link, query, self.listing.type)
+        if not limit:
+            return await self._count(query)
+        page = await reader.first_page(limit)
+        if page.skipped and not page.items:
+            page = await reader.first_page(limit + _MOST_UNREADABLE)
+        return FirstRows(page.items[:limit], page.total, reader.now)
+
+    async def _count(self, query: Query) -> FirstRows:
         client = await self._link.client()
-        answer = await client.get_or_none(query.path, query.parameters, start=0, size=limit)
+        answer = await client.get_or_none(query.path, query.parameters, start=0, size=0)
         if answer is None:
             raise ForbiddenError("the server does not know this list any more")
-        page = read_rows(answer)
-        items = (raw_item(row, self.listing.type) for row in page.rows if isinstance(row, Row))
-        return FirstRows(tuple(item for item in items if item), page.total, _server_time(answer))
+        return FirstRows((), read_rows(answer).total, server_time(answer))
 
     async def mark(self) -> ListingMark:
         """Return where the listing stands now."""
@@ -79,7 +84,8 @@ class ListingDelta:
         query = self.query.at_least(self._member, max(mark.moment - OVERLAP_S, 1))
         query = query.narrowed(sort=f"{self._member},id")
         async for page in ListReader(self._link, query, self.listing.type).pages(self._page_size):
-            delta.is_unsure = delta.is_unsure or page.gaps or bool(page.skipped)
+            # Enumerating would not read the rows either on which the server fails.
+            delta.is_unsure = delta.is_unsure or (page.gaps and not page.skipped)
             delta.seen |= {item.remote_id: item for item in page.items}
             delta.fresh |= {
                 item.remote_id: item for item in page.items if self._is_fresh(mark, item)
@@ -106,13 +112,6 @@ class ListingDelta:
         edge = dict(before.edge) if moment == before.moment else {}
         edge |= {row.remote_id: row.fingerprint for row in rows if self.moment_of(row) >= moment}
         return ListingMark(moment=moment, edge=edge if len(edge) <= _EDGE else {})
-
-
-def _server_time(answer: Answer) -> int | None:
-    try:
-        return int(parsedate_to_datetime(answer.headers.get("date", "")).timestamp())
-    except (ValueError, OverflowError):
-        return None
 
 
 def numbered(items: Sequence[RawItem]) -> int | None:

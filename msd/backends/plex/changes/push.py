@@ -115,7 +115,7 @@ async def _with_parents(link: ServerLink, change: PushedChange) -> PushedChange:
     if change.aspect is not Aspect.WATCH or not change.changed:
         return change
     try:
-        rows = await rows_by_id(link, change.changed)
+        rows = (await rows_by_id(link, change.changed)).rows
     except UnreachableError:
         raise
     except BackendError:

@@ -9,6 +9,7 @@ import httpx
 
 from msd.backend_api import BackendContext
 from msd.backend_api.http.client import Answer, open_client
+from msd.backend_api.http.trust import trust_of
 from msd.backends.plex.connect.addresses import Addresses
 from msd.backends.plex.connect.client import ROOT, PlexClient
 from msd.backends.plex.connect.connections import MOST_CONNECTIONS, Candidate
@@ -24,7 +25,7 @@ from msd.errors import (
     IdentityMismatchError,
     UnreachableError,
 )
-from msd.models import ConnectAttempt, Connection, Route, ServerFacts, StatusReason
+from msd.models import ConnectAttempt, Connection, Route, ServerFacts, SourceId, StatusReason
 
 COMPARE_S = 600.0  # how long a far address is used before nearer ones are tried again
 _CHECK_S = 20.0  # for what the server says of itself to the user
@@ -57,12 +58,18 @@ class ServerLink:
         self._credentials = context.credentials
         self._device = device_of(context)
         self._addresses = Addresses(context)
-        self._http = open_client(network=DirectDialling())
+        self._trust = trust_of(context.source.config)
+        self._http = open_client(trust=self._trust, network=DirectDialling())
         self._turn = anyio.Lock()
         self._client: PlexClient | None = None
         self._own_address = own_address
         self._network = own_address()
         self._compared_at = time.monotonic()
+
+    @property
+    def source_id(self) -> SourceId:
+        """Whose server this is, for the log."""
+        return self._source.id
 
     @property
     def attempts(self) -> tuple[ConnectAttempt, ...]:
@@ -171,7 +178,9 @@ class ServerLink:
 
     def _many(self) -> httpx.AsyncClient:
         """Return a client that asks all addresses at once, whatever the usual one is busy with."""
-        return open_client(network=DirectDialling(), max_connections=MOST_CONNECTIONS)
+        return open_client(
+            trust=self._trust, network=DirectDialling(), max_connections=MOST_CONNECTIONS
+        )
 
     def _probe(self, http: httpx.AsyncClient) -> Probe:
         async def probe(candidate: Candidate) -> Identity:

@@ -79,13 +79,15 @@ def shared(offered: ProvidersListed, position: int) -> RemoteLibrary | None:
     """Return the library of individually shared items; None when nobody shares any."""
     for entry in _entries(offered):
         if entry.key is not None and entry.key.startswith(_SHARED_KEY):
-            return RemoteLibrary(
-                remote_id=SHARED,
-                name=_name(entry.title) or "Shared",
-                type=LibraryType.MIXED,
-                position=position,
-            )
+            return shared_library(_name(entry.title), position)
     return None
+
+
+def shared_library(name: str, position: int) -> RemoteLibrary:
+    """Return the library of individually shared items."""
+    return RemoteLibrary(
+        remote_id=SHARED, name=name or "Shared", type=LibraryType.MIXED, position=position
+    )
 
 
 def content(library_type: LibraryType) -> tuple[ItemType, ...]:

@@ -5,16 +5,17 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from msd.backend_api.changes import Changes, LocatedRow
+from msd.backend_api.narrowing import MOST_BAD_ROWS
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backend_api.rows import batches, changes_by_listing
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.library import item_type_of
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import BELOW, items_query, listing_query
-from msd.backends.plex.parse.rows import raw_item, read_rows, row_of
+from msd.backends.plex.parse.rows import RowPage, UnreadableRow, raw_item, read_rows, row_of
 from msd.backends.plex.parse.wire import Row, key
-from msd.errors import BadResponseError
-from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary
+from msd.errors import BackendError, BadResponseError, UnreachableError
+from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary, StatusReason
 
 MOST_BY_ID = 1_000  # beyond that a listing is cheaper
 _MOST_PARENTS = 50  # whose content is listed one by one; beyond that a listing is cheaper
@@ -29,34 +30,74 @@ class TypedLibrary(NamedTuple):
     type: LibraryType
 
 
-async def rows_by_id(link: ServerLink, remote_ids: Iterable[RemoteId]) -> list[Row]:
-    """Return the rows with these ids that there are.
+class RowsById(NamedTuple):
+    """What the server answered about some ids; an id that is in neither part is gone."""
+
+    rows: list[Row]
+    unreadable: list[RemoteId]  # the server failed on these, or their rows can't be read
+
+
+async def rows_by_id(link: ServerLink, remote_ids: Iterable[RemoteId]) -> RowsById:
+    """Return the rows with these ids. A fault is narrowed to the ids on which it happens.
 
     Raises:
-        BadResponseError: a row can't be read, so that it can't be told which are gone.
+        UnreachableError: the server can't be asked, or fails on more than 20 of the ids.
         BackendError: as `PlexClient.get`.
     """
-    rows_found: list[Row] = []
-    wanted = list(dict.fromkeys(remote_ids))
-    waiting = list(batches(wanted, BATCH))
+    answer = RowsById([], [])
+    waiting = list(batches(list(dict.fromkeys(remote_ids)), BATCH))
     is_proved = False
     while waiting:
         batch = waiting.pop()
-        query = items_query(batch)
-        answer = await (await link.client()).get_or_none(query.path, query.parameters)
-        if answer is not None:
-            rows = read_rows(answer).rows
-            if any(isinstance(row, str) for row in rows):
-                raise BadResponseError("the server's answer about single items can't be read")
-            rows_found.extend(row for row in rows if isinstance(row, Row))
+        try:
+            page = await _full_rows(link, batch)
+        except BadResponseError as error:
+            _narrow(batch, waiting, answer.unreadable, error)
+            continue
+        except UnreachableError as error:
+            if error.reason is not StatusReason.SERVER_ERROR:
+                raise
+            _narrow(batch, waiting, answer.unreadable, error)
+            continue
+        if page is not None:
+            rows = [row for row in page.rows if isinstance(row, Row)]
+            answer.rows.extend(rows)
+            if len(rows) < len(page.rows):
+                answer.unreadable.extend(set(batch) - {key(row.rating_key) for row in rows})
             continue
         if not is_proved:
             await link.connect()  # a misconfigured proxy answers 404 to everything
             is_proved = True
         # Whether a server leaves unknown ids out of such an answer is not documented.
-        middle = len(batch) // 2
-        waiting += [half for half in (batch[:middle], batch[middle:]) if middle and half]
-    return rows_found
+        waiting += _halves(batch) if len(batch) > 1 else []
+    return answer
+
+
+async def _full_rows(link: ServerLink, batch: Sequence[RemoteId]) -> RowPage | None:
+    """Return the rows with these ids, None when the server knows none of them."""
+    query = items_query(batch)
+    answer = await (await link.client()).get_or_none(query.path, query.parameters)
+    return None if answer is None else read_rows(answer)
+
+
+def _narrow(
+    batch: Sequence[RemoteId],
+    waiting: list[Sequence[RemoteId]],
+    unreadable: list[RemoteId],
+    error: BackendError,
+) -> None:
+    """Ask for the halves of a batch on which the server failed; note a single id."""
+    if len(batch) > 1:
+        waiting += _halves(batch)
+        return
+    unreadable += batch
+    if len(unreadable) > MOST_BAD_ROWS:
+        raise error
+
+
+def _halves(batch: Sequence[RemoteId]) -> list[Sequence[RemoteId]]:
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]]
 
 
 def locate_rows(
@@ -72,6 +113,14 @@ def locate_rows(
             listing = None if section is None else Listing(library=section.library, type=item_type)
             rows_found.append(LocatedRow(item=item, listing=listing))
     return tuple(rows_found)
+
+
+def unreadable_rows(remote_ids: Iterable[RemoteId]) -> tuple[LocatedRow, ...]:
+    """Return a row for each id on which the server failed; parsing it says so."""
+    return tuple(
+        LocatedRow(item=RawItem(remote_id, 0, UnreadableRow("the server failed to answer for it")))
+        for remote_id in remote_ids
+    )
 
 
 class LibraryReader:
@@ -100,8 +149,8 @@ class LibraryReader:
         """
         if len(remote_ids) > MOST_BY_ID:
             return [self._unsure(listing) for listing in self.listings if listing.type in BELOW]
-        rows = locate_rows(await rows_by_id(self.link, sorted(remote_ids)), self._sections)
-        return changes_by_listing(rows, self.listings)
+        answer = await rows_by_id(self.link, sorted(remote_ids))
+        return changes_by_listing(locate_rows(answer.rows, self._sections), self.listings)
 
     async def parents(self, items: Iterable[RawItem]) -> AsyncGenerator[Changes, None]:
         """Yield the shows, seasons, artists and albums of rows, whose counts change with the rows.

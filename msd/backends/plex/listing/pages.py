@@ -5,7 +5,11 @@ list has moved below the reader and something may have been passed over: the pag
 """
 
 from collections.abc import AsyncGenerator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
 
+from msd.backend_api.http.client import Answer
 from msd.backend_api.narrowing import Narrowing, Window
 from msd.backend_api.protocol import Page, RawItem
 from msd.backends.plex.connect.link import ServerLink
@@ -13,7 +17,7 @@ from msd.backends.plex.listing.query import Query
 from msd.backends.plex.parse.rows import RowPage, raw_item, read_rows
 from msd.backends.plex.parse.wire import Row, key
 from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
-from msd.models import ItemType, StatusReason
+from msd.models import ItemType, RemoteId, StatusReason
 
 MOST_ROWS = 5_000_000  # of one listing; a larger total is a fault or a trap
 
@@ -30,11 +34,15 @@ class ListReader:
         self._query = query
         self._type = item_type
         self._head: str | None = None  # the first row
+        self._is_ended = False  # the server does not list from where it was asked to
         self._tail: tuple[int, str] | None = None  # a position, and the row before it
+        self.now: int | None = None  # the server's time, as its last answer said
 
     async def pages(self, page_size: int, start: int = 0) -> AsyncGenerator[Page, None]:
-        """Yield every window up to the total that the server announces first.
+        """Yield every window of the list, in order; a page may hold more rows than its window.
 
+        The end that the server announces first is checked: a full last window is followed by one
+        more. Rows behind the announced end, and a window that the server repeats, make gaps.
         Without announced totals the list ends where nothing more comes.
 
         Raises:
@@ -42,19 +50,38 @@ class ListReader:
             BackendError: as `PlexClient.get`.
         """
         narrowing = Narrowing(self._window)
-        end: int | None = None
-        while end is None or start < end:
-            page = await narrowing.page(Window(start, page_size))
+        position, end, is_behind = start, None, False
+        previous: frozenset[RemoteId] = frozenset()
+        while True:
+            page = await narrowing.page(Window(position, page_size))
+            count = len(page.items) + len(page.skipped)
+            ids = frozenset(item.remote_id for item in page.items)
+            is_repeated = bool(ids) and ids <= previous
             end = _end(page) if end is None else end
-            yield page
-            start += page_size
-            if not page.items and not page.skipped:
+            yield _with_gaps(page, is_behind=is_behind, is_repeated=is_repeated)
+            position += max(page_size, count)
+            if is_repeated or not count or self._is_ended:
                 return
+            if end is None or position >= end:
+                is_behind = is_behind or (
+                    count >= page_size and await self._has_more(position, ids)
+                )
+                if count < page_size or not is_behind:
+                    return
+            previous = ids
+
+    async def _has_more(self, position: int, known: AbstractSet[RemoteId]) -> bool:
+        """Whether the list goes on behind its announced end, after a window that was full."""
+        page = await self._window(Window(position, 1))
+        return isinstance(page, Page) and any(item.remote_id not in known for item in page.items)
 
     async def first(self, limit: int) -> tuple[RawItem, ...]:
         """Return the first rows, fewer than `limit` where the list is shorter."""
-        page = await Narrowing(self._window).page(Window(0, limit))
-        return page.items
+        return (await self.first_page(limit)).items
+
+    async def first_page(self, limit: int) -> Page:
+        """Return the first rows as a page, with the rows on which the server fails left out."""
+        return await Narrowing(self._window).page(Window(0, limit))
 
     async def _window(self, window: Window) -> Page | BackendError:
         """Return a window, or the fault that may be due to a single row in it."""
@@ -76,6 +103,10 @@ class ListReader:
         size = filled.left + overlap
         page = await self._rows(position - overlap, size)
         rows = page.rows
+        if page.offset not in {None, position - overlap}:
+            filled.end_with_gaps()
+            self._is_ended = True
+            return
         if position == 0 and rows:
             self._head = _key_of(rows[0])
         if overlap and rows:
@@ -99,13 +130,8 @@ class ListReader:
         )
         if answer is None:
             raise ForbiddenError("the server does not know this list any more")
-        page = read_rows(answer)
-        is_too_much = len(page.rows) > size and (page.is_paged or start == 0)
-        if is_too_much or page.offset not in {None, start}:
-            raise BadResponseError("the server sent other rows than were asked for")
-        if page.total is not None and not 0 <= page.total <= MOST_ROWS:
-            raise BadResponseError("the server announced an impossible number of rows")
-        return page
+        self.now = server_time(answer)
+        return read_rows(answer)
 
 
 class _Filled:
@@ -136,19 +162,27 @@ class _Filled:
             else:
                 self._items.append(item)
         self.position += len(rows)
+        if total is not None and not 0 <= total <= MOST_ROWS:
+            total, self.has_gaps = None, True
         self._total = total
         at_end = total is not None and self.position >= total
+        # More rows than the server announced: it can't be believed that these are all.
+        self.has_gaps = self.has_gaps or (total is not None and self.position > total)
         if not rows and not at_end:
             # Announced and not shown; or, without a total, the end.
             self.has_gaps = self.has_gaps or total is not None
             self._total = self.position if total is None else total
         self.is_done = not rows or at_end or self.left <= 0
 
+    def end_with_gaps(self) -> None:
+        """Take no more rows: the server does not list from where it was asked to."""
+        self.has_gaps = self.is_done = True
+
     def page(self) -> Page:
         """Return what the window holds."""
         return Page(
             start=self._window.start,
-            limit=self._window.limit,
+            limit=max(self._window.limit, len(self._items) + len(self._skipped)),
             total=self._total,
             items=tuple(self._items),
             gaps=self.has_gaps,
@@ -160,6 +194,21 @@ def _end(page: Page) -> int | None:
     if page.total is None and page.start > MOST_ROWS:
         raise BadResponseError("the server's list does not end")
     return page.total
+
+
+def _with_gaps(page: Page, *, is_behind: bool, is_repeated: bool) -> Page:
+    """The page of a list whose announced end or windows can't be believed."""
+    if is_repeated:
+        return replace(page, items=(), skipped=(), gaps=True)
+    return replace(page, gaps=True) if is_behind else page
+
+
+def server_time(answer: Answer) -> int | None:
+    """Return the server's clock in seconds, as an answer says; None when it does not."""
+    try:
+        return int(parsedate_to_datetime(answer.headers.get("date", "")).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _key_of(row: Row | str) -> str | None:

@@ -111,11 +111,10 @@ def items_query(remote_ids: Sequence[RemoteId]) -> Query:
     """
     return Query(
         path=f"/library/metadata/{','.join(remote_ids)}",
-        parameters={
-            "includeGuids": 1,
-            "includeMarkers": 1,
-            "includeChapters": 1,
-            "checkFiles": 0,
-            "skipRefresh": 1,
-        },
+        parameters={"includeGuids": 1, "checkFiles": 0, "skipRefresh": 1},
     )
+
+
+def details_query(remote_id: RemoteId) -> Query:
+    """Return the request for one item with its markers, chapters and extras."""
+    return items_query([remote_id]).narrowed(includeMarkers=1, includeChapters=1, includeExtras=1)

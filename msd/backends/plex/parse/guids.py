@@ -7,14 +7,14 @@ before them put one such id into the guid itself, with the place in the show beh
 
 import re
 
-from msd.backend_api.values import MOST_ENTRIES
+from msd.backend_api.values import MOST_ENTRIES, external_id
 from msd.backends.plex.parse.wire import Row, many
 from msd.models import ItemType
 
 _LONGEST = 4_000  # a path of Linux
 _LEGACY = {"imdb": "imdb", "themoviedb": "tmdb", "thetvdb": "tvdb"}
 _LEGACY_GUID = re.compile(r"com\.plexapp\.agents\.([a-z]+)://([A-Za-z0-9-]{1,64})(?=[/?]|$)")
-_MODERN_GUID = re.compile(r"(?:[a-z]+\.)*([a-z]{2,20})://(?:[a-z]+/)?([A-Za-z0-9._-]{1,100})")
+_SCHEME = re.compile(r"(?:[a-z]+\.)*([a-z]{2,20})")
 _PLEX_GUID = re.compile(r"plex://[a-z]+/([0-9a-f]{10,40})")
 _OTHER_DATABASES = frozenset({"imdb", "tmdb", "tvdb", "anidb"})
 _MUSICBRAINZ = {
@@ -40,24 +40,25 @@ def external_ids(row: Row, item_type: ItemType) -> tuple[tuple[str, str], ...]:
         ids["plex"] = plex[1]
     # Of a season or an episode it is the show's id.
     elif item_type not in _IN_SHOW and (legacy := _LEGACY_GUID.match(guid_text)) is not None:
-        name, value = _LEGACY.get(legacy[1], ""), legacy[2]
-        if name and _fits(name, value):
+        name = _LEGACY.get(legacy[1], "")
+        if name and (value := external_id(name, legacy[2])):
             ids.setdefault(name, value)
     return tuple(sorted(ids.items()))[:MOST_ENTRIES]
 
 
 def _other_id(guid: str, item_type: ItemType) -> tuple[str, str]:
-    match = _MODERN_GUID.fullmatch(guid)
-    if match is None:
-        return "", ""
-    scheme, value = match.groups()
-    if scheme == "mbid":
-        return _MUSICBRAINZ.get(item_type, ""), value
-    return (scheme if scheme in _OTHER_DATABASES and _fits(scheme, value) else ""), value
-
-
-def _fits(name: str, value: str) -> bool:
-    return value.startswith("tt") if name == "imdb" else value.isdigit()
+    """The database and the id of a guid such as `imdb://tt0133093` or `tvdb://series/74205`."""
+    scheme, _, text = guid.strip().partition("://")
+    match = _SCHEME.fullmatch(scheme.lower())
+    name = "" if match is None else match[1]
+    if name == "mbid":
+        name = _MUSICBRAINZ.get(item_type, "")
+    elif name not in _OTHER_DATABASES:
+        name = ""
+    value = external_id(name, text) if name else ""
+    if name == "anidb" and not value.isdecimal():
+        value = ""
+    return (name, value) if value else ("", "")
 
 
 def identity(row: Row, item_type: ItemType) -> str:
@@ -72,7 +73,7 @@ def identity(row: Row, item_type: ItemType) -> str:
     if item_type is ItemType.SEASON and row.index is not None:
         return _of(item_type, _specific(row.parent_guid), str(row.index))
     if item_type in BY_FILE:
-        return _of(item_type, _file(row))
+        return _of(item_type, file_of(row))
     return ""
 
 
@@ -82,8 +83,8 @@ def _specific(guid: str | None) -> str:
     return "" if "://" not in plain or plain.startswith(_UNSPECIFIC) else plain
 
 
-def _file(row: Row) -> str:
-    """The path of the first file, where the server shows it to the user."""
+def file_of(row: Row) -> str:
+    """Return the path of the first file, "" where the server does not show it to the user."""
     files = (part.file for version in many(row.versions) for part in many(version.part))
     return next(filter(None, files), "")
 

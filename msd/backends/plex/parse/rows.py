@@ -14,20 +14,35 @@ from msd.backend_api.http.json import decode
 from msd.backend_api.lenient import lenient
 from msd.backend_api.protocol import RawItem
 from msd.backend_api.rows import signed_fingerprint
+from msd.backend_api.values import MOST_COUNT
 from msd.backends.plex.parse.guids import BY_FILE
-from msd.backends.plex.parse.wire import DetailRow, Listed, RawListed, RawRows, Row, Rows, key, many
+from msd.backends.plex.parse.scalars import number
+from msd.backends.plex.parse.wire import (
+    DetailRow,
+    Listed,
+    ProvidersListed,
+    RawListed,
+    RawRows,
+    RawSectionsListed,
+    RawWatch,
+    Row,
+    Rows,
+    Section,
+    key,
+    many,
+)
 from msd.backends.plex.parse.xml import in_json
 from msd.errors import BadResponseError
 from msd.models import ItemType, RemoteId
 
-PARSER_VERSION = 1  # raise it whenever the same row would give another result
+PARSER_VERSION = 2  # raise it whenever the same row would give another result
 
 _LISTED_GENRES = 2  # lists show the first few, the full answer shows all (contract §4.3)
 _SEEDS = {item_type: 1_000 * PARSER_VERSION + n for n, item_type in enumerate(ItemType)}
 # Only this tells that other members are in the list, or the same in another order.
 _LISTS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 _TOTAL = "x-plex-container-total-size"
-_MOST_DIGITS = 9
+_IMPOSSIBLE = -1
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -39,6 +54,12 @@ class ListedRow(NamedTuple):
 
     type: ItemType
     row: Row
+
+
+class UnreadableRow(NamedTuple):
+    """What `RawItem.payload` holds of a row that could not be fetched or read."""
+
+    why: str
 
 
 class RowPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,13 +90,44 @@ def read_rows(answer: Answer) -> RowPage:
         container = decode(document, RawListed, strict=False).container
         rows = [_as(raw, Row) for raw in container.metadata or ()]
     total = container.total_size
-    if total is None and (announced := answer.headers.get(_TOTAL, "")).isdecimal():
-        total = int(announced[:_MOST_DIGITS])
-    return RowPage(
-        rows=rows,
-        total=total,
-        offset=container.offset,
-    )
+    if total is None:
+        total = answer.headers.get(_TOTAL)
+    return RowPage(rows=rows, total=_total(total), offset=number(container.offset))
+
+
+def _total(value: object) -> int | None:
+    """What a server announces, also as text; an unreadable total counts as impossible."""
+    if value is None:
+        return None
+    total = number(value)
+    return _IMPOSSIBLE if total is None else total
+
+
+def decode_sections(answer: Answer) -> list[Section]:
+    """Return every library, each read on its own, so that an odd one costs itself alone.
+
+    Raises:
+        UnreachableError, BadResponseError: it is no list of libraries.
+    """
+    rows = many(decode(in_json(answer), RawSectionsListed, strict=False).container.directory)
+    sections = (_as(raw, Section) for raw in rows)
+    return [Section() if isinstance(section, str) else section for section in sections]
+
+
+def decode_providers(answer: Answer) -> ProvidersListed:
+    """Return what the server offers besides its libraries.
+
+    Raises:
+        UnreachableError, BadResponseError: it is no list of providers.
+    """
+    document = in_json(answer)
+    try:
+        return decode(document, ProvidersListed, strict=False)
+    except BadResponseError:
+        try:
+            return lenient(document.body, ProvidersListed, strict=False)
+        except ValueError as error:
+            raise BadResponseError("the server's list of providers can't be read") from error
 
 
 def read_full(answer: Answer) -> tuple[Row, DetailRow] | None:
@@ -106,9 +158,34 @@ def _as(raw: msgspec.Raw, shape: type[T]) -> T | str:
         return msgspec.json.decode(raw, type=shape, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            return lenient(bytes(raw), shape, strict=False)
+            row = lenient(bytes(raw), shape, strict=False)
         except ValueError as error:
             return f"the row can't be read: {error}"[:200]
+    if isinstance(row, Row):
+        row.has_odd_watch = _has_odd_watch(bytes(raw), row)
+    return row
+
+
+def _has_odd_watch(raw: bytes, row: Row) -> bool:
+    """Whether a repaired row lost a value of its watch state.
+
+    Such a row must not say "never watched" (docs/behaviour.md, Y14).
+    """
+    said = lenient(raw, RawWatch, strict=False)
+    return any(
+        getattr(said, name) is not None and getattr(row, name) is None
+        for name in RawWatch.__struct_fields__
+    )
+
+
+def play_count(value: float | str | None) -> int | None:
+    """Return how often an item was played; 1 when it was played an unreadable number of times."""
+    if value is None or value == "":
+        return None
+    try:
+        return max(min(int(float(value)), MOST_COUNT), 0)
+    except (ValueError, OverflowError):
+        return 1
 
 
 def raw_item(row: Row, item_type: ItemType) -> RawItem | None:
@@ -121,6 +198,7 @@ def raw_item(row: Row, item_type: ItemType) -> RawItem | None:
     remote_id = key(row.rating_key)
     if remote_id is None:
         return None
+    row.view_count = play_count(row.view_count)
     if item_type not in BY_FILE:
         row.versions = None
     all_said = row.genres, row.updated_at, row.section

@@ -8,7 +8,7 @@ unwatched item has no member for. Sizes and texts are checked where they are use
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Raw, Struct, field
 
@@ -82,8 +82,8 @@ class Version(Struct):
 class Row(Struct, rename="camel"):
     """An item as lists carry it, and nothing of it that changes without a meaning.
 
-    All but the last three is part of the row's fingerprint, so what `parse` does not read has no
-    place here.
+    All members but the last three are part of the row's fingerprint, so a member that `parse`
+    does not read has no place here.
     """
 
     rating_key: str | int
@@ -95,10 +95,13 @@ class Row(Struct, rename="camel"):
     summary: str | None = None
     tagline: str | None = None
     year: int | None = None
+    min_year: int | None = None  # of the members of a collection
+    edition_title: str | None = None
     originally_available_at: str | None = None
     added_at: int | None = None
     duration: int | None = None
-    rating: float | None = None
+    rating: float | None = None  # of critics, unless `rating_image` names another database
+    rating_image: str | None = None  # e.g. "rottentomatoes://image.rating.ripe"
     audience_rating: float | None = None
     content_rating: str | None = None
     studio: str | None = None
@@ -116,35 +119,48 @@ class Row(Struct, rename="camel"):
     leaf_count: int | None = None
     viewed_leaf_count: int | None = None
     child_count: int | None = None
-    view_count: int | None = None
+    view_count: int | float | str | None = None  # `raw_item` makes it a number
     view_offset: int | None = None
     last_viewed_at: int | None = None
     user_rating: float | None = None
     thumb: str | None = None
     art: str | None = None
+    banner: str | None = None
     composite: str | None = None
     guids: list[ExternalId] | ExternalId | None = field(default=None, name="Guid")
     images: list[Picture] | Picture | None = field(default=None, name="Image")
     versions: list[Version] | Version | None = field(default=None, name="Media")
     genres: list[Tag] | Tag | None = field(default=None, name="Genre")
+    has_odd_watch: bool = False  # set by `rows`: a value of the watch state could not be read
     updated_at: int | None = None  # of the metadata, may be absent or -1 (contract §5.2)
     section: int | str | None = field(default=None, name="librarySectionID")
+
+
+class RawWatch(Struct, rename="camel"):
+    """The members of a row that make its watch state, whatever their types are."""
+
+    view_count: Any = None
+    view_offset: Any = None
+    last_viewed_at: Any = None
+    user_rating: Any = None
+    leaf_count: Any = None
+    viewed_leaf_count: Any = None
 
 
 class Rows(Struct, rename="camel"):
     """A page of rows, its totals and where it begins."""
 
     metadata: list[Row] | None = field(default=None, name="Metadata")
-    total_size: int | None = None
-    offset: int | None = None
+    total_size: Any = None
+    offset: Any = None
 
 
 class RawRows(Struct, rename="camel"):
     """The same with rows that are not looked into yet."""
 
     metadata: list[Raw] | None = field(default=None, name="Metadata")
-    total_size: int | None = None
-    offset: int | None = None
+    total_size: Any = None
+    offset: Any = None
 
 
 class Listed(Struct):
@@ -173,16 +189,16 @@ class Section(Struct, rename="camel"):
     content_changed_at: int | None = None  # a counter, not a time (contract §0.6)
 
 
-class Sections(Struct):
-    """Every library that is shared with the user."""
+class RawSections(Struct):
+    """Every library that is shared with the user, not looked into yet."""
 
-    directory: list[Section] | None = field(default=None, name="Directory")
+    directory: list[Raw] | Raw | None = field(default=None, name="Directory")
 
 
-class SectionsListed(Struct):
+class RawSectionsListed(Struct):
     """The one object of the answer that lists libraries."""
 
-    container: Sections = field(name="MediaContainer")
+    container: RawSections = field(name="MediaContainer")
 
 
 class Entry(Struct, rename="camel"):
@@ -226,6 +242,7 @@ class PersonRow(Struct, gc=False):
     tag: str | None = None
     role: str | None = None
     id: str | int | None = None
+    thumb: str | None = None  # a picture's address on the internet, or a path of the server's
 
 
 class StreamRow(Struct, rename="camel", gc=False):
@@ -234,20 +251,30 @@ class StreamRow(Struct, rename="camel", gc=False):
     stream_type: int | None = None
     index: int | None = None
     codec: str | None = None
+    profile: str | None = None
     language_code: str | None = None
     language_tag: str | None = None
     title: str | None = None
+    display_title: str | None = None
+    extended_display_title: str | None = None
     default: bool | None = None
+    forced: bool | None = None
+    hearing_impaired: bool | None = None
     key: str | None = None  # of a file beside the media: external
     channels: int | None = None
+    audio_channel_layout: str | None = None
     width: int | None = None
     height: int | None = None
+    color_trc: str | None = None  # the transfer function, e.g. "smpte2084"
+    dovi_present: bool | None = field(default=None, name="DOVIPresent")
 
 
 class PartRow(Struct, rename="camel"):
     """A file of a version; several are played one after the other."""
 
+    id: str | int | None = None
     size: int | None = None
+    duration: int | None = None
     streams: list[StreamRow] | StreamRow | None = field(default=None, name="Stream")
 
 
@@ -255,6 +282,8 @@ class VersionRow(Struct, rename="camel"):
     """One playable version of an item."""
 
     id: str | int | None = None
+    title: str | None = None
+    video_resolution: str | None = None  # "4k", "1080", "sd"
     container: str | None = None
     bitrate: int | None = None  # kbit/s
     duration: int | None = None
@@ -270,6 +299,21 @@ class SpanRow(Struct, rename="camel", gc=False):
     end_time_offset: int | None = None
 
 
+class ExtraRow(Struct, rename="camel"):
+    """A trailer, an interview or the like of an item."""
+
+    rating_key: str | int | None = None
+    title: str | None = None
+    subtype: str | None = None  # e.g. "trailer", "behindTheScenes"
+    duration: int | None = None
+
+
+class Extras(Struct):
+    """What belongs to an item without being part of it."""
+
+    rows: list[ExtraRow] | ExtraRow | None = field(default=None, name="Metadata")
+
+
 class DetailRow(Struct):
     """What only the full answer about one item carries."""
 
@@ -280,3 +324,4 @@ class DetailRow(Struct):
     versions: list[VersionRow] | VersionRow | None = field(default=None, name="Media")
     markers: list[SpanRow] | SpanRow | None = field(default=None, name="Marker")
     chapters: list[SpanRow] | SpanRow | None = field(default=None, name="Chapter")
+    extras: Extras | None = field(default=None, name="Extras")

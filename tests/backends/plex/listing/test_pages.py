@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from msd.backend_api import SkippedItem
-from msd.errors import AuthRequiredError, BadResponseError, ForbiddenError, UnreachableError
+from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
 from msd.models import ItemType, StatusReason
 from msd.sync.enumeration import Enumeration
 from tests.backends.plex.signed_in import KINDS, signed_in
@@ -200,14 +200,14 @@ async def test_rows_that_are_announced_and_not_shown_leave_a_gap(server):
 
 
 @pytest.mark.parametrize("total", [-1, 10**12, "many", []])
-async def test_an_impossible_total_is_given_up(server, total):
-    """Bad input: a list without end would never be left."""
+async def test_an_impossible_total_costs_the_total_alone(server, total):
+    """The rows arrive; nothing is deleted on the strength of such a list (Y13)."""
     async with signed_in(server, page_size=5) as backend:
         server.faults.add(LISTS, faults.announce(total))
+        pages = await movie_pages(backend)
 
-        with pytest.raises((BadResponseError, UnreachableError)):
-            await movie_pages(backend)
-
+    assert [row.remote_id for page in pages for row in page.items] == movies(server)
+    assert not whole(pages)
     assert len(windows(server)) < 100
 
 
@@ -326,15 +326,64 @@ async def test_a_server_that_always_fails_is_unreachable_after_a_bounded_number_
     assert len(windows(server)) < 100
 
 
-async def test_more_rows_than_asked_for_are_refused(server):
-    """Bad input: a server that ignores windows would be listed many times over."""
-    rows = [{"ratingKey": str(n), "type": "movie", "title": "x"} for n in range(600)]
+async def test_a_server_that_ignores_the_limit_costs_no_storm_of_requests(server):
+    """The rows that came count, each once (Y13)."""
+    rows = [{"ratingKey": str(n), "type": "movie", "title": "x"} for n in range(1, 701)]
     async with signed_in(server) as backend:
-        value = {"MediaContainer": {"Metadata": rows, "totalSize": 600}}
+        value = {"MediaContainer": {"Metadata": rows, "totalSize": 700, "offset": 0}}
         server.faults.add(LISTS, faults.replace_json(value))
+        pages = await movie_pages(backend)
 
-        with pytest.raises(UnreachableError):
-            await movie_pages(backend)
+    assert [row.remote_id for page in pages for row in page.items] == [
+        str(n) for n in range(1, 701)
+    ]
+    assert len(windows(server)) <= 3
+
+
+@pytest.mark.parametrize("off", [-1, -3])
+async def test_rows_behind_the_announced_end_are_listed_and_said_to_be_unannounced(server, off):
+    """A total that is too low costs no row, and nothing is deleted (Y13)."""
+    total = len(movies(server))
+    async with signed_in(server, page_size=5) as backend:
+        server.faults.add(LISTS, faults.announce(total + off))
+        pages = await movie_pages(backend)
+
+    assert [row.remote_id for page in pages for row in page.items] == movies(server)
+    assert not whole(pages)
+
+
+async def test_a_server_whose_total_is_the_size_of_the_page_is_read_to_its_end(server):
+    """`min(n, limit)` for a total: a full last window is followed by one more (Y13)."""
+    async with signed_in(server, page_size=5) as backend:
+        server.faults.add(LISTS, faults.announce(5))
+        pages = await movie_pages(backend)
+
+    assert [row.remote_id for page in pages for row in page.items] == movies(server)
+    assert not whole(pages)
+
+
+async def test_a_right_total_of_whole_windows_is_confirmed_by_one_request(server):
+    """The request behind the end finds nothing: the list is complete."""
+    total = len(movies(server))
+    async with signed_in(server, page_size=total) as backend:
+        pages = await movie_pages(backend)
+
+    assert whole(pages)
+    assert 1 == len(pages)
+    assert [(0, total), (total - 1, 2)] == windows(server)
+
+
+async def test_a_server_that_repeats_its_first_page_is_left(server):
+    """A page that comes again ends the list; nothing is deleted (Y13)."""
+    rows = [{"ratingKey": str(n), "type": "movie", "title": "x"} for n in range(1, 6)]
+    async with signed_in(server, page_size=5) as backend:
+        value = {"MediaContainer": {"Metadata": rows, "totalSize": 5000}}
+        server.faults.add(LISTS, faults.replace_json(value))
+        pages = await movie_pages(backend)
+
+    assert {row.remote_id for page in pages for row in page.items} == set("12345")
+    assert not whole(pages)
+    assert len(windows(server)) < 20
 
 
 async def test_a_list_that_the_server_only_gives_whole_is_taken_once(server):
@@ -352,15 +401,17 @@ async def test_a_list_that_the_server_only_gives_whole_is_taken_once(server):
     assert whole(pages)
 
 
-async def test_another_window_than_was_asked_for_is_refused(server):
-    """Bad input: a cache on the way."""
+async def test_another_window_than_was_asked_for_ends_the_list(server):
+    """A cache on the way answers for another window: nothing of it is taken or deleted (Y13)."""
     rows = [{"ratingKey": "1", "type": "movie", "title": "x"}]
     async with signed_in(server) as backend:
         value = {"MediaContainer": {"Metadata": rows, "totalSize": 1, "offset": 7}}
         server.faults.add(LISTS, faults.replace_json(value))
+        pages = await movie_pages(backend)
 
-        with pytest.raises(UnreachableError):
-            await movie_pages(backend)
+    assert [] == [row for page in pages for row in page.items]
+    assert not whole(pages)
+    assert 1 == len(windows(server))
 
 
 async def test_bad_rows_cost_themselves(server):

@@ -18,6 +18,7 @@ from msd.backends.plex.parse.xml import as_json
 from msd.errors import BackendError, BadResponseError
 from msd.models import Image, ItemType, LibraryType, MediaItem, WatchState
 
+MBID = "83d91898-7763-47d7-b03b-b92132375c47"
 DATA = Path(__file__).parent / "data"
 XML = {"content-type": "text/xml;charset=utf-8"}
 JSON = {"content-type": "application/json"}
@@ -234,12 +235,113 @@ def test_odd_dates_are_unknown_and_old_ones_are_not(date, expected):
 
 
 def test_an_untitled_episode_has_its_number_for_a_title():
-    """An untitled episode has its number for a title.
-
-    An item without a title is still there.
-    """
+    """An item without a title is still there (Y14)."""
     assert item(ItemType.EPISODE, type="episode", title="", index=3).title == "Episode 3"
-    assert isinstance(parsed(raw(title="")), SkippedItem)
+
+
+@pytest.mark.parametrize(
+    ("item_type", "members", "title"),
+    [
+        (ItemType.MOVIE, {"originalTitle": "Ursprung"}, "Ursprung"),
+        (ItemType.MOVIE, {"titleSort": "matrix"}, "matrix"),
+        (ItemType.VIDEO, {"Media": [{"Part": [{"file": "/a/Beach 2020.mkv"}]}]}, "Beach 2020"),
+        (ItemType.VIDEO, {"Media": [{"Part": [{"file": "C:\\v\\Beach.avi"}]}]}, "Beach"),
+        (ItemType.SEASON, {"type": "season", "index": 2}, "Season 2"),
+        (ItemType.EPISODE, {"type": "episode", "index": 20231225}, "Episode 20231225"),
+        (ItemType.TRACK, {"type": "track", "originalTitle": "Artist", "index": 4}, "Track 4"),
+        (
+            ItemType.EPISODE,
+            {"type": "episode", "originallyAvailableAt": "2023-12-25"},
+            "2023-12-25",
+        ),
+        (ItemType.MOVIE, {}, "(untitled)"),
+    ],
+)
+@pytest.mark.parametrize("nothing", [{"title": ""}, {"title": None}, {"title": " "}])
+def test_a_row_without_a_title_is_an_item(item_type, members, title, nothing):
+    """Title from what else the row says; at last a word that says that there is none (Y14)."""
+    assert title == item(item_type, **nothing, **members).title
+
+
+@pytest.mark.parametrize(
+    ("plays", "watched", "count"),
+    [("3", True, 3), (3.0, True, 3), ("many", True, 1), (1e300, True, 1_000_000), (0, False, 0)],
+)
+def test_an_odd_number_of_plays_is_still_played(plays, watched, count):
+    """A watch state never becomes "never watched" because a number was odd (Y14)."""
+    state = item(viewCount=plays, lastViewedAt=1_700_000_000).watch
+
+    assert (watched, count) == (state.watched, state.play_count)
+
+
+def test_an_odd_position_leaves_the_rest_of_the_watch_state():
+    """Only the odd value goes (Y14)."""
+    state = item(viewCount=2, viewOffset={"ms": 1}, lastViewedAt=1_700_000_000).watch
+
+    assert (True, 2, 0) == (state.watched, state.play_count, state.position_ms)
+
+
+@pytest.mark.parametrize("member", ["viewOffset", "lastViewedAt", "userRating"])
+def test_a_watch_state_of_which_nothing_can_be_read_is_no_opinion(member):
+    """What is stored stays (Y14)."""
+    assert item(**{member: {}}).watch is None
+    assert item().watch == WatchState()
+
+
+def test_a_position_is_never_behind_the_end():
+    """A resume point of 2 h 45 in a film of 1 h."""
+    assert 3_600_000 == item(viewOffset=9_900_000, duration=3_600_000).watch.position_ms
+    assert 9_900_000 == item(viewOffset=9_900_000).watch.position_ms
+
+
+@pytest.mark.parametrize(
+    ("guid", "expected"),
+    [
+        (" imdb://tt0133093 ", ("imdb", "tt0133093")),
+        ("imdb:// tt0133093", ("imdb", "tt0133093")),
+        ("imdb://https://www.imdb.com/title/tt0133093/", ("imdb", "tt0133093")),
+        ("tmdb://603 - The Matrix", ("tmdb", "603")),
+        ("TMDB://603", ("tmdb", "603")),
+        ("tvdb://series/74205", ("tvdb", "74205")),
+    ],
+)
+def test_ids_of_other_databases_have_one_form(guid, expected):
+    """So that look-ups meet."""
+    assert (expected,) == item(Guid=[{"id": guid}]).external_ids
+
+
+@pytest.mark.parametrize("guid", ["imdb://", "tmdb://film", "imdb://nothing", "x", 5, None, ["a"]])
+def test_what_is_no_id_of_another_database_is_left_out(guid):
+    """The odd entry goes, the next one stays (Y14)."""
+    assert (("tmdb", "1"),) == item(Guid=[{"id": guid}, {"id": "tmdb://1"}]).external_ids
+
+
+@pytest.mark.parametrize(("rating", "expected"), [(7.5, 7.5), ("7.5", 7.5), (85, None), (-1, None)])
+def test_a_rating_of_another_scale_is_unknown(rating, expected):
+    """10.4 or 85 would be shown as a lie."""
+    assert expected == item(rating=rating).rating
+
+
+def test_both_ratings_are_kept():
+    """The audience's is the rating, the critics' one is named so."""
+    both = item(rating=8.3, audienceRating=9.1, ratingImage="rottentomatoes://image.rating.ripe")
+    critics = item(rating=8.3, ratingImage="rottentomatoes://image.rating.ripe")
+    audience = item(rating=8.3, ratingImage="imdb://image.rating")
+
+    assert [(9.1, 8.3), (8.3, 8.3), (8.3, None)] == [
+        (found.rating, found.critic_rating) for found in (both, critics, audience)
+    ]
+
+
+def test_counts_that_the_server_does_not_tell_are_unknown():
+    """Unknown is absent, never 0 (Y13)."""
+    show = item(ItemType.SHOW, type="show", leafCount=18, viewedLeafCount=15, childCount="5")
+    unknown = item(ItemType.ALBUM, type="album")
+    film = item(leafCount=3)
+
+    assert [(3, 5), (None, None), (None, None)] == [
+        (found.unwatched_count, found.child_count) for found in (show, unknown, film)
+    ]
 
 
 def test_a_row_of_another_type_is_not_taken_for_one_of_the_listing():
@@ -281,15 +383,12 @@ def test_guids_of_every_age_are_external_ids(guid, expected):
 
 
 def test_listed_guids_win_and_music_has_names_of_its_own():
-    """Listed guids win and music has names of its own.
-
-    Guid[] is there only with includeGuids.
-    """
-    guids = [{"id": "mbid://aaaa-bbbb"}, {"id": "tmdb://1"}, {"id": "tmdb://2"}, {"id": None}, {}]
+    """Ids are listed only where they were asked for (includeGuids)."""
+    guids = [{"id": f"mbid://{MBID}"}, {"id": "tmdb://1"}, {"id": "tmdb://2"}, {"id": None}, {}]
 
     assert item(Guid=guids).external_ids == (("tmdb", "1"),)
     album = item(ItemType.ALBUM, type="album", Guid=guids)
-    assert album.external_ids == (("musicbrainz-album", "aaaa-bbbb"), ("tmdb", "1"))
+    assert album.external_ids == (("musicbrainz-album", MBID), ("tmdb", "1"))
 
 
 @pytest.mark.parametrize(
@@ -329,7 +428,6 @@ def test_an_item_is_recognised_after_the_server_numbered_it_anew(item_type, memb
     [
         "http://evil/x",
         "//evil/x",
-        "/photo?X-Plex-Token=1",
         "/a/../../etc",
         "/a b",
         "",
@@ -342,6 +440,23 @@ def test_a_picture_is_a_path_of_the_server_and_holds_no_token(path):
     A ref is only ever asked for at the server itself.
     """
     assert item(thumb=path).images == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "ref"),
+    [
+        ("/photo?X-Plex-Token=1", "/photo"),
+        (
+            "/library/collections/3/composite/17?width=400&height=600",
+            "/library/collections/3/composite/17?width=400&height=600",
+        ),
+        ("/library/3/composite/17?width=4&X-Plex-Token=a", "/library/3/composite/17?width=4"),
+        ("/photo?width=4e9&height=", "/photo"),
+    ],
+)  # fmt: skip
+def test_a_query_is_cleaned_and_the_picture_stays(path, ref):
+    """Sizes stay, everything else of a query may be a token (K1)."""
+    assert (Image(kind="poster", ref=ref),) == item(thumb=path).images
 
 
 def test_pictures_of_relatives_stand_in():
@@ -423,7 +538,8 @@ def test_a_row_of_a_wrong_type_costs_one_member():
     """
     found = item(viewCount=[], year="soon", Genre=[5, {"tag": "x"}], summary="kept")
 
-    assert (found.watch, found.year, found.overview) == (WatchState(), None, "kept")
+    assert (found.watch, found.year, found.overview) == (None, None, "kept")
+    assert ("x",) == found.genres
 
 
 def test_a_bad_row_costs_itself():

@@ -1,0 +1,75 @@
+"""Read the list of libraries; an odd entry costs itself alone (docs/behaviour.md, S9)."""
+
+import logging
+from collections.abc import Sequence
+
+from msd.backends.plex.connect.link import ServerLink
+from msd.backends.plex.listing.library import library, playlists, shared, shared_library
+from msd.backends.plex.listing.query import shared_query
+from msd.backends.plex.parse.rows import decode_providers, decode_sections
+from msd.backends.plex.parse.wire import Section
+from msd.errors import BadResponseError, ForbiddenError, UnreachableError
+from msd.models import ItemType, RemoteId, RemoteLibrary, StatusReason
+
+SECTIONS = "/library/sections"
+_PROVIDERS = "/media/providers"
+_MOST_LIBRARIES = 1_000
+
+log = logging.getLogger(__name__)
+
+
+async def read_libraries(link: ServerLink) -> dict[RemoteId, RemoteLibrary]:
+    """Return every section shared with the user, and the two libraries of msd's own, by their ids.
+
+    Raises:
+        BadResponseError: the answer is no list, or too long to be one.
+        BackendError: as `PlexClient.get`.
+    """
+    sections = await read_sections(link)
+    libraries: dict[RemoteId, RemoteLibrary] = {}
+    for position, section in enumerate(sections):
+        entry = library(section, position)
+        if entry is None:
+            log.warning("%s: a library without an id is left out", link.source_id)
+        else:
+            libraries.setdefault(entry.remote_id, entry)
+    for extra in (playlists(len(sections)), await _shared_library(link, len(sections) + 1)):
+        if extra is not None:
+            libraries[extra.remote_id] = extra
+    return libraries
+
+
+async def read_sections(link: ServerLink) -> Sequence[Section]:
+    """Return the server's own libraries; an unreadable entry is an empty `Section`.
+
+    Raises:
+        As `read_libraries` does.
+    """
+    client = await link.client()
+    sections = decode_sections(await client.get(SECTIONS))
+    if len(sections) > _MOST_LIBRARIES:
+        raise BadResponseError("the server announced an impossible number of libraries")
+    return sections
+
+
+async def _shared_library(link: ServerLink, position: int) -> RemoteLibrary | None:
+    """Return the library of what is shared item by item; None when nobody shares anything.
+
+    Servers that are too old to list their providers have none. Where that list fails, the shared
+    items themselves are asked for.
+    """
+    client = await link.client()
+    try:
+        answer = await client.get_or_none(_PROVIDERS)
+        return None if answer is None else shared(decode_providers(answer), position)
+    except ForbiddenError:
+        return None
+    except BadResponseError as error:
+        log.info("%s: the list of providers can't be read: %s", link.source_id, error)
+    except UnreachableError as error:
+        if error.reason is not StatusReason.SERVER_ERROR:
+            raise
+        log.info("%s: the list of providers can't be had: %s", link.source_id, error)
+    query = shared_query(ItemType.MOVIE)
+    answer = await client.get_or_none(query.path, query.parameters, start=0, size=0)
+    return None if answer is None else shared_library("", position)
