@@ -1,16 +1,21 @@
-"""Facts that happened, and the stream that carries them from the coordinator to the bus.
+"""Facts that happened, and the stream that carries them.
 
-Only the coordinator publishes; publishing never blocks. Each subscriber has a bounded buffer; one
-that falls behind loses its oldest facts and is told so by `Overflow`, on which it must read
-everything again.
+Only the coordinator publishes, and publishing never blocks. There are two ways to receive:
+
+    subscribe   a bounded buffer, read by a task of the reader's own (the bus, notifications). A
+                reader that falls behind loses its oldest events and gets `Overflow` instead; it
+                must then read everything again.
+    listen      a function that is called inside `publish` (the parts of the coordinator, which
+                react to one another's facts without knowing one another).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import anyio
+import msgspec
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from msgspec import Struct
 
 from msd.models import (
     AccountId,
@@ -25,8 +30,10 @@ from msd.models import (
 
 BUFFER_SIZE = 4096
 
+Kind = TypeVar("Kind", bound="Event")
 
-class Event(Struct, frozen=True):
+
+class Event(msgspec.Struct, frozen=True):
     """Base of all facts."""
 
 
@@ -50,6 +57,40 @@ class SourceRemoved(Event, frozen=True):
     """A source is served no more."""
 
     source_id: SourceId
+
+
+class SourceConnected(Event, frozen=True):
+    """A connect succeeded: the server answered and accepted the sign-in."""
+
+    source_id: SourceId
+
+
+class SourceFailed(Event, frozen=True):
+    """A sync or the push connection of a source failed; its connection needs a check."""
+
+    source_id: SourceId
+
+
+class SourceAccessChanged(Event, frozen=True):
+    """The credentials or the address of a source changed; it has to be connected again."""
+
+    source_id: SourceId
+
+
+class LibrarySettingsChanged(Event, frozen=True):
+    """The user changed how libraries of a source are synced."""
+
+    source_id: SourceId
+
+
+class NetworkChanged(Event, frozen=True):
+    """The network changed or the machine woke up: what failed before may work now."""
+
+
+class AccountSignedIn(Event, frozen=True):
+    """Somebody signed in to an account again; its new credentials are stored."""
+
+    account_id: AccountId
 
 
 class SourceStatusChanged(Event, frozen=True):
@@ -159,25 +200,39 @@ class Overflow(Event, frozen=True):
 
 
 class EventStream:
-    """Hands every published fact to every subscriber, in order."""
+    """Hands every published event to every subscriber and listener, in order."""
 
     def __init__(self) -> None:
         self._subscribers: dict[
             MemoryObjectSendStream[Event], MemoryObjectReceiveStream[Event]
         ] = {}
+        self._listeners: dict[type[Event], list[Callable[[Any], None]]] = {}
+
+    def listen(self, kind: type[Kind], react: Callable[[Kind], None]) -> None:
+        """Have a function called with each event of a class, in the order of registration.
+
+        It is called inside `publish`, after the event is in every subscriber's buffer, so that
+        the events that it publishes come later. It must not raise.
+        """
+        self._listeners.setdefault(kind, []).append(react)
 
     def publish(self, event: Event) -> None:
-        """Hand a fact to every subscriber now; a full buffer is emptied and says `Overflow`."""
+        """Hand an event to every subscriber and listener now.
+
+        A subscriber's buffer that is full is emptied and gets `Overflow`.
+        """
         for send, receive in self._subscribers.items():
             try:
                 send.send_nowait(event)
             except anyio.WouldBlock:
                 _drain(receive)
                 send.send_nowait(Overflow())
+        for react in self._listeners.get(type(event), ()):
+            react(event)
 
     @contextmanager
     def subscribe(self) -> Iterator[MemoryObjectReceiveStream[Event]]:
-        """Receive every fact published inside the `with` block."""
+        """Receive every event published inside the `with` block."""
         send, receive = anyio.create_memory_object_stream[Event](BUFFER_SIZE)
         self._subscribers[send] = receive
         try:

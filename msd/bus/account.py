@@ -27,7 +27,7 @@ class AccountInterface(Interface):
 
     def subject(self) -> AccountView:
         """Return the account as it is now."""
-        return self._coordinator.get_account(self._account_id)
+        return self._coordinator.accounts.get(self._account_id)
 
     async def refresh_servers(self) -> Sequence[str]:
         """Ask which servers the account reaches now."""
@@ -35,4 +35,4 @@ class AccountInterface(Interface):
 
     async def remove(self) -> None:
         """Remove the account and its sources."""
-        await self._coordinator.remove_account(self._account_id)
+        await self._coordinator.accounts.remove(self._account_id)

@@ -50,12 +50,12 @@ def _branches(gate: Gate) -> Mapping[str, ObjectBranch]:
         ),
         ACCOUNTS_PATH: ObjectBranch(
             gate,
-            names=lambda coordinator: [view.account.id for view in coordinator.list_accounts()],
+            names=lambda coordinator: [view.account.id for view in coordinator.accounts.all()],
             interface=AccountInterface,
         ),
         JOBS_PATH: ObjectBranch(
             gate,
-            names=lambda coordinator: [str(job.id) for job in coordinator.list_jobs()],
+            names=lambda coordinator: [str(job.id) for job in coordinator.jobs.all()],
             interface=lambda coordinator, name: JobInterface(coordinator, job_number(name)),
         ),
         LOGINS_PATH: ObjectBranch(

@@ -2,9 +2,9 @@
 
 import anyio
 
-from msd.bus.ports import Coordinator, Daemon
+from msd.bus.ports import Coordinator
 from msd.errors import MsdError
-from msd.models import DaemonState
+from msd.models import DaemonState, DaemonView
 
 
 class Gate:
@@ -42,28 +42,14 @@ class Gate:
         return self._coordinator
 
     @property
-    def daemon(self) -> Daemon:
+    def daemon(self) -> DaemonView:
         """What is shown of the daemon now, without waiting."""
         if self._coordinator is not None:
-            return self._coordinator
-        return _Closed(DaemonState.STARTING if self._error is None else DaemonState.DEGRADED)
+            return self._coordinator.daemon()
+        state = DaemonState.STARTING if self._error is None else DaemonState.DEGRADED
+        return DaemonView(state=state)
 
     def _failure(self) -> MsdError:
         # A new one each time: an exception raised twice collects the tracebacks of both callers.
         error = self._error or MsdError("msd is not open")
         return type(error)(*error.args)
-
-
-class _Closed:
-    """The daemon before, or without, its coordinator."""
-
-    online = "unknown"
-    metered = "unknown"
-    revision = 0
-    pending_writes = 0
-    secret_store = ""
-    keyring_state = "unknown"
-    capabilities: tuple[str, ...] = ()
-
-    def __init__(self, state: DaemonState) -> None:
-        self.state = state

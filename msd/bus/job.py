@@ -60,11 +60,11 @@ class JobInterface(Interface):
 
     def subject(self) -> Job:
         """Return the job as it is now."""
-        return self._coordinator.get_job(self._job_id)
+        return self._coordinator.jobs.get(self._job_id)
 
     async def cancel(self) -> None:
         """Ask the job to stop."""
-        await self._coordinator.cancel_job(self._job_id)
+        self._coordinator.jobs.cancel(self._job_id)
 
 
 def job_number(name: str) -> JobId:

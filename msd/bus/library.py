@@ -30,7 +30,7 @@ class LibraryInterface(RootInterface):
 
     async def list_libraries(self, source_id: str) -> Sequence[Mapping[str, Variant]]:
         """Return the libraries of one source, or of all."""
-        libraries = await self._coordinator.list_libraries(
+        libraries = await self._coordinator.library.libraries(
             SourceId(source_id) if source_id else None
         )
         return [library_entry(library) for library in libraries]
@@ -38,7 +38,7 @@ class LibraryInterface(RootInterface):
     async def query_items(self, query: Mapping[str, Variant]) -> tuple[Sequence[Typed], str, int]:
         """Return one page of items."""
         wanted = item_query(query)
-        page = await self._coordinator.query_items(wanted)
+        page = await self._coordinator.library.query(wanted)
         return [item_entry(item) for item in page.items], page.next_cursor, page.total or 0
 
     async def get_items(
@@ -48,7 +48,7 @@ class LibraryInterface(RootInterface):
         if len(ids) > MAX_GET_ITEMS:
             raise LimitExceededError(f"at most {MAX_GET_ITEMS} ids at a time")
         values = read_options(options, _GET_OPTIONS)
-        items = await self._coordinator.get_items(
+        items = await self._coordinator.library.items(
             [ItemId(item_id) for item_id in ids],
             fields=values.get("fields", _ALL_FIELDS),
             refresh=values.get("refresh", False),
@@ -59,7 +59,7 @@ class LibraryInterface(RootInterface):
         self, since_revision: int, limit: int
     ) -> tuple[Sequence[str], Sequence[str], int, bool]:
         """Return what changed since a revision."""
-        found = await self._coordinator.feed.changes(since_revision, limit)
+        found = await self._coordinator.library.changes(since_revision, limit)
         return found.changed, found.removed, found.revision, found.reset
 
 

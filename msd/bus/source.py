@@ -95,7 +95,7 @@ class SourceInterface(Interface):
 
     def subject(self) -> SourceView:
         """Return the source as it is now."""
-        return self._coordinator.get_source(self._source_id)
+        return self._coordinator.sources.get(self._source_id)
 
     async def sync(self, options: Mapping[str, Variant]) -> str:
         """Start or join a sync."""
@@ -107,7 +107,7 @@ class SourceInterface(Interface):
 
     async def reconnect(self) -> None:
         """Try to connect now."""
-        await self._coordinator.reconnect(self._source_id)
+        await self._coordinator.sources.reconnect(self._source_id)
 
     async def list_connections(self) -> Sequence[Mapping[str, Variant]]:
         """Return the addresses of the server."""
@@ -127,4 +127,4 @@ class SourceInterface(Interface):
 
     async def confirm_deletes(self) -> str:
         """Let held deletions through."""
-        return job_path(await self._coordinator.confirm_deletes(self._source_id))
+        return job_path(await self._coordinator.syncs.confirm_deletes(self._source_id))

@@ -7,7 +7,7 @@ from msd import __version__
 from msd.bus.descriptor import add_options
 from msd.bus.login import begin_options
 from msd.bus.options import Reader, flag, read_options, whole_number, word
-from msd.bus.ports import Daemon, OptionValue
+from msd.bus.ports import OptionValue
 from msd.bus.served import RootInterface
 from msd.bus.source import source_entry
 from msd.contract import SOURCE_COORDINATOR, job_path, login_path, source_path
@@ -15,6 +15,7 @@ from msd.dbus.variant import Variant, variants
 from msd.errors import InvalidArgumentError
 from msd.models import (
     BackendKind,
+    DaemonView,
     LibraryId,
     LibraryType,
     SourceId,
@@ -42,7 +43,7 @@ class SourceCoordinatorInterface(RootInterface):
     """Adds, removes, watches and syncs sources."""
 
     name = SOURCE_COORDINATOR
-    properties: ClassVar[Mapping[str, Callable[[Daemon], object]]] = {
+    properties: ClassVar[Mapping[str, Callable[[DaemonView], object]]] = {
         "Version": lambda _: __version__,
         "State": lambda daemon: daemon.state,
         "Online": lambda daemon: daemon.online,
@@ -54,7 +55,7 @@ class SourceCoordinatorInterface(RootInterface):
         "Capabilities": lambda daemon: daemon.capabilities,
     }
 
-    def subject(self) -> Daemon:
+    def subject(self) -> DaemonView:
         """Return the daemon as it is now, also before its coordinator is there."""
         return self._gate.daemon
 
@@ -91,11 +92,11 @@ class SourceCoordinatorInterface(RootInterface):
 
     async def discover_servers(self) -> str:
         """Look for servers."""
-        return job_path(await self._coordinator.discover_servers())
+        return job_path(self._coordinator.discovery.start())
 
     async def unlock_secrets(self) -> str:
         """Raise the keyring's prompt."""
-        return job_path(await self._coordinator.unlock_secrets())
+        return job_path(self._coordinator.keyring.unlock())
 
     async def remove_source(self, source_id: str) -> None:
         """Remove a source."""
@@ -103,22 +104,22 @@ class SourceCoordinatorInterface(RootInterface):
 
     async def rename_source(self, source_id: str, name: str) -> None:
         """Rename a source."""
-        await self._coordinator.rename_source(SourceId(source_id), name)
+        await self._coordinator.sources.rename(SourceId(source_id), name)
 
     async def set_source_enabled(self, source_id: str, enabled: bool) -> None:  # noqa: FBT001 - as on the wire
         """Enable or disable a source."""
-        await self._coordinator.set_source_enabled(SourceId(source_id), enabled=enabled)
+        await self._coordinator.sources.set_enabled(SourceId(source_id), enabled=enabled)
 
     async def reorder_sources(self, source_ids: Sequence[str]) -> None:
         """Put sources first."""
         if len(set(source_ids)) != len(source_ids):
             raise InvalidArgumentError("a source is named twice")
-        await self._coordinator.reorder_sources([SourceId(source_id) for source_id in source_ids])
+        await self._coordinator.sources.reorder([SourceId(source_id) for source_id in source_ids])
 
     async def set_library_policy(self, library_id: str, options: Mapping[str, Variant]) -> None:
         """Change a library's policy."""
         values = read_options(options, _POLICY_OPTIONS)
-        await self._coordinator.set_library_policy(LibraryId(library_id), values)
+        await self._coordinator.syncs.set_policy(LibraryId(library_id), values)
 
     async def initialize_all_sources(self) -> None:
         """Connect every enabled source now."""
@@ -151,7 +152,7 @@ class SourceCoordinatorInterface(RootInterface):
 
     async def explain(self, source_id: str) -> Sequence[Mapping[str, Variant]]:
         """Say why a source has its status."""
-        attempts = self._coordinator.explain(SourceId(source_id))
+        attempts = self._coordinator.sources.explain(SourceId(source_id))
         return [
             variants(_STEP_TYPES, {key: getattr(attempt, key) for key in _STEP_TYPES})
             for attempt in attempts

@@ -1,4 +1,4 @@
-"""Discovery: a job that asks the local network, by every backend that can, all at once."""
+"""Discovery: a job that searches the local network for servers, with every backend that can."""
 
 import logging
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from contextlib import aclosing
 import anyio
 
 from msd.backend_api import FoundServer
-from msd.coordinator.containment import contained
+from msd.coordinator.error_boundary import guarded
 from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.services import Services
 from msd.errors import MsdError, NotSupportedError
-from msd.events import Event, ServerFound
+from msd.events import EventStream, ServerFound
 from msd.models import BackendKind, JobId, JobKind, SourceId
 
-LOOK_S = 15.0  # in all; backends end sooner by themselves
+SEARCH_S = 15.0  # in all; backends end sooner by themselves
 MAX_FOUND = 200
 MAX_TEXT = 500
 NO_SOURCE = SourceId("")
@@ -25,58 +25,58 @@ Key = tuple[BackendKind, str]
 
 
 class Discovery:
-    """Finds servers; what it finds is a claim that adding will check."""
+    """Finds servers on the local network; adding one checks what it says of itself."""
 
-    def __init__(self, services: Services, jobs: Jobs, publish: Callable[[Event], None]) -> None:
+    def __init__(self, services: Services, jobs: Jobs, events: EventStream) -> None:
         self._registry = services.registry
         self._backends = services.backends
         self._jobs = jobs
-        self._publish = publish
+        self._events = events
 
     def start(self) -> JobId:
-        """Start to look around, or join who does so already.
+        """Start a search, or join the one that is running.
 
         Raises:
-            NotSupportedError: no backend can.
+            NotSupportedError: no backend can search.
             LimitExceededError: too many jobs run.
         """
         running = self._jobs.active(JobKind.DISCOVER, NO_SOURCE)
         if running is not None:
             return running
         if not self._backends.discovering:
-            raise NotSupportedError("no backend can look around on the network")
-        return self._jobs.start(JobKind.DISCOVER, NO_SOURCE, self._look)
+            raise NotSupportedError("no kind of source can be searched for on the network")
+        return self._jobs.start(JobKind.DISCOVER, NO_SOURCE, self._search)
 
-    async def _look(self, job: JobHandle) -> Result:
+    async def _search(self, job: JobHandle) -> Result:
         job.running()
-        found: dict[Key, dict[str, str | bool]] = {}
+        servers: dict[Key, dict[str, str | bool]] = {}
 
-        def take(kind: BackendKind, server: FoundServer) -> None:
+        def add(kind: BackendKind, server: FoundServer) -> None:
             key = (kind, server.server_id)
-            if key in found or len(found) >= MAX_FOUND or not _is_usable(server):
+            if key in servers or len(servers) >= MAX_FOUND or not _is_usable(server):
                 return
-            found[key] = self._shown(kind, server)
-            job.tell(_result(found))
-            self._publish(ServerFound(job.id, found[key]))
+            servers[key] = self._shown(kind, server)
+            job.report(_result(servers))
+            self._events.publish(ServerFound(job.id, servers[key]))
 
-        with anyio.move_on_after(LOOK_S):
-            async with anyio.create_task_group() as looking:
+        with anyio.move_on_after(SEARCH_S):
+            async with anyio.create_task_group() as searches:
                 for kind in self._backends.discovering:
-                    looking.start_soon(self._look_for, kind, take)
-        return _result(found)
+                    searches.start_soon(self._search_kind, kind, add)
+        return _result(servers)
 
-    async def _look_for(
-        self, kind: BackendKind, take: Callable[[BackendKind, FoundServer], None]
+    async def _search_kind(
+        self, kind: BackendKind, add: Callable[[BackendKind, FoundServer], None]
     ) -> None:
-        async def look() -> None:
+        async def search() -> None:
             async with aclosing(self._backends.discover(kind)) as servers:
                 async for server in servers:
-                    take(kind, server)
+                    add(kind, server)
 
         try:
-            await contained(look, f"looking for {kind} servers")
+            await guarded(search, f"searching for {kind} servers")
         except MsdError as error:
-            log.info("looking for %s servers failed: %s", kind, error)
+            log.info("searching for %s servers failed: %s", kind, error)
 
     def _shown(self, kind: BackendKind, server: FoundServer) -> dict[str, str | bool]:
         known = {(source.kind, source.server_id) for source in self._registry.sources()}
@@ -97,5 +97,5 @@ def _is_usable(server: FoundServer) -> bool:
     )
 
 
-def _result(found: dict[Key, dict[str, str | bool]]) -> Result:
-    return {"found": len(found), "servers": tuple(found.values())}
+def _result(servers: dict[Key, dict[str, str | bool]]) -> Result:
+    return {"found": len(servers), "servers": tuple(servers.values())}

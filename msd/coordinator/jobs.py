@@ -1,17 +1,17 @@
-"""Jobs: long operations with progress, cancel and result, shown for a minute after their end."""
+"""Jobs: long operations with progress, cancel and result; shown for a minute after their end."""
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec import Struct
 from msgspec.structs import replace
 
-from msd.coordinator.containment import contained
+from msd.coordinator.error_boundary import guarded
 from msd.errors import LimitExceededError, MsdError, UnknownJobError
-from msd.events import Event, JobAdded, JobChanged, JobFinished, JobRemoved
+from msd.events import EventStream, JobAdded, JobChanged, JobFinished, JobRemoved
 from msd.models import Job, JobId, JobKind, JobState, JobValue, SourceId, UnixSeconds
 
 KEPT_S = 60.0
@@ -25,38 +25,37 @@ Result = Mapping[str, JobValue]
 
 
 class JobHandle:
-    """What the work of a job tells about itself."""
+    """What the work of a job reports about itself."""
 
     def __init__(self, update: Callable[..., None], job_id: JobId) -> None:
         self._update = update
         self.id = job_id
 
     def running(self) -> None:
-        """Say that the work has begun."""
+        """Report that the work has begun."""
         self._update(state=JobState.RUNNING, started_at=UnixSeconds(int(time.time())))
 
     def progress(self, *, phase: str, done: int, total: int | None) -> None:
-        """Say how far the work is."""
+        """Report how far the work is; `total` is None until it is known."""
         self._update(phase=phase, done=done, total=total)
 
-    def tell(self, result: Result) -> None:
-        """Show what there is so far."""
+    def report(self, result: Result) -> None:
+        """Show the result so far."""
         self._update(result=result)
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     job: Job
     scope: anyio.CancelScope
     ended: anyio.Event
 
 
 class Jobs:
-    """Every job of the daemon; their tasks belong to the task group that is given."""
+    """Every job of the daemon, run in the task group that is given."""
 
-    def __init__(self, tasks: TaskGroup, publish: Callable[[Event], None]) -> None:
+    def __init__(self, tasks: TaskGroup, events: EventStream) -> None:
         self._tasks = tasks
-        self._publish = publish
+        self._publish = events.publish
         self._jobs: dict[JobId, _Running] = {}
         self._last_id = 0
 
@@ -71,7 +70,7 @@ class Jobs:
         Raises:
             LimitExceededError: too many jobs run.
         """
-        if sum(one.job.state not in FINAL for one in self._jobs.values()) >= MAX_RUNNING:
+        if len(self._active()) >= MAX_RUNNING:
             raise LimitExceededError(f"{MAX_RUNNING} jobs are running already")
         self._forget_oldest()
         self._last_id += 1
@@ -96,27 +95,37 @@ class Jobs:
 
     def active(self, kind: JobKind, source_id: SourceId) -> JobId | None:
         """Return the job of a kind that runs or waits for a source."""
-        for running in self._jobs.values():
-            job = running.job
-            if (job.kind, job.source_id) == (kind, source_id) and job.state not in FINAL:
-                return job.id
+        for running in self._active():
+            if (running.job.kind, running.job.source_id) == (kind, source_id):
+                return running.job.id
         return None
 
     def cancel(self, job_id: JobId) -> None:
         """Ask a job to stop; one that has ended stays as it is."""
         self._running(job_id).scope.cancel()
 
-    async def cancel_all(self) -> None:
-        """Stop every job and return when all have ended."""
-        active = [one for one in self._jobs.values() if one.job.state not in FINAL]
-        for running in active:
-            running.scope.cancel()
-        for running in active:
-            await running.ended.wait()
+    async def end_all(self) -> None:
+        """Cancel every job and return when all have ended."""
+        await self._end(self._active())
+
+    async def end_all_of(self, source_id: SourceId) -> None:
+        """Cancel every job of a source and return when all have ended."""
+        await self._end(
+            [running for running in self._active() if running.job.source_id == source_id]
+        )
 
     async def ended(self, job_id: JobId) -> None:
         """Return when the job has reached a final state."""
         await self._running(job_id).ended.wait()
+
+    def _active(self) -> list[_Running]:
+        return [running for running in self._jobs.values() if running.job.state not in FINAL]
+
+    async def _end(self, jobs: Sequence[_Running]) -> None:
+        for running in jobs:
+            running.scope.cancel()
+        for running in jobs:
+            await running.ended.wait()
 
     def _running(self, job_id: JobId) -> _Running:
         try:
@@ -142,7 +151,7 @@ class Jobs:
         self._forget(running.job.id)
 
     def _forget_oldest(self) -> None:
-        final = [job_id for job_id, one in self._jobs.items() if one.job.state in FINAL]
+        final = [job_id for job_id, ended in self._jobs.items() if ended.job.state in FINAL]
         for job_id in final[: max(len(final) - MAX_ENDED, 0)]:
             self._forget(job_id)
 
@@ -154,7 +163,7 @@ class Jobs:
         self, job: Job, handle: JobHandle, work: Callable[[JobHandle], Awaitable[Result]]
     ) -> dict[str, object]:
         try:
-            result = await contained(lambda: work(handle), f"{job.kind} job {job.id}")
+            result = await guarded(lambda: work(handle), f"{job.kind} job {job.id}")
         except MsdError as error:
             log.info("%s job %d failed: %s", job.kind, job.id, error)
             return {"state": JobState.FAILED, "error": str(error)}

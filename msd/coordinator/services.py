@@ -1,20 +1,17 @@
 """What the coordinator works with: the managers and the settings, built once by `msd.app`."""
 
-from dataclasses import dataclass
+import msgspec
 
-from msd.coordinator.login_owner import Callers
 from msd.managers.auth import AuthManager
 from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
-from msd.managers.desktop import Desktop
-from msd.managers.network import Network
 from msd.managers.registry import SourceRegistry
+from msd.managers.session import Callers, Desktop, Network
 from msd.managers.sync import SyncManager
 from msd.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
+class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The managers, which know neither one another nor the coordinator."""
 
     settings: Settings

@@ -121,14 +121,14 @@ class BackendManager:
             self._redactor.learn(account.credentials.token, *tokens)
 
     def check_login(
-        self, kind: BackendKind, options: Mapping[str, OptionValue], *, is_anew: bool = False
+        self, kind: BackendKind, options: Mapping[str, OptionValue], *, is_renewal: bool = False
     ) -> None:
         """Check that a login with these options can be begun.
 
         Args:
             kind: the backend.
             options: its options by name.
-            is_anew: a source stands for the options that are required otherwise.
+            is_renewal: a source stands for the options that are required otherwise.
 
         Raises:
             NotSupportedError: nobody signs in to sources of this kind, or not in a dialogue.
@@ -137,7 +137,7 @@ class BackendManager:
         spec = self._spec(kind)
         if spec.login is None:
             raise NotSupportedError(f"{kind} has no sign-in that asks; use AddSource")
-        _check_options(spec.kind, spec.login_options, options, are_required=not is_anew)
+        _check_options(spec.kind, spec.login_options, options, are_required=not is_renewal)
 
     async def login(
         self,
@@ -210,7 +210,7 @@ class BackendManager:
         Raises:
             BackendError: see behaviour §3 for what each does to the status.
         """
-        backend = await self._opened(source, account, credentials, content_types)
+        backend = await self._open_backend(source, account, credentials, content_types)
         return await backend.connect()
 
     async def sign_out(
@@ -222,7 +222,7 @@ class BackendManager:
                 await self.sign_out_account(account, credentials)
                 return
             credentials = credentials.for_server(source.server_id)
-        backend = await self._opened(source, account, credentials, {})
+        backend = await self._open_backend(source, account, credentials, {})
         await backend.sign_out()
 
     async def sign_out_account(self, account: Account, credentials: Credentials) -> None:
@@ -231,7 +231,7 @@ class BackendManager:
         if sign_out is not None:
             await sign_out(self._account_context(account, credentials))
 
-    def live(self, source_id: SourceId) -> MediaBackend:
+    def opened(self, source_id: SourceId) -> MediaBackend:
         """Return the open backend of a source.
 
         Raises:
@@ -281,7 +281,7 @@ class BackendManager:
         if opened is not None:
             await opened.backend.aclose()
 
-    async def _opened(
+    async def _open_backend(
         self,
         source: Source,
         account: Account | None,

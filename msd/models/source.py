@@ -6,7 +6,14 @@ from types import MappingProxyType
 from msgspec import Struct, field
 
 from msd.models.ids import NEVER, AccountId, BackendKind, JobId, SourceId, UnixSeconds
-from msd.models.words import Capability, LiveState, PublicStatus, Route, StatusReason
+from msd.models.words import (
+    Capability,
+    DaemonState,
+    LiveState,
+    PublicStatus,
+    Route,
+    StatusReason,
+)
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -73,6 +80,19 @@ class SourceView(Struct, frozen=True, kw_only=True):
     capabilities: frozenset[Capability] = frozenset()
     live: LiveState = LiveState.OFF
     sync_job: JobId | None = None
+
+
+class DaemonView(Struct, frozen=True, kw_only=True):
+    """Everything that is shown of the daemon at one moment; before it is open only its state."""
+
+    state: DaemonState
+    online: str = "unknown"  # or yes, no
+    metered: str = "unknown"  # or yes, no
+    revision: int = 0
+    pending_writes: int = 0  # there is no queue of changes to be sent to sources yet
+    secret_store: str = ""
+    keyring_state: str = "unknown"
+    capabilities: tuple[str, ...] = ()  # the kinds of sources that can be added
 
 
 class AccountView(Struct, frozen=True, kw_only=True):

@@ -233,7 +233,7 @@ async def test_changes_since_a_revision_are_told(
     msd: BusServer, client: Client, coordinator: FakeCoordinator
 ) -> None:
     """Y10."""
-    coordinator.feed.answer = ChangeSet(
+    coordinator.change_set = ChangeSet(
         changed=(ItemId("i1"),), removed=(ItemId("i2"),), revision=2**60, reset=False
     )
 

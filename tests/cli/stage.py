@@ -45,13 +45,12 @@ class StagedCoordinator(FakeCoordinator):
             while not is_so():
                 await self._called.wait()
 
-    def _check(self, *call: object) -> None:
-        super()._check(*call)
+    def check(self, *call: object) -> None:
+        super().check(*call)
         self._called.set()
         self._called = anyio.Event()
 
-    async def query_items(self, query: ItemQuery) -> ItemPage:
-        self._check("query_items", query)
+    def page(self, query: ItemQuery) -> ItemPage:
         start = int(query.cursor or 0)
         end = start + query.limit
         if self.fails_from is not None and start >= self.fails_from:
@@ -72,7 +71,7 @@ class StagedCoordinator(FakeCoordinator):
     ) -> JobId:
         if source_id in self.left_out:
             raise AuthRequiredError("the keyring is locked; unlock it to sign in")
-        running = [job.id for job in self.jobs.values() if job.source_id == source_id]
+        running = [job.id for job in self.job_entries.values() if job.source_id == source_id]
         return (
             running[0]
             if running
@@ -80,23 +79,24 @@ class StagedCoordinator(FakeCoordinator):
         )
 
     async def sync_all_sources(self) -> tuple[JobId, ...]:
-        wanted = [source_id for source_id in self.sources if source_id not in self.left_out]
+        wanted = [source_id for source_id in self.source_views if source_id not in self.left_out]
         return tuple([await self.sync_source(source_id) for source_id in wanted])
 
-    async def cancel_job(self, job_id: JobId) -> None:
-        self._check("cancel_job", job_id)
+    def obey_cancel(self, job_id: JobId) -> None:
         if self.obeys:
             self.end_job(job_id, JobState.CANCELLED)
 
     def move_job(self, number: int, phase: str, done: int, total: int | None) -> None:
         job_id = JobId(number)
-        self.jobs[job_id] = replace(self.jobs[job_id], phase=phase, done=done, total=total)
+        self.job_entries[job_id] = replace(
+            self.job_entries[job_id], phase=phase, done=done, total=total
+        )
         self.publish(JobChanged(job_id))
 
     def end_job(self, number: int, state: JobState, error: str = "", **result: int) -> None:
         job_id = JobId(number)
-        self.jobs[job_id] = replace(
-            self.jobs[job_id], state=state, error=error, result=MappingProxyType(result)
+        self.job_entries[job_id] = replace(
+            self.job_entries[job_id], state=state, error=error, result=MappingProxyType(result)
         )
         self.publish(JobFinished(job_id))
 

@@ -75,7 +75,7 @@ async def test_a_daemon_that_leaves_ends_the_wait_for_its_job(bus, library):
         stage.coordinator.put_source(FILMS)
         follower = running_msdctl("sync", env=stage.env)
         msdctl = await follower.__aenter__()
-        await stage.coordinator.until(lambda: stage.coordinator.jobs)
+        await stage.coordinator.until(lambda: stage.coordinator.job_entries)
         stage.coordinator.move_job(1, "movie", 1, 2)
         await msdctl.stdout.receive()
     with anyio.fail_after(DEADLINE_S):

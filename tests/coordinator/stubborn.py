@@ -41,7 +41,7 @@ async def stubborn_sync(
         with anyio.fail_after(5):
             await stubborn.reached.wait()
         rig.server.hold = None
-        assert run.coordinator.get_job(job).state is JobState.RUNNING
+        assert run.coordinator.jobs.get(job).state is JobState.RUNNING
         yield stubborn, job
     finally:
         stubborn.release()

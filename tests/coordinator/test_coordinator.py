@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def count(run: Run) -> int:
-    return (await run.coordinator.query_items(ItemQuery())).total
+    return (await run.coordinator.library.query(ItemQuery())).total
 
 
 # --- adding ------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ async def test_an_added_source_connects_and_syncs_by_itself(rig: Rig) -> None:
         source_id = await run.add()
         await run.until_synced(source_id)
 
-        view = run.coordinator.get_source(source_id)
+        view = run.coordinator.sources.get(source_id)
         assert view.status.status is PublicStatus.CONNECTED
         assert await count(run) == 12
         assert [SourceAdded(source_id)] == run.of(SourceAdded)
@@ -68,7 +68,7 @@ async def test_the_same_thing_twice_is_refused_and_another_user_is_another_sourc
         assert rig.server.signed_out == ["alice"]
         devices = {
             run.services.registry.account(a.account.id).device_id
-            for a in run.coordinator.list_accounts()
+            for a in run.coordinator.accounts.all()
         }
         assert len(devices) == 2
 
@@ -132,15 +132,15 @@ async def test_after_a_restart_the_cache_answers_while_the_server_is_down(rig: R
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
-        revision = run.coordinator.revision
+        revision = run.coordinator.library.revision
     rig.server.error = errors.UnreachableError("down", reason=StatusReason.REFUSED)
 
     async with rig.running() as run:
         status = run.coordinator.get_source_status(source_id)
         assert (status.status, status.reason) == (PublicStatus.OFFLINE, StatusReason.STARTING)
         assert await count(run) == 12
-        assert run.coordinator.revision >= revision
-        assert run.coordinator.get_source(source_id).item_count == 12
+        assert run.coordinator.library.revision >= revision
+        assert run.coordinator.sources.get(source_id).item_count == 12
 
         run.coordinator.start()
         await run.until(lambda: run.coordinator.get_source_status(source_id).reason == "refused")
@@ -153,15 +153,15 @@ async def test_a_source_heals_when_its_server_returns(rig: Rig) -> None:
         source_id = await run.add()
         await run.until_synced(source_id)
         rig.server.error = errors.UnreachableError("down")
-        await run.coordinator.reconnect(source_id)
+        await run.coordinator.sources.reconnect(source_id)
         await run.until_status(source_id, PublicStatus.OFFLINE)
-        assert run.coordinator.get_source(source_id).attempts == 1
-        assert run.coordinator.get_source(source_id).next_retry > 0
+        assert run.coordinator.sources.get(source_id).attempts == 1
+        assert run.coordinator.sources.get(source_id).next_retry > 0
 
         rig.server.error = None
         await run.until_status(source_id, PublicStatus.CONNECTED)
 
-        assert run.coordinator.get_source(source_id).attempts == 0
+        assert run.coordinator.sources.get(source_id).attempts == 0
 
 
 async def test_a_network_change_makes_it_try_again_at_once(rig: Rig) -> None:
@@ -171,14 +171,14 @@ async def test_a_network_change_makes_it_try_again_at_once(rig: Rig) -> None:
         await run.until_synced(source_id)
         run.coordinator.start()
         rig.server.error = errors.TlsError("a captive portal")  # tried again in 15 minutes
-        await run.coordinator.reconnect(source_id)
+        await run.coordinator.sources.reconnect(source_id)
         await run.until_status(source_id, PublicStatus.ERROR)
         rig.server.error = None
 
         rig.network.change("yes")
 
         await run.until_status(source_id, PublicStatus.CONNECTED)
-        assert run.coordinator.online == "yes"
+        assert run.coordinator.daemon().online == "yes"
 
 
 async def test_an_unexpected_error_of_a_backend_is_an_error_of_its_source_only(rig: Rig) -> None:
@@ -187,7 +187,7 @@ async def test_an_unexpected_error_of_a_backend_is_an_error_of_its_source_only(r
         source_id = await run.add()
         await run.until_synced(source_id)
         rig.server.error = ZeroDivisionError("a bug")
-        await run.coordinator.reconnect(source_id)
+        await run.coordinator.sources.reconnect(source_id)
 
         await run.until_status(source_id, PublicStatus.ERROR)
 
@@ -205,7 +205,7 @@ async def test_each_change_of_status_is_told_once(rig: Rig) -> None:
         rig.server.error = errors.UnreachableError("down")
         for _ in range(3):
             rig.server.calls.clear()
-            await run.coordinator.reconnect(source_id)
+            await run.coordinator.sources.reconnect(source_id)
             with anyio.fail_after(5):
                 while not rig.server.calls:
                     await anyio.lowlevel.checkpoint()
@@ -247,11 +247,11 @@ async def test_unlock_secrets_raises_the_prompt_as_a_job(rig: Rig) -> None:
     async with rig.running() as run:
         source_id = await run.add()
         rig.keyring.now = KeyringState.LOCKED
-        job = await run.coordinator.unlock_secrets()
+        job = run.coordinator.keyring.unlock()
 
         assert await run.until_ended(job) is JobState.DONE
         assert rig.keyring.unlocks == 1
-        assert run.coordinator.get_source(source_id)
+        assert run.coordinator.sources.get(source_id)
 
 
 async def test_a_prompt_that_is_dismissed_is_a_failed_job(rig: Rig) -> None:
@@ -259,10 +259,10 @@ async def test_a_prompt_that_is_dismissed_is_a_failed_job(rig: Rig) -> None:
     rig.keyring.is_dismissed = True
     async with rig.running() as run:
         rig.keyring.now = KeyringState.LOCKED
-        job = await run.coordinator.unlock_secrets()
+        job = run.coordinator.keyring.unlock()
 
         assert await run.until_ended(job) is JobState.FAILED
-        assert "still locked" in run.coordinator.get_job(job).error
+        assert "still locked" in run.coordinator.jobs.get(job).error
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 201, "\x1b[31m"])
@@ -271,7 +271,7 @@ async def test_names_that_can_not_be_shown_are_refused(rig: Rig, name: str) -> N
     async with rig.running() as run:
         source_id = await run.add()
         with pytest.raises(errors.InvalidArgumentError):
-            await run.coordinator.rename_source(source_id, name)
+            await run.coordinator.sources.rename(source_id, name)
 
 
 async def test_refused_credentials_stop_requests_and_syncs(rig: Rig) -> None:
@@ -280,12 +280,12 @@ async def test_refused_credentials_stop_requests_and_syncs(rig: Rig) -> None:
         source_id = await run.add()
         await run.until_synced(source_id)
         rig.server.error = errors.AuthRequiredError("revoked")
-        await run.coordinator.reconnect(source_id)
+        await run.coordinator.sources.reconnect(source_id)
         await run.until_status(source_id, PublicStatus.NEEDS_AUTH)
 
         with pytest.raises(errors.AuthRequiredError):
             await run.coordinator.sync_source(source_id)
-        assert run.coordinator.get_source(source_id).next_retry == 0
+        assert run.coordinator.sources.get(source_id).next_retry == 0
         assert await count(run) == 12
 
 
@@ -302,7 +302,7 @@ async def test_asking_again_joins_the_running_sync(rig: Rig) -> None:
         first = await run.coordinator.sync_source(source_id)
         second = await run.coordinator.sync_source(source_id)
         assert first == second
-        assert run.coordinator.get_source(source_id).sync_job == first
+        assert run.coordinator.sources.get(source_id).sync_job == first
 
         rig.server.hold.set()
         assert await run.until_ended(first) is JobState.DONE
@@ -313,14 +313,14 @@ async def test_a_failed_sync_is_failed_and_says_why(rig: Rig) -> None:
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
-        last = run.coordinator.get_source(source_id).source.last_sync
+        last = run.coordinator.sources.get(source_id).source.last_sync
         rig.server.error = errors.UnreachableError("the server went away")
 
         job = await run.coordinator.sync_source(source_id)
 
         assert await run.until_ended(job) is JobState.FAILED
-        assert run.coordinator.get_job(job).error == "the server went away"
-        source = run.coordinator.get_source(source_id).source
+        assert run.coordinator.jobs.get(job).error == "the server went away"
+        source = run.coordinator.sources.get(source_id).source
         assert (source.last_sync, source.last_sync_error) == (last, "the server went away")
         await run.until_status(source_id, PublicStatus.OFFLINE)
 
@@ -332,9 +332,9 @@ async def test_a_sync_can_be_cancelled(rig: Rig) -> None:
         await run.until_synced(source_id)
         rig.server.hold = anyio.Event()
         job = await run.coordinator.sync_source(source_id)
-        await run.until(lambda: run.coordinator.get_job(job).state is JobState.RUNNING)
+        await run.until(lambda: run.coordinator.jobs.get(job).state is JobState.RUNNING)
 
-        await run.coordinator.cancel_job(job)
+        run.coordinator.jobs.cancel(job)
 
         assert await run.until_ended(job) is JobState.CANCELLED
         assert await count(run) == 12
@@ -348,14 +348,14 @@ async def test_held_deletes_show_and_can_be_confirmed(rig: Rig) -> None:
         await run.until_synced(source_id)
         rig.server.items[films].clear()
         await run.until_ended(await run.coordinator.sync_source(source_id))
-        view = run.coordinator.get_source(source_id)
+        view = run.coordinator.sources.get(source_id)
         assert (view.source.held_deletes, view.status.reason) == (12, "deletes-held")
         assert await count(run) == 12
 
-        await run.until_ended(await run.coordinator.confirm_deletes(source_id))
+        await run.until_ended(await run.coordinator.syncs.confirm_deletes(source_id))
 
         assert await count(run) == 0
-        assert run.coordinator.get_source(source_id).source.held_deletes == 0
+        assert run.coordinator.sources.get(source_id).source.held_deletes == 0
         assert run.coordinator.get_source_status(source_id).reason is StatusReason.OK
 
 
@@ -364,16 +364,16 @@ async def test_policies_decide_what_a_start_catches_up(rig: Rig) -> None:
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
-        library = (await run.coordinator.list_libraries(source_id))[0]
-        await run.coordinator.set_library_policy(library.id, {"sync": "off"})
-        own = (await run.coordinator.list_libraries(source_id))[0].settings
+        library = (await run.coordinator.library.libraries(source_id))[0]
+        await run.coordinator.syncs.set_policy(library.id, {"sync": "off"})
+        own = (await run.coordinator.library.libraries(source_id))[0].settings
         assert own.sync is SyncPolicy.OFF
 
         await run.until_ended(await run.coordinator.sync_source(source_id))
 
         assert library.id in run.syncs.requests[-1].options.off
         with pytest.raises(errors.InvalidArgumentError, match="known: off, manual"):
-            await run.coordinator.set_library_policy(library.id, {"sync": "sometimes"})
+            await run.coordinator.syncs.set_policy(library.id, {"sync": "sometimes"})
         with pytest.raises(errors.UnknownLibraryError):
             await run.coordinator.sync_source(source_id, libraries=[library.id[:-1]])  # type: ignore[list-item]
 
@@ -383,19 +383,19 @@ async def test_a_library_that_is_said_to_hold_something_else_is_read_anew(rig: R
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
-        library = (await run.coordinator.list_libraries(source_id))[0]
+        library = (await run.coordinator.library.libraries(source_id))[0]
         rig.server.libraries[0] = replace(rig.server.libraries[0], type=LibraryType.SHOWS)
 
-        await run.coordinator.set_library_policy(library.id, {"content": "shows"})
-        job = run.coordinator.get_source(source_id).sync_job
+        await run.coordinator.syncs.set_policy(library.id, {"content": "shows"})
+        job = run.coordinator.sources.get(source_id).sync_job
         assert job is not None
         await run.until_ended(job)
 
         assert run.syncs.requests[-1].content_types == {library.remote_id: "shows"}
         assert await count(run) == 0
-        assert run.coordinator.get_source(source_id).source.held_deletes == 0
-        await run.coordinator.set_source_enabled(source_id, enabled=False)
-        await run.coordinator.set_library_policy(library.id, {"content": ""})
+        assert run.coordinator.sources.get(source_id).source.held_deletes == 0
+        await run.coordinator.sources.set_enabled(source_id, enabled=False)
+        await run.coordinator.syncs.set_policy(library.id, {"content": ""})
 
 
 # --- changing and removing ---------------------------------------------------------------------
@@ -406,9 +406,9 @@ async def test_rename_order_and_switch_survive_a_restart(rig: Rig) -> None:
     rig.server.users["bob"] = "secret"
     async with rig.running() as run:
         first, second = await run.add(), await run.add("bob")
-        await run.coordinator.rename_source(first, " Living room ")
-        await run.coordinator.reorder_sources([second])
-        await run.coordinator.set_source_enabled(first, enabled=False)
+        await run.coordinator.sources.rename(first, " Living room ")
+        await run.coordinator.sources.reorder([second])
+        await run.coordinator.sources.set_enabled(first, enabled=False)
         assert run.coordinator.get_source_status(first).reason is StatusReason.DISABLED
         with pytest.raises(errors.NotSupportedError):
             await run.coordinator.sync_source(first)
@@ -420,7 +420,7 @@ async def test_rename_order_and_switch_survive_a_restart(rig: Rig) -> None:
         assert views[1].status.reason is StatusReason.DISABLED
 
         run.coordinator.start()
-        await run.coordinator.set_source_enabled(first, enabled=True)
+        await run.coordinator.sources.set_enabled(first, enabled=True)
         await run.until_status(first, PublicStatus.CONNECTED)
 
 
@@ -433,7 +433,7 @@ async def test_a_removed_source_is_served_nowhere_and_leaves_nothing(rig: Rig) -
         await run.coordinator.remove_source(source_id)
 
         assert await count(run) == 0
-        assert not await run.coordinator.list_libraries(None)
+        assert not await run.coordinator.library.libraries(None)
         with pytest.raises(errors.UnknownSourceError):
             run.coordinator.get_source_status(source_id)
         with anyio.fail_after(5):
@@ -451,7 +451,7 @@ async def test_a_source_that_is_removed_while_it_syncs_is_gone(rig: Rig) -> None
     async with rig.running() as run:
         rig.server.hold = anyio.Event()
         source_id = await run.add()
-        await run.until(lambda: run.coordinator.get_source(source_id).sync_job is not None)
+        await run.until(lambda: run.coordinator.sources.get(source_id).sync_job is not None)
 
         await run.coordinator.remove_source(source_id)
         rig.server.hold = None
@@ -493,19 +493,19 @@ async def test_unknown_ids_have_their_own_errors(rig: Rig) -> None:
         with pytest.raises(errors.UnknownSourceError):
             await run.coordinator.sync_source(unknown)
         with pytest.raises(errors.UnknownSourceError):
-            await run.coordinator.list_libraries(unknown)
+            await run.coordinator.library.libraries(unknown)
         with pytest.raises(errors.UnknownSourceError):
-            await run.coordinator.query_items(ItemQuery(source_ids=(unknown,)))
+            await run.coordinator.library.query(ItemQuery(source_ids=(unknown,)))
         with pytest.raises(errors.UnknownSourceError):
             await run.coordinator.remove_source(unknown)
         with pytest.raises(errors.UnknownSourceError):
-            run.coordinator.explain(unknown)
+            run.coordinator.sources.explain(unknown)
         with pytest.raises(errors.UnknownJobError):
-            run.coordinator.get_job(7)  # type: ignore[arg-type]
+            run.coordinator.jobs.get(7)  # type: ignore[arg-type]
         with pytest.raises(errors.UnknownAccountError):
-            run.coordinator.get_account("nobody")  # type: ignore[arg-type]
+            run.coordinator.accounts.get("nobody")  # type: ignore[arg-type]
         with pytest.raises(errors.LimitExceededError):
-            await run.coordinator.query_items(ItemQuery(limit=501))
+            await run.coordinator.library.query(ItemQuery(limit=501))
 
 
 async def test_details_are_fetched_when_asked_for(rig: Rig) -> None:
@@ -514,16 +514,16 @@ async def test_details_are_fetched_when_asked_for(rig: Rig) -> None:
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
-        page = await run.coordinator.query_items(ItemQuery(fields=("*",)))
+        page = await run.coordinator.library.query(ItemQuery(fields=("*",)))
         item_id = ItemId(str(page.items[0]["id"]))
         rig.server.edit(films, str(page.items[0]["remote_id"]), overview="New")
         run.of(ItemsChanged)
         run.seen.clear()
 
-        await run.coordinator.get_items([item_id], refresh=True)
+        await run.coordinator.library.items([item_id], refresh=True)
         await run.until(lambda: any(isinstance(event, ItemsChanged) for event in run.seen))
 
-        fresh = (await run.coordinator.get_items([item_id], fields=("overview",)))[0]
+        fresh = (await run.coordinator.library.items([item_id], fields=("overview",)))[0]
         assert fresh["overview"] == "New"
 
 
@@ -533,10 +533,10 @@ async def test_explain_tells_the_steps(rig: Rig) -> None:
         source_id = await run.add()
         await run.until_synced(source_id)
         rig.server.error = errors.UnreachableError("no route", reason=StatusReason.REFUSED)
-        await run.coordinator.reconnect(source_id)
+        await run.coordinator.sources.reconnect(source_id)
         await run.until_status(source_id, PublicStatus.OFFLINE)
 
-        *tried, planned = run.coordinator.explain(source_id)
+        *tried, planned = run.coordinator.sources.explain(source_id)
 
         assert [("ok", ""), ("refused", "no route")] == [(s.outcome, s.detail) for s in tried]
         assert planned.outcome == "planned"

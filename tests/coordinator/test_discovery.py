@@ -7,7 +7,7 @@ from msd.backend_api import FoundServer
 from msd.coordinator.discovery import MAX_FOUND
 from msd.events import ServerFound
 from msd.models import JobState
-from tests.coordinator.person import Person
+from tests.coordinator.accounts.person import Person
 from tests.support.rig import Rig
 
 pytestmark = pytest.mark.anyio
@@ -24,14 +24,14 @@ async def test_servers_are_told_as_they_come_and_all_at_the_end(rig: Rig) -> Non
     rig.service.look_on = anyio.Event()
     async with rig.running() as run:
         await Person(run).sign_in()
-        job_id = await run.coordinator.discover_servers()
+        job_id = run.coordinator.discovery.start()
         await run.until(lambda: len(run.of(ServerFound)) == 2)
-        assert run.coordinator.get_job(job_id).state is JobState.RUNNING
-        assert job_id == await run.coordinator.discover_servers()
+        assert run.coordinator.jobs.get(job_id).state is JobState.RUNNING
+        assert job_id == run.coordinator.discovery.start()
         rig.service.look_on.set()
         await run.until_ended(job_id)
 
-        result = run.coordinator.get_job(job_id).result
+        result = run.coordinator.jobs.get(job_id).result
         assert 2 == result["found"]
         assert (
             {
@@ -63,10 +63,10 @@ async def test_hostile_answers_are_bounded_and_left_out(rig: Rig) -> None:
     ]
     rig.service.found = [*bad, *(found(f"s{number}") for number in range(MAX_FOUND + 5))]
     async with rig.running() as run:
-        job_id = await run.coordinator.discover_servers()
+        job_id = run.coordinator.discovery.start()
         await run.until_ended(job_id)
 
-        result = run.coordinator.get_job(job_id).result
+        result = run.coordinator.jobs.get(job_id).result
         assert MAX_FOUND == result["found"]
         servers = result["servers"]
         assert isinstance(servers, tuple)

@@ -2,14 +2,23 @@
 
 import anyio
 import pytest
+from anyio.abc import TaskGroup
 
 from msd import errors
 from msd.coordinator.jobs import MAX_ENDED, MAX_RUNNING, JobHandle, Jobs, Result
-from msd.events import Event, JobAdded, JobFinished, JobRemoved
+from msd.events import Event, EventStream, JobAdded, JobChanged, JobFinished, JobRemoved
 from msd.models import JobKind, JobState, SourceId
 
 pytestmark = pytest.mark.anyio
 SOURCE = SourceId("fake_1")
+
+
+def recorded(tasks: TaskGroup) -> tuple[Jobs, list[Event]]:
+    """Return jobs and the list of what they publish."""
+    events, published = EventStream(), list[Event]()
+    for kind in (JobAdded, JobChanged, JobFinished, JobRemoved):
+        events.listen(kind, published.append)
+    return Jobs(tasks, events), published
 
 
 async def ended(jobs: Jobs, job_id: int) -> JobState:
@@ -20,9 +29,8 @@ async def ended(jobs: Jobs, job_id: int) -> JobState:
 
 async def test_a_job_tells_its_progress_and_result() -> None:
     """Dbus-api: Job."""
-    told: list[Event] = []
     async with anyio.create_task_group() as tasks:
-        jobs = Jobs(tasks, told.append)
+        jobs, published = recorded(tasks)
 
         async def work(job: JobHandle) -> Result:
             job.running()
@@ -36,8 +44,8 @@ async def test_a_job_tells_its_progress_and_result() -> None:
         job = jobs.get(job_id)
         assert (job.phase, job.done, job.total, dict(job.result)) == ("movie", 3, 4, {"added": 3})
         assert jobs.active(JobKind.SYNC, SOURCE) is None
-        assert told[0] == JobAdded(job_id)
-        assert told[-1] == JobFinished(job_id)
+        assert published[0] == JobAdded(job_id)
+        assert published[-1] == JobFinished(job_id)
         tasks.cancel_scope.cancel()
 
 
@@ -45,7 +53,7 @@ async def test_a_job_tells_its_progress_and_result() -> None:
 async def test_a_job_that_fails_says_so_and_takes_nothing_down(error: Exception) -> None:
     """Y11; style section 4."""
     async with anyio.create_task_group() as tasks:
-        jobs = Jobs(tasks, lambda _event: None)
+        jobs = Jobs(tasks, EventStream())
 
         async def work(_job: JobHandle) -> Result:
             raise error
@@ -61,7 +69,7 @@ async def test_a_job_that_fails_says_so_and_takes_nothing_down(error: Exception)
 async def test_a_cancelled_job_ends_as_cancelled_also_before_it_began() -> None:
     """Y12."""
     async with anyio.create_task_group() as tasks:
-        jobs = Jobs(tasks, lambda _event: None)
+        jobs = Jobs(tasks, EventStream())
 
         async def work(_job: JobHandle) -> Result:
             await anyio.sleep_forever()
@@ -81,7 +89,7 @@ async def test_a_cancelled_job_ends_as_cancelled_also_before_it_began() -> None:
 async def test_jobs_are_bounded() -> None:
     """K6."""
     async with anyio.create_task_group() as tasks:
-        jobs = Jobs(tasks, lambda _event: None)
+        jobs = Jobs(tasks, EventStream())
 
         async def work(_job: JobHandle) -> Result:
             await anyio.sleep_forever()
@@ -96,9 +104,8 @@ async def test_jobs_are_bounded() -> None:
 
 async def test_ended_jobs_are_bounded_and_the_oldest_go_first() -> None:
     """K6: the minute that they are shown for is no reason to grow."""
-    told: list[Event] = []
     async with anyio.create_task_group() as tasks:
-        jobs = Jobs(tasks, told.append)
+        jobs, published = recorded(tasks)
 
         async def work(_job: JobHandle) -> Result:
             return {}
@@ -112,14 +119,14 @@ async def test_ended_jobs_are_bounded_and_the_oldest_go_first() -> None:
         gone = [job_id for job_id in started if job_id not in shown]
         assert len(shown) <= MAX_ENDED + 1
         assert gone == started[: len(gone)]
-        assert gone == [event.job_id for event in told if isinstance(event, JobRemoved)]
+        assert gone == [event.job_id for event in published if isinstance(event, JobRemoved)]
         tasks.cancel_scope.cancel()
 
 
 async def test_stopping_all_jobs_returns_when_the_last_has_ended() -> None:
     """O4: each at a page boundary."""
     async with anyio.create_task_group() as tasks:
-        jobs = Jobs(tasks, lambda _event: None)
+        jobs = Jobs(tasks, EventStream())
         boundary, stopped = anyio.Event(), anyio.Event()
 
         async def work(_job: JobHandle) -> Result:
@@ -128,7 +135,7 @@ async def test_stopping_all_jobs_returns_when_the_last_has_ended() -> None:
             return {}
 
         async def stop() -> None:
-            await jobs.cancel_all()
+            await jobs.end_all()
             stopped.set()
 
         job_id = jobs.start(JobKind.SYNC, SOURCE, work)

@@ -89,7 +89,7 @@ async def test_a_backend_that_is_opened_while_its_source_is_removed_is_closed(
 
     assert [True] == [backend.is_closed for backend in slow.opened]
     with pytest.raises(UnreachableError):
-        backends.live(SOURCE.id)
+        backends.opened(SOURCE.id)
 
 
 async def test_two_who_connect_at_once_share_one_backend(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ async def test_two_who_connect_at_once_share_one_backend(tmp_path: Path) -> None
         slow.gate.set()
 
     assert len(slow.opened) == 1
-    assert backends.live(SOURCE.id) is slow.opened[0]
+    assert backends.opened(SOURCE.id) is slow.opened[0]
 
 
 async def test_what_a_sign_in_is_given_is_hidden_and_what_it_brings_is_known(
@@ -159,7 +159,7 @@ async def test_a_backend_is_opened_anew_with_other_credentials_or_another_place(
     ):
         service.server_tokens["near"] = credentials.token
         await backends.connect(attempt, ACCOUNT, credentials, {})
-        opened.append(backends.live(source.id))
+        opened.append(backends.opened(source.id))
 
     assert opened[0] is opened[1]
     assert len({id(one) for one in opened}) == 3

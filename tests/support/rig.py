@@ -289,15 +289,15 @@ class Run:
     async def until_ended(self, job_id: JobId) -> JobState:
         """Take in events until a job has ended; return how."""
         final = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
-        await self.until(lambda: self.coordinator.get_job(job_id).state in final)
-        return self.coordinator.get_job(job_id).state
+        await self.until(lambda: self.coordinator.jobs.get(job_id).state in final)
+        return self.coordinator.jobs.get(job_id).state
 
     async def until_synced(self, source_id: SourceId) -> None:
         """Take in events until a source's first sync has ended and its items are counted."""
         await self.until(
             lambda: (
-                self.coordinator.get_source(source_id).source.last_sync > 0
-                and self.coordinator.get_source(source_id).sync_job is None
+                self.coordinator.sources.get(source_id).source.last_sync > 0
+                and self.coordinator.sources.get(source_id).sync_job is None
             )
         )
 

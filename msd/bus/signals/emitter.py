@@ -146,19 +146,21 @@ class _Signals:
             if isinstance(event, Overflow):
                 await self._tell_again()
             else:
-                self._tellers[type(event)](event)
+                tell = self._tellers.get(type(event))
+                if tell is not None:  # the others are for the coordinator's own parts
+                    tell(event)
 
     def tell_all(self, *, announce: bool) -> None:
         """Bring what clients know up to date with everything that is there now."""
         with _contained():
             self._update_daemon()
-        for account in self._coordinator.list_accounts():
+        for account in self._coordinator.accounts.all():
             with _contained():
                 self._account(account.account.id)
         for view in self._coordinator.list_sources():
             with _contained():
                 self._source(view.source.id, announce=announce)
-        for job in self._coordinator.list_jobs():
+        for job in self._coordinator.jobs.all():
             if job.state in _FINAL and not announce:
                 self._finished.add(job.id)
             with _contained():
@@ -171,15 +173,15 @@ class _Signals:
         """Make up for facts that were lost."""
         self._hide_gone()
         self.tell_all(announce=True)
-        for library in await self._coordinator.list_libraries(None):
-            revision = self._coordinator.revision
+        for library in await self._coordinator.library.libraries(None):
+            revision = self._coordinator.daemon().revision
             self._items_soon(ItemsChanged(library.source_id, library.id, (), (), revision))
 
     def _hide_gone(self) -> None:
         coordinator = self._coordinator
         sources = {source_path(view.source.id) for view in coordinator.list_sources()}
-        accounts = {account_path(view.account.id) for view in coordinator.list_accounts()}
-        jobs = {job_path(job.id) for job in coordinator.list_jobs()}
+        accounts = {account_path(view.account.id) for view in coordinator.accounts.all()}
+        jobs = {job_path(job.id) for job in coordinator.jobs.all()}
         logins = {login_path(login.id) for login in coordinator.logins.all()}
         for path in self._mirror.paths - sources - accounts - jobs - logins:
             parent, _, name = path.rpartition("/")
@@ -210,7 +212,7 @@ class _Signals:
     def _source(self, source_id: SourceId, *, announce: bool) -> None:
         path = source_path(source_id)
         if path in self._mirror.paths:
-            self._status(source_id, self._coordinator.get_source(source_id).status)
+            self._status(source_id, self._coordinator.sources.get(source_id).status)
             return
         self._mirror.show(path, SourceInterface(self._coordinator, source_id))
         if announce:
@@ -227,7 +229,7 @@ class _Signals:
         """Tell a status as it was published: a later one has its own fact."""
         path = source_path(source_id)
         before = [self._mirror.told(path, name) for name in ("Status", "StatusReason")]
-        view = replace(self._coordinator.get_source(source_id), status=status)
+        view = replace(self._coordinator.sources.get(source_id), status=status)
         properties = self._server.specs[SOURCE].properties
         values = {
             name: Variant(properties[name].signature, read(view))
@@ -269,7 +271,7 @@ class _Signals:
         is_new = path not in self._mirror.paths
         if is_new:
             self._mirror.show(path, JobInterface(self._coordinator, job_id))
-        if self._coordinator.get_job(job_id).state in _FINAL:
+        if self._coordinator.jobs.get(job_id).state in _FINAL:
             self._finish_job(job_id)
         elif not is_new:
             self._update_job(job_id)
@@ -280,7 +282,7 @@ class _Signals:
     def _update_job(self, job_id: JobId) -> None:
         with _contained():
             self._update(job_path(job_id), JobInterface(self._coordinator, job_id))
-            self._tell_progress(self._coordinator.get_job(job_id))
+            self._tell_progress(self._coordinator.jobs.get(job_id))
 
     def _tell_progress(self, job: Job) -> None:
         progress = (job.phase, job.done, job_total(job))
@@ -298,7 +300,7 @@ class _Signals:
 
     def _finish_job(self, job_id: JobId) -> None:
         path = job_path(job_id)
-        job = self._coordinator.get_job(job_id)
+        job = self._coordinator.jobs.get(job_id)
         if job_id in self._finished:
             return
         self._finished.add(job_id)

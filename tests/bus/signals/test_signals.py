@@ -154,7 +154,7 @@ async def test_a_change_of_another_property_is_told_alone(
     emitter: None, coordinator: FakeCoordinator, client: Client
 ) -> None:
     """PropertiesChanged names only what differs."""
-    await coordinator.rename_source(SourceId("s1"), "New")
+    await coordinator.sources.rename(SourceId("s1"), "New")
 
     (signal,) = await client.wait_for(1, "PropertiesChanged")
     assert [SOURCE, {"Name": "New"}, []] == plain(signal.body)
@@ -287,13 +287,13 @@ async def test_after_an_overflow_everything_is_told_again(
     client.signals.clear()
     for _ in range(BUFFER_SIZE + 10):
         coordinator.publish(SourceChanged(SourceId("s1")))
-    coordinator.sources[SourceId("s3")] = replace(
-        coordinator.sources[SourceId("s1")],
-        source=replace(coordinator.sources[SourceId("s1")].source, id=SourceId("s3")),
+    coordinator.source_views[SourceId("s3")] = replace(
+        coordinator.source_views[SourceId("s1")],
+        source=replace(coordinator.source_views[SourceId("s1")].source, id=SourceId("s3")),
     )
-    del coordinator.sources[SourceId("s2")]
-    coordinator.sources[SourceId("s1")] = replace(
-        coordinator.sources[SourceId("s1")], status=CONNECTED
+    del coordinator.source_views[SourceId("s2")]
+    coordinator.source_views[SourceId("s1")] = replace(
+        coordinator.source_views[SourceId("s1")], status=CONNECTED
     )
     coordinator.put_job(1, state=JobState.FAILED, error="no")
 

@@ -157,7 +157,7 @@ async def test_adding_in_vain_names_the_address(stage):
 
 async def test_a_status_comes_with_what_to_do_now(sources):
     """needs-auth: the user is needed"""
-    view = sources.coordinator.get_source(SourceId(NAS))
+    view = sources.coordinator.sources.get(SourceId(NAS))
     refused = type(view.status)(
         status=PublicStatus.NEEDS_AUTH, reason=StatusReason.TOKEN_REFUSED, detail="no", since=5
     )
@@ -416,7 +416,7 @@ async def test_found_items_are_shown_before_the_missing_one_is_named(sources):
 )
 async def test_a_status_word_is_shown_as_the_daemon_says_it(sources, reason, status):
     """dbus-api: words of the contract"""
-    view = sources.coordinator.get_source(SourceId(NAS))
+    view = sources.coordinator.sources.get(SourceId(NAS))
     sources.coordinator.put_status(
         NAS, type(view.status)(status=status, reason=reason, detail="locked", since=5)
     )

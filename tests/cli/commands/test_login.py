@@ -244,7 +244,7 @@ async def test_found_servers_are_told_as_they_come(stage: Stage) -> None:
     """msdctl discover."""
     server = {"kind": "jellyfin", "name": "nas", "address": "http://nas", "is_known": False}
     async with running_msdctl("--json", "discover", env=stage.env) as process:
-        await stage.coordinator.until(lambda: stage.coordinator.jobs)
+        await stage.coordinator.until(lambda: stage.coordinator.job_entries)
         stage.coordinator.publish(ServerFound(JobId(1), server))
         assert process.stdout is not None
         seen = await process.stdout.receive()
@@ -258,7 +258,7 @@ async def test_found_servers_are_shown_with_what_to_do_next(stage: Stage) -> Non
     """msdctl discover: for a person; also what was found before it asked."""
     server = {"kind": "jellyfin", "name": "nas", "address": "http://nas", "is_known": True}
     async with msdctl_on_terminal("discover", env=stage.env) as terminal:
-        await stage.coordinator.until(lambda: stage.coordinator.jobs)
+        await stage.coordinator.until(lambda: stage.coordinator.job_entries)
         finish(stage, server)
         await terminal.expect(r"nas\s+jellyfin\s+http://nas\s+yes")
         await terminal.expect("msdctl login")
@@ -266,7 +266,7 @@ async def test_found_servers_are_shown_with_what_to_do_next(stage: Stage) -> Non
 
 
 def finish(stage: Stage, *servers: Mapping[str, str | bool]) -> None:
-    jobs = stage.coordinator.jobs
+    jobs = stage.coordinator.job_entries
     result = {"found": len(servers), "servers": servers}
     jobs[JobId(1)] = replace(jobs[JobId(1)], state=JobState.DONE, result=result)
     for server in servers:

@@ -45,7 +45,7 @@ def sources(stage: Stage) -> Stage:
 
 
 async def began(stage, syncs=1):
-    await stage.coordinator.until(lambda: len(stage.coordinator.jobs) >= syncs)
+    await stage.coordinator.until(lambda: len(stage.coordinator.job_entries) >= syncs)
 
 
 async def output_of(process):

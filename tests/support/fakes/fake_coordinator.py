@@ -1,12 +1,12 @@
 """The coordinator's public face over values in memory, with a real EventStream."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import anyio
 from msgspec.structs import replace
 
 from msd.backend_api.accounts import OptionValue
-from msd.errors import UnknownAccountError, UnknownJobError, UnknownLibraryError, UnknownSourceError
+from msd.errors import UnknownJobError, UnknownLibraryError, UnknownSourceError
 from msd.events import (
     Event,
     EventStream,
@@ -25,6 +25,7 @@ from msd.models import (
     ChangeSet,
     ConnectAttempt,
     DaemonState,
+    DaemonView,
     ItemFields,
     ItemId,
     ItemPage,
@@ -93,16 +94,124 @@ def library(library_id: str, source_id: str) -> Library:
     )
 
 
-class FakeFeed:
-    """A feed that says what a test put there."""
+class FakeSources:
+    """Sources one by one."""
 
-    def __init__(self, check: Callable[..., None]) -> None:
-        self._check = check
-        self.answer = ChangeSet(revision=1)
+    def __init__(self, coordinator: "FakeCoordinator") -> None:
+        self._coordinator = coordinator
+        self._check = coordinator.check
+
+    def get(self, source_id: SourceId) -> SourceView:
+        if source_id not in self._coordinator.source_views:
+            raise UnknownSourceError("no such source")
+        return self._coordinator.source_views[source_id]
+
+    def explain(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
+        self.get(source_id)
+        return (
+            ConnectAttempt(
+                at=UnixSeconds(5), step="connect", outcome="refused", detail="no", latency_ms=7
+            ),
+        )
+
+    async def rename(self, source_id: SourceId, name: str) -> None:
+        self._check("rename_source", source_id, name)
+        view = self.get(source_id)
+        self._coordinator.put_source(source_id, source=replace(view.source, name=name))
+
+    async def set_enabled(self, source_id: SourceId, *, enabled: bool) -> None:
+        self._check("set_source_enabled", source_id, enabled)
+
+    async def reorder(self, source_ids: Sequence[SourceId]) -> None:
+        self._check("reorder_sources", *source_ids)
+
+    async def reconnect(self, source_id: SourceId) -> None:
+        self._check("reconnect", source_id)
+
+
+class FakeJobs:
+    """Jobs that a test put there."""
+
+    def __init__(self, coordinator: "FakeCoordinator") -> None:
+        self._coordinator = coordinator
+        self._entries = coordinator.job_entries
+        self._check = coordinator.check
+
+    def all(self) -> tuple[Job, ...]:
+        return tuple(self._entries.values())
+
+    def get(self, job_id: JobId) -> Job:
+        if job_id not in self._entries:
+            raise UnknownJobError("no such job")
+        return self._entries[job_id]
+
+    def cancel(self, job_id: JobId) -> None:
+        self._check("cancel_job", job_id)
+        self._coordinator.obey_cancel(job_id)
+
+
+class FakeLibrary:
+    """A cache in dictionaries."""
+
+    def __init__(self, coordinator: "FakeCoordinator") -> None:
+        self._coordinator = coordinator
+        self._check = coordinator.check
+
+    async def libraries(self, source_id: SourceId | None) -> tuple[Library, ...]:
+        if source_id is not None:
+            self._coordinator.sources.get(source_id)
+        return tuple(
+            entry
+            for entry in self._coordinator.libraries.values()
+            if source_id is None or entry.source_id == source_id
+        )
+
+    async def query(self, query: ItemQuery) -> ItemPage:
+        self._check("query_items", query)
+        self._coordinator.querying.set()
+        if self._coordinator.hold is not None:
+            await self._coordinator.hold.wait()
+        return self._coordinator.page(query)
+
+    async def items(
+        self, ids: Sequence[ItemId], *, fields: tuple[str, ...] = (), refresh: bool = False
+    ) -> tuple[ItemFields, ...]:
+        self._check("get_items", tuple(ids), fields, refresh)
+        items = self._coordinator.items
+        return tuple(items[item_id] for item_id in ids if item_id in items)
 
     async def changes(self, since: int, limit: int) -> ChangeSet:
         self._check("changes", since, limit)
-        return self.answer
+        return self._coordinator.change_set
+
+
+class FakeWork:
+    """Everything that starts a job: syncs, the keyring, discovery."""
+
+    def __init__(self, coordinator: "FakeCoordinator") -> None:
+        self._coordinator = coordinator
+        self._check = coordinator.check
+
+    async def confirm_deletes(self, source_id: SourceId) -> JobId:
+        self._check("confirm_deletes", source_id)
+        return self._put_job(JobKind.SYNC, source_id)
+
+    async def set_policy(self, library_id: LibraryId, options: Mapping[str, OptionValue]) -> None:
+        self._check("set_library_policy", library_id, dict(options))
+        if library_id not in self._coordinator.libraries:
+            raise UnknownLibraryError("no such library")
+
+    def unlock(self) -> JobId:
+        self._check("unlock_secrets")
+        return self._put_job(JobKind.UNLOCK, SourceId(""))
+
+    def start(self) -> JobId:
+        self._check("discover_servers")
+        return self._put_job(JobKind.DISCOVER, SourceId(""))
+
+    def _put_job(self, kind: JobKind, source_id: SourceId) -> JobId:
+        number = len(self._coordinator.job_entries) + 1
+        return self._coordinator.put_job(number, kind=kind, source_id=source_id)
 
 
 class FakeCoordinator:
@@ -111,26 +220,24 @@ class FakeCoordinator:
     def __init__(self) -> None:
         self.events = EventStream()
         self.state = DaemonState.READY
-        self.online = "unknown"
-        self.metered = "unknown"
         self.revision = 1
-        self.pending_writes = 0
-        self.secret_store = "secret-service"
-        self.keyring_state = "unknown"
-        self.capabilities: tuple[str, ...] = ("jellyfin", "local")
-        self.sources: dict[SourceId, SourceView] = {}
+        self.source_views: dict[SourceId, SourceView] = {}
         self.account_views: dict[AccountId, AccountView] = {}
-        self.jobs: dict[JobId, Job] = {}
+        self.job_entries: dict[JobId, Job] = {}
         self.libraries: dict[LibraryId, Library] = {}
         self.items: dict[ItemId, ItemFields] = {}
+        self.change_set = ChangeSet(revision=1)
         self.calls: list[tuple[object, ...]] = []
-        self.feed = FakeFeed(self._check)
-        self.logins = FakeLogins(self._check, self.events.publish)
-        self.accounts = FakeAccounts(self._check)
-        self.connections = FakeConnections(self._check)
         self.failure: BaseException | None = None
-        self.hold: anyio.Event | None = None  # query_items waits for it
+        self.hold: anyio.Event | None = None  # library.query waits for it
         self.querying = anyio.Event()
+        self.sources = FakeSources(self)
+        self.accounts = FakeAccounts(self.check, self.account_views)
+        self.logins = FakeLogins(self.check, self.events.publish)
+        self.connections = FakeConnections(self.check)
+        self.library = FakeLibrary(self)
+        self.jobs = FakeJobs(self)
+        self.syncs = self.keyring = self.discovery = FakeWork(self)
 
     # --- what a test does
 
@@ -141,15 +248,15 @@ class FakeCoordinator:
     def put_source(self, source_id: str, **changes: object) -> SourceId:
         """Add a source, or replace it by a new view."""
         view = source_view(source_id, **changes)
-        is_new = view.source.id not in self.sources
-        self.sources[view.source.id] = view
+        is_new = view.source.id not in self.source_views
+        self.source_views[view.source.id] = view
         self.publish(SourceAdded(view.source.id) if is_new else SourceChanged(view.source.id))
         return view.source.id
 
     def put_status(self, source_id: str, status: SourceStatus) -> None:
         """Change a source's status."""
         key = SourceId(source_id)
-        self.sources[key] = replace(self.sources[key], status=status)
+        self.source_views[key] = replace(self.source_views[key], status=status)
         self.publish(SourceStatusChanged(key, status))
 
     def put_account(self, account_id: str, *source_ids: str) -> None:
@@ -172,10 +279,23 @@ class FakeCoordinator:
         job = Job(
             id=JobId(number), kind=JobKind.SYNC, source_id=SourceId("s1"), state=JobState.RUNNING
         )
-        self.jobs[job.id] = replace(job, **changes)
+        self.job_entries[job.id] = replace(job, **changes)
         return job.id
 
-    def _check(self, *call: object) -> None:
+    def page(self, query: ItemQuery) -> ItemPage:
+        """Return the first items."""
+        items = tuple(self.items.values())
+        return ItemPage(
+            items=items[: query.limit],
+            next_cursor="" if len(items) <= query.limit else "more",
+            total=len(items),
+        )
+
+    def obey_cancel(self, job_id: JobId) -> None:
+        """Do nothing: here a job that is cancelled runs on."""
+
+    def check(self, *call: object) -> None:
+        """Note a call; fail when the test wants that."""
         self.calls.append(call)
         if self.failure is not None:
             raise self.failure
@@ -185,86 +305,52 @@ class FakeCoordinator:
     async def add_source(
         self, kind: BackendKind, options: Mapping[str, OptionValue]
     ) -> tuple[SourceId, ...]:
-        self._check("add_source", kind, dict(options))
+        self.check("add_source", kind, dict(options))
         return (self.put_source(f"{kind}_0001"),)
 
     async def add_plex_account(self, token: str) -> tuple[SourceId, ...]:
-        self._check("add_plex_account", token)
+        self.check("add_plex_account", token)
         return (self.put_source("plex_0001"),)
 
     async def add_jellyfin_source(self, url: str, username: str, password: str) -> SourceId:
-        self._check("add_jellyfin_source", url, username, password)
+        self.check("add_jellyfin_source", url, username, password)
         return self.put_source("jellyfin_0001")
 
     async def add_local_source(self, path: str) -> SourceId:
-        self._check("add_local_source", path)
+        self.check("add_local_source", path)
         return self.put_source("local_0001")
 
     async def remove_source(self, source_id: SourceId) -> None:
-        self._check("remove_source", source_id)
-        self.get_source(source_id)
-        del self.sources[source_id]
+        self.check("remove_source", source_id)
+        self.sources.get(source_id)
+        del self.source_views[source_id]
         self.publish(SourceRemoved(source_id))
 
-    async def remove_account(self, account_id: AccountId) -> None:
-        self._check("remove_account", account_id)
-
-    async def rename_source(self, source_id: SourceId, name: str) -> None:
-        self._check("rename_source", source_id, name)
-        view = self.get_source(source_id)
-        self.put_source(source_id, source=replace(view.source, name=name))
-
-    async def set_source_enabled(self, source_id: SourceId, *, enabled: bool) -> None:
-        self._check("set_source_enabled", source_id, enabled)
-
-    async def reorder_sources(self, source_ids: Sequence[SourceId]) -> None:
-        self._check("reorder_sources", *source_ids)
-
-    async def set_library_policy(
-        self, library_id: LibraryId, options: Mapping[str, OptionValue]
-    ) -> None:
-        self._check("set_library_policy", library_id, dict(options))
-        if library_id not in self.libraries:
-            raise UnknownLibraryError("no such library")
-
     async def initialize_all_sources(self) -> None:
-        self._check("initialize_all_sources")
+        self.check("initialize_all_sources")
 
-    def get_source_status(self, source_id: SourceId) -> SourceStatus:
-        return self.get_source(source_id).status
-
-    def get_all_source_statuses(self) -> Mapping[SourceId, SourceStatus]:
-        return {source_id: view.status for source_id, view in self.sources.items()}
-
-    def list_sources(self) -> tuple[SourceView, ...]:
-        return tuple(self.sources.values())
-
-    def get_source(self, source_id: SourceId) -> SourceView:
-        if source_id not in self.sources:
-            raise UnknownSourceError("no such source")
-        return self.sources[source_id]
-
-    def get_backend(self, source_id: SourceId) -> SourceView:
-        return self.get_source(source_id)
-
-    def list_accounts(self) -> tuple[AccountView, ...]:
-        return tuple(self.account_views.values())
-
-    def get_account(self, account_id: AccountId) -> AccountView:
-        if account_id not in self.account_views:
-            raise UnknownAccountError("no such account")
-        return self.account_views[account_id]
-
-    def explain(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
-        self.get_source(source_id)
-        return (
-            ConnectAttempt(
-                at=UnixSeconds(5), step="connect", outcome="refused", detail="no", latency_ms=7
-            ),
+    def daemon(self) -> DaemonView:
+        return DaemonView(
+            state=self.state,
+            revision=self.revision,
+            secret_store="secret-service",
+            capabilities=("jellyfin", "local"),
         )
 
+    def get_source_status(self, source_id: SourceId) -> SourceStatus:
+        return self.sources.get(source_id).status
+
+    def get_all_source_statuses(self) -> Mapping[SourceId, SourceStatus]:
+        return {source_id: view.status for source_id, view in self.source_views.items()}
+
+    def list_sources(self) -> tuple[SourceView, ...]:
+        return tuple(self.source_views.values())
+
+    def get_backend(self, source_id: SourceId) -> SourceView:
+        return self.sources.get(source_id)
+
     async def reconnect(self, source_id: SourceId) -> None:
-        self._check("reconnect", source_id)
+        self.check("reconnect", source_id)
 
     async def sync_source(
         self,
@@ -273,61 +359,11 @@ class FakeCoordinator:
         mode: SyncMode = SyncMode.AUTO,
         libraries: Sequence[LibraryId] = (),
     ) -> JobId:
-        self._check("sync_source", source_id, mode, tuple(libraries))
-        self.get_source(source_id)
-        job_id = self.put_job(len(self.jobs) + 1, source_id=source_id)
+        self.check("sync_source", source_id, mode, tuple(libraries))
+        self.sources.get(source_id)
+        job_id = self.put_job(len(self.job_entries) + 1, source_id=source_id)
         self.publish(JobAdded(job_id))
         return job_id
 
     async def sync_all_sources(self) -> tuple[JobId, ...]:
-        return tuple([await self.sync_source(source_id) for source_id in self.sources])
-
-    async def confirm_deletes(self, source_id: SourceId) -> JobId:
-        self._check("confirm_deletes", source_id)
-        return self.put_job(len(self.jobs) + 1, source_id=source_id)
-
-    async def unlock_secrets(self) -> JobId:
-        self._check("unlock_secrets")
-        return self.put_job(len(self.jobs) + 1, kind=JobKind.UNLOCK, source_id=SourceId(""))
-
-    async def discover_servers(self) -> JobId:
-        self._check("discover_servers")
-        return self.put_job(len(self.jobs) + 1, kind=JobKind.DISCOVER, source_id=SourceId(""))
-
-    def list_jobs(self) -> tuple[Job, ...]:
-        return tuple(self.jobs.values())
-
-    def get_job(self, job_id: JobId) -> Job:
-        if job_id not in self.jobs:
-            raise UnknownJobError("no such job")
-        return self.jobs[job_id]
-
-    async def cancel_job(self, job_id: JobId) -> None:
-        self._check("cancel_job", job_id)
-
-    async def list_libraries(self, source_id: SourceId | None) -> tuple[Library, ...]:
-        if source_id is not None:
-            self.get_source(source_id)
-        return tuple(
-            entry
-            for entry in self.libraries.values()
-            if source_id is None or entry.source_id == source_id
-        )
-
-    async def query_items(self, query: ItemQuery) -> ItemPage:
-        self._check("query_items", query)
-        self.querying.set()
-        if self.hold is not None:
-            await self.hold.wait()
-        items = tuple(self.items.values())
-        return ItemPage(
-            items=items[: query.limit],
-            next_cursor="" if len(items) <= query.limit else "more",
-            total=len(items),
-        )
-
-    async def get_items(
-        self, ids: Sequence[ItemId], *, fields: tuple[str, ...] = (), refresh: bool = False
-    ) -> tuple[ItemFields, ...]:
-        self._check("get_items", tuple(ids), fields, refresh)
-        return tuple(self.items[item_id] for item_id in ids if item_id in self.items)
+        return tuple([await self.sync_source(source_id) for source_id in self.source_views])

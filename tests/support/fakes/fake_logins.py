@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from msd.backend_api.accounts import OptionValue
-from msd.errors import NotOwnerError, UnknownLoginError
+from msd.errors import NotOwnerError, UnknownAccountError, UnknownLoginError
 from msd.events import Event, LoginAdded, LoginChanged
 from msd.models import (
     AccountId,
+    AccountView,
     BackendKind,
     Caller,
     Connection,
@@ -104,6 +105,18 @@ class FakeAccounts:
     """Accounts that bring one more server each time."""
 
     check: Callable[..., None]
+    views: Mapping[AccountId, AccountView]
+
+    def all(self) -> tuple[AccountView, ...]:
+        return tuple(self.views.values())
+
+    def get(self, account_id: AccountId) -> AccountView:
+        if account_id not in self.views:
+            raise UnknownAccountError("no such account")
+        return self.views[account_id]
+
+    async def remove(self, account_id: AccountId) -> None:
+        self.check("remove_account", account_id)
 
     async def refresh(self, account_id: AccountId) -> tuple[SourceId, ...]:
         self.check("refresh", account_id)

@@ -1,0 +1,299 @@
+"""What is cached: libraries, items, changes, and details that are fetched on demand."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import anyio
+from msgspec.structs import replace
+
+from msd.backend_api.accounts import OptionValue
+from msd.coordinator.error_boundary import guarded
+from msd.coordinator.services import Services
+from msd.coordinator.source_tasks import SourceTasks
+from msd.errors import (
+    InvalidArgumentError,
+    LimitExceededError,
+    MsdError,
+    UnknownLibraryError,
+)
+from msd.events import DaemonChanged, EventStream, ItemsChanged, SourceChanged, SourceRemoved
+from msd.models import (
+    ChangeSet,
+    ItemFields,
+    ItemId,
+    ItemPage,
+    ItemQuery,
+    Library,
+    LibraryId,
+    LibrarySettings,
+    LibraryType,
+    RemoteId,
+    SourceId,
+    SyncPolicy,
+)
+
+MAX_PAGE = 500
+MAX_CHANGES = 5000  # a sync commits fewer rows at once, so that each answer makes progress
+MAX_REFRESHED = 50  # details that are fetched for one call
+MAX_PENDING = 500  # in all
+REFRESHES_AT_ONCE = 2
+REFRESH_S = 30.0
+
+log = logging.getLogger(__name__)
+Word = TypeVar("Word", SyncPolicy, LibraryType)
+
+
+class MediaLibrary:
+    """Answers from the cache alone; the network only ever writes into it."""
+
+    def __init__(self, services: Services, work: SourceTasks, events: EventStream) -> None:
+        self._cache = services.cache
+        self._registry = services.registry
+        self._backends = services.backends
+        self._work = work
+        self._publish = events.publish
+        self._refreshing = anyio.Semaphore(REFRESHES_AT_ONCE)
+        self._pending: set[ItemId] = set()
+        self._content: dict[SourceId, Mapping[RemoteId, LibraryType]] = {}
+        events.listen(SourceRemoved, lambda event: self._forget(event.source_id))
+
+    @property
+    def revision(self) -> int:
+        """The revision of the newest change to any item."""
+        return self._cache.revision
+
+    async def open(self) -> None:
+        """Count what is cached of each source."""
+        for source in self._registry.sources():
+            await self._count(source.id)
+
+    # --- reading ---------------------------------------------------------------------------
+
+    async def libraries(self, source_id: SourceId | None) -> tuple[Library, ...]:
+        """Return the libraries of a source, or of all.
+
+        Raises:
+            UnknownSourceError: no source has this id.
+        """
+        if source_id is not None:
+            self._registry.source(source_id)
+        return await self._cache.libraries(
+            source_id,
+            settings=self._registry.library_settings(),
+            hidden=self._registry.removed().keys(),
+        )
+
+    async def query(self, query: ItemQuery) -> ItemPage:
+        """Return one page of items.
+
+        Raises:
+            LimitExceededError: more than `MAX_PAGE` items were asked for.
+            UnknownSourceError: a named source does not exist.
+            InvalidArgumentError: a bad cursor, field or limit.
+        """
+        if query.limit > MAX_PAGE:
+            raise LimitExceededError(f"limit is {query.limit}; a page holds at most {MAX_PAGE}")
+        if query.limit < 1:
+            raise InvalidArgumentError("limit must be at least 1")
+        for source_id in query.source_ids:
+            self._registry.source(source_id)
+        return await self._cache.query(query, hidden=self._registry.removed().keys())
+
+    async def items(
+        self, ids: Sequence[ItemId], *, fields: tuple[str, ...] = (), refresh: bool = False
+    ) -> tuple[ItemFields, ...]:
+        """Return items by id in the given order; unknown ones are absent.
+
+        With `refresh` their details are then fetched from their sources in the background; an
+        `ItemsChanged` follows for each one that came.
+
+        Raises:
+            LimitExceededError: more than `MAX_PAGE` ids, or `MAX_REFRESHED` with `refresh`.
+        """
+        limit = MAX_REFRESHED if refresh else MAX_PAGE
+        if len(ids) > limit:
+            raise LimitExceededError(f"{len(ids)} ids were given; at most {limit} are allowed")
+        hidden = self._registry.removed().keys()
+        items = await self._cache.items(ids, fields, hidden=hidden)
+        if refresh:
+            await self._refresh_soon(ids)
+        return items
+
+    async def changes(self, since: int, limit: int) -> ChangeSet:
+        """Return what changed after a revision, for callers that missed its signals (Y10).
+
+        Raises:
+            InvalidArgumentError: the limit is 0.
+            LimitExceededError: the limit is more than `MAX_CHANGES`.
+        """
+        if limit < 1:
+            raise InvalidArgumentError("limit must be at least 1")
+        if limit > MAX_CHANGES:
+            raise LimitExceededError(f"limit is {limit}; an answer has at most {MAX_CHANGES} items")
+        hidden = self._registry.removed().keys()
+        return await self._cache.changes(since, limit, hidden=hidden)
+
+    # --- settings of libraries ------------------------------------------------------------
+
+    def content_types(self, source_id: SourceId) -> Mapping[RemoteId, LibraryType]:
+        """Return what the user says that libraries of a source hold."""
+        return self._content.get(source_id, {})
+
+    async def change_settings(
+        self, library_id: LibraryId, options: Mapping[str, OptionValue]
+    ) -> Library:
+        """Change the settings of a library and return it; absent keys don't change.
+
+        Raises:
+            UnknownLibraryError: no library has this id.
+            InvalidArgumentError: an unknown key or an impossible value.
+        """
+        library = await self._library(library_id)
+
+        def changed(settings: LibrarySettings) -> LibrarySettings:
+            for key, value in options.items():
+                settings = _with_option(settings, key, value)
+            return settings
+
+        await self._registry.change_library_settings(library.source_id, library_id, changed)
+        await self._load_content_types(library.source_id)
+        return library
+
+    async def check_libraries(self, source_id: SourceId, wanted: Sequence[LibraryId]) -> None:
+        """Return when every named library is one of the source.
+
+        Raises:
+            UnknownLibraryError: one is not.
+        """
+        known = {library.id for library in await self.libraries(source_id)}
+        for library_id in wanted:
+            if library_id not in known:
+                raise UnknownLibraryError(f"{source_id} has no library with the id {library_id!r}")
+
+    async def _library(self, library_id: LibraryId) -> Library:
+        for library in await self.libraries(None):
+            if library.id == library_id:
+                return library
+        raise UnknownLibraryError(f"no library has the id {library_id!r}")
+
+    async def _load_content_types(self, source_id: SourceId) -> None:
+        self._content[source_id] = {
+            library.remote_id: library.settings.content
+            for library in await self.libraries(source_id)
+            if library.settings.content is not None
+        }
+
+    # --- what happened ---------------------------------------------------------------------
+
+    def publish_change(self, event: ItemsChanged) -> None:
+        """Publish that items changed, and note the revision."""
+        self._cache.saw_revision(event.revision)
+        self._publish(event)
+        self._publish(DaemonChanged())
+
+    async def publish_missed_changes(self, source_id: SourceId) -> None:
+        """Make clients read a source again when the cache is ahead of what was published.
+
+        A worker that is killed may have committed a transaction and not reported it.
+        """
+        newest = await self._cache.newest_revision()
+        if newest <= self._cache.revision or not self._registry.has_source(source_id):
+            return
+        for library in await self.libraries(source_id):
+            self.publish_change(
+                ItemsChanged(
+                    source_id=source_id,
+                    library_id=library.id,
+                    changed=(),
+                    removed=(),
+                    revision=newest,
+                )
+            )
+
+    def recount_soon(self, source_id: SourceId) -> None:
+        """Count a source's items again in the background."""
+        self._work.start_soon(source_id, self._recount, source_id)
+
+    def _forget(self, source_id: SourceId) -> None:
+        self._content.pop(source_id, None)
+
+    async def _recount(self, source_id: SourceId) -> None:
+        try:
+            if self._registry.has_source(source_id) and await guarded(
+                lambda: self._count(source_id), f"counting the items of {source_id}"
+            ):
+                self._publish(SourceChanged(source_id))
+        except MsdError as error:
+            log.warning("items of %s can't be counted: %s", source_id, error)
+
+    async def _count(self, source_id: SourceId) -> bool:
+        await self._load_content_types(source_id)
+        return await self._cache.count(source_id)
+
+    async def _refresh_soon(self, ids: Sequence[ItemId]) -> None:
+        origins = await self._cache.remote_ids(ids)
+        wanted = {item_id: origins[item_id] for item_id in origins if item_id not in self._pending}
+        if len(self._pending) + len(wanted) > MAX_PENDING:
+            raise LimitExceededError(f"{MAX_PENDING} items are being refreshed already")
+        self._pending |= wanted.keys()
+        for item_id, (source_id, remote_id) in wanted.items():
+            self._work.start_soon(source_id, self._refresh, item_id, source_id, remote_id)
+
+    async def _refresh(self, item_id: ItemId, source_id: SourceId, remote_id: RemoteId) -> None:
+        """Fetch and store the details of one item; a failure leaves what is cached (Y3)."""
+        try:
+            async with self._refreshing:
+                await guarded(
+                    lambda: self._fetch(item_id, source_id, remote_id), f"refreshing {item_id}"
+                )
+        except MsdError as error:
+            log.info("%s was not refreshed: %s", item_id, error)
+        finally:
+            self._pending.discard(item_id)
+
+    async def _fetch(self, item_id: ItemId, source_id: SourceId, remote_id: RemoteId) -> None:
+        with anyio.move_on_after(REFRESH_S):
+            item = await self._backends.opened(source_id).item(remote_id)
+            if item is None:
+                return  # the next sync finds out whether it is gone
+            aliases = await self._registry.aliases(source_id)
+            stored = await self._cache.store_item(source_id, item, aliases=aliases)
+            if stored is not None:
+                library_id, revision = stored
+                self.publish_change(
+                    ItemsChanged(
+                        source_id=source_id,
+                        library_id=library_id,
+                        changed=(item_id,),
+                        removed=(),
+                        revision=revision,
+                    )
+                )
+
+
+def _with_option(settings: LibrarySettings, key: str, value: OptionValue) -> LibrarySettings:
+    match key, value:
+        case "sync", str():
+            return replace(settings, sync=_member(SyncPolicy, key, value))
+        case "interval_s", int() if not isinstance(value, bool):
+            if value and not 60 <= value <= 30 * 86_400:  # noqa: PLR2004 - a minute to a month
+                raise InvalidArgumentError("interval_s must be 0 or 60 to 2592000")
+            return replace(settings, interval_s=value)
+        case "show_in_home", bool():
+            return replace(settings, show_in_home=value)
+        case "content", str():
+            return replace(settings, content=_member(LibraryType, key, value) if value else None)
+        case (("sync" | "interval_s" | "show_in_home" | "content"), _):
+            raise InvalidArgumentError(f"{key} has a value of the wrong type")
+        case _:
+            known = "sync, interval_s, show_in_home, content"
+            raise InvalidArgumentError(f"unknown key {key!r}; known: {known}")
+
+
+def _member(enum: type[Word], key: str, value: str) -> Word:
+    try:
+        return enum(value)
+    except ValueError:
+        known = ", ".join(enum)
+        raise InvalidArgumentError(f"{key} can't be {value!r}; known: {known}") from None

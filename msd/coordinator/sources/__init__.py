@@ -1,0 +1,1 @@
+"""Sources: can each be reached, and why not?"""

@@ -1,0 +1,1 @@
+"""Syncs: is what is cached fresh, and when is it brought up to date?"""
