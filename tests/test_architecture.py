@@ -39,6 +39,7 @@ BREACHES = {
     "fence-http": ("msd/coordinator/__init__.py", "import httpx"),
     "fence-websocket": ("msd/backends/jellyfin/__init__.py", "import wsproto"),
     "fence-media": ("msd/backends/jellyfin/__init__.py", "import PTN"),
+    "fence-pictures": ("msd/app.py", "import PIL"),
     "fence-xml": ("msd/backends/jellyfin/__init__.py", "import defusedxml"),
     "fence-rich": ("msd/app.py", "import rich"),
 }

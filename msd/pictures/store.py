@@ -1,0 +1,131 @@
+"""Pictures as files below a folder: by key, private, whole or absent, within a cap.
+
+    FOLDER/<first two letters>/<key>.<jpg|png|webp|gif>
+
+A key is a hash, so that neither a server's name nor a token stands in a path. The cap holds at
+every moment: files that were used longest ago are removed before a new one is written.
+"""
+
+import os
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import NewType
+
+from msgspec import Struct
+
+from msd.models import SourceId
+from msd.pictures.wire import Format
+
+PictureKey = NewType("PictureKey", str)
+_SUFFIXES = frozenset(one.suffix for one in Format)
+_UNFINISHED = ".part"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+class _File(Struct):
+    path: Path
+    size: int
+
+
+def picture_key(source_id: SourceId, ref: str, width: int) -> PictureKey:
+    """Return the key of a source's picture in one width, e.g. `6f1c…` (40 letters)."""
+    return PictureKey(sha256(f"{source_id}\0{ref}\0{width}".encode()).hexdigest()[:40])
+
+
+class PictureStore:
+    """The files; every method blocks on the disk and belongs into a thread."""
+
+    def __init__(self, folder: Path, *, most_bytes: int) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._files: OrderedDict[PictureKey, _File] | None = None  # least recently used first
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes the files take."""
+        return self._size
+
+    def find(self, key: PictureKey) -> Path | None:
+        """Return the file of a key, and count it as used."""
+        files = self._known()
+        file = files.get(key)
+        if file is None:
+            return None
+        try:
+            _mark_as_used(file.path)
+        except OSError:
+            self._forget(key)
+            return None
+        files.move_to_end(key)
+        return file.path
+
+    def put(self, key: PictureKey, picture_format: Format, content: bytes) -> Path | None:
+        """Write a picture and return its path; None when it is larger than the cap.
+
+        Raises:
+            OSError: the disk is full, or the folder can't be written.
+        """
+        files = self._known()
+        if len(content) > self._most_bytes:
+            return None
+        self.drop(key)
+        while files and self._size + len(content) > self._most_bytes:
+            self.drop(next(iter(files)))
+        path = self._folder / key[:2] / (key + picture_format.suffix)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = path.with_suffix(_UNFINISHED)
+        try:
+            with os.fdopen(os.open(part, _NEW, 0o600), "wb") as file:
+                file.write(content)
+            _mark_as_used(part)
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        files[key] = _File(path, len(content))
+        self._size += len(content)
+        return path
+
+    def drop(self, key: PictureKey) -> None:
+        """Remove a picture, if it is there."""
+        file = self._known().get(key)
+        if file is not None:
+            file.path.unlink(missing_ok=True)
+            self._forget(key)
+
+    def _forget(self, key: PictureKey) -> None:
+        file = self._known().pop(key, None)
+        if file is not None:
+            self._size -= file.size
+
+    def _known(self) -> OrderedDict[PictureKey, _File]:
+        if self._files is None:
+            self._files = self._read()
+            while self._files and self._size > self._most_bytes:  # the cap was made smaller
+                self.drop(next(iter(self._files)))
+        return self._files
+
+    def _read(self) -> OrderedDict[PictureKey, _File]:
+        found: list[tuple[int, PictureKey, _File]] = []
+        now = time.time_ns()
+        for path in self._folder.glob("??/*"):
+            with suppress(OSError):
+                status = path.stat()
+                if path.suffix not in _SUFFIXES:
+                    path.unlink()  # a write that a crash ended
+                    continue
+                used = min(status.st_mtime_ns, now)
+                found.append((used, PictureKey(path.stem), _File(path, status.st_size)))
+        found.sort(key=lambda file: file[0])
+        self._size = sum(file.size for _, _, file in found)
+        return OrderedDict((key, file) for _, key, file in found)
+
+
+def _mark_as_used(path: Path) -> None:
+    """Keep the order of use over a restart, finer than the clock of the file system."""
+    now = time.time_ns()
+    os.utime(path, ns=(now, now))
