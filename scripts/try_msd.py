@@ -26,7 +26,7 @@ START_SECONDS = 20
 EXAMPLES = """
 Try, in another terminal:
 {export}  busctl --user call {name} {root} {name}.SourceCoordinator ListSources
-  busctl --user call {name} {root} {name}.Library ListLibraries s {source}
+  busctl --user call {name} {root} {name}.Library ListLibraries 'sa{{sv}}' {source} 0
   busctl --user call {name} {root} {name}.Library QueryItems 'a{{sv}}' 2 \\
       library_ids as 1 {library} limit u 5
   gdbus call --session -d {name} -o {root} -m {name}.Library.QueryItems \\

@@ -18,8 +18,8 @@ LIBRARY_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("position", "item_count", "interval_s"), "u"),
     "synced_at": "x",
 }
-_GET_OPTIONS: Mapping[str, Reader] = {"fields": texts, "refresh": flag}
-_ALL_FIELDS = (ALL,)
+_GET_OPTIONS: Mapping[str, Reader] = {"fields": texts, "details": flag, "refresh": flag}
+_NOT_COUNTED = -1
 _ITEM_ENTRIES = entries(ITEM_KEYS)
 
 
@@ -28,8 +28,11 @@ class LibraryInterface(RootInterface):
 
     name = LIBRARY
 
-    async def list_libraries(self, source_id: str) -> Sequence[Mapping[str, Variant]]:
+    async def list_libraries(
+        self, source_id: str, options: Mapping[str, Variant]
+    ) -> Sequence[Mapping[str, Variant]]:
         """Return the libraries of one source, or of all."""
+        read_options(options, {})
         libraries = await self._coordinator.library.libraries(
             SourceId(source_id) if source_id else None
         )
@@ -38,8 +41,11 @@ class LibraryInterface(RootInterface):
     async def query_items(self, query: Mapping[str, Variant]) -> tuple[Sequence[Typed], str, int]:
         """Return one page of items."""
         wanted = item_query(query)
+        if wanted is None:
+            return [], "", 0 if query.get("count") == ("b", True) else _NOT_COUNTED
         page = await self._coordinator.library.query(wanted)
-        return [item_entry(item) for item in page.items], page.next_cursor, page.total or 0
+        total = _NOT_COUNTED if page.total is None else page.total
+        return [item_entry(item) for item in page.items], page.next_cursor, total
 
     async def get_items(
         self, ids: Sequence[str], options: Mapping[str, Variant]
@@ -50,15 +56,16 @@ class LibraryInterface(RootInterface):
         values = read_options(options, _GET_OPTIONS)
         items = await self._coordinator.library.items(
             [ItemId(item_id) for item_id in ids],
-            fields=values.get("fields", _ALL_FIELDS),
+            fields=(ALL,) if values.get("details") else values.get("fields", ()),
             refresh=values.get("refresh", False),
         )
         return [item_entry(item) for item in items]
 
     async def get_changes(
-        self, since_revision: int, limit: int
+        self, since_revision: int, limit: int, options: Mapping[str, Variant]
     ) -> tuple[Sequence[str], Sequence[str], int, bool]:
         """Return what changed since a revision."""
+        read_options(options, {})
         found = await self._coordinator.library.changes(since_revision, limit)
         return found.changed, found.removed, found.revision, found.reset
 

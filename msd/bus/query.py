@@ -6,7 +6,7 @@ from msd.bus.options import Reader, flag, read_options, text, texts, whole_numbe
 from msd.contract import MAX_PAGE
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
-from msd.models import ItemQuery, ItemType, SortKey
+from msd.models import MAX_WORDS, ItemQuery, ItemType, SortKey
 
 _INT64 = 2**63
 _DECIMAL = 10_000
@@ -38,36 +38,56 @@ def _limit(key: str, variant: Variant) -> object:
     return whole_number(1, MAX_PAGE)(key, variant)
 
 
-def _parent(key: str, variant: Variant) -> object:
-    return text(key, variant) or None
+def _identifier(key: str, variant: Variant) -> object:
+    """Read an id; an empty one can't be meant and would match everything."""
+    identifier = text(key, variant)
+    if not identifier:
+        raise InvalidArgumentError(f"{key} must not be empty; leave it out instead")
+    return identifier
+
+
+def _words(key: str, variant: Variant) -> object:
+    """Read words that are searched for; none may be ignored silently."""
+    searched = str(text(key, variant))
+    if len(searched.split()) > MAX_WORDS:
+        raise LimitExceededError(f"{key} must hold at most {MAX_WORDS} words")
+    return searched
 
 
 QUERY_OPTIONS: Mapping[str, Reader] = {
     "source_ids": texts,
     "library_ids": texts,
     "types": words(ItemType),
-    "parent_id": _parent,
+    "parent_id": _identifier,
     "genres": texts,
     "years": _years,
     "watched": flag,
     "in_progress": flag,
     "favourite": flag,
     "added_after": whole_number(-_INT64, _INT64 - 1),
-    "text": text,
+    "text": _words,
     "sort": word(SortKey),
     "seed": whole_number(-_INT64, _INT64 - 1),
     "descending": flag,
     "limit": _limit,
+    "count": flag,
     "cursor": text,
     "fields": texts,
 }
 
+LIST_CONDITIONS = frozenset({"source_ids", "library_ids", "types", "genres", "years"})
 
-def item_query(options: Mapping[str, Variant]) -> ItemQuery:
-    """Return the query that a caller means.
+
+def item_query(options: Mapping[str, Variant]) -> ItemQuery | None:
+    """Return the query that a caller means, None for one that nothing can match.
+
+    A list without an element matches nothing, whatever the other conditions are.
 
     Raises:
         InvalidArgumentError: an unknown key, a wrong type, an unknown word.
         LimitExceededError: too big a page.
     """
-    return ItemQuery(**read_options(options, QUERY_OPTIONS))
+    values = read_options(options, QUERY_OPTIONS)
+    if any(not values[key] for key in values.keys() & LIST_CONDITIONS):
+        return None
+    return ItemQuery(with_total=values.pop("count", False), **values)

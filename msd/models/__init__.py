@@ -44,6 +44,7 @@ from msd.models.notice import Notice
 from msd.models.omission import OMISSION_KINDS, Omission, SkippedPage, SkippedRow
 from msd.models.push import ChangeSet, PushedRow, PushedWrite
 from msd.models.query import (
+    MAX_WORDS,
     Facet,
     ItemFields,
     ItemPage,
@@ -94,6 +95,7 @@ from msd.models.words import (
 )
 
 __all__ = [
+    "MAX_WORDS",
     "NEVER",
     "NO_TIME",
     "OMISSION_KINDS",

@@ -7,6 +7,8 @@ from msgspec import Struct
 from msd.models.ids import ItemId, LibraryId, SourceId, UnixSeconds
 from msd.models.words import ItemType, SortKey
 
+MAX_WORDS = 16  # of a text that is searched for
+
 
 class ItemQuery(Struct, frozen=True, kw_only=True):
     """A question to the cache; every given condition must hold. None or empty: no condition."""

@@ -3,6 +3,7 @@
 import pytest
 from dbus_fast import Variant
 
+from msd.bus.query import LIST_CONDITIONS
 from msd.contract import LIBRARY, ROOT_PATH
 from msd.dbus.server import BusServer
 from msd.models import (
@@ -64,6 +65,7 @@ async def test_a_query_is_converted_whole(
         "descending": Variant("b", True),
         "limit": Variant("i", 10),
         "cursor": Variant("s", "c"),
+        "count": Variant("b", True),
         "fields": Variant("as", ["genres"]),
     }
 
@@ -87,6 +89,7 @@ async def test_a_query_is_converted_whole(
         limit=10,
         cursor="c",
         fields=("genres",),
+        with_total=True,
     )
     assert [("query_items", wanted)] == coordinator.calls
     assert [[], "", 0] == answer
@@ -109,6 +112,8 @@ async def test_a_query_is_converted_whole(
         ("text", Variant("as", ["x"]), "InvalidArgument"),
         ("added_after", Variant("t", 2**64 - 1), "InvalidArgument"),
         ("cursor", Variant("ay", b"x"), "InvalidArgument"),
+        ("parent_id", Variant("s", ""), "InvalidArgument"),
+        ("text", Variant("s", "word " * 17), "LimitExceeded"),
     ],
 )
 async def test_a_query_that_can_not_be_meant_is_refused_and_named(
@@ -139,13 +144,42 @@ async def test_too_small_a_limit_is_answered_with_the_bounds(
     assert "limit must be from 1 to 500" == failure.text
 
 
+@pytest.mark.parametrize("key", sorted(LIST_CONDITIONS))
+async def test_an_empty_list_matches_nothing(
+    msd: BusServer, client: Client, coordinator: FakeCoordinator, key: str
+) -> None:
+    """`types: []` is no wish for all types."""
+    coordinator.items[ItemId("i1")] = {"id": "i1"}
+    query = {key: Variant("as", [])}
+
+    assert [[], "", -1] == await client.call(LIBRARY, "QueryItems", "a{sv}", query)
+    query["count"] = Variant("b", True)
+    assert [[], "", 0] == await client.call(LIBRARY, "QueryItems", "a{sv}", query)
+    assert [] == coordinator.calls
+
+
+@pytest.mark.parametrize(
+    ("member", "signature", "arguments"),
+    [("ListLibraries", "sa{sv}", [""]), ("GetChanges", "tua{sv}", [0, 1])],
+)
+async def test_an_unknown_option_of_a_read_is_refused(
+    msd: BusServer, client: Client, member: str, signature: str, arguments: list[object]
+) -> None:
+    """A frontend that asks for more than this msd knows must notice it."""
+    options = {"colour": Variant("s", "red")}
+
+    failure = await failure_of(client, LIBRARY, member, signature, *arguments, options)
+
+    assert ("InvalidArgument", True) == (failure.code, "colour" in failure.text)
+
+
 async def test_years_may_be_numbers_too(
     msd: BusServer, client: Client, coordinator: FakeCoordinator
 ) -> None:
     """Typed by hand, a list of numbers is what one tries."""
     await client.call(LIBRARY, "QueryItems", "a{sv}", {"years": Variant("ai", [1999])})
 
-    assert [("query_items", ItemQuery(years=(1999,)))] == coordinator.calls
+    assert [("query_items", ItemQuery(years=(1999,), with_total=False))] == coordinator.calls
 
 
 async def test_items_carry_the_types_of_their_keys(
@@ -170,10 +204,10 @@ async def test_items_carry_the_types_of_their_keys(
     assert "A\ufffdB\ufffd" == item["title"].value
     assert ("d", 7.0) == (item["rating"].signature, item["rating"].value)
     assert ("x", 5) == (item["position_ms"].signature, item["position_ms"].value)
-    assert ("", 1) == (cursor, total)
+    assert ("", -1) == (cursor, total)
 
 
-async def test_items_are_got_by_id_with_all_fields_unless_some_are_named(
+async def test_items_are_got_by_id_with_the_compact_set_unless_more_is_asked_for(
     msd: BusServer, coordinator: FakeCoordinator, client: Client
 ) -> None:
     """GetItems."""
@@ -182,10 +216,12 @@ async def test_items_are_got_by_id_with_all_fields_unless_some_are_named(
 
     (items,) = await client.call(LIBRARY, "GetItems", "asa{sv}", ["x", "i1"], {})
     await client.call(LIBRARY, "GetItems", "asa{sv}", ["i1"], options)
+    await client.call(LIBRARY, "GetItems", "asa{sv}", ["i1"], {"details": Variant("b", True)})
 
     assert [{"id": "i1"}] == plain(items)
-    assert ("get_items", ("x", "i1"), ("*",), False) == coordinator.calls[0]
+    assert ("get_items", ("x", "i1"), (), False) == coordinator.calls[0]
     assert ("get_items", ("i1",), ("genres",), True) == coordinator.calls[1]
+    assert ("get_items", ("i1",), ("*",), False) == coordinator.calls[2]
 
 
 async def test_more_than_500_ids_are_refused(
@@ -207,7 +243,7 @@ async def test_libraries_are_listed_with_their_settings(
     coordinator.put_source("s1")
     coordinator.libraries[LibraryId("l1")] = library("l1", "s1")
 
-    (libraries,) = await client.call(LIBRARY, "ListLibraries", "s", "")
+    (libraries,) = await client.call(LIBRARY, "ListLibraries", "sa{sv}", "", {})
 
     wanted = {
         "id": "l1",
@@ -225,8 +261,9 @@ async def test_libraries_are_listed_with_their_settings(
         "content": "",
     }
     assert [wanted] == plain(libraries)
-    assert [libraries] == await client.call(LIBRARY, "ListLibraries", "s", "s1")
-    assert "UnknownSource" == (await failure_of(client, LIBRARY, "ListLibraries", "s", "x")).code
+    assert [libraries] == await client.call(LIBRARY, "ListLibraries", "sa{sv}", "s1", {})
+    failure = await failure_of(client, LIBRARY, "ListLibraries", "sa{sv}", "x", {})
+    assert "UnknownSource" == failure.code
 
 
 async def test_changes_since_a_revision_are_told(
@@ -237,7 +274,7 @@ async def test_changes_since_a_revision_are_told(
         changed=(ItemId("i1"),), removed=(ItemId("i2"),), revision=2**60, reset=False
     )
 
-    answer = await client.call(LIBRARY, "GetChanges", "tu", 5, 100)
+    answer = await client.call(LIBRARY, "GetChanges", "tua{sv}", 5, 100, {})
 
     assert answer == [["i1"], ["i2"], 2**60, False]
     assert coordinator.calls[-1] == ("changes", 5, 100)

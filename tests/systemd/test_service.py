@@ -136,7 +136,9 @@ def test_a_folder_is_synced_inside_the_sandbox(manager: UserManager, drop_in: st
         source_id = answer.split('"')[1]
 
         wait_until(
-            lambda: manager.call("Library", "QueryItems", "a{sv}", "0").endswith(" 1"),
+            lambda: manager.call(
+                "Library", "QueryItems", "a{sv}", "1", "count", "b", "true"
+            ).endswith(" 1"),
             "the one film is served",
         )
 

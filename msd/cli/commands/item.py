@@ -162,9 +162,8 @@ def _pages(client: Client, query: dict[str, Variant], limit: int | None) -> Iter
     left = limit
     while left is None or left > 0:
         size = MAX_PAGE if left is None else min(left, MAX_PAGE)
-        answer = client.call(
-            "QueryItems", "a{sv}", query | {"limit": Variant("u", size)}, interface=LIBRARY
-        )
+        page = {"limit": Variant("u", size), "count": Variant("b", value=True)}
+        answer = client.call("QueryItems", "a{sv}", query | page, interface=LIBRARY)
         items, cursor, total = cast("Page", tuple(answer))
         yield items, cursor, total
         if not cursor:
@@ -193,7 +192,7 @@ def _write_document(session: Session, pages: Iterator[Page]) -> None:
 
 def _item(session: Session, options: Namespace) -> ExitCode:
     found: list[Fields] = []
-    wanted = {"fields": Variant("as", ["*"])}
+    wanted = {"details": Variant("b", value=True)}
     if options.refresh:
         wanted["refresh"] = Variant("b", options.refresh)
     for start in range(0, len(options.ids), MAX_GET_ITEMS):

@@ -27,7 +27,7 @@ def list_sources(client: Client) -> list[Fields]:
 
 def list_libraries(client: Client, source_id: str = "") -> list[Fields]:
     """Return the libraries of one source, or of all."""
-    (rows,) = client.call("ListLibraries", "s", source_id, interface=LIBRARY)
+    (rows,) = client.call("ListLibraries", "sa{sv}", source_id, {}, interface=LIBRARY)
     return cast("list[Fields]", rows)
 
 

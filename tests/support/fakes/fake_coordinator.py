@@ -288,7 +288,7 @@ class FakeCoordinator:
         return ItemPage(
             items=items[: query.limit],
             next_cursor="" if len(items) <= query.limit else "more",
-            total=len(items),
+            total=len(items) if query.with_total else None,
         )
 
     def obey_cancel(self, job_id: JobId) -> None:

@@ -126,11 +126,14 @@ class Daemon:
 
     def libraries(self) -> list[dict[str, Any]]:
         """Return every library."""
-        found: list[dict[str, Any]] = self.call("ListLibraries", "s", "", interface=LIBRARY)
+        found: list[dict[str, Any]] = self.call(
+            "ListLibraries", "sa{sv}", "", "0", interface=LIBRARY
+        )
         return found
 
     def query(self, *words: str) -> tuple[list[dict[str, Any]], str, int]:
         """Return items, next cursor and total; words are a busctl dictionary without its size."""
+        words = ("count", "b", "true", *words)
         size = str(sum(word in QUERY_KEYS for word in words))
         items, cursor, total = self.call("QueryItems", "a{sv}", size, *words, interface=LIBRARY)
         return items, cursor, total
@@ -189,6 +192,7 @@ class Daemon:
 QUERY_KEYS = frozenset(
     {
         "source_ids",
+        "count",
         "library_ids",
         "types",
         "parent_id",

@@ -19,7 +19,6 @@ from msd.store.cache.reads.page_cursor import PageCursor
 from msd.store.cache.rows.columns import genre_key
 from msd.store.cache.rows.sort_title import fold
 
-MAX_WORDS = 16
 MAX_BRANCHES = 64  # above, one scan is cheaper than that many look-ups
 _PRIME = 2**31 - 1
 _NUMBER = (
@@ -99,7 +98,7 @@ def conditions_of(query: ItemQuery) -> Conditions:
         found.add(f"item.favourite = {query.favourite:d}")
     if query.added_after is not None:
         found.add("item.added > ?", query.added_after)
-    for word in query.text.split()[:MAX_WORDS]:
+    for word in query.text.split():
         found.add(
             r"(' ' || item.title LIKE ? ESCAPE '\' OR ' ' || item.sort_title LIKE ? ESCAPE '\')",
             _beginning(word),
