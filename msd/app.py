@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 from anyio import to_thread
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import TaskStatus
 
 from msd import __version__
 from msd.backends import discover
@@ -31,6 +31,7 @@ from msd.dbus.errors import BusLostError, BusUnavailableError, NameTakenError
 from msd.dbus.server import BusServer
 from msd.errors import StorageError
 from msd.events import EventStream
+from msd.managers.artwork import ArtworkManager
 from msd.managers.auth import AuthManager
 from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
@@ -108,8 +109,14 @@ async def _serve_or_error(
 async def _serve(
     settings: Settings, redactor: Redactor, bus: BusServer, gate: Gate, stop: anyio.Event
 ) -> None:
-    async with _stores(settings, redactor) as (state, cache), anyio.create_task_group() as tasks:
-        coordinator = await _build(settings, redactor, bus, (state, cache), tasks)
+    most_bytes = settings.artwork.max_mb << 20
+    async with (
+        _stores(settings, redactor) as stores,
+        ArtworkManager(settings.cache_dir, most_bytes=most_bytes) as artwork,
+        anyio.create_task_group() as tasks,
+    ):
+        services = await _services(settings, redactor, bus, stores, artwork)
+        coordinator = SourceCoordinator(services, EventStream(), tasks)
         await coordinator.open()
         gate.open(coordinator)
         await tasks.start(run_signals, bus, coordinator)
@@ -123,16 +130,16 @@ async def _serve(
             tasks.cancel_scope.cancel()
 
 
-async def _build(
+async def _services(
     settings: Settings,
     redactor: Redactor,
     bus: BusServer,
     stores: tuple[StateStore, CacheDatabase],
-    tasks: TaskGroup,
-) -> SourceCoordinator:
+    artwork: ArtworkManager,
+) -> Services:
     state, cache = stores
     registry = await SourceRegistry.open(state)
-    services = Services(
+    return Services(
         settings=settings,
         registry=registry,
         auth=_auth(settings, redactor, bus),
@@ -146,11 +153,11 @@ async def _build(
         ),
         cache=await CacheManager.open(cache),
         syncs=SyncManager(parallel=settings.sync.parallel),
+        artwork=artwork,
         network=SystemNetwork(),
         callers=bus.connection,
         desktop=DesktopNotifications(bus.connection) if settings.notifications.enabled else None,
     )
-    return SourceCoordinator(services, EventStream(), tasks)
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ SOURCE = "org.msd.Msd1.Source"
 ACCOUNT = "org.msd.Msd1.Account"
 JOB = "org.msd.Msd1.Job"
 LOGIN = "org.msd.Msd1.Login"
-INTERFACES = (SOURCE_COORDINATOR, LIBRARY, SOURCE, ACCOUNT, JOB, LOGIN)
+ARTWORK = "org.msd.Msd1.Artwork"
+INTERFACES = (SOURCE_COORDINATOR, LIBRARY, ARTWORK, SOURCE, ACCOUNT, JOB, LOGIN)
 
 ERROR_PREFIX = "org.msd.Msd1.Error."
 

@@ -195,6 +195,14 @@ class ItemsChanged(Event, frozen=True):
     revision: int
 
 
+class ArtworkReady(Event, frozen=True):
+    """Pictures that were asked for can be had now, or are known to be absent."""
+
+    ids: tuple[str, ...]
+    kind: str
+    width: int
+
+
 class Overflow(Event, frozen=True):
     """This subscriber was too slow and lost facts."""
 

@@ -11,7 +11,7 @@ from msd.models import SecretStore
 
 APP = "msd"
 MAX_FILE_BYTES = 256 * 1024
-_TABLES = ("log", "notifications", "secrets", "sync")
+_TABLES = ("artwork", "log", "notifications", "secrets", "sync")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,25 @@ class NotificationSettings:
         """Accept both."""
 
 
-Section = TypeVar("Section", SyncSettings, LogSettings, SecretSettings, NotificationSettings)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtworkSettings:
+    """`[artwork]`: pictures that are kept for frontends."""
+
+    max_mb: int = 500  # the files never take more than this
+
+    def check(self) -> None:
+        """Refuse values that can't be meant."""
+        _bounds("artwork.max_mb", self.max_mb, 10, 1_000_000)
+
+
+Section = TypeVar(
+    "Section",
+    SyncSettings,
+    LogSettings,
+    SecretSettings,
+    NotificationSettings,
+    ArtworkSettings,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +96,7 @@ class Settings:
     log: LogSettings = LogSettings()
     secrets: SecretSettings = SecretSettings()
     notifications: NotificationSettings = NotificationSettings()
+    artwork: ArtworkSettings = ArtworkSettings()
 
     @property
     def state_db(self) -> Path:
@@ -139,6 +158,7 @@ def _with_file(settings: Settings, tables: dict[str, Any]) -> Settings:
         notifications=_section(
             "notifications", settings.notifications, tables.get("notifications", {})
         ),
+        artwork=_section("artwork", settings.artwork, tables.get("artwork", {})),
     )
 
 

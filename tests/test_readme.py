@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from msd.settings import LogSettings, NotificationSettings, SecretSettings, SyncSettings
+from msd.settings import (
+    ArtworkSettings,
+    LogSettings,
+    NotificationSettings,
+    SecretSettings,
+    SyncSettings,
+)
 from tests.scripts.trial import ROOT, Trial, newcomer, trying
 
 pytestmark = pytest.mark.timeout(180)
@@ -43,6 +49,7 @@ def test_the_readme_tells_the_defaults_of_the_settings() -> None:
         "sync": {"interval_s": SyncSettings().interval_s, "parallel": SyncSettings().parallel},
         "log": {"level": LogSettings().level},
         "secrets": {"store": SecretSettings().store},
+        "artwork": {"max_mb": ArtworkSettings().max_mb},
         "notifications": {"enabled": NotificationSettings().enabled},
     }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from msd.bus.account import AccountInterface
+from msd.bus.artwork import ArtworkInterface
 from msd.bus.errors import error_reply
 from msd.bus.gate import Gate
 from msd.bus.job import JobInterface, job_number
@@ -35,7 +36,12 @@ def msd_specs() -> Mapping[str, InterfaceSpec]:
 
 def export_root(server: BusServer, gate: Gate) -> None:
     """Serve the whole tree; calls wait at the gate for the coordinator."""
-    server.tree.add(ROOT_PATH, SourceCoordinatorInterface(gate), LibraryInterface(gate))
+    server.tree.add(
+        ROOT_PATH,
+        SourceCoordinatorInterface(gate),
+        LibraryInterface(gate),
+        ArtworkInterface(gate),
+    )
     for path, branch in _branches(gate).items():
         server.tree.add_branch(path, branch)
     server.tree.add(LOG_CONTROL_PATH, LogControlInterface())

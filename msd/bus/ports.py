@@ -1,6 +1,7 @@
 """What the bus asks of the coordinator; see `msd.coordinator.coordinator` for what each does."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from msd.events import EventStream
@@ -28,6 +29,7 @@ from msd.models import (
     SourceView,
     SyncMode,
 )
+from msd.models.artwork import ArtworkKind
 
 OptionValue = str | int | bool
 """A plain value of an option of AddSource or SetLibraryPolicy."""
@@ -52,6 +54,15 @@ class Accounts(Protocol):
     def get(self, account_id: AccountId) -> AccountView: ...
     async def refresh(self, account_id: AccountId) -> tuple[SourceId, ...]: ...
     async def remove(self, account_id: AccountId) -> None: ...
+
+
+class Artwork(Protocol):
+    """Pictures of items."""
+
+    async def files(
+        self, ids: Sequence[ItemId], kind: ArtworkKind, width: int
+    ) -> Mapping[str, str]: ...
+    async def file(self, item_id: ItemId, kind: ArtworkKind, width: int) -> Path: ...
 
 
 class Logins(Protocol):
@@ -148,6 +159,8 @@ class Coordinator(Protocol):
     def syncs(self) -> Syncs: ...
     @property
     def library(self) -> CachedLibrary: ...
+    @property
+    def artwork(self) -> Artwork: ...
     @property
     def jobs(self) -> Jobs: ...
     @property

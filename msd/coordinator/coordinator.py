@@ -10,6 +10,7 @@ names its source: there is no active or default one.
                  ├─ keyring       unlocking the store of secrets
                  ├─ syncs         is it fresh?           syncs, policies, pushed changes
                  ├─ library       what is cached
+                 ├─ artwork       pictures of items, as files
                  ├─ jobs          long operations
                  └─ discovery     servers on the local network
 
@@ -28,6 +29,7 @@ from msd.coordinator.accounts.adding import Adding
 from msd.coordinator.accounts.keyring import Keyring
 from msd.coordinator.accounts.logins import Logins
 from msd.coordinator.accounts.removal import Removal
+from msd.coordinator.artwork import Artwork
 from msd.coordinator.background import BackgroundTasks
 from msd.coordinator.discovery import Discovery
 from msd.coordinator.jobs import Jobs
@@ -73,6 +75,7 @@ class SourceCoordinator:
         self.jobs = Jobs(tasks, events)
         self._statuses = StatusRegistry(events)
         self.library = MediaLibrary(services, work, events)
+        self.artwork = Artwork(services, work, events)
         self._removal = Removal(services, self.jobs, work, events, tasks)
         self._adding = Adding(services, self._removal, self._statuses, events)
         self.accounts = Accounts(services, self._adding, self._removal, self._statuses, events)

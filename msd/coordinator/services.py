@@ -2,6 +2,7 @@
 
 import msgspec
 
+from msd.managers.artwork import ArtworkManager
 from msd.managers.auth import AuthManager
 from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
@@ -20,6 +21,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     backends: BackendManager
     cache: CacheManager
     syncs: SyncManager
+    artwork: ArtworkManager
     network: Network
     callers: Callers
     desktop: Desktop | None = None  # None: the user wants no notifications

@@ -25,8 +25,10 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
+from msd.models.artwork import ArtworkKind, PictureRef
 from msd.store.cache.database import CacheDatabase
 from msd.store.cache.file import current_revision
+from msd.store.cache.reads.artwork import picture_refs
 from msd.store.cache.reads.changes import changes
 from msd.store.cache.reads.items import items, remote_ids
 from msd.store.cache.reads.libraries import counts, libraries
@@ -103,6 +105,12 @@ class CacheManager:
     async def changes(self, since: int, limit: int, *, hidden: Collection[SourceId]) -> ChangeSet:
         """Return what changed after a revision, at most `limit` items (Y10)."""
         return await self._read(changes, since, limit, hidden)
+
+    async def picture_refs(
+        self, ids: Sequence[ItemId], kind: ArtworkKind, *, hidden: Collection[SourceId]
+    ) -> Mapping[str, PictureRef]:
+        """Return where the picture of each item or library is; those without one are absent."""
+        return await self._read(picture_refs, ids, kind, hidden)
 
     async def remote_ids(self, ids: Sequence[ItemId]) -> Mapping[ItemId, tuple[SourceId, RemoteId]]:
         """Return the source and remote id of items; unknown ones are absent."""

@@ -14,6 +14,7 @@ from msd.coordinator import SourceCoordinator
 from msd.coordinator.services import Services
 from msd.errors import MsdError
 from msd.events import Event, EventStream
+from msd.managers.artwork import ArtworkManager
 from msd.managers.auth import AuthManager
 from msd.managers.backends import BackendManager
 from msd.managers.cache import CacheManager
@@ -238,6 +239,7 @@ class Rig:
             ),
             cache=await CacheManager.open(cache),
             syncs=syncs,
+            artwork=ArtworkManager(settings.cache_dir, most_bytes=10 << 20),
             network=self.network,
             callers=self.callers,
             desktop=self.desktop,

@@ -22,6 +22,7 @@ from msd.bus.source_coordinator import SourceCoordinatorInterface, status_fields
 from msd.contract import (
     ACCOUNT,
     ACCOUNTS_PATH,
+    ARTWORK,
     JOB,
     JOBS_PATH,
     LIBRARY,
@@ -44,6 +45,7 @@ from msd.events import (
     AccountAdded,
     AccountChanged,
     AccountRemoved,
+    ArtworkReady,
     DaemonChanged,
     Event,
     ItemsChanged,
@@ -138,6 +140,7 @@ class _Signals:
             LoginFinished: lambda event: self._logins.finish(event.login_id),
             LoginRemoved: lambda event: self._logins.remove(event.login_id),
             ItemsChanged: self._items_soon,
+            ArtworkReady: self._artwork_ready,
         }
 
     async def tell(self, event: Event) -> None:
@@ -325,6 +328,10 @@ class _Signals:
         self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "ServerFound", job_path(job_id), entry)
 
     # --- items
+
+    def _artwork_ready(self, event: ArtworkReady) -> None:
+        ready = (list(event.ids), event.kind, event.width)
+        self._server.emit(ROOT_PATH, ARTWORK, "ArtworkReady", *ready)
 
     def _items_soon(self, event: ItemsChanged) -> None:
         self._items.add(event)
