@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from msd.models import Account, Source
+from msd.models import Account, OptionSpec, Source
+
+__all__ = [
+    "AddContext",
+    "Credentials",
+    "NewAccount",
+    "NewSource",
+    "NewSources",
+    "OptionSpec",
+    "OptionValue",
+]
 
 OptionValue = str | int | bool
 
@@ -31,17 +41,6 @@ class Credentials:
         """
         token = self.server_tokens.get(server_id, "") if self.server_tokens else self.token
         return Credentials(user_id=self.user_id, token=token)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionSpec:
-    """One option of `AddSource`: its name, D-Bus type and meaning."""
-
-    name: str
-    signature: str  # "s", "b", "u" or "h" (a descriptor whose content is the value, as "s")
-    description: str
-    required: bool = False
-    secret: bool = False  # prompted for without echo; may come as `<name>-fd` (type h)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

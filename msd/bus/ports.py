@@ -9,6 +9,7 @@ from msd.models import (
     AccountId,
     AccountView,
     BackendKind,
+    BackendView,
     Caller,
     ChangeSet,
     ConnectAttempt,
@@ -137,8 +138,9 @@ class Keyring(Protocol):
 
 
 class Discovery(Protocol):
-    """The search for servers on the local network."""
+    """What can be added: kinds of sources, and servers on the local network."""
 
+    def backends(self) -> tuple[BackendView, ...]: ...
     def start(self) -> JobId: ...
 
 

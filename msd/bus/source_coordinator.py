@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from msd import __version__
+from msd.bus.backend import backend_entry
 from msd.bus.descriptor import add_options
 from msd.bus.login import begin_options
 from msd.bus.options import Reader, flag, read_options, whole_number, word
@@ -24,7 +25,7 @@ from msd.models import (
 )
 
 _STEP_TYPES = {"at": "x", "step": "s", "outcome": "s", "detail": "s", "latency_ms": "u"}
-_MAX_INTERVAL_S = 366 * 24 * 3600
+_MAX_UINT32 = 2**32 - 1
 
 
 def _content(key: str, variant: Variant) -> object:
@@ -33,7 +34,7 @@ def _content(key: str, variant: Variant) -> object:
 
 _POLICY_OPTIONS: Mapping[str, Reader] = {
     "sync": word(SyncPolicy),
-    "interval_s": whole_number(0, _MAX_INTERVAL_S),
+    "interval_s": whole_number(0, _MAX_UINT32),
     "show_in_home": flag,
     "content": _content,
 }
@@ -75,6 +76,10 @@ class SourceCoordinatorInterface(RootInterface):
         """Add what the backend's options say."""
         values: Mapping[str, OptionValue] = await add_options(options)
         return await self._coordinator.add_source(BackendKind(kind), values)
+
+    async def list_backends(self) -> Sequence[Mapping[str, Variant]]:
+        """Return the kinds of sources that can be added."""
+        return [backend_entry(backend) for backend in self._coordinator.discovery.backends()]
 
     async def begin_login(self, kind: str, options: Mapping[str, Variant]) -> str:
         """Begin to sign in."""

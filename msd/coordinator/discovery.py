@@ -1,4 +1,4 @@
-"""Discovery: a job that searches the local network for servers, with every backend that can."""
+"""Which kinds of sources there are, and the search for servers on the local network."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from msd.coordinator.jobs import JobHandle, Jobs, Result
 from msd.coordinator.services import Services
 from msd.errors import MsdError, NotSupportedError
 from msd.events import EventStream, ServerFound
-from msd.models import BackendKind, JobId, JobKind, SourceId
+from msd.models import BackendKind, BackendView, JobId, JobKind, SourceId
 
 SEARCH_S = 15.0  # in all; backends end sooner by themselves
 MAX_FOUND = 200
@@ -32,6 +32,10 @@ class Discovery:
         self._backends = services.backends
         self._jobs = jobs
         self._events = events
+
+    def backends(self) -> tuple[BackendView, ...]:
+        """Return every kind of sources that can be added, with the options that it takes."""
+        return self._backends.described()
 
     def start(self) -> JobId:
         """Start a search, or join the one that is running.

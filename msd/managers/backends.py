@@ -31,6 +31,7 @@ from msd.errors import InvalidArgumentError, NotSupportedError, UnreachableError
 from msd.models import (
     Account,
     BackendKind,
+    BackendView,
     Capability,
     ConnectAttempt,
     LibraryType,
@@ -88,6 +89,19 @@ class BackendManager:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of sources that can be added."""
         return tuple(sorted(self._specs))
+
+    def described(self) -> tuple[BackendView, ...]:
+        """Return every kind that can be added, with the options that it takes."""
+        return tuple(
+            BackendView(
+                kind=kind,
+                name=spec.display_name,
+                options=spec.options,
+                login_options=spec.login_options if spec.login else None,
+                is_discoverable=spec.discover is not None,
+            )
+            for kind, spec in sorted(self._specs.items())
+        )
 
     @property
     def discovering(self) -> tuple[BackendKind, ...]:

@@ -3,6 +3,7 @@
 Times are Unix seconds and durations are milliseconds everywhere but inside a backend's `parse.py`.
 """
 
+from msd.models.backend import BackendView, OptionSpec
 from msd.models.ids import (
     NEVER,
     NO_TIME,
@@ -103,6 +104,7 @@ __all__ = [
     "AccountId",
     "AccountView",
     "BackendKind",
+    "BackendView",
     "Caller",
     "Capability",
     "ChangeSet",
@@ -144,6 +146,7 @@ __all__ = [
     "Milliseconds",
     "Notice",
     "Omission",
+    "OptionSpec",
     "Part",
     "Person",
     "PublicStatus",

@@ -10,6 +10,7 @@ import pytest
 
 from msd import errors
 from msd.bus.account import AccountInterface
+from msd.bus.backend import BACKEND_TYPES, OPTION_TYPES
 from msd.bus.exports import msd_specs, xml_folder
 from msd.bus.job import JobInterface
 from msd.bus.library import LIBRARY_TYPES, LibraryInterface
@@ -71,7 +72,7 @@ def documented(name: str) -> Iterator[tuple[ET.Element, str]]:
 
 def key_types(text: str) -> dict[str, str]:
     """Return the keys that a text documents as `key` type."""
-    return dict(re.findall(r"`([a-z_]+)`\s+\(?(as|[sbuxidot])\b", text))
+    return dict(re.findall(r"`([a-z_]+)`\s+\(?(aa?\{sv\}|as|[sbuxidot]\b)", text))
 
 
 def section(name: str, member: str) -> str:
@@ -213,6 +214,13 @@ def test_the_values_of_a_login_have_the_types_of_its_properties() -> None:
     properties = msd_specs()[LOGIN].properties
 
     assert {name: p.signature for name, p in properties.items()} == dict(LOGIN_TYPES)
+
+
+def test_every_key_of_a_backend_and_of_its_options_is_documented_with_its_type() -> None:
+    """SourceCoordinator.ListBackends."""
+    documented_keys = key_types(section("org.msd.Msd1.SourceCoordinator", "ListBackends"))
+
+    assert documented_keys == BACKEND_TYPES | OPTION_TYPES
 
 
 def test_every_key_of_a_connection_is_documented_with_its_type() -> None:

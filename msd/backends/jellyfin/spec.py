@@ -42,12 +42,16 @@ _URL = OptionSpec(
     signature="s",
     description="host, host:port or address of the server, with its base path if any",
     required=True,
+    format="url",
 )
 _NAME = OptionSpec(
     name="name", signature="s", description="what to call the source; default: its own name"
 )
 _ALLOW_INSECURE = OptionSpec(
-    name="allow_insecure", signature="b", description="allow unencrypted http to a public address"
+    name="allow_insecure",
+    signature="b",
+    description="allow unencrypted http to a public address",
+    default=False,
 )
 
 SPEC = BackendSpec(
@@ -85,6 +89,7 @@ SPEC = BackendSpec(
             name="quick_connect",
             signature="b",
             description="false: ask for the password, also where Quick Connect is on",
+            default=True,
         ),
         _NAME,
         _ALLOW_INSECURE,

@@ -44,6 +44,7 @@ SPEC = BackendSpec(
             signature="s",
             description="absolute path of a readable directory",
             required=True,
+            format="path",
         ),
         OptionSpec(
             name="name",

@@ -73,6 +73,7 @@ SPEC = BackendSpec(
             name="link",
             signature="b",
             description="show a short code for plex.tv/link instead of a link for the browser",
+            default=False,
         ),
         OptionSpec(
             name="forward_url",

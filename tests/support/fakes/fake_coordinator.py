@@ -21,6 +21,7 @@ from msd.models import (
     AccountId,
     AccountView,
     BackendKind,
+    BackendView,
     Capability,
     ChangeSet,
     ConnectAttempt,
@@ -205,6 +206,9 @@ class FakeWork:
         self._check("unlock_secrets")
         return self._put_job(JobKind.UNLOCK, SourceId(""))
 
+    def backends(self) -> tuple[BackendView, ...]:
+        return self._coordinator.backend_views
+
     def start(self) -> JobId:
         self._check("discover_servers")
         return self._put_job(JobKind.DISCOVER, SourceId(""))
@@ -222,6 +226,7 @@ class FakeCoordinator:
         self.state = DaemonState.READY
         self.revision = 1
         self.source_views: dict[SourceId, SourceView] = {}
+        self.backend_views: tuple[BackendView, ...] = ()
         self.account_views: dict[AccountId, AccountView] = {}
         self.job_entries: dict[JobId, Job] = {}
         self.libraries: dict[LibraryId, Library] = {}
