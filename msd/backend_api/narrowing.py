@@ -12,7 +12,7 @@ import anyio
 import msgspec
 
 from msd.backend_api.protocol import Page, RawItem
-from msd.errors import BackendError, UnreachableError
+from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
 from msd.models import StatusReason
 
 MOST_BAD_ROWS = 20  # a server that fails on more is broken, not its rows
@@ -124,6 +124,13 @@ class Narrowing:
         if self._faults > MOST_BAD_ROWS:
             raise server_fault()
         return f"row {window.start} can't be listed: {error}"
+
+
+def concerns_request(error: BackendError) -> bool:
+    """Whether an error may concern one request alone, while the server itself works (S9)."""
+    if isinstance(error, UnreachableError):
+        return error.reason is StatusReason.SERVER_ERROR
+    return isinstance(error, BadResponseError | ForbiddenError)
 
 
 def server_fault() -> BackendError:

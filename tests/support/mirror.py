@@ -100,9 +100,9 @@ class Mirror:
 
     def apply(self, found: Sequence[LocatedRow], asked: Sequence[RemoteId]) -> None:
         """Take rows that were fetched by their ids; what was asked for and is absent is gone."""
-        for rows in self.rows.values():
+        for where, rows in self.rows.items():
             for remote_id in asked:
-                rows.pop(remote_id, None)
+                self.totals[where] -= rows.pop(remote_id, None) is not None
         for each in found:
             if each.listing is not None:
                 self._put(each.listing, [each.item])

@@ -177,10 +177,10 @@ class PlexBackend:
         return await (await self._changes_of(library, aspect)).cursor()
 
     async def changes(
-        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, _cached: CachedRows, /
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, cached: CachedRows, /
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed in a library since a cursor."""
-        async for changes in (await self._changes_of(library, aspect)).changes(since):
+        async for changes in (await self._changes_of(library, aspect)).changes(since, cached):
             yield changes
 
     @asynccontextmanager

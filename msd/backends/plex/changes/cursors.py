@@ -1,9 +1,7 @@
 """What a cursor of this backend says: where the listings of one library stood.
 
-Everything is in the server's own words: its clock, its counter of changes, its keys.
+Times are those of the server's clock, in seconds; `changed_at` is its counter of changes.
 """
-
-from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -11,21 +9,20 @@ from msgspec import Struct, field
 from msd.backend_api.changes import ChangeCursor
 from msd.errors import BadResponseError
 
-T = TypeVar("T")
-
 
 class ListingMark(Struct):
     """Where one listing stood.
 
-    `edge` are the rows of the last moment, with their fingerprints: what else comes to have that
-    moment, or changes within it, has come later.
+    What the cache holds is never kept here: rows and watch states are compared with the cache
+    itself (docs/behaviour.md, Y20). `edge` holds the fingerprints of the rows of the last moment,
+    e.g. {"4711": -823…}: a row that comes to have that moment later, or changes within it, is a
+    change for which shows and collections are read again.
     """
 
     moment: int = 0  # the latest that any row had
     edge: dict[str, int] = field(default_factory=dict)
-    count: int | None = None  # of all rows, or of those that were watched
     newest: int | None = 0  # the highest key; None: the keys are no numbers
-    begun: tuple[str, ...] = ()  # rows with a position
+    unexplained: int = 0  # watched rows that the server counts and the cache can't have
 
 
 class SectionCursor(Struct):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from msd.backend_api.changes import Aspect, ChangeCursor, Changes
+from msd.backend_api.changes import Aspect, CachedRows, ChangeCursor, Changes
 from msd.backend_api.protocol import Listing
 from msd.backends.plex.changes.cursors import SectionCursor, decoded, encoded
 from msd.backends.plex.listing.locate import LibraryReader
@@ -22,7 +22,7 @@ class FullRead:
         """Return a cursor that says nothing: all is read again."""
         return encoded(SectionCursor())
 
-    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
+    async def changes(self, since: ChangeCursor, _: CachedRows) -> AsyncGenerator[Changes, None]:
         """Yield every row; nobody watches a playlist as such.
 
         Raises:

@@ -1,17 +1,19 @@
-"""What changed in a library since a cursor (contract §5.4).
+"""What changed in a library since a cursor (docs/protocols/plex.md, Changes).
 
 The counter of a section tells that something changed, not what, and not always. So each listing
 is asked for two things: rows whose metadata was saved since, and rows with keys that are higher
-than any before, since a new row may bear any time. What came and the count tell how many went.
-A count that is off is looked into by enumerating, and so is a counter that moved for no row.
+than any before, since a new row may have any date. The server's number of rows, compared with
+what the cache should hold by now, tells whether rows went. A listing whose number does not fit is
+enumerated, and so is every listing of a section whose counter moved although no row did.
 """
 
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
 
-from msd.backend_api.changes import ChangeCursor, Changes
+from msd.backend_api.changes import CachedRows, ChangeCursor, Changes
+from msd.backend_api.narrowing import concerns_request
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.plex.changes.cursors import ListingMark, SectionCursor, decoded, encoded
 from msd.backends.plex.changes.delta import Delta, FirstRows, ListingDelta, numbered
@@ -20,13 +22,14 @@ from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import BELOW, above_of, listing_query
 from msd.backends.plex.parse.rows import row_of
 from msd.backends.plex.parse.wire import Section
-from msd.errors import BadResponseError
+from msd.errors import BackendError, BadResponseError
 from msd.models import ItemType, RemoteId
 
 
 class _Pass(msgspec.Struct):
-    """What one look has found so far."""
+    """What one pass over a section has found so far."""
 
+    expected: Mapping[ItemType, int]  # rows of each listing by the cache, -1 where unknown
     fresh: dict[ItemType, dict[RemoteId, RawItem]] = msgspec.field(default_factory=dict)
     new: set[RemoteId] = msgspec.field(default_factory=set)  # of the fresh rows
     counts: dict[ItemType, int | None] = msgspec.field(default_factory=dict)
@@ -44,18 +47,27 @@ class _Pass(msgspec.Struct):
         """Every row that came or changed."""
         return [item for rows_found in self.fresh.values() for item in rows_found.values()]
 
-    def lose(self, item_type: ItemType) -> None:
-        """Note that rows went; what they were in counts fewer now."""
-        self.has_losses = True
-        self.unsure |= above_of(item_type)
+    def fail(self, listing: Listing, mark: ListingMark) -> None:
+        """Note that the server failed to tell what changed: the listing is to be enumerated."""
+        self.unsure.add(listing.type)
+        self.counts[listing.type] = None
+        self.marks[listing.type.value] = mark
+
+    def count(self, item_type: ItemType, total: int | None, new_rows: int) -> None:
+        """Take the server's number of rows; where rows went, their parents count fewer now."""
+        expected = self.expected.get(item_type, -1)
+        self.counts[item_type] = total
+        if expected >= 0 and total is not None and total < expected + new_rows:
+            self.has_losses = True
+            self.unsure |= above_of(item_type)
 
     def renaming(self, above: ItemType) -> set[RemoteId]:
-        """Return the shows and the like whose content may bear other names than before.
+        """Return the shows and the like below which rows may bear other names than before.
 
-        One that is new may hold what is not: a server that numbers a show anew leaves its
-        episodes as they are.
+        A new show may hold old rows: a server that gives a show a new key leaves its episodes as
+        they are. It does so when the show counts more episodes than came with it.
         """
-        leaves = Counter(listing for item in self.rows for listing in parents_of([row_of(item)]))
+        leaves = Counter(parent for item in self.rows for parent in parents_of([row_of(item)]))
         return {
             remote_id
             for remote_id, item in self.fresh.get(above, {}).items()
@@ -79,12 +91,14 @@ class MetadataChanges:
         """
         marks = {}
         for delta in self._deltas:
-            mark, top = await delta.mark(), await self._top(delta)
-            mark.count, mark.newest = top.total, numbered(top.items)
+            mark = await delta.mark()
+            mark.newest = numbered((await self._top(delta)).items)
             marks[delta.listing.type.value] = mark
         return self._cursor(marks)
 
-    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
+    async def changes(
+        self, since: ChangeCursor, cached: CachedRows
+    ) -> AsyncGenerator[Changes, None]:
         """Yield the rows that came and changed since, then the counts.
 
         Raises:
@@ -94,10 +108,10 @@ class MetadataChanges:
         before = decoded(since)
         if before.uuid != (self._section.uuid or ""):
             raise BadResponseError("the library was made anew on the server")
-        this_pass = _Pass()
-        for delta in self._deltas:
-            async for changes in self._listing(delta, mark_of(before, delta.listing), this_pass):
-                yield changes
+        library = self._library.listings[0].library.remote_id if self._library.listings else None
+        this_pass = _Pass(expected=await cached.expected_rows(library) if library else {})
+        async for changes in self._moved(before, this_pass, cached):
+            yield changes
         async for changes in self._library.parents(this_pass.rows):
             yield changes
         for above in BELOW:
@@ -117,21 +131,38 @@ class MetadataChanges:
                 else None,
             )
 
-    async def _listing(
-        self, delta: ListingDelta, mark: ListingMark, this_pass: _Pass
+    async def _moved(
+        self, before: SectionCursor, this_pass: _Pass, cached: CachedRows
     ) -> AsyncGenerator[Changes, None]:
+        """Yield the rows that came or changed, listing by listing; one may fail by itself (S9)."""
+        for delta in self._deltas:
+            mark = mark_of(before, delta.listing)
+            try:
+                async for changes in self._listing(delta, mark, this_pass, cached):
+                    yield changes
+            except BackendError as error:
+                if not concerns_request(error):
+                    raise
+                this_pass.fail(delta.listing, mark)
+
+    async def _listing(
+        self, delta: ListingDelta, mark: ListingMark, this_pass: _Pass, cached: CachedRows
+    ) -> AsyncGenerator[Changes, None]:
+        """Yield the rows of one listing that came or changed since a mark."""
         listing = delta.listing
         top = await self._top(delta)
         newest = numbered(top.items)
         came: dict[RemoteId, RawItem] = {}
+        new_rows = 0
         if newest is None or mark.newest is None:
             this_pass.unsure.add(listing.type)
         elif newest > mark.newest:
             came = await self._new(delta, mark.newest)
+            new_rows = len(came.keys() - (await cached.places(list(came))).keys())
             yield Changes(listing=listing, items=tuple(came.values()))
-        rows_found = Delta()
+        rows = Delta()
         is_filtered = True
-        async for page in delta.since(mark, rows_found):
+        async for page in delta.since(mark, rows):
             # All rows of a large listing: the server does not know the filter, or has refreshed
             # everything. Enumerating costs the same.
             is_filtered = page.total is None or page.total < max(
@@ -141,18 +172,15 @@ class MetadataChanges:
                 break
             if page.items:
                 yield Changes(listing=listing, items=page.items)
-        this_pass.fresh[listing.type] = came | rows_found.fresh
+        this_pass.fresh[listing.type] = came | rows.fresh
         this_pass.new |= came.keys()
-        if rows_found.is_unsure or not is_filtered:
+        if rows.is_unsure or not is_filtered:
             this_pass.unsure.add(listing.type)
-        if mark.count is not None and top.total is not None and top.total < mark.count + len(came):
-            this_pass.lose(listing.type)
-        moved = delta.moved(mark, (came | rows_found.seen).values(), top.now)
+        this_pass.count(listing.type, top.total, new_rows)
+        moved = delta.moved(mark, (came | rows.seen).values(), top.now)
         if not is_filtered:
             moved = await delta.mark()
-        moved.count = top.total
         moved.newest = None if newest is None else max(newest, mark.newest or 0)
-        this_pass.counts[listing.type] = top.total
         this_pass.marks[listing.type.value] = moved
 
     async def _top(self, delta: ListingDelta) -> FirstRows:

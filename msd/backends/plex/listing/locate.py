@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from msd.backend_api.changes import Changes, LocatedRow
-from msd.backend_api.narrowing import MOST_BAD_ROWS
+from msd.backend_api.narrowing import MOST_BAD_ROWS, concerns_request
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backend_api.rows import batches, changes_by_listing
 from msd.backends.plex.connect.link import ServerLink
@@ -15,7 +15,7 @@ from msd.backends.plex.listing.query import BELOW, items_query, listing_query
 from msd.backends.plex.parse.rows import RowPage, UnreadableRow, raw_item, read_rows, row_of
 from msd.backends.plex.parse.wire import Row, key
 from msd.errors import BackendError, BadResponseError, UnreachableError
-from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary, StatusReason
+from msd.models import ItemType, LibraryType, RemoteId, RemoteLibrary
 
 MOST_BY_ID = 1_000  # beyond that a listing is cheaper
 _MOST_PARENTS = 50  # whose content is listed one by one; beyond that a listing is cheaper
@@ -51,11 +51,8 @@ async def rows_by_id(link: ServerLink, remote_ids: Iterable[RemoteId]) -> RowsBy
         batch = waiting.pop()
         try:
             page = await _full_rows(link, batch)
-        except BadResponseError as error:
-            _narrow(batch, waiting, answer.unreadable, error)
-            continue
-        except UnreachableError as error:
-            if error.reason is not StatusReason.SERVER_ERROR:
+        except (BadResponseError, UnreachableError) as error:
+            if not concerns_request(error):
                 raise
             _narrow(batch, waiting, answer.unreadable, error)
             continue

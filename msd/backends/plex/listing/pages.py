@@ -10,14 +10,14 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from msd.backend_api.http.client import Answer
-from msd.backend_api.narrowing import Narrowing, Window
+from msd.backend_api.narrowing import Narrowing, Window, concerns_request
 from msd.backend_api.protocol import Page, RawItem
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.query import Query
 from msd.backends.plex.parse.rows import RowPage, raw_item, read_rows
 from msd.backends.plex.parse.wire import Row, key
 from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
-from msd.models import ItemType, RemoteId, StatusReason
+from msd.models import ItemType, RemoteId
 
 MOST_ROWS = 5_000_000  # of one listing; a larger total is a fault or a trap
 
@@ -89,10 +89,8 @@ class ListReader:
         try:
             while not filled.is_done:
                 await self._request(filled)
-        except BadResponseError as error:
-            return error
-        except UnreachableError as error:
-            if error.reason is not StatusReason.SERVER_ERROR:
+        except (BadResponseError, UnreachableError) as error:
+            if not concerns_request(error):
                 raise
             return error
         return filled.page()

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Sequence
 
+from msd.backend_api.narrowing import concerns_request
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.library import library, playlists, shared, shared_library
 from msd.backends.plex.listing.query import shared_query
 from msd.backends.plex.parse.rows import decode_providers, decode_sections
 from msd.backends.plex.parse.wire import Section
-from msd.errors import BadResponseError, ForbiddenError, UnreachableError
-from msd.models import ItemType, RemoteId, RemoteLibrary, StatusReason
+from msd.errors import BackendError, BadResponseError, ForbiddenError
+from msd.models import ItemType, RemoteId, RemoteLibrary
 
 SECTIONS = "/library/sections"
 _PROVIDERS = "/media/providers"
@@ -64,12 +65,10 @@ async def _shared_library(link: ServerLink, position: int) -> RemoteLibrary | No
         return None if answer is None else shared(decode_providers(answer), position)
     except ForbiddenError:
         return None
-    except BadResponseError as error:
-        log.info("%s: the list of providers can't be read: %s", link.source_id, error)
-    except UnreachableError as error:
-        if error.reason is not StatusReason.SERVER_ERROR:
+    except BackendError as error:
+        if not concerns_request(error):
             raise
-        log.info("%s: the list of providers can't be had: %s", link.source_id, error)
+        log.info("%s: the list of providers can't be read: %s", link.source_id, error)
     query = shared_query(ItemType.MOVIE)
     answer = await client.get_or_none(query.path, query.parameters, start=0, size=0)
     return None if answer is None else shared_library("", position)

@@ -7,8 +7,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from msd.backend_api.changes import Aspect, ChangeCursor, HasChanges, HasPush
+from msd.backends.plex.changes.cursors import decoded
 from msd.errors import BackendError, BadResponseError, ForbiddenError
-from msd.models import ItemType
+from msd.models import ItemType, RemoteId
 from tests.backends.plex.mirrored import (
     HOLDERS,
     enumerated,
@@ -356,14 +357,33 @@ async def test_a_library_that_is_gone_is_forbidden(server):
 
 @pytest.mark.parametrize(
     "trouble",
-    [faults.html(500), faults.maintenance(), faults.cut_after(40), faults.replace_json([])],
-    ids=range(4),
+    [faults.html(500), faults.cut_after(40), faults.replace_json([])],
+    ids=range(3),
 )
-async def test_a_server_that_fails_moves_no_cursor(server, trouble):
-    """A server that fails moves no cursor (Y6).
+@pytest.mark.parametrize("aspect", list(Aspect))
+async def test_a_list_that_fails_is_enumerated_and_its_mark_stays(server, aspect, trouble):
+    """A request that fails concerns its listing alone: collections and cursor go on (S9)."""
+    async with mirrored(server, "Movies") as mirror:
+        library = mirror.libraries[0]
+        server.faults.add(
+            "^/library/sections/1/all$",
+            trouble,
+            where=lambda request: (
+                "%3E" in request.query_string and "type=1&" in request.query_string
+            ),
+        )
+        since = mirror.cursors[library.remote_id, aspect]
+        found = [each async for each in mirror.backend.changes(library, aspect, since, mirror)]
 
-    A failed pass.
-    """
+    unsure = {each.listing.type for each in found if each.is_unsure}
+    before, after = decoded(since).marks, decoded(found[-1].cursor).marks
+    assert {ItemType.MOVIE} == unsure
+    assert before["movie"] == after["movie"]
+
+
+async def test_a_server_that_starts_moves_no_cursor(server):
+    """What concerns the whole server ends the pass (Y6)."""
+    trouble = faults.maintenance()
     async with mirrored(server, "Movies") as mirror:
         library = mirror.libraries[0]
         server.world.edit(one(server, Kind.MOVIE).key, title="Another Name")
@@ -386,7 +406,7 @@ ACTIONS = st.lists(
     st.tuples(
         st.sampled_from(
             ["add", "edit", "blind edit", "delete", "rekey", "watch", "unwatch", "progress",
-             "rename", "later", "look"]
+             "rename", "later", "look", "push"]
         ),
         st.integers(0, 1_000),
     ),
@@ -422,6 +442,13 @@ def happen(server: PlexServer, what: str, place: int) -> None:
             world.clock.advance(place * 10)
 
 
+async def pushed(mirror: Mirror, server: PlexServer, place: int) -> None:
+    """The cache takes a row as an event brings it, between two passes."""
+    leaves = server.world.of_kind(Kind.MOVIE, Kind.EPISODE, Kind.TRACK)
+    ids = [RemoteId(str(leaves[place % len(leaves)].key))]
+    mirror.apply(await mirror.backend.fetch(ids), ids)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @given(actions=ACTIONS)
@@ -438,6 +465,9 @@ async def test_any_history_leaves_the_mirror_in_step(actions):
             for what, place in actions:
                 if what == "look":
                     await mirror.catch_up()
+                    continue
+                if what == "push":
+                    await pushed(mirror, server, place)
                     continue
                 blind += what == "blind edit"
                 happen(server, what, place)
