@@ -75,6 +75,10 @@ GROUPS = (
         ("start", "start msd", "commands.service"),
         ("stop", "stop msd", "commands.service"),
         ("restart", "stop msd and start it again", "commands.service"),
+        ("doctor", "find out what is wrong, and what mends it", "doctor.command"),
+        ("logs", "show what msd wrote to the journal", "doctor.journal"),
+        ("config", "show where the settings are, and check them", "doctor.config"),
+        ("bundle", "write one redacted file for a report", "doctor.bundle"),
         ("version", "show the versions of msdctl and of the running msd", "commands.service"),
         ("help", "show this help, or that of a command", "commands.service"),
     ),
@@ -96,6 +100,11 @@ ALIASES = {
     "why": "explain",
     "search": "items",
     "find": "items",
+    "log": "logs",
+    "settings": "config",
+    "journal": "logs",
+    "check": "doctor",
+    "diagnose": "doctor",
 }
 
 # Words that people try and that are no commands: what to do instead.
@@ -107,7 +116,6 @@ ADVICE = {
     "install": "`msdctl setup` makes msd start at login",
     "uninstall": "`msdctl setup --remove` undoes what `msdctl setup` did",
     "quit": "`msdctl stop` stops msd",
-    "settings": "`msdctl config show` shows the settings",
 }
 
 

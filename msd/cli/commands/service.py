@@ -35,6 +35,7 @@ def _start(session: Session, _options: Namespace) -> ExitCode:
     if not _has_unit():
         session.client.call_bus("StartServiceByName", "su", BUS_NAME, 0)
     else:
+        programs.run("systemctl", "--user", "reset-failed", UNIT)  # after too many failures
         _systemctl("start")
     version = session.client.properties(ROOT_PATH, SOURCE_COORDINATOR).get("Version")
     _done(session, "running", f"msd {cell(version)} is running")
