@@ -226,7 +226,7 @@ def test_a_backend_is_found_because_its_folder_is_there(copy: Path) -> None:
     dummy = copy / "msd/backends/dummy"
     dummy.mkdir()
     (dummy / "__init__.py").write_text(
-        "from dataclasses import replace\n"
+        "from msgspec.structs import replace\n"
         "from msd.backends.local import SPEC as LOCAL\n"
         "from msd.models import BackendKind\n"
         "SPEC = replace(LOCAL, kind=BackendKind('dummy'))\n"

@@ -1,8 +1,9 @@
 """What adding an account or a folder takes and gives; no I/O."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from msd.models import Account, OptionSpec, Source
 
@@ -19,8 +20,7 @@ __all__ = [
 OptionValue = str | int | bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(Struct, frozen=True, kw_only=True):
     """What the keyring holds for one account; its repr shows nothing.
 
     An account that brings several servers has a token of its own for each; `for_server` leaves
@@ -28,10 +28,12 @@ class Credentials:
     """
 
     user_id: str
-    token: str = field(repr=False)
-    server_tokens: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({}), repr=False
-    )  # by server id
+    token: str
+    server_tokens: Mapping[str, str] = MappingProxyType({})  # by server id
+
+    def __repr__(self) -> str:
+        """Show no token."""
+        return f"Credentials(user_id={self.user_id!r})"
 
     def for_server(self, server_id: str) -> "Credentials":
         """Return what one server may see: its own token, or the account's where there are none.
@@ -43,8 +45,7 @@ class Credentials:
         return Credentials(user_id=self.user_id, token=token)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddContext:
+class AddContext(Struct, frozen=True, kw_only=True):
     """What a backend is given to add an account or folder."""
 
     installation_id: str
@@ -56,8 +57,7 @@ class AddContext:
     account: Account | None = None  # who signs in anew; anybody else is refused afterwards
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAccount:
+class NewAccount(Struct, frozen=True, kw_only=True):
     """The account that `add` signed in to."""
 
     remote_user_id: str
@@ -65,8 +65,7 @@ class NewAccount:
     credentials: Credentials
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSource:
+class NewSource(Struct, frozen=True, kw_only=True):
     """One source that `add` found. msd makes its id from kind, server_id and user (I1)."""
 
     server_id: str
@@ -74,11 +73,10 @@ class NewSource:
     server_version: str = ""
     address: str = ""
     owned: bool = True
-    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    config: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSources:
+class NewSources(Struct, frozen=True, kw_only=True):
     """What `add` verified with the server; nothing of it is stored yet."""
 
     account: NewAccount | None

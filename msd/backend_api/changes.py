@@ -14,9 +14,10 @@ Without them a source is enumerated at intervals, each time from the start.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from msd.backend_api.protocol import Listing, Page, RawItem
 from msd.models import ItemType, Omission, RemoteId, RemoteLibrary, Rights, WatchState
@@ -32,8 +33,7 @@ class Aspect(StrEnum):
     WATCH = "watch"  # one user's watch state
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Struct, frozen=True, kw_only=True):
     """Rows of one listing that may differ from what is cached, whole as in `pages`.
 
     `count` is how many rows the listing has now, counted as `Page.total` is, where the server
@@ -102,8 +102,7 @@ class HasChanges(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushedChange:
+class PushedChange(Struct, frozen=True, kw_only=True):
     """Something happened on the server.
 
     Without ids the library is to be looked at; without a library, every library.
@@ -115,8 +114,7 @@ class PushedChange:
     removed: tuple[RemoteId, ...] = ()  # a claim: `fetch` confirms it (Y7)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocatedRow:
+class LocatedRow(Struct, frozen=True, kw_only=True):
     """A row and where it belongs; `listing` is None when the server does not say."""
 
     item: RawItem

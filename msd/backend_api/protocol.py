@@ -18,10 +18,11 @@ call must be safe at any await.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from msd.backend_api.accounts import AddContext, Credentials, NewSources, OptionSpec, OptionValue
 from msd.backend_api.sign_in import (
@@ -46,8 +47,7 @@ from msd.models import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendContext:
+class BackendContext(Struct, frozen=True, kw_only=True):
     """What a backend is opened with."""
 
     source: Source
@@ -57,21 +57,19 @@ class BackendContext:
     client_version: str
     device_name: str
     cache_dir: Path  # private to the source; may vanish between runs
-    content_types: Mapping[RemoteId, LibraryType] = field(
-        default_factory=lambda: MappingProxyType({})
+    content_types: Mapping[RemoteId, LibraryType] = MappingProxyType(
+        {}
     )  # what the user says a library holds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """One enumeration whose absence of a row means that the row is gone: library by item type."""
 
     library: RemoteLibrary
     type: ItemType
 
 
-@dataclass(frozen=True, slots=True)
-class RawItem:
+class RawItem(Struct, frozen=True):
     """A row as it was listed, before it costs anything to understand.
 
     `fingerprint` is a signed 64-bit number that changes whenever `parse` would give another
@@ -83,8 +81,7 @@ class RawItem:
     payload: object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """One window of a listing, in the source's own order.
 
     `total` is what the source announced with this page, None when it did not. `gaps` says that
@@ -100,8 +97,7 @@ class Page:
     skipped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedItem:
+class SkippedItem(Struct, frozen=True, kw_only=True):
     """A row that can't be understood: counted and reported, never stored."""
 
     remote_id: RemoteId
@@ -190,8 +186,7 @@ class HasConnections(Protocol):
 Login = Callable[[Mapping[str, OptionValue], AddContext, LoginDialogue], Awaitable[NewSources]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendSpec:
+class BackendSpec(Struct, frozen=True, kw_only=True):
     """How msd learns about a backend. What a kind can't do stays None."""
 
     kind: BackendKind

@@ -10,10 +10,11 @@ sign-in. It knows nothing of D-Bus: who shows the code and who answers is the di
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec import Struct
 
 from msd.backend_api.accounts import Credentials, NewAccount, NewSource
 from msd.models import Account, LoginUser, UnixSeconds
@@ -30,12 +31,15 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserChoice:
+class UserChoice(Struct, frozen=True, kw_only=True):
     """The user who was chosen; the PIN is used once and shows in no repr."""
 
     user_id: str
-    pin: str = field(default="", repr=False)
+    pin: str = ""
+
+    def __repr__(self) -> str:
+        """Show no PIN."""
+        return f"UserChoice(user_id={self.user_id!r})"
 
 
 class LoginDialogue(Protocol):
@@ -61,8 +65,7 @@ class LoginDialogue(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountContext:
+class AccountContext(Struct, frozen=True, kw_only=True):
     """What a backend is given to act for an account rather than for one source."""
 
     account: Account
@@ -72,22 +75,22 @@ class AccountContext:
     device_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountServers:
+class AccountServers(Struct, frozen=True, kw_only=True):
     """The servers that an account reaches now.
 
     `complete` is False when the answer may lack some; then nothing counts as vanished (A2).
     """
 
     sources: tuple[NewSource, ...]
-    server_tokens: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({}), repr=False
-    )  # by server id
+    server_tokens: Mapping[str, str] = MappingProxyType({})  # by server id
     complete: bool = True
 
+    def __repr__(self) -> str:
+        """Show no token."""
+        return f"AccountServers(sources={self.sources!r}, complete={self.complete})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiscoverContext:
+
+class DiscoverContext(Struct, frozen=True, kw_only=True):
     """What a backend is given to look around on the local network."""
 
     client_name: str
@@ -95,8 +98,7 @@ class DiscoverContext:
     device_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundServer:
+class FoundServer(Struct, frozen=True, kw_only=True):
     """A server that answered on the local network; nothing of it is verified."""
 
     server_id: str

@@ -1,7 +1,8 @@
 """What a complete enumeration did not show: renamed, deleted, or withheld back (Y7, I2)."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from msd.models import ItemType, LibraryId, SyncOptions, UnixSeconds
 from msd.store.cache.writes.results import WriteResult
@@ -11,8 +12,7 @@ from msd.sync.statistics import SyncStatistics
 from msd.sync.store_thread import StoreThread
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+class _Done(Struct, frozen=True):
     """One transaction. Adopting an id also "removes" the newcomer's own: that is no deletion."""
 
     written: WriteResult

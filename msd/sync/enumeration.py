@@ -1,7 +1,8 @@
 """Was a listing enumerated completely? And may what is missing from it be deleted? (Y7). Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from msd.backend_api import Page
 from msd.models import UnixSeconds
@@ -84,8 +85,7 @@ class Verdict(StrEnum):
     WITHHOLD = "withhold"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
+class Loss(Struct, frozen=True, kw_only=True):
     """Rows that are missing from a complete enumeration."""
 
     count: int

@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from msd.backend_api.changes import Aspect, ChangeCursor, Changes, HasChanges
 from msd.errors import BackendError, BadResponseError
@@ -123,8 +124,7 @@ class Follower:
         return {aspect: page.cursor}
 
 
-@dataclass(slots=True, kw_only=True)
-class _Counted:
+class _Counted(Struct, kw_only=True, eq=False):
     """How many rows a listing should have, and has."""
 
     expected: int  # -1: unknown

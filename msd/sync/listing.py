@@ -3,10 +3,10 @@
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
+from msgspec import Struct, field
 
 from msd.backend_api import Listing, MediaBackend, Page, RawItem, SkippedItem
 from msd.backend_api.changes import CanResume
@@ -30,8 +30,7 @@ NEWEST_ROWS = 50  # of each listing, before a first sync goes through the whole
 MOST_WITH_MEMBERS = 20_000  # collections or playlists whose members are followed
 
 
-@dataclass(slots=True, kw_only=True)
-class CopiedListing:
+class CopiedListing(Struct, kw_only=True, eq=False):
     """What became of one listing."""
 
     listing: Listing

@@ -1,14 +1,14 @@
 """One library in one sync: how it is looked at, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from msd.models import ItemType, LibraryId, RemoteLibrary
 from msd.sync.listing import CopiedListing
 
 
-@dataclass(slots=True, kw_only=True)
-class LibraryPass:
+class LibraryPass(Struct, kw_only=True, eq=False):
     """A library; it is followed from its cursors, or enumerated as a whole.
 
     Following marks listings as dirty when something happened there that the changes don't tell.

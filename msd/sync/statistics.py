@@ -1,6 +1,6 @@
 """The numbers of a sync, as they grow."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from msd.models import SyncReport
 from msd.store.cache.writes.results import WriteResult
@@ -8,8 +8,7 @@ from msd.store.cache.writes.results import WriteResult
 MAX_EXAMPLES = 20
 
 
-@dataclass(slots=True)
-class SyncStatistics:
+class SyncStatistics(Struct, eq=False):
     """Counts rows by what became of them."""
 
     seen: int = 0

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +9,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from msd.backend_api import (
     AddContext,

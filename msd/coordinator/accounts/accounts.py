@@ -13,11 +13,11 @@ An answer that is partial or empty removes nothing.
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from types import MappingProxyType
 
 import anyio
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from msd.backend_api import PINNED_ADDRESS, AccountServers, Credentials, NewSource, NewSources
 from msd.coordinator.accounts.adding import Adding

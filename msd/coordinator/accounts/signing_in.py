@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 
 import anyio
+from msgspec.structs import replace
 
 from msd.backend_api import Credentials, LoginDialogue, NewAccount, NewSources
 from msd.backend_api.accounts import OptionValue

@@ -1,10 +1,11 @@
 """A sign-in service with several servers, and every kind of sign-in, over dictionaries."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import anyio
+from msgspec.structs import replace
 
 from msd.backend_api import (
     PINNED_ADDRESS,

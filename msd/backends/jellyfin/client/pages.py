@@ -8,11 +8,11 @@ that rows may be missing (docs/protocols/jellyfin.md, Lists).
 import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import replace
 
 import httpx
 import msgspec
 import xxhash
+from msgspec.structs import replace
 
 from msd.backend_api.http.client import Answer
 from msd.backend_api.http.json import decode

@@ -8,11 +8,11 @@ requests do; the websocket tells nothing more.
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from typing import Self
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
+from msgspec.structs import replace
 
 from msd.backend_api.changes import Aspect, PushedChange
 from msd.backends.plex.changes.events import Event, EventReader, PendingEvents

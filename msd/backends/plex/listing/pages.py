@@ -6,8 +6,9 @@ list has moved below the reader and something may have been passed over: the pag
 
 from collections.abc import AsyncGenerator
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
+
+from msgspec.structs import replace
 
 from msd.backend_api.http.client import Answer
 from msd.backend_api.narrowing import Narrowing, Window, concerns_request

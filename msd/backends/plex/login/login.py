@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import anyio
+from msgspec.structs import replace
 
 from msd.backend_api import (
     AccountContext,

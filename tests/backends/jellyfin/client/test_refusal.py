@@ -1,8 +1,7 @@
 """What can be told of a refusal: disabled and signed out look alike until one looks closer."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from msd.backends.jellyfin.backend import JellyfinBackend
 from msd.errors import AuthRequiredError

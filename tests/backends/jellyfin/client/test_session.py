@@ -1,9 +1,9 @@
 """Connecting: the right server, the right user, and what every refusal means."""
 
 import logging
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from msd.backend_api import Credentials
 from msd.backends.jellyfin.backend import JellyfinBackend

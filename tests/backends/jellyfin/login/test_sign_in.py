@@ -1,9 +1,9 @@
 """Signing in step by step, anew, and by an API key; over every version of the server."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from msd.backend_api import Credentials, NewSources, UserChoice
 from msd.backends.jellyfin import SPEC

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import replace
 
 import anyio
 import pytest
 from anyio.abc import ByteStream
+from msgspec.structs import replace
 
 from msd.backend_api import PINNED_ADDRESS, Credentials
 from msd.backend_api.protocol import BackendContext

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import replace
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from msd.backend_api import AccountContext, Credentials, UserChoice
 from msd.backends.plex import SPEC
