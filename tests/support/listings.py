@@ -23,3 +23,13 @@ async def listed(backend: MediaBackend, listing: Listing) -> list[MediaItem]:
             assert isinstance(item, MediaItem), item
             found.append(item)
     return found
+
+
+async def every_item(backend: MediaBackend) -> list[MediaItem]:
+    """Return every item of every library."""
+    return [
+        item
+        for library in await backend.libraries()
+        for listing in backend.listings(library)
+        for item in await listed(backend, listing)
+    ]

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
+from msd.backend_api.artwork import Picture
 from msd.backend_api.changes import (
     Aspect,
     CachedRows,
@@ -27,6 +28,7 @@ from msd.backends.jellyfin.changes.push import live_changes
 from msd.backends.jellyfin.changes.watch import WatchChanges
 from msd.backends.jellyfin.client.members import members
 from msd.backends.jellyfin.client.pages import first_rows, pages
+from msd.backends.jellyfin.client.pictures import read_picture
 from msd.backends.jellyfin.client.query import (
     PAGE_SIZE,
     SERVER_WIDE,
@@ -208,6 +210,11 @@ class JellyfinBackend:
             listed = await self._look_up(session, remote_id)
             item = replace(item, watch=listed.watch if listed else None)
         return replace(item, details=item_details(raw, await self._segments(session, item)))
+
+    async def picture(self, ref: str, *, width: int) -> Picture | None:
+        """Return a picture of an item; see `HasArtwork`."""
+        session = await self._session()
+        return await read_picture(session.client, ref, width)
 
     async def sign_out(self) -> None:
         """Give the token back; a server that can't be asked leaves it to expire."""

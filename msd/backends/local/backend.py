@@ -13,6 +13,7 @@ import anyio
 from anyio import to_thread
 
 from msd.backend_api import BackendContext, Listing, Page, RawItem, SkippedItem
+from msd.backend_api.artwork import Picture
 from msd.backend_api.changes import (
     Aspect,
     CachedRows,
@@ -96,6 +97,12 @@ class LocalBackend:
         """Return the libraries that hold any media; see `MediaBackend.libraries`."""
         scan = await self._scanned()
         return tuple(_remote_library(position, part) for position, part in enumerate(scan.parts))
+
+    async def picture(self, ref: str, *, width: int) -> Picture | None:  # noqa: ARG002 - msd scales
+        """Return a picture of the folder as it is; see `HasArtwork`."""
+        from msd.backends.local.files.pictures import read_picture  # noqa: PLC0415
+
+        return await self._run(read_picture, self._source.address, ref)
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
         """Return one listing for each type: a library may hold a few things of another kind."""

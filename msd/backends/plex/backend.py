@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
+from msd.backend_api.artwork import Picture
 from msd.backend_api.changes import (
     Aspect,
     CachedRows,
@@ -20,6 +21,7 @@ from msd.backends.plex.changes.metadata import MetadataChanges
 from msd.backends.plex.changes.push import SILENCE_S, live_changes
 from msd.backends.plex.changes.watching import WatchChanges
 from msd.backends.plex.connect.link import ServerLink
+from msd.backends.plex.connect.pictures import read_picture
 from msd.backends.plex.listing.library import content, item_type_of
 from msd.backends.plex.listing.locate import (
     LibraryReader,
@@ -151,6 +153,10 @@ class PlexBackend:
         return await read_members(
             lambda: ListReader(self._link, query, item_type).pages(self._page_size)
         )
+
+    async def picture(self, ref: str, *, width: int) -> Picture | None:
+        """Return a picture of an item; see `HasArtwork`."""
+        return await read_picture(await self._link.client(), ref, width)
 
     async def item(self, remote_id: RemoteId) -> MediaItem | None:
         """Return one item with its details, None when the server says that it is gone."""

@@ -1,7 +1,7 @@
 """The pictures of a row: its own, and those of its season, show or album where it has none.
 
-A `ref` is type and tag, e.g. `Primary:b32b932d`, followed by the id of the item that owns the
-picture when that is another item: `Logo:b4ccd38d:757a39b65638c283e3b46ed2fee826b8`.
+A `ref` is type, tag, and the id of the item that owns the picture, e.g.
+`Logo:b4ccd38d:757a39b65638c283e3b46ed2fee826b8`. The tag identifies the content.
 """
 
 from collections.abc import Iterator
@@ -28,25 +28,23 @@ def images(row: Row) -> tuple[Image, ...]:
     )
 
 
-def image_ref(wire: str, tag: str | None, owner: str | None = "") -> str:
+def image_ref(wire: str, tag: str | None, owner: str | None) -> str:
     """Return the `ref` of a picture, "" when the tag or the owner's id can't be one.
 
     Args:
         wire: the server's name of the kind, e.g. "Primary".
         tag: identifies the content of the picture.
-        owner: id of another item that owns the picture; "" when the item itself owns it.
+        owner: id of the item that owns the picture.
     """
     if not tag or len(tag) > _LONGEST_TAG or not (tag.isascii() and tag.isalnum()):
         return ""
-    if owner == "":
-        return f"{wire}:{tag}"
     owner_id = guid(owner)
     return f"{wire}:{tag}:{owner_id}" if owner_id else ""
 
 
 def _own(row: Row, wire: str) -> Iterator[str]:
     if row.image_tags and (tag := row.image_tags.get(wire)):
-        yield image_ref(wire, tag)
+        yield image_ref(wire, tag, row.id)
 
 
 def _posters(row: Row) -> Iterator[str]:
@@ -58,7 +56,7 @@ def _posters(row: Row) -> Iterator[str]:
 
 def _backdrops(row: Row) -> Iterator[str]:
     if row.backdrop_image_tags:
-        yield image_ref("Backdrop", row.backdrop_image_tags[0])
+        yield image_ref("Backdrop", row.backdrop_image_tags[0], row.id)
     if row.parent_backdrop_image_tags:
         yield image_ref("Backdrop", row.parent_backdrop_image_tags[0], row.parent_backdrop_item_id)
 

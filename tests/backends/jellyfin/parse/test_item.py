@@ -77,7 +77,10 @@ def test_a_recorded_album():
         "0193355a-cdfb-3936-afd2-44d651eb006d",
     ) in found.external_ids
     assert (
-        Image(kind="poster", ref="Primary:bcbe1ac159b0522743c9a0fe5401f948"),
+        Image(
+            kind="poster",
+            ref="Primary:bcbe1ac159b0522743c9a0fe5401f948:70b7288088b42d318f75dbcc41fd0091",
+        ),
         Image(
             kind="backdrop",
             ref="Backdrop:c3d584db117d4c2bba5a975f391a965e:e439648e08ade14e27d5de48fa97c88e",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-
+from tests.simulators.http.pictures import picture
 from tests.simulators.jellyfin.answers.fields import IMAGE_TYPES
 from tests.simulators.jellyfin.service.http import Response, json_reply, validation_problem
 from tests.simulators.jellyfin.service.routing import router
 from tests.simulators.jellyfin.service.state import Call
 
-# One grey pixel.
-_PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
-)
+_SHAPES = {
+    "Episode": "wide",
+    "Video": "wide",
+    "MusicVideo": "wide",
+    "MusicAlbum": "square",
+    "MusicArtist": "square",
+    "Audio": "square",
+}
 
 
 @router.route("GET", "HEAD", "/Items/{id}/Images/{kind}", anonymous=True)
@@ -31,4 +34,19 @@ def get_image(call: Call) -> Response:
         caching = [("Cache-Control", "public, max-age=31536000, immutable"), ("ETag", f'"{tag}"')]
     else:
         caching = [("Cache-Control", "public, max-age=31536000" if tag else "public")]
-    return Response(body=_PNG, content_type="image/png", headers=[*caching, ("Vary", "Accept")])
+    wanted = call.request.query.text("format")
+    kind = "WEBP" if (wanted or "").lower() == "webp" else "JPEG"
+    name = f"{item_id}/{call.parts['kind']}/{tag}"
+    body = picture(
+        _shape(call, item_id), name, width=call.request.query.integer("maxWidth"), kind=kind
+    )
+    headers = [*caching, ("Vary", "Accept")]
+    return Response(body=body, content_type=f"image/{kind.lower()}", headers=headers)
+
+
+def _shape(call: Call, item_id: str) -> str:
+    kind = call.parts["kind"].lower()
+    if kind != "primary":
+        return "logo" if kind == "logo" else "wide"
+    item = call.world.items.get(item_id)
+    return _SHAPES.get(item.type if item else "", "poster")

@@ -13,7 +13,7 @@ from tests.simulators.plex.containers import container
 from tests.simulators.plex.errors import html_error
 from tests.simulators.plex.query import BadQueryError, Query
 
-from . import about, metadata, sections, watching  # noqa: F401 - registers every route
+from . import about, metadata, pictures, sections, watching  # noqa: F401 - registers every route
 from .call import ROUTES, Call, PmsRoute, PmsState
 from .events import EVENTSOURCE, WEBSOCKET, Notifications
 

@@ -1,0 +1,44 @@
+"""Pictures of a folder: files beside the media, and covers inside music files.
+
+A `ref` is `file:` or `embedded:` with the path below the root, and `@` with the time of the file's
+last change, so that a replaced picture has another ref: `file:Films/Alien/poster.jpg@17f3a09c2b11`.
+"""
+
+import os
+from urllib.parse import unquote_to_bytes
+
+from msd.backend_api.artwork import MOST_PICTURE_BYTES, Picture
+from msd.backends.local.files.file_kind import FileKind, kind_of
+from msd.backends.local.files.opening import open_media, read_small
+
+_FILE, _EMBEDDED = "file:", "embedded:"
+
+
+def read_picture(folder: str, ref: str) -> Picture | None:
+    """Return the picture that a ref stands for, None when there is none. Blocks on the disk."""
+    root = os.fsencode(os.path.realpath(folder))
+    kind, separator, rest = ref.partition(":")
+    path = unquote_to_bytes(rest.rpartition("@")[0] or rest)
+    try:
+        if kind + separator == _FILE and kind_of(path.rpartition(b"/")[2]) is FileKind.IMAGE:
+            return Picture(content=read_small(root, path, MOST_PICTURE_BYTES))
+        if kind + separator == _EMBEDDED and kind_of(path.rpartition(b"/")[2]) is FileKind.AUDIO:
+            return _cover(root, path)
+    except OSError:  # gone, replaced by something else, or a link out of the folder
+        return None
+    return None
+
+
+def _cover(root: bytes, path: bytes) -> Picture | None:
+    import tinytag  # noqa: PLC0415 - only where music is
+
+    with open_media(root, path) as file:
+        try:
+            name = path.decode("ascii", "replace")
+            tags = tinytag.TinyTag.get(filename=name, file_obj=file, image=True)
+        except tinytag.TinyTagException:
+            return None
+    image = tags.images.any
+    if image is None or len(image.data) > MOST_PICTURE_BYTES:
+        return None
+    return Picture(content=image.data)

@@ -1,0 +1,31 @@
+"""The route that scales pictures."""
+
+from __future__ import annotations
+
+import re
+
+from tests.simulators.http.message import Response
+from tests.simulators.http.pictures import picture
+from tests.simulators.plex.errors import refuse
+
+from .call import Call, route
+
+_OWN = re.compile(
+    r"/library/(metadata|collections|sections)/(\d+)/(thumb|art|composite|clearLogo)/\d+.*"
+    r"|/playlists/\d+/composite/\d+.*"
+)
+
+
+@route("GET", "/photo/:/transcode")
+def transcode(call: Call) -> Response:
+    """A picture of the server, no larger than the box that is asked for."""
+    url = call.query.text("url") or ""
+    if _OWN.fullmatch(url) is None:
+        refuse(404)
+    width = call.query.number("width")
+    if width is None:
+        refuse(400)
+    kind = "PNG" if call.query.text("format") == "png" else "JPEG"
+    shape = "logo" if "/clearLogo/" in url else "wide" if "/art/" in url else "poster"
+    body = picture(shape, url, width=width, kind=kind)
+    return Response(body=body, content_type=f"image/{kind.lower()}")
