@@ -57,20 +57,19 @@ class Output:
         self.send(messages.Progress(phase=progress.phase, done=progress.done, total=progress.total))
 
     def changed(self, library_id: LibraryId, written: WriteResult) -> None:
-        """Tell which rows were committed, if any."""
-        changed, removed = written.changed, written.removed
-        if not changed and not removed:
-            return
-        if len(changed) + len(removed) > MAX_NAMED:
-            changed = removed = ()
-        self.send(
-            messages.Changed(
-                library_id=library_id,
-                revision=written.revision,
-                changed=changed,
-                removed=removed,
+        """Report which rows were committed, if any; containers of other libraries included."""
+        for write in written.by_library(library_id):
+            changed, removed = write.changed, write.removed
+            if len(changed) + len(removed) > MAX_NAMED:
+                changed = removed = ()
+            self.send(
+                messages.Changed(
+                    library_id=write.library_id,
+                    revision=write.revision,
+                    changed=changed,
+                    removed=removed,
+                )
             )
-        )
 
 
 def main() -> int:

@@ -71,9 +71,7 @@ class Deletions:
         found = Loss(count=len(missing), digest=_digest(missing), since=self._now)
         match self._verdict(found, library_id, item_type, live=live, lost=lost):
             case Verdict.WITHHOLD:
-                self._store.withhold(
-                    library_id, item_type, count=found.count, digest=found.digest, now=self._now
-                )
+                self._store.withhold(library_id, item_type, missing, now=self._now)
             case Verdict.DELETE:
                 done.append(_Done(self._store.soft_delete(library_id, item_type, missing)))
                 self._store.clear_withheld(library_id, item_type)
@@ -91,9 +89,10 @@ class Deletions:
         return len(one.known) - len(unseen) + len(still_here)
 
     def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
-        found = Loss(count=count, digest=0, since=self._now)
+        keys = self._store.keys_of_library(library_id)
+        found = Loss(count=count, digest=_digest(keys), since=self._now)
         if self._verdict(found, library_id, None, live=count) is Verdict.WITHHOLD:
-            self._store.withhold(library_id, None, count=count, digest=0, now=self._now)
+            self._store.withhold(library_id, None, keys, now=self._now)
             return []
         return [_Done(self._store.remove_library(library_id))]
 
@@ -109,7 +108,9 @@ class Deletions:
         withheld = self._store.withheld(library_id, item_type)
         before = None
         if withheld is not None:
-            before = Loss(count=withheld.count, digest=withheld.digest, since=withheld.since)
+            before = Loss(
+                count=len(withheld.keys), digest=_digest(withheld.keys), since=withheld.since
+            )
         return verdict(
             found, live=live, withheld=before, trust=trust_in(self._options, library_id), lost=lost
         )
@@ -130,6 +131,6 @@ def trust_in(options: SyncOptions, library_id: LibraryId) -> Trust:
     return Trust.WITHHELD if options.confirm_deletes else Trust.NONE
 
 
-def _digest(keys: list[int]) -> int:
+def _digest(keys: Iterable[int]) -> int:
     """Return the same 63-bit number for the same rows in any order."""
     return hash(frozenset(keys)) & 0x7FFF_FFFF_FFFF_FFFF

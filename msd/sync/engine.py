@@ -18,6 +18,7 @@ from msd.backend_api.changes import Aspect, CanResume, HasChanges
 from msd.errors import BackendError
 from msd.models import (
     ItemType,
+    LibraryId,
     RemoteLibrary,
     SyncMode,
     SyncOptions,
@@ -26,7 +27,7 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.store.cache.writes.known_items import KnownItems
-from msd.store.cache.writes.results import SavedLibraries
+from msd.store.cache.writes.results import SavedLibraries, WriteResult
 from msd.sync.deletions import Deletions
 from msd.sync.following import Follower
 from msd.sync.listing import FATAL, WITH_MEMBERS, CopiedListing, ListingCopier
@@ -289,11 +290,12 @@ class SyncEngine:
 
     async def _finish(self, passes: list[LibraryPass]) -> None:
         now = self._now()
+        settled: list[tuple[LibraryId, WriteResult]] = []
 
         def record() -> None:
             for one in passes:
-                for copied in one.copied:
-                    self._record_listing(copied, now)
+                written = [self._record_listing(copied, now) for copied in one.copied]
+                settled.extend((one.library_id, result) for result in written if result is not None)
                 if one.is_wanted and one.is_at_end:
                     self._store.finish_library(
                         one.library_id,
@@ -303,16 +305,18 @@ class SyncEngine:
                     )
 
         await self._thread.run(record)
+        for library_id, written in settled:
+            self._report.changed(library_id, written)
         self._statistics.complete = all(one.is_complete for one in passes if one.is_wanted)
 
-    def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> None:
+    def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> WriteResult | None:
         enumeration, where = copied.enumeration, (copied.library_id, copied.listing.type)
         can_be_trusted = enumeration.is_at_end and not copied.known.has_repeats()
         total = (enumeration.total or 0) if can_be_trusted else -1
         if enumeration.is_complete:
-            self._store.finish_listing(*where, total=total, now=now)
-        else:
-            self._store.expect_rows(*where, total)
+            return self._store.finish_listing(*where, total=total, now=now)
+        self._store.expect_rows(*where, total)
+        return None
 
     def _now(self) -> UnixSeconds:
         return UnixSeconds(int(self._clock()))

@@ -199,8 +199,7 @@ class ListingCopier:
     ) -> None:
         written = await self._thread.run(self._store.write, library_id, item_type, batch, mark)
         self._statistics.count(written)
-        if written.changed or written.removed:
-            self._report.changed(library_id, written)
+        self._report.changed(library_id, written)
 
 
 def rest_s(took_s: float) -> float:

@@ -70,4 +70,5 @@ def series(stores: Stores) -> Stores:
     stores.write(
         shows, made(ItemType.EPISODE, "stray", parent_remote_id="show", show_remote_id="show")
     )
+    stores.finish(shows)
     return stores

@@ -17,6 +17,7 @@ from msd.models import (
     SortKey,
     Source,
     SourceId,
+    UnixSeconds,
 )
 from msd.store import CacheDatabase, StateStore
 from msd.store.cache.reads.libraries import libraries
@@ -25,6 +26,7 @@ from msd.store.cache.writes.sync_writer import SyncWriter
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 SOURCE = SourceId("test_0123456789ab")
+CONTAINED = (ItemType.SEASON, ItemType.EPISODE, ItemType.ALBUM, ItemType.TRACK)
 OTHER_SOURCE = SourceId("test_ba9876543210")
 
 
@@ -67,6 +69,11 @@ class Stores:
         """Write items of one type."""
         pairs = [(one, fingerprint) for one in items]
         return self.writer.write(library_id, items[0].type, pairs)
+
+    def finish(self, library_id: LibraryId) -> None:
+        """Record that every listing of a library was enumerated completely."""
+        for item_type in (*self.writer.types(library_id), *CONTAINED):
+            self.writer.finish_listing(library_id, item_type, total=1, now=UnixSeconds(1))
 
     def titles(self, **query: object) -> list[str]:
         """Return the titles of a whole answer, over as many pages as it takes."""

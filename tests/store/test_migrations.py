@@ -1,10 +1,10 @@
 """Schema versions: a ledger, steps in order, a backup before them (§10)."""
 
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from msd.errors import StorageError
 from msd.store import StateStore

@@ -18,19 +18,21 @@ from sqlalchemy.dialects import sqlite
 from msd.store.build_time_schema.cache_tables import (
     cursor,
     genre,
-    hold,
     item,
     item_detail,
     item_external,
     item_full,
     item_genre,
+    left_out,
     library,
     listing,
     member,
     meta,
+    omission,
+    withheld,
 )
 from msd.store.build_time_schema.compiler import sql_text
-from msd.store.cache.rows.columns import CONTENT_COLUMNS, WATCH_COLUMNS
+from msd.store.cache.rows.columns import CONTENT_COLUMNS, SHOWN_COLUMNS, WATCH_COLUMNS
 
 # An item's columns in the order of `item_writer`'s rows.
 _STATE_COLUMNS = (
@@ -42,8 +44,9 @@ _STATE_COLUMNS = (
     "identity",
     "revision",
     "deleted_at",
+    "withdrawn_at",
 )
-_UPDATED = (*_STATE_COLUMNS, *CONTENT_COLUMNS, *WATCH_COLUMNS)
+_UPDATED = (*_STATE_COLUMNS, *CONTENT_COLUMNS, *WATCH_COLUMNS, *SHOWN_COLUMNS)
 
 SET_META = sql_text(sqlite.insert(meta).prefix_with("OR REPLACE"), "key", "value")
 NEXT_REVISION = sql_text(
@@ -77,7 +80,7 @@ TOUCH_ITEM = sql_text(
     "fingerprint",
     "of",
 )
-BURY_ITEM = sql_text(
+SOFT_DELETE_ITEM = sql_text(
     update(item)
     .where(item.c.pk == bindparam("of"))
     .values(deleted_at=bindparam("deleted_at"), revision=bindparam("revision")),
@@ -85,17 +88,45 @@ BURY_ITEM = sql_text(
     "deleted_at",
     "of",
 )
+WITHDRAW_ITEM = sql_text(
+    update(item)
+    .where(item.c.pk == bindparam("of"))
+    .values(
+        deleted_at=bindparam("deleted_at"),
+        revision=bindparam("revision"),
+        withdrawn_at=bindparam("withdrawn_at"),
+    ),
+    "revision",
+    "deleted_at",
+    "withdrawn_at",
+    "of",
+)
+SETTLE_ITEM = sql_text(
+    update(item)
+    .where(item.c.pk == bindparam("of"))
+    .values(
+        revision=bindparam("revision"),
+        watched=bindparam("watched"),
+        unwatched_count=bindparam("unwatched_count"),
+        child_count=bindparam("child_count"),
+    ),
+    "revision",
+    "watched",
+    "unwatched_count",
+    "child_count",
+    "of",
+)
 MARK_CHANGED = sql_text(
     update(item).where(item.c.pk == bindparam("of")).values(revision=bindparam("revision")),
     "revision",
     "of",
 )
-_ADOPTED = ("id", "revision", *WATCH_COLUMNS)
-ADOPT_ITEM = sql_text(
+_REKEYED = ("id", "revision", *WATCH_COLUMNS, "watched")
+REKEY_ITEM = sql_text(
     update(item)
     .where(item.c.pk == bindparam("of"))
-    .values({name: bindparam(name) for name in _ADOPTED}),
-    *_ADOPTED,
+    .values({name: bindparam(name) for name in _REKEYED}),
+    *_REKEYED,
     "of",
 )
 _children = select(item.c.id).where(item.c.parent_id == bindparam("parent"))
@@ -152,6 +183,9 @@ PUT_MEMBER = sql_text(insert(member), "parent", "position", "item_id")
 DELETE_ITEM = sql_text(delete(item).where(item.c.pk == bindparam("of")), "of")
 DELETE_DETAIL = sql_text(delete(item_detail).where(item_detail.c.item == bindparam("of")), "of")
 DELETE_FULL = sql_text(delete(item_full).where(item_full.c.item == bindparam("of")), "of")
+DELETE_MEMBER_ENTRIES = sql_text(
+    delete(member).where(member.c.item_id == bindparam("item_id")), "item_id"
+)
 DELETE_MEMBERS = sql_text(delete(member).where(member.c.parent == bindparam("of")), "of")
 DELETE_ITEM_GENRE = sql_text(
     delete(item_genre).where(
@@ -174,15 +208,17 @@ _put_library = sqlite.insert(library).values({name: bindparam(name) for name in 
 PUT_LIBRARY = sql_text(
     _put_library.on_conflict_do_update(
         index_elements=["id"],
-        set_={name: _put_library.excluded[name] for name in _LIBRARY[3:]} | {"deleted_at": null()},
+        set_={name: _put_library.excluded[name] for name in _LIBRARY[3:]}
+        | {"deleted_at": null(), "withdrawn_at": null()},
     ),
     *_LIBRARY,
 )
-BURY_LIBRARY = sql_text(
+SOFT_DELETE_LIBRARY = sql_text(
     update(library)
     .where(library.c.pk == bindparam("of"))
-    .values(deleted_at=bindparam("deleted_at")),
+    .values(deleted_at=bindparam("deleted_at"), withdrawn_at=bindparam("withdrawn_at")),
     "deleted_at",
+    "withdrawn_at",
     "of",
 )
 FINISH_LIBRARY = sql_text(
@@ -190,12 +226,14 @@ FINISH_LIBRARY = sql_text(
     "now",
     "of",
 )
-FINISH_SWEEP = sql_text(
-    update(library).where(library.c.pk == bindparam("of")).values(swept_at=bindparam("now")),
+FINISH_FULL_ENUMERATION = sql_text(
+    update(library)
+    .where(library.c.pk == bindparam("of"))
+    .values(fully_enumerated_at=bindparam("now")),
     "now",
     "of",
 )
-PUT_CURSOR = sql_text(sqlite.insert(cursor).prefix_with("OR REPLACE"), "library", "lane", "value")
+PUT_CURSOR = sql_text(sqlite.insert(cursor).prefix_with("OR REPLACE"), "library", "aspect", "value")
 DELETE_CURSORS = sql_text(delete(cursor).where(cursor.c.library == bindparam("of")), "of")
 DELETE_LIBRARY = sql_text(delete(library).where(library.c.pk == bindparam("of")), "of")
 
@@ -258,12 +296,41 @@ COUNT_LOST = sql_text(
 )
 DELETE_LISTINGS = sql_text(delete(listing).where(listing.c.library == bindparam("of")), "of")
 
-PUT_HOLD = sql_text(
-    sqlite.insert(hold).prefix_with("OR REPLACE"), "library", "type", "count", "digest", "since"
+PUT_WITHHELD = sql_text(
+    sqlite.insert(withheld).prefix_with("OR REPLACE"), "item", "library", "type", "since"
 )
-DELETE_HOLD = sql_text(
-    delete(hold).where(hold.c.library == bindparam("of"), hold.c.type == bindparam("type")),
+DELETE_WITHHELD = sql_text(
+    delete(withheld).where(
+        withheld.c.library == bindparam("of"), withheld.c.type == bindparam("type")
+    ),
     "of",
     "type",
 )
-DELETE_HOLDS = sql_text(delete(hold).where(hold.c.library == bindparam("of")), "of")
+DELETE_WITHHELD_ITEM = sql_text(delete(withheld).where(withheld.c.item == bindparam("of")), "of")
+DELETE_WITHHELD_OF_LIBRARY = sql_text(
+    delete(withheld).where(withheld.c.library == bindparam("of")), "of"
+)
+
+_OMISSION = ("source_id", "place", "library", "type", "severity", "kind", "reason", "title")
+_put_omission = sqlite.insert(omission).values(
+    {name: bindparam(name) for name in (*_OMISSION, "since")}
+)
+PUT_OMISSION = sql_text(
+    _put_omission.on_conflict_do_update(
+        index_elements=["source_id", "place"],
+        set_={name: _put_omission.excluded[name] for name in _OMISSION[2:]},
+    ),
+    *_OMISSION,
+    "since",
+)
+DELETE_OMISSION = sql_text(
+    delete(omission).where(
+        omission.c.source_id == bindparam("of"), omission.c.place == bindparam("at")
+    ),
+    "of",
+    "at",
+)
+PUT_LEFT_OUT = sql_text(
+    sqlite.insert(left_out).prefix_with("OR REPLACE"), "library", "kind", "count"
+)
+DELETE_LEFT_OUT = sql_text(delete(left_out).where(left_out.c.library == bindparam("of")), "of")

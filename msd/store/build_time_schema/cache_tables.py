@@ -2,12 +2,13 @@
 
     library ─┬─ listing ─┬─ item ─┬─ item_detail     what a listing says and few reads need
              ├─ cursor   │        ├─ item_full       what is fetched for one item
-             └─ hold     │        ├─ item_genre      links; the names also stand in item_detail
+             ├─ left_out │        ├─ item_genre      links; the names also stand in item_detail
                          │        ├─ item_external
                          │        └─ member          of a collection or playlist, in order
                          └ one item type of one library, with its count
 
-A schema that is older is brought here by `cache_steps`.
+`omission` lists what a source has and msd leaves out. `msd.store.cache.steps` brings an older
+schema here.
 
 Relations between items are item ids, so rows may arrive in any order. A deleted item keeps its
 row with `deleted_at` for a time (Y7); the partial indexes know only the live ones.
@@ -48,13 +49,14 @@ library = Table(
     Column("position", Integer, nullable=False),
     Column("synced_at", Integer, nullable=False, server_default=text("0")),
     Column("deleted_at", Integer),
-    Column("swept_at", Integer, nullable=False, server_default=text("0")),
+    Column("fully_enumerated_at", Integer, nullable=False, server_default=text("0")),
+    Column("withdrawn_at", Integer),  # the user lost the right to see it; None: not so
 )
 cursor = Table(
     "cursor",
     metadata,
     Column("library", Integer, primary_key=True, autoincrement=False),
-    Column("lane", Text, primary_key=True),
+    Column("aspect", Text, primary_key=True),
     Column("value", Text, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -73,14 +75,36 @@ listing = Table(
     Column("lost_since", Integer, nullable=False, server_default=text("0")),  # … since then
     Index("listing_key", "library", "type", unique=True),
 )
-hold = Table(
-    "hold",
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    Column("library", Integer, nullable=False),
+    Column("type", Text, nullable=False),  # "" = its whole library is missing
+    Column("since", Integer, nullable=False),
+    Index("withheld_scope", "library", "type"),
+)
+omission = Table(
+    "omission",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("place", Text, primary_key=True),  # path below a folder, or remote id of a row
+    Column("library", Text),  # id of the library; None: of the whole source
+    Column("type", Text, nullable=False),  # of the listing that leaves it out, "" = none
+    Column("severity", Integer, nullable=False),  # 0 is worst, see OMISSION_KINDS
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("since", Integer, nullable=False),
+    Index("omission_order", "source_id", "severity", "place"),
+    sqlite_with_rowid=False,
+)
+left_out = Table(
+    "left_out",
     metadata,
     Column("library", Integer, primary_key=True, autoincrement=False),
-    Column("type", Text, primary_key=True),  # "" = the whole library
+    Column("kind", Text, primary_key=True),  # what the server calls it, e.g. "photo"
     Column("count", Integer, nullable=False),
-    Column("digest", Integer, nullable=False),
-    Column("since", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 item = Table(
@@ -96,6 +120,7 @@ item = Table(
     Column("identity", Integer),  # hash, None without
     Column("revision", Integer, nullable=False),
     Column("deleted_at", Integer),
+    Column("withdrawn_at", Integer),  # deleted because the user may not see it any more
     Column("title", Text, nullable=False),
     Column("sort_title", Text, nullable=False),
     Column("year", Integer),
@@ -110,17 +135,22 @@ item = Table(
     Column("album", Text),
     Column("disc_number", Integer),
     Column("track_number", Integer),
-    Column("child_count", Integer),
+    Column("said_children", Integer),  # what the source says of a container …
+    Column("said_unwatched", Integer),
     Column("artwork", Integer, nullable=False),  # bits, see item_columns.ARTWORK
     Column("parent_id", Text),
     Column("show_id", Text),
     Column("album_id", Text),
-    Column("watched", Boolean, nullable=False),
+    Column("said_watched", Boolean, nullable=False),  # … and of any item
     Column("play_count", Integer, nullable=False),
     Column("position_ms", Integer, nullable=False),
     Column("last_played", Integer, nullable=False),
     Column("favourite", Boolean, nullable=False),
     Column("user_rating", Float),
+    # What is shown: of a container that is what its members are, see writes/containers.
+    Column("watched", Boolean, nullable=False),
+    Column("unwatched_count", Integer),
+    Column("child_count", Integer),
 )
 _LIVE = text("deleted_at IS NULL")
 Index("item_title", item.c.listing, item.c.sort_title, sqlite_where=_LIVE)
@@ -129,6 +159,8 @@ Index("item_released", item.c.listing, item.c.released, sqlite_where=_LIVE)
 Index("item_last_played", item.c.listing, item.c.last_played, sqlite_where=_LIVE)
 Index("item_rating", item.c.listing, item.c.rating, sqlite_where=_LIVE)
 Index("item_parent", item.c.parent_id, sqlite_where=text("parent_id IS NOT NULL"))
+Index("item_show", item.c.show_id, sqlite_where=text("show_id IS NOT NULL"))
+Index("item_withdrawn", item.c.listing, sqlite_where=text("withdrawn_at IS NOT NULL"))
 Index("item_deleted", item.c.listing, sqlite_where=text("deleted_at IS NOT NULL"))
 Index(
     "item_in_progress",

@@ -29,7 +29,9 @@ _TABLES = (
     "library",
     "listing",
     "cursor",
-    "hold",
+    "withheld",
+    "omission",
+    "left_out",
     "item",
     "item_detail",
     "item_full",
@@ -98,6 +100,11 @@ def current_revision(connection: sqlite3.Connection) -> int:
     if found is None:
         raise StorageError("the cache is damaged: it has lost its revision", damaged=True)
     return int(found[0])
+
+
+def next_revision(connection: sqlite3.Connection) -> int:
+    """Return the number of this transaction's changes, higher than any before (Y10)."""
+    return int(connection.execute(sql.NEXT_REVISION, (1, "revision")).fetchall()[0][0])
 
 
 @contextmanager

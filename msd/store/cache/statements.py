@@ -5,29 +5,26 @@ Made by scripts/compile_sql.py; change this instead: msd.store.build_time_schema
 
 CREATE = (
     (
-        "CREATE TABLE cursor ( library INTEGER NOT NULL, lane TEXT NOT NULL, value TEXT NOT NULL, "
-        "PRIMARY KEY (library, lane) ) WITHOUT ROWID"
+        "CREATE TABLE cursor ( library INTEGER NOT NULL, aspect TEXT NOT NULL, value TEXT NOT "
+        "NULL, PRIMARY KEY (library, aspect) ) WITHOUT ROWID"
     ),
     (
         "CREATE TABLE genre ( pk INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (pk), UNIQUE "
         "(name) )"
     ),
     (
-        "CREATE TABLE hold ( library INTEGER NOT NULL, type TEXT NOT NULL, count INTEGER NOT "
-        "NULL, digest INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (library, type) ) "
-        "WITHOUT ROWID"
-    ),
-    (
         "CREATE TABLE item ( pk INTEGER NOT NULL, id TEXT NOT NULL, listing INTEGER NOT NULL, "
         "remote_id TEXT NOT NULL, fingerprint INTEGER NOT NULL, content INTEGER NOT NULL, "
         "full_content INTEGER, identity INTEGER, revision INTEGER NOT NULL, deleted_at INTEGER, "
-        "title TEXT NOT NULL, sort_title TEXT NOT NULL, year INTEGER, released TEXT NOT NULL, "
-        "added INTEGER NOT NULL, duration_ms INTEGER, rating FLOAT NOT NULL, show_title TEXT, "
-        "season_number INTEGER, episode_number INTEGER, artist TEXT, album TEXT, disc_number "
-        "INTEGER, track_number INTEGER, child_count INTEGER, artwork INTEGER NOT NULL, parent_id "
-        "TEXT, show_id TEXT, album_id TEXT, watched BOOLEAN NOT NULL, play_count INTEGER NOT "
-        "NULL, position_ms INTEGER NOT NULL, last_played INTEGER NOT NULL, favourite BOOLEAN NOT "
-        "NULL, user_rating FLOAT, PRIMARY KEY (pk), UNIQUE (id) )"
+        "withdrawn_at INTEGER, title TEXT NOT NULL, sort_title TEXT NOT NULL, year INTEGER, "
+        "released TEXT NOT NULL, added INTEGER NOT NULL, duration_ms INTEGER, rating FLOAT NOT "
+        "NULL, show_title TEXT, season_number INTEGER, episode_number INTEGER, artist TEXT, album "
+        "TEXT, disc_number INTEGER, track_number INTEGER, said_children INTEGER, said_unwatched "
+        "INTEGER, artwork INTEGER NOT NULL, parent_id TEXT, show_id TEXT, album_id TEXT, "
+        "said_watched BOOLEAN NOT NULL, play_count INTEGER NOT NULL, position_ms INTEGER NOT "
+        "NULL, last_played INTEGER NOT NULL, favourite BOOLEAN NOT NULL, user_rating FLOAT, "
+        "watched BOOLEAN NOT NULL, unwatched_count INTEGER, child_count INTEGER, PRIMARY KEY "
+        "(pk), UNIQUE (id) )"
     ),
     ("CREATE INDEX item_added ON item (listing, added) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_deleted ON item (listing) WHERE deleted_at IS NOT NULL"),
@@ -41,7 +38,9 @@ CREATE = (
     ("CREATE INDEX item_rating ON item (listing, rating) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_released ON item (listing, released) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_revision ON item (revision)"),
+    ("CREATE INDEX item_show ON item (show_id) WHERE show_id IS NOT NULL"),
     ("CREATE INDEX item_title ON item (listing, sort_title) WHERE deleted_at IS NULL"),
+    ("CREATE INDEX item_withdrawn ON item (listing) WHERE withdrawn_at IS NOT NULL"),
     ("CREATE TABLE item_detail ( item INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (item) )"),
     (
         "CREATE TABLE item_external ( external_id TEXT NOT NULL, item INTEGER NOT NULL, PRIMARY "
@@ -56,10 +55,15 @@ CREATE = (
         "(genre, item) ) WITHOUT ROWID"
     ),
     (
+        "CREATE TABLE left_out ( library INTEGER NOT NULL, kind TEXT NOT NULL, count INTEGER NOT "
+        "NULL, PRIMARY KEY (library, kind) ) WITHOUT ROWID"
+    ),
+    (
         "CREATE TABLE library ( pk INTEGER NOT NULL, id TEXT NOT NULL, source_id TEXT NOT NULL, "
         "remote_id TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, hidden BOOLEAN NOT "
         "NULL, position INTEGER NOT NULL, synced_at INTEGER DEFAULT 0 NOT NULL, deleted_at "
-        "INTEGER, swept_at INTEGER DEFAULT 0 NOT NULL, PRIMARY KEY (pk), UNIQUE (id) )"
+        "INTEGER, fully_enumerated_at INTEGER DEFAULT 0 NOT NULL, withdrawn_at INTEGER, PRIMARY "
+        "KEY (pk), UNIQUE (id) )"
     ),
     (
         "CREATE TABLE listing ( pk INTEGER NOT NULL, library INTEGER NOT NULL, type TEXT NOT "
@@ -78,6 +82,18 @@ CREATE = (
         'CREATE TABLE meta ( "key" TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY ("key") ) '
         "WITHOUT ROWID"
     ),
+    (
+        "CREATE TABLE omission ( source_id TEXT NOT NULL, place TEXT NOT NULL, library TEXT, type "
+        "TEXT NOT NULL, severity INTEGER NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, "
+        "title TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (source_id, place) ) WITHOUT "
+        "ROWID"
+    ),
+    ("CREATE INDEX omission_order ON omission (source_id, severity, place)"),
+    (
+        "CREATE TABLE withheld ( item INTEGER NOT NULL, library INTEGER NOT NULL, type TEXT NOT "
+        "NULL, since INTEGER NOT NULL, PRIMARY KEY (item) )"
+    ),
+    ("CREATE INDEX withheld_scope ON withheld (library, type)"),
 )
 
 SET_META = 'INSERT OR REPLACE INTO meta ("key", value) VALUES (?, ?)'
@@ -85,26 +101,32 @@ NEXT_REVISION = 'UPDATE meta SET value=(meta.value + ?) WHERE meta."key" = ? RET
 RAISE_META = 'UPDATE meta SET value=? WHERE meta."key" = ? AND meta.value < ?'
 INSERT_ITEM = (
     "INSERT INTO item (pk, id, listing, remote_id, fingerprint, content, full_content, "
-    "identity, revision, deleted_at, title, sort_title, year, released, added, duration_ms, "
-    "rating, show_title, season_number, episode_number, artist, album, disc_number, "
-    "track_number, child_count, artwork, parent_id, show_id, album_id, watched, play_count, "
-    "position_ms, last_played, favourite, user_rating) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "identity, revision, deleted_at, withdrawn_at, title, sort_title, year, released, added, "
+    "duration_ms, rating, show_title, season_number, episode_number, artist, album, "
+    "disc_number, track_number, said_children, said_unwatched, artwork, parent_id, show_id, "
+    "album_id, said_watched, play_count, position_ms, last_played, favourite, user_rating, "
+    "watched, unwatched_count, child_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 UPDATE_ITEM = (
     "UPDATE item SET listing=?, remote_id=?, fingerprint=?, content=?, full_content=?, "
-    "identity=?, revision=?, deleted_at=?, title=?, sort_title=?, year=?, released=?, "
-    "added=?, duration_ms=?, rating=?, show_title=?, season_number=?, episode_number=?, "
-    "artist=?, album=?, disc_number=?, track_number=?, child_count=?, artwork=?, parent_id=?, "
-    "show_id=?, album_id=?, watched=?, play_count=?, position_ms=?, last_played=?, "
-    "favourite=?, user_rating=? WHERE item.pk = ?"
+    "identity=?, revision=?, deleted_at=?, withdrawn_at=?, title=?, sort_title=?, year=?, "
+    "released=?, added=?, duration_ms=?, rating=?, show_title=?, season_number=?, "
+    "episode_number=?, artist=?, album=?, disc_number=?, track_number=?, said_children=?, "
+    "said_unwatched=?, artwork=?, parent_id=?, show_id=?, album_id=?, said_watched=?, "
+    "play_count=?, position_ms=?, last_played=?, favourite=?, user_rating=?, watched=?, "
+    "unwatched_count=?, child_count=? WHERE item.pk = ?"
 )
 TOUCH_ITEM = "UPDATE item SET fingerprint=? WHERE item.pk = ?"
-BURY_ITEM = "UPDATE item SET revision=?, deleted_at=? WHERE item.pk = ?"
+SOFT_DELETE_ITEM = "UPDATE item SET revision=?, deleted_at=? WHERE item.pk = ?"
+WITHDRAW_ITEM = "UPDATE item SET revision=?, deleted_at=?, withdrawn_at=? WHERE item.pk = ?"
+SETTLE_ITEM = (
+    "UPDATE item SET revision=?, watched=?, unwatched_count=?, child_count=? WHERE item.pk = ?"
+)
 MARK_CHANGED = "UPDATE item SET revision=? WHERE item.pk = ?"
-ADOPT_ITEM = (
-    "UPDATE item SET id=?, revision=?, watched=?, play_count=?, position_ms=?, last_played=?, "
-    "favourite=?, user_rating=? WHERE item.pk = ?"
+REKEY_ITEM = (
+    "UPDATE item SET id=?, revision=?, said_watched=?, play_count=?, position_ms=?, "
+    "last_played=?, favourite=?, user_rating=?, watched=? WHERE item.pk = ?"
 )
 MOVE_SHOW = (
     "UPDATE item SET revision=?, show_id=? WHERE item.show_id = ? AND (item.parent_id = ? OR "
@@ -122,6 +144,7 @@ PUT_MEMBER = "INSERT INTO member (parent, position, item_id) VALUES (?, ?, ?)"
 DELETE_ITEM = "DELETE FROM item WHERE item.pk = ?"
 DELETE_DETAIL = "DELETE FROM item_detail WHERE item_detail.item = ?"
 DELETE_FULL = "DELETE FROM item_full WHERE item_full.item = ?"
+DELETE_MEMBER_ENTRIES = "DELETE FROM member WHERE member.item_id = ?"
 DELETE_MEMBERS = "DELETE FROM member WHERE member.parent = ?"
 DELETE_ITEM_GENRE = "DELETE FROM item_genre WHERE item_genre.genre = ? AND item_genre.item = ?"
 DELETE_ITEM_EXTERNAL = (
@@ -130,12 +153,13 @@ DELETE_ITEM_EXTERNAL = (
 PUT_LIBRARY = (
     "INSERT INTO library (id, source_id, remote_id, name, type, hidden, position) VALUES (?, "
     "?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = "
-    "excluded.type, hidden = excluded.hidden, position = excluded.position, deleted_at = NULL"
+    "excluded.type, hidden = excluded.hidden, position = excluded.position, deleted_at = "
+    "NULL, withdrawn_at = NULL"
 )
-BURY_LIBRARY = "UPDATE library SET deleted_at=? WHERE library.pk = ?"
+SOFT_DELETE_LIBRARY = "UPDATE library SET deleted_at=?, withdrawn_at=? WHERE library.pk = ?"
 FINISH_LIBRARY = "UPDATE library SET synced_at=? WHERE library.pk = ?"
-FINISH_SWEEP = "UPDATE library SET swept_at=? WHERE library.pk = ?"
-PUT_CURSOR = "INSERT OR REPLACE INTO cursor (library, lane, value) VALUES (?, ?, ?)"
+FINISH_FULL_ENUMERATION = "UPDATE library SET fully_enumerated_at=? WHERE library.pk = ?"
+PUT_CURSOR = "INSERT OR REPLACE INTO cursor (library, aspect, value) VALUES (?, ?, ?)"
 DELETE_CURSORS = "DELETE FROM cursor WHERE cursor.library = ?"
 DELETE_LIBRARY = "DELETE FROM library WHERE library.pk = ?"
 PUT_LISTING = "INSERT OR IGNORE INTO listing (library, type, complete_total) VALUES (?, ?, -1)"
@@ -152,8 +176,16 @@ RESUME_AT = "UPDATE listing SET resume_at=? WHERE listing.pk = ?"
 RESUMED = "UPDATE listing SET resume_at=0 WHERE listing.library = ?"
 COUNT_LOST = "UPDATE listing SET lost=?, lost_since=? WHERE listing.pk = ?"
 DELETE_LISTINGS = "DELETE FROM listing WHERE listing.library = ?"
-PUT_HOLD = (
-    "INSERT OR REPLACE INTO hold (library, type, count, digest, since) VALUES (?, ?, ?, ?, ?)"
+PUT_WITHHELD = "INSERT OR REPLACE INTO withheld (item, library, type, since) VALUES (?, ?, ?, ?)"
+DELETE_WITHHELD = "DELETE FROM withheld WHERE withheld.library = ? AND withheld.type = ?"
+DELETE_WITHHELD_ITEM = "DELETE FROM withheld WHERE withheld.item = ?"
+DELETE_WITHHELD_OF_LIBRARY = "DELETE FROM withheld WHERE withheld.library = ?"
+PUT_OMISSION = (
+    "INSERT INTO omission (source_id, place, library, type, severity, kind, reason, title, "
+    "since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, place) DO UPDATE SET "
+    "library = excluded.library, type = excluded.type, severity = excluded.severity, kind = "
+    "excluded.kind, reason = excluded.reason, title = excluded.title"
 )
-DELETE_HOLD = "DELETE FROM hold WHERE hold.library = ? AND hold.type = ?"
-DELETE_HOLDS = "DELETE FROM hold WHERE hold.library = ?"
+DELETE_OMISSION = "DELETE FROM omission WHERE omission.source_id = ? AND omission.place = ?"
+PUT_LEFT_OUT = "INSERT OR REPLACE INTO left_out (library, kind, count) VALUES (?, ?, ?)"
+DELETE_LEFT_OUT = "DELETE FROM left_out WHERE left_out.library = ?"

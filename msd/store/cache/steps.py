@@ -1,7 +1,8 @@
-"""What was added to cache.db since its first schema; `schema_cache` is where the steps lead."""
+"""What was added to cache.db since its first schema; `cache_tables` is where the steps lead."""
 
 import sqlite3
 
+from msd.store.cache import statements as sql
 from msd.store.migrations import Step
 
 _CURSOR = (
@@ -28,4 +29,42 @@ def _follow_changes(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS = (Step(2, "follow changes", _follow_changes),)
+_CONTAINERS_AND_LOSSES = (
+    "ALTER TABLE library RENAME COLUMN swept_at TO fully_enumerated_at",
+    "ALTER TABLE library ADD COLUMN withdrawn_at INTEGER",
+    "ALTER TABLE cursor RENAME COLUMN lane TO aspect",
+    "ALTER TABLE item RENAME COLUMN child_count TO said_children",
+    "ALTER TABLE item RENAME COLUMN watched TO said_watched",
+    "ALTER TABLE item ADD COLUMN said_unwatched INTEGER",
+    "ALTER TABLE item ADD COLUMN watched BOOLEAN NOT NULL DEFAULT 0",
+    "ALTER TABLE item ADD COLUMN unwatched_count INTEGER",
+    "ALTER TABLE item ADD COLUMN child_count INTEGER",
+    "ALTER TABLE item ADD COLUMN withdrawn_at INTEGER",
+    "UPDATE item SET watched = said_watched, child_count = said_children",
+    # What is withheld is found again by the next complete pass.
+    "DROP TABLE hold",
+)
+
+
+def _containers_and_losses(connection: sqlite3.Connection) -> None:
+    for statement in _CONTAINERS_AND_LOSSES:
+        connection.execute(statement)
+    create_missing(connection)
+    # Containers are worked out when their listings are next enumerated completely.
+    connection.execute("UPDATE listing SET complete_at = 0")
+    connection.execute("UPDATE library SET fully_enumerated_at = 0")
+
+
+def create_missing(connection: sqlite3.Connection) -> None:
+    """Create the tables and indexes of the present schema that are not there yet."""
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    for statement in sql.CREATE:
+        name = statement.split(" ON ")[0].split(" (")[0].split()[-1]
+        if name not in there:
+            connection.execute(statement)
+
+
+STEPS = (
+    Step(2, "follow changes", _follow_changes),
+    Step(3, "containers, withheld and withdrawn rows, omissions", _containers_and_losses),
+)

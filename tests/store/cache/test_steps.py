@@ -6,13 +6,32 @@ from pathlib import Path
 
 import pytest
 
+from msd.models import ItemQuery, WatchState
 from msd.store import CacheDatabase
 from msd.store.cache.file import cache_schema
 from msd.store.cache.reads.libraries import counts
+from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Paths, Stores, movie
 
-OLD = """
+SECOND = """
+DROP TABLE withheld; DROP TABLE omission; DROP TABLE left_out;
+DROP INDEX item_show; DROP INDEX item_withdrawn;
+ALTER TABLE library DROP COLUMN withdrawn_at;
+ALTER TABLE library RENAME COLUMN fully_enumerated_at TO swept_at;
+ALTER TABLE cursor RENAME COLUMN aspect TO lane;
+ALTER TABLE item DROP COLUMN watched;
+ALTER TABLE item DROP COLUMN child_count;
+ALTER TABLE item DROP COLUMN unwatched_count;
+ALTER TABLE item DROP COLUMN said_unwatched;
+ALTER TABLE item DROP COLUMN withdrawn_at;
+ALTER TABLE item RENAME COLUMN said_watched TO watched;
+ALTER TABLE item RENAME COLUMN said_children TO child_count;
+CREATE TABLE hold (library INTEGER NOT NULL, type TEXT NOT NULL, count INTEGER NOT NULL,
+    digest INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (library, type)) WITHOUT ROWID;
+DELETE FROM schema_ledger WHERE version > 2;
+"""
+FIRST = """
 DROP INDEX item_revision;
 DROP TABLE cursor;
 ALTER TABLE library DROP COLUMN swept_at;
@@ -37,27 +56,28 @@ def shape(path: Path) -> dict[str, set[object]]:
         }
 
 
-@pytest.fixture
-def old(paths: Paths) -> Path:
+@pytest.fixture(params=[SECOND, SECOND + FIRST], ids=["second schema", "first schema"])
+def old(paths: Paths, request: pytest.FixtureRequest) -> Path:
     stores = Stores(paths)
-    stores.write(stores.library("one"), movie("a"))
+    stores.write(stores.library("one"), movie("a", watch=WatchState(watched=True)))
     stores.close()
     with closing(sqlite3.connect(paths.cache)) as cache:
-        cache.executescript(OLD)
+        cache.executescript(request.param)
     return paths.cache
 
 
 def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
-    """The steps and `schema_cache` say the same; the rows stay."""
+    """The steps and `cache_tables` say the same; the rows stay."""
     CacheDatabase.open(tmp_path / "new.db", revision_floor=0).close()
 
     cache = CacheDatabase.open(old, revision_floor=0)
 
     assert cache.rebuilt_because == ""
     assert cache.read(counts, SOURCE) == (1, 1)
+    assert cache.read(query_items, ItemQuery()).items[0]["watched"] is True
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
-    assert cache_schema(0).version == 2
+    assert cache_schema(0).version == 3
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:

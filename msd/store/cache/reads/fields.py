@@ -1,7 +1,6 @@
 """From rows to what the bus shows of an item: only the keys that were asked for."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 from msd.errors import InvalidArgumentError
 from msd.item_keys import ALL, COMPACT_KEYS, ITEM_KEYS, PLACING_KEYS
 from msd.models import ItemFields, ItemType
-from msd.store.cache.reads.counts import child_counts, unwatched_counts
 from msd.store.cache.reads.listings import Listing
 from msd.store.cache.rows.columns import ARTWORK, UNKNOWN_RATING
 
@@ -26,8 +24,7 @@ _OF_DETAIL = frozenset(
     }
 )
 _OF_FULL = frozenset({"fetched"})
-_COUNTED = frozenset({"unwatched_count"})
-_OF_ITEM = frozenset(ITEM_KEYS) - _OF_LISTING - _OF_DETAIL - _OF_FULL - _COUNTED
+_OF_ITEM = frozenset(ITEM_KEYS) - _OF_LISTING - _OF_DETAIL - _OF_FULL
 _FLAGS = ("watched", "favourite")
 # Columns that can't be empty, with what stands for "unknown" in them.
 _UNKNOWN: Mapping[str, str] = {
@@ -79,8 +76,6 @@ class Projection:
         self._with_library = "library_id" in common
         self._detail = common & _OF_DETAIL
         self._with_full = bool(common & _OF_FULL)
-        self._with_children = "child_count" in common
-        self._with_unwatched = "unwatched_count" in common
         self.columns = self._selected()
         self.joins = self._joined()
 
@@ -97,18 +92,12 @@ class Projection:
 
     def items(
         self,
-        connection: sqlite3.Connection,
         listings: Mapping[int, Listing],
         rows: Sequence[Sequence[Any]],
     ) -> Sequence[ItemFields]:
         """Return the items of rows that begin with `columns`, in their order."""
         origins = {pk: self._origin(listings[pk]) for pk in {row[0] for row in rows}}
-        found = [self._item(row, *origins[row[0]]) for row in rows]
-        if self._with_children:
-            _fill(found, "child_count", child_counts(connection, _ids(found), listings))
-        if self._with_unwatched:
-            _fill(found, "unwatched_count", unwatched_counts(connection, _ids(found), listings))
-        return found
+        return [self._item(row, *origins[row[0]]) for row in rows]
 
     def _origin(self, listing: Listing) -> tuple[list[tuple[int, str]], dict[str, str]]:
         """Return where the values of a listing's items stand, and what all of them share."""
@@ -144,14 +133,3 @@ class Projection:
 def _column(name: str) -> str:
     unknown = _UNKNOWN.get(name)
     return f"item.{name}" if unknown is None else f"nullif(item.{name}, {unknown})"
-
-
-def _ids(items: Iterable[Mapping[str, object]]) -> list[str]:
-    return [str(item["id"]) for item in items]
-
-
-def _fill(items: Iterable[dict[str, object]], key: str, counts: Mapping[str, int]) -> None:
-    for item in items:
-        count = counts.get(str(item["id"]))
-        if count is not None:
-            item.setdefault(key, count)

@@ -28,7 +28,7 @@ def items(
         " AND item.listing IN (SELECT value FROM json_each(?))",
         (json.dumps(ids), json.dumps(list(listings))),
     ).fetchall()
-    by_id = {item["id"]: item for item in shown.items(connection, listings, rows)}
+    by_id = {item["id"]: item for item in shown.items(listings, rows)}
     return tuple(by_id[item_id] for item_id in ids if item_id in by_id)
 
 

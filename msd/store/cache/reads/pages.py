@@ -41,7 +41,7 @@ def query_items(
         parameters,
     ).fetchall()
     return ItemPage(
-        items=tuple(shown.items(connection, listings, rows[: query.limit])),
+        items=tuple(shown.items(listings, rows[: query.limit])),
         next_cursor=_cursor_after(query, rows, len(shape)),
         total=total,
     )

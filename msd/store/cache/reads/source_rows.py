@@ -17,7 +17,7 @@ WHERE item.deleted_at IS NULL AND library.deleted_at IS NULL AND library.source_
 """
 _TOUCHED = f"""
 SELECT item.remote_id, {", ".join(WATCH_COLUMNS)} {_FROM} AND library.remote_id = ?
-AND NOT (watched = 0 AND play_count = 0 AND position_ms = 0 AND last_played = 0
+AND NOT (said_watched = 0 AND play_count = 0 AND position_ms = 0 AND last_played = 0
          AND favourite = 0 AND user_rating IS NULL)
 """
 _PLACES = f"""
@@ -81,4 +81,5 @@ class SourceRows:
 
 def _watch_state(values: Sequence[object]) -> WatchState:
     """Return the watch state that a row's `WATCH_COLUMNS` stand for."""
-    return msgspec.convert(dict(zip(WATCH_COLUMNS, values, strict=True)), WatchState, strict=False)
+    names = [name.removeprefix("said_") for name in WATCH_COLUMNS]
+    return msgspec.convert(dict(zip(names, values, strict=True)), WatchState, strict=False)

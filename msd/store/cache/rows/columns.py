@@ -21,20 +21,23 @@ CONTENT_COLUMNS = (
     "album",
     "disc_number",
     "track_number",
-    "child_count",
+    "said_children",
+    "said_unwatched",
     "artwork",
     "parent_id",
     "show_id",
     "album_id",
 )
 WATCH_COLUMNS = (
-    "watched",
+    "said_watched",
     "play_count",
     "position_ms",
     "last_played",
     "favourite",
     "user_rating",
 )
+# What is shown of an item; of a container it comes from its members, see writes/containers.
+SHOWN_COLUMNS = ("watched", "unwatched_count", "child_count")
 NEVER_WATCHED: tuple[object, ...] = (False, 0, 0, 0, False, None)
 UNKNOWN_RATING = -1.0
 ARTWORK: Mapping[str, int] = MappingProxyType({"poster": 1, "backdrop": 2, "thumb": 4, "logo": 8})

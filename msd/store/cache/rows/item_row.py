@@ -34,6 +34,12 @@ class ItemRow(Struct, kw_only=True):
     watch: tuple[object, ...] | None  # WATCH_COLUMNS; None: keep what is stored
     full: bytes | None  # None: keep what is stored
     full_content: int | None
+    children: int | None
+    unwatched: int | None
+
+    def shown(self, watch: tuple[object, ...]) -> tuple[object, ...]:
+        """Return SHOWN_COLUMNS as the source says them; containers are settled afterwards."""
+        return (watch[0], self.unwatched, self.children)
 
 
 def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
@@ -67,6 +73,8 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
         watch=None if item.watch is None else _watch(item.watch),
         full=full,
         full_content=None if full is None else _hash(full),
+        children=_count(item.child_count),
+        unwatched=_count(item.unwatched_count),
     )
 
 
@@ -90,9 +98,14 @@ def _values(item: MediaItem) -> tuple[object, ...]:
         (text(item.album) or None) if item.album else None,
         None if item.disc_number is None else _position(item.disc_number),
         None if item.track_number is None else _position(item.track_number),
-        None if item.child_count is None else number_or_none(item.child_count, normalise.MAX_COUNT),
+        _count(item.child_count),
+        _count(item.unwatched_count),
         _artwork(item) if item.images else 0,
     )
+
+
+def _count(value: int | None) -> int | None:
+    return None if value is None else number_or_none(value, normalise.MAX_COUNT)
 
 
 def _position(value: int) -> int | None:

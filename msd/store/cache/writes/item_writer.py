@@ -3,20 +3,22 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 
-from msd.models import ItemId, UnixSeconds
+from msd.models import ItemId, LibraryId, UnixSeconds
 from msd.store.cache import statements as sql
+from msd.store.cache.file import next_revision
 from msd.store.cache.rows.columns import NEVER_WATCHED, WATCH_COLUMNS
 from msd.store.cache.rows.item_row import ItemRow
 from msd.store.cache.rows.links import link, unlink
+from msd.store.cache.writes.containers import settle
 
 _STORED = f"""
 SELECT id, pk, listing, fingerprint, content, full_content, identity, deleted_at,
-       {", ".join(WATCH_COLUMNS)}
+       parent_id, show_id, {", ".join(WATCH_COLUMNS)}
 FROM item WHERE id IN (SELECT value FROM json_each(?))
 """
 
@@ -31,6 +33,7 @@ class Stored(Struct):
     full_content: int | None
     identity: int | None
     deleted_at: int | None
+    relations: tuple[str | None, ...]  # parent and show
     watch: tuple[object, ...]
 
     def differs(self, row: ItemRow, listing: int) -> bool:
@@ -53,9 +56,24 @@ class Plan(Struct):
     unchanged: int = 0
 
     @property
+    def touching(self) -> set[str]:
+        """The changed items and whatever they belonged to before."""
+        ids: set[str] = {*self.changed_ids}
+        for old, _ in self.changed:
+            ids.update(item for item in old.relations if item is not None)
+        return ids
+
+    @property
     def changed_ids(self) -> tuple[ItemId, ...]:
         """Every item that is shown differently afterwards."""
         return (*(row.id for row in self.new), *(row.id for _, row in self.changed))
+
+
+class Executed(Struct, frozen=True, kw_only=True):
+    """What became of a plan."""
+
+    revision: int | None = None  # None: nothing changed
+    containers: Mapping[LibraryId, Sequence[ItemId]] = field(default_factory=dict)
 
 
 def plan(connection: sqlite3.Connection, rows: Sequence[ItemRow], listing: int) -> Plan:
@@ -78,23 +96,19 @@ def plan(connection: sqlite3.Connection, rows: Sequence[ItemRow], listing: int) 
 
 def execute(
     connection: sqlite3.Connection, planned: Plan, listing: int, now: UnixSeconds
-) -> int | None:
-    """Write what was planned inside the open transaction; return the revision if one was made."""
+) -> Executed:
+    """Write what was planned, and settle the containers, inside the open transaction."""
     connection.executemany(sql.TOUCH_ITEM, planned.touched)
     if not planned.new and not planned.changed:
-        return None
+        return Executed()
     revision = next_revision(connection)
     _insert(connection, planned.new, listing, revision, now)
     _update(connection, planned.changed, listing, revision, now)
     counts = Counter({listing: len(planned.new) + len(planned.changed)})
     counts.subtract(old.listing for old, _ in planned.changed if old.deleted_at is None)
     count_items(connection, counts)
-    return revision
-
-
-def next_revision(connection: sqlite3.Connection) -> int:
-    """Return the number of this transaction's changes, higher than any before (Y10)."""
-    return int(connection.execute(sql.NEXT_REVISION, (1, "revision")).fetchall()[0][0])
+    settled = settle(connection, planned.touching, lambda: revision)
+    return Executed(revision=revision, containers=settled)
 
 
 def count_items(connection: sqlite3.Connection, by_listing: Counter[int]) -> None:
@@ -109,7 +123,7 @@ def _stored(connection: sqlite3.Connection, ids: list[ItemId]) -> dict[ItemId, S
 
 
 def _stored_row(row: Sequence[Any]) -> Stored:
-    watched, *counts, favourite, rating = row[8:]
+    watched, *counts, favourite, rating = row[10:]
     return Stored(
         pk=row[1],
         listing=row[2],
@@ -118,6 +132,7 @@ def _stored_row(row: Sequence[Any]) -> Stored:
         full_content=row[5],
         identity=row[6],
         deleted_at=row[7],
+        relations=(row[8], row[9]),
         watch=(bool(watched), *counts, bool(favourite), rating),
     )
 
@@ -145,8 +160,10 @@ def _insert(
                 row.identity,
                 revision,
                 None,
+                None,
                 *row.values,
                 *(row.watch or NEVER_WATCHED),
+                *row.shown(row.watch or NEVER_WATCHED),
             )
             for pk, row in numbered
         ],
@@ -174,8 +191,10 @@ def _update(
                 row.identity,
                 revision,
                 None,
+                None,
                 *row.values,
                 *(row.watch or old.watch),
+                *row.shown(row.watch or old.watch),
                 old.pk,
             )
             for old, row in pairs

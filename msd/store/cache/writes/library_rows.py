@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from msd.models import ItemType, LibraryId, RemoteLibrary, SourceId, UnixSeconds
 from msd.store.cache import statements as sql
 from msd.store.cache.rows import normalise
-from msd.store.cache.writes.results import ListingState, SavedLibraries, WithheldLoss
+from msd.store.cache.writes.results import ListingState, SavedLibraries
 from msd.store.database import transaction
 from msd.store.ids import library_id
 
-_LIVE_COUNTS = """
+_CURRENT_COUNTS = """
 SELECT library.id, sum(listing.item_count)
 FROM library LEFT JOIN listing ON listing.library = library.pk
 WHERE library.source_id = ? AND library.deleted_at IS NULL GROUP BY library.pk
@@ -20,7 +20,7 @@ SELECT id, source_id, remote_id, name, type, hidden, position
 FROM library WHERE source_id = ? AND deleted_at IS NULL
 """
 _CURSORS = """
-SELECT library.id, cursor.lane, cursor.value
+SELECT library.id, cursor.aspect, cursor.value
 FROM library JOIN cursor ON cursor.library = library.pk WHERE library.source_id = ?
 """
 
@@ -43,9 +43,10 @@ class LibraryRows:
                 self._connection.executemany(sql.PUT_LIBRARY, changed)
         ids = {remote_id: library_id(self._source_id, remote_id) for remote_id in listed}
         stamps = self._connection.execute(
-            "SELECT id, synced_at, swept_at FROM library WHERE source_id = ?", (self._source_id,)
+            "SELECT id, synced_at, fully_enumerated_at FROM library WHERE source_id = ?",
+            (self._source_id,),
         ).fetchall()
-        counts = self._connection.execute(_LIVE_COUNTS, (self._source_id,))
+        counts = self._connection.execute(_CURRENT_COUNTS, (self._source_id,))
         present = set(ids.values())
         vanished = {LibraryId(one): count or 0 for one, count in counts if one not in present}
         return SavedLibraries(
@@ -54,14 +55,15 @@ class LibraryRows:
             never_synced=frozenset(LibraryId(one) for one, synced_at, _ in stamps if not synced_at),
             cursors=self._cursors(),
             fully_enumerated_at={
-                LibraryId(one): UnixSeconds(swept_at) for one, _, swept_at in stamps
+                LibraryId(one): UnixSeconds(fully_enumerated_at)
+                for one, _, fully_enumerated_at in stamps
             },
         )
 
     def _cursors(self) -> dict[LibraryId, dict[str, str]]:
         found: dict[LibraryId, dict[str, str]] = {}
-        for library, lane, value in self._connection.execute(_CURSORS, (self._source_id,)):
-            found.setdefault(LibraryId(library), {})[lane] = value
+        for library, aspect, value in self._connection.execute(_CURSORS, (self._source_id,)):
+            found.setdefault(LibraryId(library), {})[aspect] = value
         return found
 
     def listing(self, library: LibraryId, item_type: ItemType) -> int:
@@ -99,41 +101,6 @@ class LibraryRows:
             raise KeyError(library)
         return int(found[0])
 
-    def withheld(self, library: LibraryId, item_type: ItemType | None) -> WithheldLoss | None:
-        """Return what is held back for a listing, or for the library as a whole (None)."""
-        found = self._connection.execute(
-            "SELECT count, digest, since FROM hold WHERE library = ? AND type = ?",
-            (self.library_pk(library), item_type or ""),
-        ).fetchone()
-        if found is None:
-            return None
-        return WithheldLoss(count=found[0], digest=found[1], since=UnixSeconds(found[2]))
-
-    def withhold(self, library: LibraryId, item_type: ItemType | None, loss: WithheldLoss) -> None:
-        """Hold a loss back; the same one again keeps the time of the first."""
-        before = self.withheld(library, item_type)
-        same = before is not None and before.digest == loss.digest
-        since = before.since if before is not None and same else loss.since
-        row = (self.library_pk(library), item_type or "", loss.count, loss.digest, since)
-        with transaction(self._connection):
-            self._connection.execute(sql.PUT_HOLD, row)
-
-    def total_withheld(self) -> int:
-        """Return how many items are held back in the whole source."""
-        found = self._connection.execute(
-            "SELECT sum(hold.count) FROM hold JOIN library ON library.pk = hold.library"
-            " WHERE library.source_id = ? AND library.deleted_at IS NULL",
-            (self._source_id,),
-        ).fetchone()
-        return int(found[0] or 0)
-
-    def clear_withheld(self, library: LibraryId, item_type: ItemType | None) -> None:
-        """Forget a held loss."""
-        if self.withheld(library, item_type) is not None:
-            with transaction(self._connection):
-                key = (self.library_pk(library), item_type or "")
-                self._connection.execute(sql.DELETE_HOLD, key)
-
     def count(self, library: LibraryId, item_type: ItemType) -> int:
         """Return how many live rows a listing has."""
         key = (self.listing(library, item_type),)
@@ -150,15 +117,19 @@ class LibraryRows:
             expected=total, resume_at=resume_at, lost=lost, lost_since=UnixSeconds(since)
         )
 
-    def finish_listing(
-        self, library: LibraryId, item_type: ItemType, total: int, now: UnixSeconds
-    ) -> None:
-        """Record a complete enumeration; rows that come after it are newcomers."""
-        listing = self.listing(library, item_type)
-        with transaction(self._connection):
-            newest = self._connection.execute("SELECT max(pk) FROM item").fetchone()[0] or 0
-            self._connection.execute(sql.FINISH_LISTING, (total, now, newest, listing))
-            self._connection.execute(sql.COUNT_LOST, (0, 0, listing))
+    def finish_listing(self, listing: int, total: int, now: UnixSeconds) -> bool:
+        """Record a complete enumeration inside the open transaction; later rows are new items.
+
+        Returns:
+            Whether it is the first one of the listing.
+        """
+        complete_at = self._connection.execute(
+            "SELECT complete_at FROM listing WHERE pk = ?", (listing,)
+        ).fetchone()[0]
+        newest = self._connection.execute("SELECT max(pk) FROM item").fetchone()[0] or 0
+        self._connection.execute(sql.FINISH_LISTING, (total, now, newest, listing))
+        self._connection.execute(sql.COUNT_LOST, (0, 0, listing))
+        return not complete_at
 
     def expect_rows(self, library: LibraryId, item_type: ItemType, total: int) -> None:
         """Record how many rows the source announced; -1: that can't be told."""
@@ -180,12 +151,12 @@ class LibraryRows:
             self.put_cursors(library_pk, cursors)
             self._connection.execute(sql.FINISH_LIBRARY, (now, library_pk))
             if fully_enumerated:
-                self._connection.execute(sql.FINISH_SWEEP, (now, library_pk))
+                self._connection.execute(sql.FINISH_FULL_ENUMERATION, (now, library_pk))
                 self._connection.execute(sql.RESUMED, (library_pk,))
 
     def put_cursors(self, library_pk: int, cursors: Mapping[str, str]) -> None:
         """Store cursors inside the open transaction."""
-        rows = [(library_pk, lane, value) for lane, value in cursors.items()]
+        rows = [(library_pk, aspect, value) for aspect, value in cursors.items()]
         self._connection.executemany(sql.PUT_CURSOR, rows)
 
     def _row(self, library: RemoteLibrary) -> tuple[object, ...]:

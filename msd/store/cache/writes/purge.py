@@ -3,10 +3,13 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Collection
+from functools import partial
 
 from msd.models import SourceId, UnixSeconds
 from msd.store.cache import statements as sql
+from msd.store.cache.file import next_revision
 from msd.store.cache.rows.links import unlink
+from msd.store.cache.writes.containers import containers_above, settle
 from msd.store.cache.writes.item_writer import count_items
 
 BATCH = 5000  # rows in one transaction
@@ -17,7 +20,7 @@ FROM library JOIN listing ON listing.library = library.pk JOIN item ON item.list
 WHERE library.source_id = ? LIMIT ?
 """
 _DELETED_BEFORE = """
-SELECT item.pk, item.revision FROM listing JOIN item ON item.listing = listing.pk
+SELECT item.pk, item.revision, item.id FROM listing JOIN item ON item.listing = listing.pk
 WHERE item.deleted_at IS NOT NULL AND item.deleted_at < ? LIMIT ?
 """
 _EMPTY_LIBRARIES = """
@@ -32,7 +35,13 @@ def delete_items(connection: sqlite3.Connection, pks: Collection[int]) -> None:
     """Delete items and all that belongs to them; counters are the caller's business."""
     unlink(connection, pks)
     keys = [(pk,) for pk in pks]
-    for statement in (sql.DELETE_DETAIL, sql.DELETE_FULL, sql.DELETE_MEMBERS, sql.DELETE_ITEM):
+    for statement in (
+        sql.DELETE_DETAIL,
+        sql.DELETE_FULL,
+        sql.DELETE_MEMBERS,
+        sql.DELETE_WITHHELD_ITEM,
+        sql.DELETE_ITEM,
+    ):
         connection.executemany(statement, keys)
 
 
@@ -54,8 +63,13 @@ def purge_soft_deleted(
 ) -> bool:
     """Delete one batch of rows that were deleted long ago; True while more is left (Y7)."""
     rows = connection.execute(_DELETED_BEFORE, (older_than, batch)).fetchall()
-    delete_items(connection, [pk for pk, _ in rows])
-    raise_feed_floor(connection, max((revision for _, revision in rows), default=0))
+    ids = [item for _, _, item in rows]
+    above = containers_above(connection, ids)
+    delete_items(connection, [pk for pk, *_ in rows])
+    # Only here: an id that is re-keyed lives on, and so do its places in collections.
+    connection.executemany(sql.DELETE_MEMBER_ENTRIES, [(item,) for item in ids])
+    settle(connection, above, partial(next_revision, connection))
+    raise_feed_floor(connection, max((revision for _, revision, _ in rows), default=0))
     if len(rows) == batch:
         return True
     libraries = connection.execute(_EMPTY_LIBRARIES, (older_than,)).fetchall()
@@ -75,7 +89,7 @@ def _per_listing(rows: Collection[tuple[int, int, int | None]]) -> Counter[int]:
 def _delete_libraries(connection: sqlite3.Connection, pks: Collection[int]) -> None:
     keys = [(pk,) for pk in pks]
     for statement in (
-        sql.DELETE_HOLDS,
+        sql.DELETE_WITHHELD_OF_LIBRARY,
         sql.DELETE_CURSORS,
         sql.DELETE_LISTINGS,
         sql.DELETE_LIBRARY,

@@ -9,6 +9,8 @@ from msd.models import ItemId, LibraryId, PushedRow, PushedWrite, RemoteId, Sour
 from msd.store.cache import statements as sql
 from msd.store.cache.rows.item_row import ItemRow, item_row
 from msd.store.cache.writes import item_writer, rekeying
+from msd.store.cache.writes.losses import LostRow, soft_delete
+from msd.store.cache.writes.results import WriteResult, by_library
 from msd.store.ids import IdBook, library_id
 
 LOSS_WINDOW_S = 24 * 3600  # losses within it count together
@@ -85,8 +87,12 @@ class _PushedRows:
                 homeless.append(row)
             else:
                 placed.setdefault(found[0], []).append(found[1])
-        writes = [self._put_listing(listing, own) for listing, own in placed.items()]
-        return [one for one in writes if one.changed], homeless
+        writes = [
+            write
+            for listing, placed_rows in placed.items()
+            for write in self._write_listing(listing, placed_rows)
+        ]
+        return writes, homeless
 
     def soft_delete(
         self, remote_ids: Sequence[RemoteId], is_suspicious: Callable[[int, int], bool]
@@ -95,7 +101,8 @@ class _PushedRows:
         by_listing: dict[int, list[tuple[int, ItemId]]] = {}
         for pk, item, listing in self._connection.execute(_LIVE, (ids, self._source_id)).fetchall():
             by_listing.setdefault(listing, []).append((pk, item))
-        writes, held = [], set()
+        writes: list[PushedWrite] = []
+        held: set[LibraryId] = set()
         for listing, missing in by_listing.items():
             gone = self._without_adopted(listing, missing)
             if len(gone) < len(missing):
@@ -103,7 +110,7 @@ class _PushedRows:
             if not gone:
                 continue
             if self._may_go(listing, len(gone), is_suspicious):
-                writes.append(self._soft_delete_in(listing, gone))
+                writes += self._soft_delete_in(listing, gone)
             else:
                 held.add(self._library(listing))
         return writes, held
@@ -129,7 +136,7 @@ class _PushedRows:
             place = self._connection.execute(_LISTING, (library, row.item.type)).fetchone()
         return None if place is None else (place[0], found)
 
-    def _put_listing(self, listing: int, rows: Sequence[ItemRow]) -> PushedWrite:
+    def _write_listing(self, listing: int, rows: Sequence[ItemRow]) -> list[PushedWrite]:
         planned = item_writer.plan(self._connection, rows, listing)
         moved = Counter(
             old.listing
@@ -138,14 +145,15 @@ class _PushedRows:
         )
         back = sum(old.deleted_at is not None for old, _ in planned.changed)
         came = len(planned.new) + back + moved.total()
-        revision = item_writer.execute(self._connection, planned, listing, self._now)
+        done = item_writer.execute(self._connection, planned, listing, self._now)
         self._expect(Counter({listing: came}) - Counter())
         self._expect(Counter({one: -count for one, count in moved.items()}))
-        return PushedWrite(
-            library_id=self._library(listing),
-            revision=revision or 0,
-            changed=planned.changed_ids,
+        if done.revision is None:
+            return []
+        result = WriteResult(
+            revision=done.revision, changed=planned.changed_ids, containers=done.containers
         )
+        return result.by_library(self._library(listing))
 
     def _expect(self, by_listing: Mapping[int, int]) -> None:
         rows = [(by, listing) for listing, by in by_listing.items() if by]
@@ -160,16 +168,13 @@ class _PushedRows:
         self._connection.execute(sql.COUNT_LOST, (lost + count, since, listing))
         return True
 
-    def _soft_delete_in(self, listing: int, gone: Sequence[tuple[int, ItemId]]) -> PushedWrite:
-        revision = item_writer.next_revision(self._connection)
-        self._connection.executemany(sql.BURY_ITEM, [(revision, self._now, pk) for pk, _ in gone])
-        item_writer.count_items(self._connection, Counter({listing: -len(gone)}))
+    def _soft_delete_in(
+        self, listing: int, gone: Sequence[tuple[int, ItemId]]
+    ) -> list[PushedWrite]:
+        rows = [LostRow(pk, item, listing) for pk, item in gone]
+        deleted = soft_delete(self._connection, rows, self._now)
         self._expect({listing: -len(gone)})
-        return PushedWrite(
-            library_id=self._library(listing),
-            revision=revision,
-            removed=tuple(item for _, item in gone),
-        )
+        return by_library(self._library(listing), deleted.revision or 0, deleted)
 
     def _library(self, listing: int) -> LibraryId:
         return LibraryId(self._connection.execute(_LIBRARY, (listing,)).fetchone()[0])

@@ -37,7 +37,7 @@ def store_item(
         return None
     pk, listing, row.fingerprint, library = place
     planned = item_writer.plan(connection, [row], listing)
-    revision = item_writer.execute(connection, planned, listing, now)
+    revision = item_writer.execute(connection, planned, listing, now).revision
     if row.full is not None:
         connection.execute(sql.PUT_FULL, (pk, now, row.full))
     return LibraryId(library), revision or current_revision(connection)

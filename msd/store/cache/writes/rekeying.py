@@ -66,7 +66,7 @@ def adopt(connection: sqlite3.Connection, adoptions: Sequence[Adoption], revisio
     for one in adoptions:
         was, becomes = one.newcomer.id, one.gone.id
         watch = one.gone.watch if one.newcomer.watch == NEVER_WATCHED else one.newcomer.watch
-        connection.execute(sql.ADOPT_ITEM, (becomes, revision, *watch, one.newcomer.pk))
+        connection.execute(sql.REKEY_ITEM, (becomes, revision, *watch, watch[0], one.newcomer.pk))
         connection.execute(sql.MOVE_SHOW, (revision, becomes, was, was, was))
         connection.execute(sql.MOVE_ALBUM, (revision, becomes, was, was))
         connection.execute(sql.MOVE_CHILDREN, (revision, becomes, was))

@@ -1,10 +1,11 @@
 """What the store tells its callers about one write."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct, field
 
-from msd.models import NEVER, ItemId, LibraryId, RemoteId, UnixSeconds
+from msd.models import NEVER, ItemId, LibraryId, PushedWrite, RemoteId, UnixSeconds
 
 
 class WriteResult(Struct, frozen=True, kw_only=True):
@@ -17,6 +18,12 @@ class WriteResult(Struct, frozen=True, kw_only=True):
     refused: int = 0  # items whose remote id can't be stored
     changed: tuple[ItemId, ...] = ()
     removed: tuple[ItemId, ...] = ()
+    containers: Mapping[LibraryId, Sequence[ItemId]] = field(default_factory=dict)
+    """Shows, albums, collections, … that are shown differently because of it, by library (Y21)."""
+
+    def by_library(self, library_id: LibraryId) -> list[PushedWrite]:
+        """Return what changed, library by library; the rows' own library is given."""
+        return by_library(library_id, self.revision, self)
 
 
 class SavedLibraries(Struct, frozen=True, kw_only=True):
@@ -25,7 +32,7 @@ class SavedLibraries(Struct, frozen=True, kw_only=True):
     ids: Mapping[RemoteId, LibraryId]
     vanished: Mapping[LibraryId, int]  # not listed any more, with their live items
     never_synced: frozenset[LibraryId] = frozenset()  # not yet enumerated completely
-    cursors: Mapping[LibraryId, Mapping[str, str]] = field(default_factory=dict)  # by lane
+    cursors: Mapping[LibraryId, Mapping[str, str]] = field(default_factory=dict)  # by aspect
     fully_enumerated_at: Mapping[LibraryId, UnixSeconds] = field(default_factory=dict)
 
 
@@ -39,8 +46,40 @@ class ListingState(Struct, frozen=True, kw_only=True):
 
 
 class WithheldLoss(Struct, frozen=True, kw_only=True):
-    """Deletions that are held back (Y7)."""
+    """Rows whose deletion is withheld (Y7)."""
 
-    count: int
-    digest: int
-    since: UnixSeconds
+    keys: frozenset[int]
+    since: UnixSeconds  # since when exactly these rows are missing
+
+
+class _Changes(Protocol):
+    """What one transaction changed."""
+
+    @property
+    def changed(self) -> tuple[ItemId, ...]:
+        """Items of the library that are shown differently."""
+
+    @property
+    def removed(self) -> tuple[ItemId, ...]:
+        """Items of the library that are not shown any more."""
+
+    @property
+    def containers(self) -> Mapping[LibraryId, Sequence[ItemId]]:
+        """Containers of any library that are shown differently."""
+
+
+def by_library(library_id: LibraryId, revision: int, changes: _Changes) -> list[PushedWrite]:
+    """Return what a transaction changed, each library once and each item once."""
+    changed: dict[LibraryId, dict[ItemId, None]] = {library_id: dict.fromkeys(changes.changed)}
+    for library, items in changes.containers.items():
+        changed.setdefault(library, {}).update(dict.fromkeys(items))
+    return [
+        PushedWrite(
+            library_id=library,
+            revision=revision,
+            changed=tuple(items),
+            removed=changes.removed if library == library_id else (),
+        )
+        for library, items in changed.items()
+        if items or (library == library_id and changes.removed)
+    ]

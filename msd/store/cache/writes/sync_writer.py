@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,15 +22,19 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.store.cache import statements as sql
-from msd.store.cache.file import connect_cache_writer, current_revision, noting_damage
+from msd.store.cache.file import (
+    next_revision,
+    noting_damage,
+)
 from msd.store.cache.reads.source_rows import SourceRows
 from msd.store.cache.rows import normalise
 from msd.store.cache.rows.item_row import item_row
 from msd.store.cache.writes import item_writer, rekeying
+from msd.store.cache.writes.containers import containers_above, containers_of_library, settle
 from msd.store.cache.writes.known_items import KnownItems
-from msd.store.cache.writes.library_rows import LibraryRows
+from msd.store.cache.writes.loss_writer import LossWriter
 from msd.store.cache.writes.purge import delete_items, raise_feed_floor
-from msd.store.cache.writes.results import ListingState, SavedLibraries, WithheldLoss, WriteResult
+from msd.store.cache.writes.results import ListingState, SavedLibraries, WriteResult
 from msd.store.database import connect_writer, storage_errors, transaction
 from msd.store.ids import IdBook
 from msd.store.state.store import read_aliases, write_aliases
@@ -40,10 +45,6 @@ WHERE listing = :listing AND deleted_at IS NULL
 UNION ALL
 SELECT pk, remote_id, fingerprint, deleted_at IS NULL FROM item
 WHERE listing = :listing AND deleted_at IS NOT NULL
-"""
-_REMAINING = """
-SELECT pk, id, remote_id FROM item WHERE pk IN (SELECT value FROM json_each(?))
-AND listing = ? AND deleted_at IS NULL ORDER BY pk
 """
 _AMONG = """
 SELECT item.pk, item.remote_id, item.fingerprint, item.deleted_at IS NULL, item.listing,
@@ -56,7 +57,7 @@ _NO_PROGRESS = SyncProgressMark()
 _MEMBERS = "SELECT item_id FROM member WHERE parent = ? ORDER BY position"
 
 
-class SyncWriter:
+class SyncWriter(LossWriter):
     """Stores one sync of one source. Every method blocks and is one transaction at most.
 
     The front opens the cache first (`CacheDatabase.open`), so the schema is there and current.
@@ -71,12 +72,8 @@ class SyncWriter:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._cache_path = cache_path
+        super().__init__(cache_path, source_id, clock)
         self._state_path = state_path
-        self._source_id = source_id
-        self._clock = clock
-        self._connection = connect_cache_writer(cache_path)
-        self._libraries = LibraryRows(self._connection, source_id)
         self._ids = IdBook(source_id, self._stored_aliases(), self._record_aliases)
         self.rows = SourceRows(self._connection, source_id, self._ids)
 
@@ -91,25 +88,6 @@ class SyncWriter:
         with noting_damage(self._cache_path):
             return self._libraries.save(libraries)
 
-    def remove_library(self, library_id: LibraryId) -> WriteResult:
-        """Hide a library's items and forget the library (Y7 allowed it)."""
-        with noting_damage(self._cache_path), transaction(self._connection):
-            library_pk = self._libraries.library_pk(library_id)
-            rows = self._connection.execute(
-                "SELECT item.pk, item.id, item.listing FROM listing"
-                " JOIN item ON item.listing = listing.pk"
-                " WHERE listing.library = ? AND item.deleted_at IS NULL",
-                (library_pk,),
-            ).fetchall()
-            self._connection.execute(sql.BURY_LIBRARY, (self._now(), library_pk))
-            self._connection.execute(sql.DELETE_HOLDS, (library_pk,))
-            return self._bury(rows)
-
-    def total_withheld(self) -> int:
-        """Return how many items are held back in the whole source."""
-        with noting_damage(self._cache_path):
-            return self._libraries.total_withheld()
-
     def types(self, library_id: LibraryId) -> frozenset[ItemType]:
         """Return the types of which the library has live items."""
         with noting_damage(self._cache_path):
@@ -122,10 +100,18 @@ class SyncWriter:
 
     def finish_listing(
         self, library_id: LibraryId, item_type: ItemType, *, total: int, now: UnixSeconds
-    ) -> None:
-        """Record a complete enumeration and the total that was announced with it."""
+    ) -> WriteResult:
+        """Record a complete enumeration and the total that was announced with it.
+
+        When it is the first one, the containers of the library are settled: from now on they are
+        what their members are (Y21).
+        """
         with noting_damage(self._cache_path):
-            self._libraries.finish_listing(library_id, item_type, total, now)
+            listing = self._libraries.listing(library_id, item_type)
+            with transaction(self._connection):
+                if self._libraries.finish_listing(listing, total, now):
+                    return self._settle_library(library_id)
+                return WriteResult(revision=self._revision())
 
     def expect_rows(self, library_id: LibraryId, item_type: ItemType, total: int) -> None:
         """Record how many rows the source announced; -1: that can't be told."""
@@ -206,32 +192,17 @@ class SyncWriter:
             listing = self._libraries.listing(library_id, item_type)
             with transaction(self._connection):
                 planned = item_writer.plan(self._connection, usable, listing)
-                revision = item_writer.execute(self._connection, planned, listing, self._now())
+                done = item_writer.execute(self._connection, planned, listing, self._now())
                 self._set(mark, library_id, listing)
             return WriteResult(
-                revision=revision or self._revision(),
+                revision=done.revision or self._revision(),
+                containers=done.containers,
                 added=len(planned.new),
                 updated=len(planned.changed),
                 unchanged=planned.unchanged,
                 refused=len(rows) - len(usable),
                 changed=planned.changed_ids,
             )
-
-    def remaining(
-        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
-    ) -> list[int]:
-        """Return those keys whose live row still belongs to the listing (did not move away)."""
-        with noting_damage(self._cache_path):
-            listing = self._libraries.listing(library_id, item_type)
-            return [pk for pk, *_ in self._remaining(listing, keys)]
-
-    def remaining_rows(
-        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
-    ) -> list[tuple[int, RemoteId]]:
-        """Return those with their remote ids."""
-        with noting_damage(self._cache_path):
-            listing = self._libraries.listing(library_id, item_type)
-            return [(pk, remote_id) for pk, _, remote_id in self._remaining(listing, keys)]
 
     def rekey(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> WriteResult:
         """Let newcomers take over the ids of missing rows with the same identity (I2).
@@ -249,74 +220,44 @@ class SyncWriter:
             # alias got lost would change its id with the next rebuild of the cache.
             self._ids.give({one.newcomer.remote_id: one.gone.id for one in found})
             with transaction(self._connection):
-                revision = item_writer.next_revision(self._connection)
+                revision = next_revision(self._connection)
+                ids = [row.id for one in found for row in (one.gone, one.newcomer)]
+                above = containers_above(self._connection, ids)
                 delete_items(self._connection, [one.gone.pk for one in found])
                 raise_feed_floor(self._connection, revision)  # newcomers' own ids leave no trace
                 item_writer.count_items(self._connection, Counter({listing: -len(found)}))
                 rekeying.adopt(self._connection, found, revision)
+                containers = settle(self._connection, above, lambda: revision)
             return WriteResult(
                 revision=revision,
+                containers=containers,
                 updated=len(found),
                 changed=tuple(one.gone.id for one in found),
                 removed=tuple(one.newcomer.id for one in found),
             )
-
-    def soft_delete(
-        self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
-    ) -> WriteResult:
-        """Hide rows that are gone from the source; rows that moved away are left alone."""
-        with noting_damage(self._cache_path):
-            listing = self._libraries.listing(library_id, item_type)
-            with transaction(self._connection):
-                rows = [(pk, item, listing) for pk, item, _ in self._remaining(listing, keys)]
-                return self._bury(rows)
 
     def set_members(self, parent: RemoteId, members: Sequence[RemoteId]) -> WriteResult:
         """Store the members of a collection or playlist in order; they may come later."""
         parent_id = self._ids.id_of(parent)
         ids = [self._ids.id_of(one) for one in members if normalise.is_usable_id(one)]
         with noting_damage(self._cache_path), transaction(self._connection):
-            found = self._connection.execute(
+            key = self._connection.execute(
                 "SELECT pk FROM item WHERE id = ? AND deleted_at IS NULL", (parent_id,)
             ).fetchone()
-            if found is None:
+            if key is None:
                 return WriteResult(revision=self._revision())
-            stored = [ItemId(one) for (one,) in self._connection.execute(_MEMBERS, found)]
+            stored = [ItemId(item) for (item,) in self._connection.execute(_MEMBERS, key)]
             if stored == ids:
                 return WriteResult(revision=self._revision(), unchanged=1)
-            revision = item_writer.next_revision(self._connection)
-            self._connection.execute(sql.MARK_CHANGED, (revision, found[0]))
-            self._connection.execute(sql.DELETE_MEMBERS, found)
-            self._connection.executemany(
-                sql.PUT_MEMBER, [(found[0], at, one) for at, one in enumerate(ids)]
-            )
-        return WriteResult(revision=revision, updated=1, changed=(parent_id,))
-
-    # --- losses held back -------------------------------------------------------------------
-
-    def withheld(self, library_id: LibraryId, item_type: ItemType | None) -> WithheldLoss | None:
-        """Return the loss held back for a listing, or for a whole library (type None)."""
-        with noting_damage(self._cache_path):
-            return self._libraries.withheld(library_id, item_type)
-
-    def withhold(
-        self,
-        library_id: LibraryId,
-        item_type: ItemType | None,
-        *,
-        count: int,
-        digest: int,
-        now: UnixSeconds,
-    ) -> None:
-        """Hold a loss back; the same digest again keeps the time of the first."""
-        loss = WithheldLoss(count=count, digest=digest, since=now)
-        with noting_damage(self._cache_path):
-            self._libraries.withhold(library_id, item_type, loss)
-
-    def clear_withheld(self, library_id: LibraryId, item_type: ItemType | None) -> None:
-        """Forget a held loss: it is over, or it was accepted."""
-        with noting_damage(self._cache_path):
-            self._libraries.clear_withheld(library_id, item_type)
+            revision = next_revision(self._connection)
+            self._connection.execute(sql.MARK_CHANGED, (revision, key[0]))
+            self._connection.execute(sql.DELETE_MEMBERS, key)
+            entries = [(key[0], position, item) for position, item in enumerate(ids)]
+            self._connection.executemany(sql.PUT_MEMBER, entries)
+            containers = settle(self._connection, [parent_id], lambda: revision)
+        return WriteResult(
+            revision=revision, updated=1, changed=(parent_id,), containers=containers
+        )
 
     # --- inside -----------------------------------------------------------------------------
 
@@ -328,24 +269,14 @@ class SyncWriter:
         if mark.cursors:
             self._libraries.put_cursors(self._libraries.library_pk(library_id), mark.cursors)
 
-    def _bury(self, rows: Sequence[tuple[int, ItemId, int]]) -> WriteResult:
-        if not rows:
-            return WriteResult(revision=self._revision())
-        revision = item_writer.next_revision(self._connection)
-        now = self._now()
-        self._connection.executemany(sql.BURY_ITEM, [(revision, now, pk) for pk, _, _ in rows])
-        lost = Counter(listing for _, _, listing in rows)
-        item_writer.count_items(self._connection, Counter({one: -n for one, n in lost.items()}))
-        return WriteResult(revision=revision, removed=tuple(item for _, item, _ in rows))
+    def _settle_library(self, library_id: LibraryId) -> WriteResult:
+        library_pk = self._libraries.library_pk(library_id)
+        ids = containers_of_library(self._connection, library_pk)
+        return self._settled(ids)
 
-    def _remaining(self, listing: int, keys: Sequence[int]) -> list[tuple[int, ItemId, RemoteId]]:
-        return self._connection.execute(_REMAINING, (json.dumps(list(keys)), listing)).fetchall()
-
-    def _revision(self) -> int:
-        return current_revision(self._connection)
-
-    def _now(self) -> UnixSeconds:
-        return UnixSeconds(int(self._clock()))
+    def _settled(self, ids: Sequence[str]) -> WriteResult:
+        containers = settle(self._connection, ids, partial(next_revision, self._connection))
+        return WriteResult(revision=self._revision(), containers=containers)
 
     def _stored_aliases(self) -> dict[RemoteId, ItemId]:
         with self._state() as state:

@@ -114,6 +114,8 @@ def test_children_and_members_follow_an_adopted_parent(stores: Stores) -> None:
     stores.write(shows, episode)
     stores.write(shows, made(ItemType.COLLECTION, "c"))
     stores.writer.set_members("c", ["new"])
+    for item_type in (ItemType.EPISODE, ItemType.SEASON):
+        stores.writer.finish_listing(shows, item_type, total=1, now=UnixSeconds(1))
     known = stores.writer.known_items(shows, SHOW)
     known.is_fresh("new", 1)
 

@@ -219,7 +219,7 @@ def test_purging_a_source_leaves_the_others_alone(stores: Stores) -> None:
     movies = stores.library()
     stores.write(movies, *(movie(f"{n}", genres=("War",)) for n in range(25)))
     stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "3"))
-    stores.writer.withhold(movies, None, count=1, digest=1, now=UnixSeconds(1))
+    stores.writer.withhold(movies, None, stores.keys(movies, "1"), now=UnixSeconds(1))
     other = SyncWriter(stores.paths.cache, stores.paths.state, "other")
     others = other.save_libraries([library("movies")]).ids["movies"]
     other.write(others, MOVIE, [(movie("1", genres=("War",)), 1)])
@@ -232,7 +232,7 @@ def test_purging_a_source_leaves_the_others_alone(stores: Stores) -> None:
     assert stores.cache.read(counts, SOURCE) == (0, 0)
     assert stores.cache.read(counts, "other") == (1, 1)
     assert stores.titles(genres=("War",)) == ["1"]
-    assert stores.writer._connection.execute("SELECT count(*) FROM hold").fetchone() == (0,)
+    assert stores.writer._connection.execute("SELECT count(*) FROM withheld").fetchone() == (0,)
     other.close()
 
 
@@ -287,12 +287,14 @@ def test_the_end_of_a_complete_pass_is_recorded(stores: Stores) -> None:
 def test_a_held_loss_keeps_the_time_of_the_first_pass_that_found_it(stores: Stores) -> None:
     """Y7: agreeing passes over at least 24 hours."""
     movies, writer = stores.library(), stores.writer
-    for digest, now in ((5, 100), (5, 200)):
-        writer.withhold(movies, MOVIE, count=9, digest=digest, now=UnixSeconds(now))
+    stores.write(movies, *map(movie, "abc"))
+    first, second, third = stores.keys(movies, "a", "b", "c")
+    for keys, now in (([first, second], 100), ([second, first], 200)):
+        writer.withhold(movies, MOVIE, keys, now=UnixSeconds(now))
 
     assert writer.withheld(movies, MOVIE).since == 100
     assert writer.withheld(movies, None) is None
-    writer.withhold(movies, MOVIE, count=9, digest=6, now=UnixSeconds(300))
+    writer.withhold(movies, MOVIE, [first, third], now=UnixSeconds(300))
     assert writer.withheld(movies, MOVIE).since == 300
     writer.clear_withheld(movies, MOVIE)
     assert writer.withheld(movies, MOVIE) is None
