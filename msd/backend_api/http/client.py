@@ -16,7 +16,7 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
-from msd.backend_api.http.errors import backend_errors
+from msd.backend_api.http.errors import backend_errors, naming
 from msd.backend_api.http.guard import GuardedBackend
 from msd.backend_api.http.trust import SYSTEM, Trust, ssl_context
 from msd.errors import BadResponseError
@@ -45,9 +45,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     headers: httpx.Headers
     body: bytes  # of an error: at most its first 64 KiB
     peer: str = ""  # the IP address that answered, "" when not known
+    request: str = ""  # what was asked, e.g. "GET /identity"
 
     def __repr__(self) -> str:
-        return f"Answer(status={self.status}, peer={self.peer!r})"
+        return f"Answer({self.request!r}, status={self.status}, peer={self.peer!r})"
 
     @property
     def is_success(self) -> bool:
@@ -165,7 +166,7 @@ async def fetch(
         BadResponseError: a successful answer is larger than `max_bytes` or packed in a way that
             was not asked for.
     """
-    with backend_errors():
+    with naming(named(request)), backend_errors():
         with anyio.fail_after(budget_s):
             response = await client.send(request, stream=True)
         try:
@@ -185,8 +186,17 @@ async def read_answer(
     with backend_errors(), anyio.fail_after(min(budget_s, PROGRESS_S)) as scope:
         body = await _read(response, max_bytes, scope)
     return Answer(
-        status=response.status_code, headers=response.headers, body=body, peer=_peer(response)
+        status=response.status_code,
+        headers=response.headers,
+        body=body,
+        peer=_peer(response),
+        request=named(response.request),
     )
+
+
+def named(request: httpx.Request) -> str:
+    """Return method and path of a request, without its query: "GET /identity"."""
+    return f"{request.method} {request.url.path}"
 
 
 def without_echo(answer: Answer, secret: str) -> Answer:

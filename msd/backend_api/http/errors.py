@@ -17,6 +17,7 @@ from msd.errors import (
     UnreachableError,
 )
 from msd.models import StatusReason
+from msd.redaction import redact
 
 # Verification results of OpenSSL: not yet valid, expired.
 _EXPIRED = frozenset({9, 10})
@@ -47,6 +48,22 @@ def backend_errors() -> Iterator[None]:
         raise translated(error) from error
     except TimeoutError as error:
         raise UnreachableError("the server took too long to answer") from error
+
+
+@contextmanager
+def naming(request: str, status: int | None = None) -> Iterator[None]:
+    """Name the request in the `BackendError`s of the block that do not name one yet.
+
+    Args:
+        request: method and path, e.g. "GET /library/sections/1/all"; no query.
+        status: of the answer, None when there was none.
+    """
+    try:
+        yield
+    except BackendError as error:
+        if not error.request:
+            error.request, error.status = redact(request), status
+        raise
 
 
 def translated(error: Exception) -> MsdError:

@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from msd.backend_api.http.client import Answer
+from msd.backend_api.http.errors import naming
 from msd.errors import BadResponseError, UnreachableError
 from msd.models import StatusReason
 
@@ -35,6 +36,11 @@ def decode(answer: Answer, shape: type[T], *, strict: bool = True) -> T:
             the text ends too early.
         BadResponseError: it is JSON of another shape, or no JSON, or nested too deep.
     """
+    with naming(answer.request, answer.status):
+        return _decode(answer, shape, strict=strict)
+
+
+def _decode(answer: Answer, shape: type[T], *, strict: bool) -> T:
     if not _is_json(answer):
         raise UnreachableError(
             "something else than the media server answered",

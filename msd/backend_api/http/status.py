@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from msd.backend_api.http.client import Answer
+from msd.backend_api.http.errors import naming
 from msd.errors import BadResponseError, ForbiddenError, UnreachableError
 from msd.models import StatusReason
 
@@ -44,6 +45,11 @@ def raise_unless_refused(answer: Answer, form: ServerForm) -> None:
     """
     if answer.is_success:
         return
+    with naming(answer.request, answer.status):
+        _raise_unless_refused(answer, form)
+
+
+def _raise_unless_refused(answer: Answer, form: ServerForm) -> None:
     raise_if_unavailable(answer)
     if answer.status in _REFUSALS and not form.is_own_refusal(answer):
         raise not_a_media_server(
@@ -71,6 +77,11 @@ def raise_if_unavailable(answer: Answer) -> None:
         UnreachableError: starting (503), broken (other 5xx) or busy, with the pause it asks for;
             or a portal or a protection service answered in the server's place.
     """
+    with naming(answer.request, answer.status):
+        _raise_if_unavailable(answer)
+
+
+def _raise_if_unavailable(answer: Answer) -> None:
     if _BLOCKED in answer.headers and not answer.is_success:
         raise not_a_media_server(
             "a protection service in front of the server blocks msd; allow msd's requests there,"

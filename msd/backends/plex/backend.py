@@ -102,7 +102,7 @@ class PlexBackend:
 
     async def check_identity(self) -> None:
         """Ask the server who it is; see `MediaBackend.check_identity`."""
-        await self._link.connect()
+        await self._link.check_identity()
 
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         """Return every section shared with the user, hidden ones included, and two of msd's own.

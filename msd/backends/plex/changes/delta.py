@@ -7,10 +7,9 @@ import msgspec
 from msd.backend_api.protocol import Listing, Page, RawItem
 from msd.backends.plex.changes.cursors import ListingMark
 from msd.backends.plex.listing.locate import LibraryReader
-from msd.backends.plex.listing.pages import ListReader, server_time
+from msd.backends.plex.listing.pages import ListReader, server_time, unknown_list
 from msd.backends.plex.listing.query import Query, listing_query
 from msd.backends.plex.parse.rows import read_rows, row_of
-from msd.errors import ForbiddenError
 from msd.models import RemoteId
 
 OVERLAP_S = 300  # looked back behind a mark: clocks are set, writes are late
@@ -67,7 +66,7 @@ class ListingDelta:
         client = await self._link.client()
         answer = await client.get_or_none(query.path, query.parameters, start=0, size=0)
         if answer is None:
-            raise ForbiddenError("the server does not know this list any more")
+            raise unknown_list(query)
         return FirstRows((), read_rows(answer).total, server_time(answer))
 
     async def mark(self) -> ListingMark:

@@ -13,9 +13,10 @@ from msd.backend_api.http.client import (
     PAGE_BYTES,
     Answer,
     fetch,
+    named,
     without_echo,
 )
-from msd.backend_api.http.errors import backend_errors
+from msd.backend_api.http.errors import backend_errors, naming
 from msd.backend_api.http.status import ServerForm, not_a_media_server, raise_unless_refused
 from msd.backends.plex.connect.device import Device
 from msd.errors import (
@@ -137,7 +138,12 @@ class PlexClient:
             )
             response = await self._http.send(request, stream=True)
         try:
-            answer = Answer(status=response.status_code, headers=response.headers, body=b"")
+            answer = Answer(
+                status=response.status_code,
+                headers=response.headers,
+                body=b"",
+                request=named(request),
+            )
             await self._raise_for_status(answer, path)
             _spoken_by_plex(answer)
             async with aclosing(_chunks(response)) as chunks:
@@ -150,7 +156,8 @@ class PlexClient:
         if answer.is_success:
             return
         raise_unless_refused(answer, FORM)
-        raise await self._refusal(path)
+        with naming(answer.request, answer.status):
+            raise await self._refusal(path)
 
     async def _refusal(self, path: str) -> BackendError:
         """Return what a 401 means, by a second request after a pause.

@@ -92,6 +92,18 @@ class ServerLink:
                 self._client = None
                 raise
 
+    async def check_identity(self) -> None:
+        """Ask the server at the address in use who it is, by one request without a token.
+
+        Raises:
+            IdentityMismatchError, UnreachableError, TlsError, BadResponseError: as `identify`.
+        """
+        in_use = self._addresses.in_use
+        if self._client is None or in_use is None:
+            await self.connect()
+            return
+        await identify(self._http, in_use.address, self._source.server_id)
+
     async def client(self) -> PlexClient:
         """Return the client of the connected server; connects when need be.
 

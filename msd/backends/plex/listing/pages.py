@@ -128,7 +128,7 @@ class ListReader:
             self._query.path, self._query.parameters, start=start, size=size
         )
         if answer is None:
-            raise ForbiddenError("the server does not know this list any more")
+            raise unknown_list(self._query)
         self.now = server_time(answer)
         return read_rows(answer)
 
@@ -200,6 +200,13 @@ def _with_gaps(page: Page, *, is_behind: bool, is_repeated: bool) -> Page:
     if is_repeated:
         return replace(page, items=(), skipped=(), gaps=True)
     return replace(page, gaps=True) if is_behind else page
+
+
+def unknown_list(query: Query) -> ForbiddenError:
+    """Return the error for a list that answers 404 on a server that works."""
+    return ForbiddenError(
+        "the server does not know this list", request=f"GET {query.path}", status=404
+    )
 
 
 def server_time(answer: Answer) -> int | None:

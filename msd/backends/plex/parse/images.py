@@ -9,21 +9,28 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from msd.backends.plex.parse.wire import Row, many
-from msd.models import Image
+from msd.models import Image, ItemType
 
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/:_.,~%-]{1,500}", re.ASCII).fullmatch
 _HOST = re.compile(r"[a-z0-9.-]{1,253}", re.ASCII).fullmatch
 _SIZES = frozenset({"width", "height", "cols", "minSize", "upscale"})
 _NUMBER = re.compile(r"\d{1,5}", re.ASCII).fullmatch
 _LONGEST = 2_000
+_WITH_FRAME = frozenset({ItemType.EPISODE, ItemType.VIDEO, ItemType.MUSIC_VIDEO})
 
 
-def images(row: Row) -> tuple[Image, ...]:
-    """Return at most one picture of each kind."""
+def images(row: Row, item_type: ItemType) -> tuple[Image, ...]:
+    """Return at most one picture of each kind.
+
+    The `thumb` of an episode or a video is a frame of it, in landscape format; of other items it
+    is the poster.
+    """
+    is_frame = item_type in _WITH_FRAME
+    above = (row.parent_thumb, row.grandparent_thumb)
     candidates = (
-        ("poster", (row.thumb, row.composite, row.parent_thumb, row.grandparent_thumb)),
+        ("poster", (None if is_frame else row.thumb, row.composite, *above)),
         ("backdrop", (row.art, *_typed(row, "background"), row.grandparent_art)),
-        ("thumb", _typed(row, "snapshot")),
+        ("thumb", (row.thumb if is_frame else None, *_typed(row, "snapshot"))),
         ("logo", _typed(row, "clearLogo")),
         ("banner", (row.banner, *_typed(row, "banner"))),
     )

@@ -115,7 +115,7 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> Med
         track_number=index if is_track else None,
         child_count=_child_count(row, item_type),
         unwatched_count=_unwatched_count(row, item_type),
-        images=images(row),
+        images=images(row, item_type),
         watch=watch_state(row, item_type),
         identity=identity(row, item_type),
     )

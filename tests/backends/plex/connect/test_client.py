@@ -175,6 +175,15 @@ async def test_a_gateway_that_confirms_a_refusal_does_not_end_the_sign_in():
     assert caught.value.reason is StatusReason.NOT_A_MEDIA_SERVER
 
 
+async def test_an_error_names_its_request_and_the_status():
+    """Path and status, without the query, so that somebody can act (S9)."""
+    async with asking({PATH: reply(500)}) as (client, _):
+        with pytest.raises(UnreachableError) as caught:
+            await client.get(PATH, {"secret": "x"})
+
+    assert (f"GET {PATH}", 500) == (caught.value.request, caught.value.status)
+
+
 async def test_what_is_gone_is_none():
     """What is gone is none.
 
