@@ -26,6 +26,7 @@ from msd.models import (
     LoginId,
     SourceId,
     SourceStatus,
+    StatusReason,
 )
 
 BUFFER_SIZE = 4096
@@ -69,6 +70,7 @@ class SourceFailed(Event, frozen=True):
     """A sync or the push connection of a source failed; its connection needs a check."""
 
     source_id: SourceId
+    reason: StatusReason | None = None
 
 
 class SourceAccessChanged(Event, frozen=True):
@@ -215,6 +217,7 @@ class EventStream:
             MemoryObjectSendStream[Event], MemoryObjectReceiveStream[Event]
         ] = {}
         self._listeners: dict[type[Event], list[Callable[[Any], None]]] = {}
+        self._muted: set[type[Event]] = set()
 
     def listen(self, kind: type[Kind], react: Callable[[Kind], None]) -> None:
         """Have a function called with each event of a class, in the order of registration.
@@ -224,11 +227,17 @@ class EventStream:
         """
         self._listeners.setdefault(kind, []).append(react)
 
+    def mute(self, *kinds: type[Event]) -> None:
+        """Publish no event of these classes any more."""
+        self._muted |= set(kinds)
+
     def publish(self, event: Event) -> None:
         """Hand an event to every subscriber and listener now.
 
         A subscriber's buffer that is full is emptied and gets `Overflow`.
         """
+        if type(event) in self._muted:
+            return
         for send, receive in self._subscribers.items():
             try:
                 send.send_nowait(event)

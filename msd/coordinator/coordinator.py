@@ -43,7 +43,14 @@ from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.coordinator.sources.supervisors import Supervisors
 from msd.coordinator.syncs.sync_jobs import SyncJobs
 from msd.coordinator.syncs.syncs import Syncs
-from msd.events import EventStream, StateChanged
+from msd.events import (
+    AccountChanged,
+    EventStream,
+    SourceChanged,
+    SourceFailed,
+    SourceStatusChanged,
+    StateChanged,
+)
 from msd.models import (
     BackendKind,
     DaemonState,
@@ -116,6 +123,9 @@ class SourceCoordinator:
     async def close(self) -> None:
         """Stop: jobs end at a page boundary, connections close, the revision is stored (O4)."""
         self._become(DaemonState.STOPPING)
+        # Closing our own connections is not the fault of any server (S10).
+        self._statuses.freeze()
+        self.events.mute(SourceStatusChanged, SourceChanged, SourceFailed, AccountChanged)
         with anyio.move_on_after(CANCEL_S, shield=True):
             await self._services.registry.keep_revision(self.library.revision)
             await self.jobs.end_all()

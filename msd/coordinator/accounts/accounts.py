@@ -24,6 +24,7 @@ from msd.coordinator.accounts.adding import Adding
 from msd.coordinator.accounts.removal import Removal
 from msd.coordinator.error_boundary import guarded
 from msd.coordinator.services import Services
+from msd.coordinator.sources.retries import REFUSED_FIRST_S, REFUSED_LONGEST_S
 from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.errors import (
     AuthRequiredError,
@@ -57,6 +58,8 @@ class _AccountState(Struct):
 
     lock: anyio.Lock = field(default_factory=anyio.Lock)
     answered_at: float = -EVERY_S
+    asked_at: float = -EVERY_S
+    refusals: int = 0
     due_at: float = 0.0
     refused: AuthRequiredError | None = None
     gone: set[SourceId] = field(default_factory=set)
@@ -125,7 +128,7 @@ class Accounts:
             return None
         state = self._state(account.id)
         if state.refused is not None:
-            raise _again(state.refused)
+            await self._ask_again(account, state.refused)
         if source.id in state.gone:
             raise _gone()
         credentials = await self._auth.credentials(account)
@@ -253,12 +256,19 @@ class Accounts:
         try:
             await self._ask(account)
         except MsdError as error:
-            state.due_at = time.monotonic() + RETRY_S
+            state.due_at = time.monotonic() + self._retry_s(state, error)
             if not state.is_down:
                 log.info("the servers of %s can't be asked for: %s", account.display_name, error)
             state.is_down = True
         else:
             state.is_down = False
+
+    def _retry_s(self, state: _AccountState, error: MsdError) -> float:
+        """Return how long to wait after a failure: longer and longer after refusals (S4)."""
+        if not isinstance(error, AuthRequiredError) or is_keyring_trouble(error):
+            return RETRY_S
+        state.refusals += 1
+        return min(REFUSED_LONGEST_S, REFUSED_FIRST_S * 2.0 ** min(state.refusals - 1, 10))
 
     async def _ask(self, account: Account) -> list[Source]:
         """Ask once, however many wait for the answer; return the sources that it added."""
@@ -266,6 +276,7 @@ class Accounts:
         async with state.lock:
             if time.monotonic() - state.answered_at < JUST_NOW_S:
                 return []
+            state.asked_at = time.monotonic()
             credentials = await self._auth.credentials(account)
             try:
                 with anyio.fail_after(ANSWER_S):
@@ -278,11 +289,24 @@ class Accounts:
             except AuthRequiredError as error:
                 self._refuse(account, state, error)
                 raise
-            state.refused = None
+            state.refusals = 0
+            self._accept(account, state)
             added = await self._store(account, state, answer)
             state.answered_at = time.monotonic()
             state.due_at = state.answered_at + EVERY_S
             return added
+
+    async def _ask_again(self, account: Account, refused: AuthRequiredError) -> None:
+        """Ask whether a refused account is accepted again (S4); raise when it is not."""
+        if time.monotonic() - self._state(account.id).asked_at < JUST_NOW_S:
+            raise _again(refused)
+        await self._ask(account)
+
+    def _accept(self, account: Account, state: _AccountState) -> None:
+        if state.refused is not None:
+            state.refused = None
+            for source_id in self._registry.sources_of(account.id):
+                self._events.publish(SourceAccessChanged(source_id))
 
     def _refuse(self, account: Account, state: _AccountState, error: AuthRequiredError) -> None:
         """Hold every source of the account back until somebody signs in (S4)."""

@@ -20,7 +20,7 @@ from msd.backend_api.accounts import OptionValue
 from msd.coordinator.accounts.removal import Removal
 from msd.coordinator.error_boundary import guarded
 from msd.coordinator.services import Services
-from msd.coordinator.sources.status import Axes
+from msd.coordinator.sources.status import added as added_axes
 from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.errors import LimitExceededError, MsdError, SourceExistsError, UnreachableError
 from msd.events import AccountAdded, EventStream, SourceAdded
@@ -228,7 +228,7 @@ class Adding:
         if account is not None and added:
             self._events.publish(AccountAdded(account.id))
         for source in added:
-            self._statuses.add(source, Axes())
+            self._statuses.add(source, added_axes())
             self._events.publish(SourceAdded(source.id))
         return added
 

@@ -8,7 +8,8 @@ import anyio
 from msd.coordinator.jobs import Jobs
 from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
-from msd.coordinator.sources.status import Axes, disabled, first_axes
+from msd.coordinator.sources.status import disabled, first_axes
+from msd.coordinator.sources.status import enabled as enabled_axes
 from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.coordinator.sources.supervisors import Supervisors
 from msd.errors import InvalidArgumentError
@@ -99,7 +100,7 @@ class Sources:
                 return
             await self._registry.change(source_id, enabled=enabled)
             if enabled:
-                self._statuses.update(source_id, Axes())
+                self._statuses.update(source_id, enabled_axes(self._statuses.axes(source_id)))
                 self._supervisors.start(source_id)
             else:
                 await self._disable(source_id)

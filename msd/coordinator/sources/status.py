@@ -57,6 +57,9 @@ HEALED_BY_CREDENTIALS = frozenset(
 )
 
 
+AFTER_A_REFUSAL = "sign in again, or wait: msd tries the old sign-in again by itself"
+
+
 class Axes(Struct, frozen=True, kw_only=True):
     """The state of one source on its axes auth and link."""
 
@@ -74,16 +77,37 @@ def first_axes(source: Source) -> Axes:
     return Axes() if source.enabled else disabled(Axes())
 
 
-def connecting(axes: Axes) -> Axes:
-    """Return the axes while the first attempt runs; a retry shows the last failure instead."""
+def connecting(axes: Axes, *, has_connected: bool) -> Axes:
+    """Return the axes while the first attempt runs; a retry shows the last failure instead.
+
+    Args:
+        axes: before the attempt.
+        has_connected: whether the source was ever connected, also by an earlier msd.
+    """
     if axes.link not in {Link.UNKNOWN, Link.DISABLED}:
         return axes
     return replace(
         axes,
         link=Link.CONNECTING,
         link_reason=StatusReason.CONNECTING,
-        detail="connecting for the first time",
+        detail="connecting" if has_connected else "connecting for the first time",
     )
+
+
+def enabled(axes: Axes) -> Axes:
+    """Return the axes of a source that the user has just switched on."""
+    return replace(
+        axes,
+        auth=Auth.UNKNOWN,
+        link=Link.UNKNOWN,
+        link_reason=StatusReason.CONNECTING,
+        detail="the source has just been enabled",
+    )
+
+
+def added() -> Axes:
+    """Return the axes of a source that has just been added."""
+    return Axes(link_reason=StatusReason.CONNECTING, detail="the source has just been added")
 
 
 def with_credentials(axes: Axes) -> Axes:
@@ -125,7 +149,7 @@ def after_error(axes: Axes, error: MsdError) -> Axes:
         case KeyringUnavailableError():
             return _needs_auth(axes, StatusReason.KEYRING_UNAVAILABLE, detail)
         case AuthRequiredError() | AuthRefusedError():
-            return _needs_auth(axes, error.reason, detail)
+            return _needs_auth(axes, error.reason, _after_refusal(error))
         case UnreachableError():
             return replace(
                 axes, link=Link.OFFLINE, link_reason=error.reason, detail=detail, facts=None
@@ -142,6 +166,12 @@ def after_error(axes: Axes, error: MsdError) -> Axes:
                 detail=detail,
                 facts=None,
             )
+
+
+def _after_refusal(error: BackendError) -> str:
+    if error.reason in HEALED_BY_CREDENTIALS:
+        return str(error)
+    return f"{error}; {AFTER_A_REFUSAL}"
 
 
 def _needs_auth(axes: Axes, reason: StatusReason, detail: str) -> Axes:

@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from msd.coordinator.sources.status import Auth, Axes, Link, public_status
+from msd.coordinator.sources.status import (
+    HEALED_BY_CREDENTIALS,
+    Auth,
+    Axes,
+    Link,
+    public_status,
+)
 from msd.errors import UnknownSourceError
 from msd.events import (
     AccountChanged,
@@ -55,6 +61,7 @@ class StatusRegistry:
         self._publish = events.publish
         self._clock = clock
         self._entries: dict[SourceId, _Entry] = {}
+        self._is_frozen = False
         events.listen(SourceRemoved, lambda event: self._remove(event.source_id))
 
     def add(self, source: Source, axes: Axes) -> None:
@@ -90,16 +97,20 @@ class StatusRegistry:
         """
         return self._entry(source_id).status
 
+    def freeze(self) -> None:
+        """Change and publish nothing any more: msd is stopping, and closes connections itself."""
+        self._is_frozen = True
+
     def update(self, source_id: SourceId, axes: Axes) -> None:
         """Set the axes of a source; publish when status or reason changed."""
-        entry = self._entries.get(source_id)
+        entry = self._changeable(source_id)
         if entry is not None:  # a source may be removed while an attempt runs
             entry.axes = axes
             self._derive(source_id, entry)
 
     def set_held_deletes(self, source_id: SourceId, held_deletes: int) -> None:
         """Set how many deletions are withheld (Y7)."""
-        entry = self._entries.get(source_id)
+        entry = self._changeable(source_id)
         if entry is not None:
             entry.held_deletes = held_deletes
             self._derive(source_id, entry)
@@ -111,7 +122,7 @@ class StatusRegistry:
 
     def set_live(self, source_id: SourceId, live: LiveState) -> None:
         """Set whether the source pushes its changes (Y9)."""
-        entry = self._entries.get(source_id)
+        entry = self._changeable(source_id)
         if entry is not None and entry.live is not live:
             entry.live = live
             self._derive(source_id, entry)
@@ -119,7 +130,7 @@ class StatusRegistry:
 
     def set_retry(self, source_id: SourceId, *, attempts: int, next_retry: UnixSeconds) -> None:
         """Set the failed attempts and the time of the next one; 0 = none planned. Not published."""
-        entry = self._entries.get(source_id)
+        entry = self._changeable(source_id)
         if entry is not None:
             entry.attempts = attempts
             entry.next_retry = next_retry
@@ -147,6 +158,9 @@ class StatusRegistry:
             if state in states:
                 return state.value
         return Auth.UNKNOWN.value
+
+    def _changeable(self, source_id: SourceId) -> _Entry | None:
+        return None if self._is_frozen else self._entries.get(source_id)
 
     def _entry(self, source_id: SourceId) -> _Entry:
         try:
@@ -176,14 +190,17 @@ def _next_step(entry: _Entry) -> ConnectAttempt:
     axes = entry.axes
     if axes.link is Link.DISABLED:
         detail = "nothing is tried until the source is enabled"
-    elif axes.auth is Auth.NEEDS_AUTH and not entry.next_retry:
-        detail = "nothing is tried until the user signs in again"
+    elif axes.auth is Auth.NEEDS_AUTH and axes.auth_reason in HEALED_BY_CREDENTIALS:
+        detail = "msd connects as soon as the keyring can be read"
     elif axes.auth is Auth.NEEDS_AUTH:
-        detail = "it goes on as soon as the keyring can be read"
+        detail = (
+            "msd tries the old sign-in again then; at once when the network changes, after a"
+            " resume, a new sign-in or a request to connect"
+        )
     elif axes.link is Link.ONLINE:
         detail = "the server is asked again every minute"
     else:
-        detail = "it is tried again, sooner when the network changes or somebody asks"
+        detail = "msd tries again then; sooner when the network changes or somebody asks"
     return ConnectAttempt(at=entry.next_retry, step="next", outcome="planned", detail=detail)
 
 

@@ -1,7 +1,6 @@
 """Keeps one source connected: connect, wait as long as the failure asks for, try again (S2-S6)."""
 
 import logging
-import math
 import random
 import time
 from typing import Protocol
@@ -12,7 +11,9 @@ from msd.backend_api import Credentials
 from msd.coordinator.error_boundary import guarded
 from msd.coordinator.library import MediaLibrary
 from msd.coordinator.services import Services
+from msd.coordinator.sources.retries import Retries
 from msd.coordinator.sources.status import (
+    HEALED_BY_CREDENTIALS,
     Auth,
     Link,
     after_error,
@@ -21,7 +22,7 @@ from msd.coordinator.sources.status import (
     with_credentials,
 )
 from msd.coordinator.sources.status_registry import StatusRegistry
-from msd.coordinator.timing import TICK_S, Backoff, until_tick_s
+from msd.coordinator.timing import TICK_S, until_tick_s
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -31,20 +32,20 @@ from msd.errors import (
     UnreachableError,
 )
 from msd.events import EventStream, SourceChanged, SourceConnected
-from msd.managers.auth import is_keyring_trouble
 from msd.models import (
     ConnectAttempt,
     LiveState,
     ServerFacts,
     Source,
     SourceId,
+    StatusReason,
     UnixSeconds,
 )
 
 CONNECT_S = 30.0  # one attempt in all
 LIVE_RECHECK_S = 3600.0  # a live source closes its push connection when it goes away
 RECHECK_S = 60.0  # a connected source without a push connection is asked again this often
-SLOW_RETRY_S = 900.0  # after errors that the user must repair
+STARTING_CONNECT_S = 6.0  # of one attempt while the server is starting
 
 log = logging.getLogger(__name__)
 
@@ -78,18 +79,29 @@ class Supervisor:
         self._access = access
         self._library = library
         self._events = events
-        self._backoff = Backoff(random.Random())  # noqa: S311 - jitter, not a secret
+        self._retries = Retries(random.Random())  # noqa: S311 - jitter, not a secret
         self._woken = anyio.Event()
         self._has_news = False
         self._is_refused = False
 
     def reconnect(self) -> None:
-        """Try again now, with short waits after a failure: credentials or address changed."""
+        """Try again now, as if nothing had failed: credentials or address changed."""
+        self._retries.forgive()
+        self.retry()
+
+    def retry(self) -> None:
+        """Try again now, also after a refusal: the network changed, or somebody asked (S4)."""
         self._has_news = True
         self._wake()
 
-    def check(self) -> None:
-        """Try again now, unless the server has just refused the sign-in (S4)."""
+    def check(self, reason: StatusReason | None = None) -> None:
+        """Try again now, unless the server has just refused the sign-in.
+
+        Args:
+            reason: of the failure that makes a check necessary, if there was one.
+        """
+        if reason is StatusReason.SERVER_STARTING:
+            self._retries.announce_start()
         if not self._is_refused:
             self._wake()
 
@@ -98,14 +110,13 @@ class Supervisor:
         while self._registry.has_source(self._source_id):
             self._woken, self._has_news, self._is_refused = anyio.Event(), False, False
             pause_s = await self._attempt_guarded()
-            if math.isinf(pause_s) and not self._has_news:
-                # A check that was asked for meanwhile has its answer.
-                self._woken, self._is_refused = anyio.Event(), True
+            if self._is_refused and not self._has_news:
+                self._woken = anyio.Event()  # a check that was asked for meanwhile has its answer
             with anyio.move_on_after(until_tick_s(pause_s) if pause_s > TICK_S else pause_s):
                 await self._woken.wait()
 
     def _wake(self) -> None:
-        self._backoff.reset()
+        self._retries.reset()
         self._woken.set()
 
     async def _attempt_guarded(self) -> float:
@@ -120,18 +131,20 @@ class Supervisor:
     async def _attempt(self) -> float:
         """Try to connect; return after how many seconds to try again."""
         source = self._registry.source(self._source_id)
-        self._statuses.update(source.id, connecting(self._statuses.axes(source.id)))
+        axes = self._statuses.axes(source.id)
+        has_connected = bool(source.server_version or source.last_sync)
+        self._statuses.update(source.id, connecting(axes, has_connected=has_connected))
         started = time.monotonic()
         try:
             facts = await guarded(lambda: self._connect(source), f"connecting {source.id}")
         except MsdError as error:
             self._record_addresses(source)
             self._record(source, _outcome(error), str(error), started)
-            return await self._after(source, error)
+            return await self._after(source, self._retries.seen_as(error))
         if self._statuses.axes(source.id).link is not Link.ONLINE:
             self._record_addresses(source)
         self._record(source, "ok", "", started)
-        self._backoff.reset()
+        self._retries.forgive()
         self._statuses.set_retry(source.id, attempts=0, next_retry=UnixSeconds(0))
         self._statuses.update(source.id, online(self._statuses.axes(source.id), facts))
         await self._store_facts(source, facts)
@@ -151,8 +164,9 @@ class Supervisor:
         return await self._connect_as(source, await self._credentials(source))
 
     async def _connect_as(self, source: Source, credentials: Credentials | None) -> ServerFacts:
+        limit_s = STARTING_CONNECT_S if self._retries.is_starting else CONNECT_S
         try:
-            with anyio.fail_after(CONNECT_S):
+            with anyio.fail_after(limit_s):
                 return await self._backends.connect(
                     source,
                     self._registry.account_of(source),
@@ -160,7 +174,7 @@ class Supervisor:
                     self._library.content_types(source.id),
                 )
         except TimeoutError as exc:
-            raise UnreachableError(f"no answer within {CONNECT_S:.0f} s") from exc
+            raise UnreachableError(f"no answer within {limit_s:.0f} s") from exc
 
     async def _credentials(self, source: Source) -> Credentials | None:
         credentials = await self._access.credentials(source)
@@ -169,18 +183,15 @@ class Supervisor:
 
     async def _after(self, source: Source, error: MsdError) -> float:
         axes = after_error(self._statuses.axes(source.id), error)
-        retry_after_s = getattr(error, "retry_after_s", None)
-        pause_s = self._backoff.next_delay_s(retry_after_s)
-        if axes.auth is Auth.NEEDS_AUTH:
-            # A refusal waits for new credentials; missing credentials wait for the keyring.
-            pause_s = SLOW_RETRY_S if is_keyring_trouble(error) else math.inf
-        elif not isinstance(error, UnreachableError):
-            pause_s = SLOW_RETRY_S
+        pause_s = self._retries.next_delay_s(error)
+        is_needed = axes.auth is Auth.NEEDS_AUTH
+        self._is_refused = is_needed and axes.auth_reason not in HEALED_BY_CREDENTIALS
         if not isinstance(error, UnreachableError):
             await self._backends.close(source.id)  # the next attempt starts afresh
-        next_retry = 0 if math.isinf(pause_s) else int(time.time() + pause_s)
         self._statuses.set_retry(
-            source.id, attempts=self._backoff.attempts, next_retry=UnixSeconds(next_retry)
+            source.id,
+            attempts=self._retries.attempts,
+            next_retry=UnixSeconds(int(time.time() + pause_s)),
         )
         self._statuses.update(source.id, axes)
         return pause_s

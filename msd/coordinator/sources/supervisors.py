@@ -1,7 +1,6 @@
 """The supervisors of all enabled sources: started, stopped and woken."""
 
 import logging
-from collections.abc import Callable
 
 import anyio
 
@@ -52,8 +51,8 @@ class Supervisors:
         events.listen(SourceAdded, lambda event: self.start(event.source_id))
         events.listen(SourceRemoved, lambda event: self.forget(event.source_id))
         events.listen(SourceAccessChanged, lambda event: self.reconnect(event.source_id))
-        events.listen(SourceFailed, lambda event: self._check(event.source_id))
-        events.listen(NetworkChanged, lambda _: self._check_unconnected())
+        events.listen(SourceFailed, self._check)
+        events.listen(NetworkChanged, lambda _: self._retry_unconnected())
 
     def start(self, source_id: SourceId) -> None:
         """Begin to keep a source connected; nothing happens when it is disabled or kept already."""
@@ -76,27 +75,26 @@ class Supervisors:
 
     def reconnect(self, source_id: SourceId) -> None:
         """Connect a source again now, because its credentials or address changed."""
-        self._wake(source_id, Supervisor.reconnect)
-
-    def _check(self, source_id: SourceId) -> None:
-        self._wake(source_id, Supervisor.check)
-
-    def _wake(self, source_id: SourceId, wake: Callable[[Supervisor], None]) -> None:
         supervisor = self._supervisors.get(source_id)
         if supervisor is not None:
-            wake(supervisor)
+            supervisor.reconnect()
 
     def check_all(self) -> None:
         """Try every source again now, except those whose sign-in was just refused (S4)."""
         for supervisor in self._supervisors.values():
             supervisor.check()
 
-    def _check_unconnected(self) -> None:
-        """Try every source again now that is neither connected nor waits for the user."""
+    def _check(self, event: SourceFailed) -> None:
+        supervisor = self._supervisors.get(event.source_id)
+        if supervisor is not None:
+            supervisor.check(event.reason)
+
+    def _retry_unconnected(self) -> None:
+        """Try every source again now that is not connected, refused ones included (S4, S6)."""
         for source_id, supervisor in self._supervisors.items():
             axes = self._statuses.axes(source_id)
-            if axes.link is not Link.ONLINE and axes.auth is not Auth.NEEDS_AUTH:
-                supervisor.check()
+            if axes.link is not Link.ONLINE or axes.auth is Auth.NEEDS_AUTH:
+                supervisor.retry()
 
     async def follow_keyring(self) -> None:
         """Wake the sources that wait for the keyring when it changes (S4, O3); never returns."""

@@ -51,13 +51,24 @@ class PushSubscriptions:
         self._work = work
         self._events = events
         self._scopes: dict[SourceId, anyio.CancelScope] = {}
-        events.listen(SourceConnected, lambda event: self._reevaluate_soon(event.source_id))
+        self._lost: set[SourceId] = set()  # their connection needs the supervisor's check
+        events.listen(SourceConnected, lambda event: self._after_connect(event.source_id))
         events.listen(LibrarySettingsChanged, lambda event: self._reevaluate_soon(event.source_id))
 
     def renew(self, source_id: SourceId) -> None:
         """Subscribe again now, without the wait that earlier failures ask for."""
         if source_id in self._scopes:
             self._scopes[source_id].cancel()  # at its end it is evaluated again
+
+    def _after_connect(self, source_id: SourceId) -> None:
+        """Show a source as degraded whose server answers while its push connection is lost.
+
+        Not before: where the server itself is gone, its being offline is the one change (S5).
+        """
+        if source_id in self._lost:
+            self._lost.discard(source_id)
+            self._statuses.set_live(source_id, LiveState.DEGRADED)
+        self._reevaluate_soon(source_id)
 
     def _reevaluate_soon(self, source_id: SourceId) -> None:
         self._work.start_soon(source_id, self._reevaluate, source_id)
@@ -99,6 +110,7 @@ class PushSubscriptions:
                     await anyio.sleep(backoff.next_delay_s(retry_after_s))
         finally:
             del self._scopes[source_id]
+            self._lost.discard(source_id)
             has_ended = state is LiveState.OK or scope.cancel_called  # else it is not wanted
             self._statuses.set_live(source_id, LiveState.OFF if has_ended else state)
             if scope.cancel_called:  # it may be wanted again by now
@@ -109,6 +121,7 @@ class PushSubscriptions:
 
         def caught_up() -> None:
             backoff.reset()
+            self._lost.discard(source_id)
             self._statuses.set_live(source_id, LiveState.OK)
 
         async def run() -> None:
@@ -123,7 +136,8 @@ class PushSubscriptions:
             await guarded(run, f"following the pushed changes of {source_id}")
         except MsdError as error:
             log.info("%s does not push its changes now: %s", source_id, error)
-            self._statuses.set_live(source_id, LiveState.DEGRADED)
-            self._events.publish(SourceFailed(source_id))
+            self._lost.add(source_id)
+            reason = error.reason if isinstance(error, BackendError) else None
+            self._events.publish(SourceFailed(source_id, reason))
             return error.retry_after_s if isinstance(error, BackendError) else None
         return None

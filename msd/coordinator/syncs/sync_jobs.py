@@ -286,7 +286,7 @@ class SyncJobs:
             await self._library.publish_missed_changes(source_id)
             await self._record(source_id, last_sync_error=str(error))
             if isinstance(error, BackendError):
-                self._events.publish(SourceFailed(source_id))
+                self._events.publish(SourceFailed(source_id, error.reason))
             raise
         finally:
             self._library.recount_soon(source_id)

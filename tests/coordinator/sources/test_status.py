@@ -4,12 +4,15 @@ import pytest
 
 from msd import errors
 from msd.coordinator.sources.status import (
+    AFTER_A_REFUSAL,
     Auth,
     Axes,
     Link,
+    added,
     after_error,
     connecting,
     disabled,
+    enabled,
     online,
     public_status,
     with_credentials,
@@ -85,8 +88,11 @@ def test_a_retry_keeps_showing_why_the_last_attempt_failed() -> None:
     """S5: no flicker between a reason and `connecting`."""
     failed = after_error(Axes(), errors.UnreachableError("x"))
 
-    assert connecting(failed) == failed
-    assert shown(connecting(Axes())) == (PublicStatus.OFFLINE, StatusReason.CONNECTING)
+    assert connecting(failed, has_connected=True) == failed
+    assert shown(connecting(Axes(), has_connected=False)) == (
+        PublicStatus.OFFLINE,
+        StatusReason.CONNECTING,
+    )
 
 
 def test_a_disabled_source_is_offline_and_says_so() -> None:
@@ -112,7 +118,9 @@ def test_the_link_words_are_those_of_the_rules() -> None:
 
 def test_the_detail_of_a_healed_keyring_is_not_that_of_the_link() -> None:
     """S5: reason and detail belong together."""
-    locked = after_error(connecting(Axes()), errors.KeyringLockedError("the keyring is locked"))
+    locked = after_error(
+        connecting(Axes(), has_connected=True), errors.KeyringLockedError("the keyring is locked")
+    )
 
     status, reason, detail = public_status(with_credentials(locked))
 
@@ -129,5 +137,20 @@ def test_the_detail_of_a_refusal_is_not_that_of_a_later_outage() -> None:
     assert public_status(after_outage) == (
         PublicStatus.NEEDS_AUTH,
         StatusReason.TOKEN_REFUSED,
-        "the server refused the token",
+        f"the server refused the token; {AFTER_A_REFUSAL}",
     )
+
+
+def test_only_a_source_that_never_connected_connects_for_the_first_time() -> None:
+    """A restart says "connecting", a new source "connecting for the first time" (S5)."""
+    assert connecting(Axes(), has_connected=True).detail == "connecting"
+    assert connecting(Axes(), has_connected=False).detail == "connecting for the first time"
+
+
+def test_a_source_that_is_enabled_or_added_does_not_say_that_msd_has_started() -> None:
+    """The sentence says what happened to this source (S5)."""
+    switched_on = enabled(disabled(online(Axes(), FACTS)))
+
+    assert public_status(switched_on)[2] == "the source has just been enabled"
+    assert public_status(added())[2] == "the source has just been added"
+    assert public_status(Axes())[2] == "msd has just started"
