@@ -37,6 +37,7 @@ class ChangingServer(FakeServer):
     changes_cut_after: int | None = None  # pages of changes until the connection breaks
     listeners: list[MemoryObjectSendStream[PushedChange]] = field(default_factory=list)
     live_error: MsdError | None = None
+    push_error: MsdError | None = None  # what an open connection ends with
 
     def open(self, context: BackendContext | None = None) -> "ChangingBackend":
         return ChangingBackend(self, context)
@@ -146,7 +147,7 @@ class ChangingBackend(FakeBackend):
         send, receive = anyio.create_memory_object_stream[PushedChange](10_000)
         self._changing.listeners.append(send)
         try:
-            yield _until_cut(receive)
+            yield self._until_cut(receive)
         finally:
             if send in self._changing.listeners:
                 self._changing.listeners.remove(send)
@@ -166,10 +167,9 @@ class ChangingBackend(FakeBackend):
                     )
         return tuple(found)
 
-
-async def _until_cut(
-    receive: MemoryObjectReceiveStream[PushedChange],
-) -> AsyncIterator[PushedChange]:
-    async for change in receive:
-        yield change
-    raise UnreachableError("the live connection is dead")
+    async def _until_cut(
+        self, receive: MemoryObjectReceiveStream[PushedChange]
+    ) -> AsyncIterator[PushedChange]:
+        async for change in receive:
+            yield change
+        raise self._changing.push_error or UnreachableError("the live connection is dead")
