@@ -13,13 +13,23 @@ import anyio
 from anyio.abc import Process
 from msgspec.structs import replace
 
+from msd.backends import jellyfin, local, plex
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.bus.signals import run_signals
 from msd.contract import BUS_NAME
 from msd.errors import AuthRequiredError, StorageError
 from msd.events import JobChanged, JobFinished
-from msd.models import ItemPage, ItemQuery, JobId, JobState, LibraryId, SourceId, SyncMode
+from msd.models import (
+    BackendView,
+    ItemPage,
+    ItemQuery,
+    JobId,
+    JobState,
+    LibraryId,
+    SourceId,
+    SyncMode,
+)
 from tests.support.fakes.fake_coordinator import FakeCoordinator
 from tests.support.session.bus import PrivateBus
 
@@ -29,6 +39,18 @@ DEADLINE_S = 15
 MSDCTL = (sys.executable, "-W", "error", "-m", "msd.cli")
 
 
+BACKENDS = tuple(
+    BackendView(
+        kind=spec.kind,
+        name=spec.display_name,
+        options=spec.options,
+        login_options=spec.login_options if spec.login else None,
+        is_discoverable=spec.discover is not None,
+    )
+    for spec in (jellyfin.SPEC, local.SPEC, plex.SPEC)
+)
+
+
 class StagedCoordinator(FakeCoordinator):
     """The shared fake with pages, joined syncs and jobs that obey; a test plays the jobs."""
 
@@ -36,6 +58,7 @@ class StagedCoordinator(FakeCoordinator):
         super().__init__()
         self._called = anyio.Event()
         self.obeys = True  # cancelled jobs end
+        self.backend_views = BACKENDS
         self.left_out: set[SourceId] = set()  # can't be synced
         self.fails_from: int | None = None  # the first item that can't be read
 

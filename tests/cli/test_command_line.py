@@ -10,11 +10,26 @@ from msd.cli.__main__ import main
 from msd.cli.command_line import every_parser, general_help, parse
 from msd.cli.commands.add import given_options
 from msd.cli.commands.library import policy_setting
+from msd.cli.daemon.backends import Backend, Option
 from msd.cli.errors import CommandError, ExitCode
 from msd.dbus.variant import Variant
 from msd.models import ItemType, SortKey
 
+URL = Option("url", "s", "address", is_required=True, is_secret=False, is_path=False)
+USER = Option("username", "s", "who", is_required=True, is_secret=False, is_path=False)
+KEY = Option("api_key", "s", "a key", is_required=False, is_secret=True, is_path=False)
+PATH = Option("path", "s", "a folder", is_required=True, is_secret=False, is_path=True)
+KINDS = {
+    "jellyfin": Backend("jellyfin", "Jellyfin", (URL, USER, KEY), ()),
+    "local": Backend("local", "Folder", (PATH,), None),
+}
 COMMANDS = [command.name for command in catalog.commands()]
+
+
+def added(kind, *arguments):
+    """Return the options of AddSource that a command line gives."""
+    options = parse(["add", kind, *arguments])
+    return given_options(options, KINDS.get(kind))
 
 
 def help_of(command, capsys):
@@ -138,7 +153,6 @@ def test_a_query_that_can_not_be_meant_is_a_usage_error(arguments):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["jellyfin"],
         ["jellyfin", "x", "ada", "more"],
         ["jellyfin", "url=x", "ada"],
         ["odd", "novalue"],
@@ -152,26 +166,23 @@ def test_a_query_that_can_not_be_meant_is_a_usage_error(arguments):
 def test_an_add_that_can_not_be_meant_is_a_usage_error(arguments):
     """exit code 2"""
     with pytest.raises(CommandError) as caught:
-        given_options(parse(["add", *arguments]))
+        added(*arguments)
 
     assert caught.value.exit_code is ExitCode.USAGE
 
 
 def test_the_short_forms_and_key_values_mean_the_same():
-    """issue 2 §8: add KIND key=value…"""
-    short = parse(["add", "jellyfin", "http://x/?a=b", "ada", "--allow-insecure"])
-    pairs = ["add", "odd", "url=http://x/?a=b", "username=ada", "allow_insecure:=true"]
+    """What a kind needs is given in its order, or by name."""
+    short = added("jellyfin", "http://x/?a=b", "ada", "--allow-insecure")
+    pairs = ("url=http://x/?a=b", "username=ada", "allow_insecure:=true")
 
-    assert given_options(short) == given_options(parse(pairs))
+    assert short == added("jellyfin", *pairs) == added("odd", *pairs)
 
 
-def test_a_kind_with_a_short_form_takes_key_values_too():
-    """The general form works for every kind, and a folder may be called `a=b`."""
-    given = given_options(parse(["add", "jellyfin", "url=http://x", "username=ada", "--api-key"]))
-    folder = given_options(parse(["add", "local", "/srv/a=b"]))
-
-    assert given == {"url": Variant("s", "http://x"), "username": Variant("s", "ada")}
-    assert folder == {"path": Variant("s", "/srv/a=b")}
+def test_a_folder_may_be_called_like_a_key_and_a_value():
+    """Only names of options are keys."""
+    assert added("local", "/srv/a=b") == {"path": Variant("s", "/srv/a=b")}
+    assert added("local", "path=/srv/x") == {"path": Variant("s", "/srv/x")}
 
 
 @pytest.mark.parametrize("setting", ["sync", "=x", "show_in_home=maybe", "interval_s=-1"])

@@ -1,16 +1,17 @@
-"""`add`: a server or a folder becomes a source; kinds that msdctl does not know work as well."""
+"""`add`: a server or a folder becomes a source; what a kind needs, the daemon says."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
+from msd.cli.daemon.backends import Backend, find_backend, list_backends
 from msd.cli.daemon.lookup import list_sources
-from msd.cli.daemon.names import PEER
 from msd.cli.errors import CommandError, ExitCode, usage_error
 from msd.cli.hints import hint_for_adding
 from msd.cli.terminal.prompt import ask, can_ask
 from msd.cli.terminal.secret import as_descriptor, read_secret
+from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell
 from msd.dbus.variant import Variant
 
@@ -21,49 +22,28 @@ if TYPE_CHECKING:
     from msd.cli.session import Commands, Session
 
 _NOTES = """\
-KIND is a word of the daemon's Capabilities (`msdctl status`). Three have a short form:
+Without KIND, the kinds and their options are listed. What a kind needs is given in its order or as
+key=value: `msdctl add jellyfin nas.lan ada` and `msdctl add jellyfin url=nas.lan username=ada` are
+the same. What is missing is asked for. `msdctl login` signs in with the browser or a code instead.
 
-  jellyfin URL [USERNAME]   the user name, when missing, and the password are prompted for;
-                            with --api-key an API key instead of the password
-  plex                      every server of an account, by a token, which is prompted for
-  local PATH                a folder
-
-or all of it as key=value: `msdctl add jellyfin url=nas.lan username=ada --api-key`.
-
-`msdctl login` signs in with a code instead.
-
-Further options are given as key=value: text, or with key:=value a number, true or false.
-Passwords are never arguments: they are prompted for, or read from stdin with
+Passwords, tokens and API keys are never arguments: they are prompted for, or read from stdin with
 --password-stdin, and reach the daemon through a pipe that nobody else can read."""
 _EXAMPLES = """\
+msdctl add
 msdctl add local ~/Videos --name Films
-msdctl add jellyfin http://nas.lan:8096 --username ada
-secret-tool lookup server nas | msdctl add jellyfin https://nas.lan --username ada --password-stdin
-msdctl add somekind host=nas.lan port:=8080 --secret token"""
-
-
-class KindForm(NamedTuple):
-    """What msdctl knows of a kind beyond what AddSource asks for."""
-
-    arguments: tuple[str, ...]  # the options that plain arguments stand for; all must be given
-    is_path: bool = False
-    secrets: tuple[str, ...] = ()
-
+msdctl add jellyfin http://nas.lan:8096 ada
+msdctl add jellyfin nas.lan ada --api-key
+secret-tool lookup server nas | msdctl add jellyfin nas.lan ada --password-stdin"""
 
 # Options that a person is asked for when they are missing.
 _PROMPTS = {"username": "User name"}
 MAX_UINT32 = 2**32 - 1
-FORMS = {
-    "jellyfin": KindForm(arguments=("url", "username"), secrets=("password",)),
-    "plex": KindForm(arguments=(), secrets=("token",)),
-    "local": KindForm(arguments=("path",), is_path=True),
-}
 
 
 def register(commands: Commands) -> None:
     """Declare the command of this module."""
     add = commands.add("add", _add, notes=_NOTES, examples=_EXAMPLES)
-    add.add_argument("kind", metavar="KIND", help="jellyfin, plex, local, or another kind")
+    add.add_argument("kind", nargs="?", metavar="KIND", help="jellyfin, plex, local, or another")
     add.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="URL, PATH, or KEY=VALUE")
     add.add_argument("--username", help="who signs in")
     add.add_argument("--name", help="what to call the source")
@@ -73,14 +53,10 @@ def register(commands: Commands) -> None:
         help="allow plain http to a public address",
     )
     add.add_argument(
-        "--api-key", action="store_true", help="prompt for an API key instead of the password"
+        "--api-key", action="store_true", help="ask for an API key instead of the password"
     )
     add.add_argument(
-        "--secret",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="prompt for this option too (for kinds that msdctl does not know)",
+        "--secret", action="append", default=[], metavar="KEY", help="ask for this option too"
     )
     add.add_argument(
         "--password-stdin",
@@ -90,17 +66,17 @@ def register(commands: Commands) -> None:
 
 
 def _add(session: Session, options: Namespace) -> ExitCode:
-    form = FORMS.get(options.kind)
-    given = given_options(options)
-    missing = _missing(form, given, options) if form else ()
+    if options.kind is None:
+        return _list_kinds(session)
     # Starts the daemon when it can be started: nobody should type a password for nothing.
-    session.client.call("Ping", interface=PEER)
-    for name in missing:
-        given[name] = _asked(options.kind, name)
+    backend = find_backend(session.client, options.kind)
+    given = given_options(options, backend)
+    for name in _missing(backend, given, options) if backend else ():
+        given[name] = _asked(options.kind, name, backend)
     with ExitStack() as stack:
         descriptors: list[int] = []
-        for name in _secrets(form, options, given):
-            secret = read_secret(name, from_stdin=options.password_stdin)
+        for name in _secrets(backend, options, given):
+            secret = read_secret(name.replace("_", " "), from_stdin=options.password_stdin)
             given[f"{name}-fd"] = Variant("h", len(descriptors))
             descriptors.append(stack.enter_context(as_descriptor(secret)))
         added = _add_source(session, options, given, descriptors)
@@ -108,6 +84,31 @@ def _add(session: Session, options: Namespace) -> ExitCode:
         session.out.document({"added": added})
     else:
         report_sources(session, "added", added)
+    return ExitCode.OK
+
+
+def _list_kinds(session: Session) -> ExitCode:
+    backends = list_backends(session.client)
+    if session.out.as_json:
+        session.out.document([backend._asdict() for backend in backends])
+        return ExitCode.OK
+    columns = (
+        Column("kind"),
+        Column("option"),
+        Column("", rank=1),
+        Column("what it is", least=20),
+    )
+    rows = [
+        (
+            cell(backend.name),
+            cell(option.name),
+            "required" if option.is_required else "secret" if option.is_secret else "",
+            cell(option.help),
+        )
+        for backend in backends
+        for option in backend.options
+    ]
+    session.out.table(Table(columns, rows))
     return ExitCode.OK
 
 
@@ -128,62 +129,64 @@ def _add_source(
             "AddSource", "sa{sv}", options.kind, given, descriptors=descriptors
         )
     except CommandError as error:
-        form = FORMS.get(options.kind)
-        named = form.arguments[0] if form and form.arguments else ""
-        address = str(given[named].value) if named else ""
+        address = str(given["url"].value) if "url" in given else ""
         error.hint = hint_for_adding(error.code, error.message, address) or error.hint
         raise
     return cast("list[str]", ids)
 
 
-def _secrets(form: KindForm | None, options: Namespace, given: Mapping[str, Variant]) -> list[str]:
+def _secrets(
+    backend: Backend | None, options: Namespace, given: Mapping[str, Variant]
+) -> list[str]:
     """Return the options that are asked for without an echo."""
-    usual = form.secrets if form else ()
-    if options.api_key or "api_key" in (*options.secret, *given):
-        usual = () if "api_key" in given else ("api_key",)
-    return [name for name in dict.fromkeys((*usual, *options.secret)) if name not in given]
+    chosen = ["api_key", *options.secret] if options.api_key else list(options.secret)
+    if backend is None:
+        return list(dict.fromkeys(chosen))
+    secrets = {option.name for option in backend.options if option.is_secret}
+    if not secrets & {*chosen, *given}:
+        chosen += backend.secrets
+    return [name for name in dict.fromkeys(chosen) if name not in given]
 
 
-def _missing(form: KindForm, given: Mapping[str, Variant], options: Namespace) -> list[str]:
+def _missing(backend: Backend, given: Mapping[str, Variant], options: Namespace) -> list[str]:
     """Return what has to be asked for.
 
     Raises:
         CommandError: something is missing that nobody can be asked for.
     """
-    missing = [name for name in form.arguments if name not in given]
+    missing = [option.name for option in backend.places if option.name not in given]
     may_ask = can_ask() and not options.password_stdin
     for name in missing:
         if not may_ask or name not in _PROMPTS:
-            raise _needs(options.kind, name)
+            raise _needs(options.kind, name, backend)
     return missing
 
 
-def _needs(kind: str, name: str) -> CommandError:
-    words = " ".join(argument.upper() for argument in FORMS[kind].arguments)
+def _needs(kind: str, name: str, backend: Backend | None) -> CommandError:
+    words = " ".join(option.name.upper() for option in backend.places) if backend else ""
     return usage_error(
         f"adding a {kind} source needs the argument {name.upper()}",
         hint=f"`msdctl add {kind} {words}`; `msdctl add --help` shows examples",
     )
 
 
-def _asked(kind: str, name: str) -> Variant:
+def _asked(kind: str, name: str, backend: Backend | None) -> Variant:
     answer = ask(_PROMPTS[name])
     if not answer:
-        raise _needs(kind, name)
+        raise _needs(kind, name, backend)
     return Variant("s", answer)
 
 
-def given_options(options: Namespace) -> dict[str, Variant]:
+def given_options(options: Namespace, backend: Backend | None) -> dict[str, Variant]:
     """Return the options of AddSource that stand on the command line.
 
     Raises:
         CommandError: an argument can't be meant.
     """
-    form = FORMS.get(options.kind)
-    if form is None:
+    if backend is None:
         given = key_values(options.arguments)
     else:
-        given = _by_place(form, options.kind, list(options.arguments))
+        given = _by_place(backend, list(options.arguments))
     if options.username is not None:
         given["username"] = Variant("s", options.username)
     if options.name is not None:
@@ -193,26 +196,25 @@ def given_options(options: Namespace) -> dict[str, Variant]:
     return given
 
 
-def _by_place(form: KindForm, kind: str, arguments: list[str]) -> dict[str, Variant]:
-    if not form.arguments:
-        return key_values(arguments)
-    if not arguments:
-        raise _needs(kind, form.arguments[0])
-    if _is_key_value(arguments[0], form):
-        return key_values(arguments)
-    address = arguments.pop(0)  # may well hold an equals sign
-    given = {form.arguments[0]: Variant("s", _absolute(address) if form.is_path else address)}
-    for name in form.arguments[1:]:
-        if arguments and "=" not in arguments[0]:
-            given[name] = Variant("s", arguments.pop(0))
-    return given | key_values(arguments)
+def _by_place(backend: Backend, arguments: list[str]) -> dict[str, Variant]:
+    given: dict[str, Variant] = {}
+    for option in backend.places:
+        if not arguments or _is_key_value(arguments[0], backend):
+            break
+        text = arguments.pop(0)  # may well hold an equals sign
+        given[option.name] = Variant("s", _absolute(text) if option.is_path else text)
+    pairs = key_values(arguments)
+    for name, value in pairs.items():
+        known = backend.option(name)
+        if known is not None and known.is_path:
+            pairs[name] = Variant("s", _absolute(str(value.value)))
+    return given | pairs
 
 
-def _is_key_value(argument: str, form: KindForm) -> bool:
+def _is_key_value(argument: str, backend: Backend) -> bool:
     """Whether `url=http://nas` is meant, and not an address or a folder with an equals sign."""
     key, equals, _ = argument.partition("=")
-    known = {*form.arguments, "name"}
-    return bool(equals) and (key in known if form.is_path else key.rstrip(":").isidentifier())
+    return bool(equals) and backend.option(key.removesuffix(":")) is not None
 
 
 def _absolute(path: str) -> str:

@@ -70,7 +70,7 @@ def _record(job: JobView) -> Fields:
 def _row(job: JobView, names: dict[str, str]) -> list[str]:
     return [
         cell(job.path.rpartition("/")[2]),
-        cell(job.kind),
+        cell(job.job_kind),
         names.get(job.source_id, cell(job.source_id)),
         cell(job.state),
         phase(job) if job.phase else "",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.cli.commands.add import FORMS, key_values, report_sources
+from msd.cli.commands.add import key_values, report_sources
+from msd.cli.daemon.backends import find_backend
 from msd.cli.daemon.lookup import list_sources, match
 from msd.cli.daemon.names import PEER
 from msd.cli.dialogue.login import Answers, LoginConversation, login_record
@@ -76,7 +77,7 @@ def _add_answers(parser: ArgumentParser) -> None:
 
 
 def _login(session: Session, options: Namespace) -> ExitCode:
-    given = _given(options, options.kind)
+    given = _given(options) | _password_instead(session, options, options.kind)
     if options.name is not None:
         given["name"] = Variant("s", options.name)
     if options.allow_insecure:
@@ -93,11 +94,21 @@ def _reauth(session: Session, options: Namespace) -> ExitCode:
     rows = list_sources(session.client)
     identifier = match("Source", rows, options.source)
     (kind,) = (str(row.get("kind")) for row in rows if row["id"] == identifier)
-    given = _given(options, kind)
+    given = _given(options) | _password_instead(session, options, kind)
     return _converse(session, options, "Reauthenticate", identifier, given)
 
 
-def _given(options: Namespace, kind: str) -> dict[str, Variant]:
+def _password_instead(session: Session, options: Namespace, kind: str) -> dict[str, Variant]:
+    """Return what lets a password be asked for where stdin holds one, and not a code be shown."""
+    if not options.password_stdin:
+        return {}
+    backend = find_backend(session.client, kind)
+    if backend is None or not backend.has_login_option("quick_connect"):
+        return {}
+    return {"quick_connect": Variant("b", value=False)}
+
+
+def _given(options: Namespace) -> dict[str, Variant]:
     arguments = list(options.arguments)
     given: dict[str, Variant] = {}
     if arguments and ("=" not in arguments[0] or "://" in arguments[0]):
@@ -105,9 +116,7 @@ def _given(options: Namespace, kind: str) -> dict[str, Variant]:
     given |= key_values(arguments)
     if options.username is not None:
         given["username"] = Variant("s", options.username)
-    form = FORMS.get(kind)
-    takes_password = form is not None and "password" in form.secrets
-    if options.password or (options.password_stdin and takes_password):
+    if options.password:
         given["quick_connect"] = Variant("b", value=False)
     if options.link:
         given["link"] = Variant("b", value=True)

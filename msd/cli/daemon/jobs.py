@@ -28,14 +28,14 @@ class JobView(NamedTuple):
         return self._text("SourceId")
 
     @property
-    def kind(self) -> str:
+    def job_kind(self) -> str:
         """What the job does."""
         return self._text("Kind")
 
     @property
     def is_unlock(self) -> bool:
         """Whether it is about the keyring, and not about a source."""
-        return self.kind == "unlock"
+        return self.job_kind == "unlock"
 
     @property
     def state(self) -> str:

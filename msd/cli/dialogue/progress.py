@@ -75,7 +75,7 @@ class JsonLines:
         record: dict[str, object] = {
             "event": "finished" if job.is_over else "progress",
             "job": job.path,
-            "kind": job.kind,
+            "kind": job.job_kind,
             "source_id": job.source_id,
             "state": job.state,
         }
@@ -172,7 +172,7 @@ def _bars(out: Output) -> Iterator[Bars]:
 
 def title(job: JobView, names: Names) -> str:
     """Return what a person calls the subject of a job."""
-    return safe(names.get(job.source_id) or job.source_id or job.kind)
+    return safe(names.get(job.source_id) or job.source_id or job.job_kind)
 
 
 def summary(job: JobView, names: Names) -> str:

@@ -52,7 +52,7 @@ def _interface(interface: Interface) -> Iterator[str]:
 
 
 def _member(interface: Interface, member: Member) -> Iterator[str]:
-    yield f'<h3 id="{interface.name}.{member.name}">{member.kind} <code>{member.name}</code></h3>'
+    yield f'<h3 id="{interface.name}.{member.name}">{member.role} <code>{member.name}</code></h3>'
     yield f"<p><code>{escape(member_signature(member))}</code></p>"
     if member.arguments:
         yield "<dl>"

@@ -27,7 +27,7 @@ class Argument(NamedTuple):
 class Member(NamedTuple):
     """A method, signal or property, and what its comment says."""
 
-    kind: str  # "method", "signal" or "property"
+    role: str  # "method", "signal" or "property"
     name: str
     signature: str  # of a property
     arguments: tuple[Argument, ...]

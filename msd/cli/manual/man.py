@@ -130,7 +130,7 @@ def _bus(interfaces: Iterable[Interface]) -> str:
 
 
 def _member(member: Member) -> Iterator[str]:
-    yield f".SS {member.kind} {member.name} {_escaped(member_signature(member))}"
+    yield f".SS {member.role} {member.name} {_escaped(member_signature(member))}"
     for argument in member.arguments:
         yield ".TP"
         yield f"\\fI{argument.name}\\fR {_escaped(argument.signature)} {argument.direction}"
@@ -142,10 +142,10 @@ def _member(member: Member) -> Iterator[str]:
 
 def member_signature(member: Member) -> str:
     """Return the types of a member: `(s source_id) -> (o job)`, or the type of a property."""
-    if member.kind == "property":
+    if member.role == "property":
         return member.signature
-    given = _typed(member, ("in", "")) if member.kind == "method" else _typed(member, ("", "out"))
-    answer = f" -> {_typed(member, ('out',))}" if member.kind == "method" else ""
+    given = _typed(member, ("in", "")) if member.role == "method" else _typed(member, ("", "out"))
+    answer = f" -> {_typed(member, ('out',))}" if member.role == "method" else ""
     return given + answer
 
 

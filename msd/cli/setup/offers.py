@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msd.cli import programs
+from msd.cli.daemon.backends import find_backend
 from msd.cli.daemon.lookup import list_sources, quoted
 from msd.cli.errors import CommandError
 from msd.cli.terminal.prompt import can_ask, confirm
@@ -80,7 +81,9 @@ def _look_around(session: Session) -> None:
     for server in servers:
         address = quoted(cell(server.get("address")))
         kind = cell(server.get("kind"))
-        sign_in = f"msdctl login {kind}" + (f" {address}" if kind != "plex" else "")
+        backend = find_backend(session.client, kind)
+        takes_address = backend is not None and backend.has_login_option("url")
+        sign_in = f"msdctl login {kind}" + (f" {address}" if takes_address else "")
         session.out.say(f"found {cell(server.get('name'))}: `{sign_in}` signs in")
     if not servers:
         session.out.say("no server answered")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 
 import pytest
+from msgspec import structs
 from msgspec.structs import replace
 
 from msd.events import JobFinished, LoginFinished, ServerFound
@@ -282,6 +283,36 @@ async def test_a_plex_account_is_added_by_a_token_that_is_no_argument(stage: Sta
     assert 0 == added.code
     assert [("add_source", "plex", {"token": "mytoken"})] == stage.coordinator.calls
     assert 2 == refused.code
+
+
+async def test_an_api_key_works_in_the_general_form(stage: Stage) -> None:
+    """key=value and --secret: the password is not asked for as well."""
+    arguments = ("add", "jellyfin", "url=nas", "username=ada", "--secret", "api_key")
+    done = await stage.run(*arguments, "--password-stdin", stdin=b"key\n")
+
+    options = {"url": "nas", "username": "ada", "api_key": "key"}
+    assert [("add_source", "jellyfin", options)] == stage.coordinator.calls, done
+
+
+async def test_without_a_kind_add_lists_the_kinds_and_what_they_need(stage: Stage) -> None:
+    """The daemon says which options there are."""
+    listed = (await stage.run("add")).stdout
+
+    assert "jellyfin  username" in listed
+    assert "local     path" in listed
+
+
+async def test_a_password_on_stdin_means_a_sign_in_with_a_password(stage: Stage) -> None:
+    """reauth --password-stdin shows no code where Quick Connect is on."""
+    stage.coordinator.put_source(NAS)
+    view = stage.coordinator.source_views[NAS]
+    kind = structs.replace(view.source, kind="jellyfin")
+    stage.coordinator.put_source(NAS, source=kind)
+    async with running_msdctl("reauth", NAS, "--password-stdin", env=stage.env) as process:
+        await becomes(stage, DONE)
+        assert await process.wait() == 0
+
+    assert ("reauthenticate", NAS, {"quick_connect": False}, "", True) == stage.coordinator.calls[0]
 
 
 async def test_an_api_key_is_asked_for_instead_of_the_password(stage: Stage) -> None:
