@@ -20,7 +20,7 @@ from msd.backend_api.http.client import (
 from msd.backend_api.http.errors import backend_errors
 from msd.backend_api.http.json import decode
 from msd.backend_api.http.websocket import WebSocket, open_websocket
-from msd.backends.jellyfin.client.faults import fault_of, is_own_refusal, of_this_request
+from msd.backends.jellyfin.client.faults import fault_of, is_own_refusal
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -121,11 +121,7 @@ class JellyfinClient:
         return open_websocket(self._http, self._request("GET", path))
 
     async def raise_for_status(self, answer: Answer, path: str) -> None:
-        """Raise the error that an unsuccessful answer to a GET of `path` stands for.
-
-        What the server as a whole seems to say is checked by asking for something that works
-        for every user: while that is answered, only this request has failed.
-        """
+        """Raise the error that an unsuccessful answer to a GET of `path` stands for."""
         if answer.is_success:
             return
         if answer.status == httpx.codes.UNAUTHORIZED and is_own_refusal(answer):
@@ -133,36 +129,8 @@ class JellyfinClient:
             await self._raise_if_token_refused(_SYSTEM_INFO if path == ME else ME)
             raise _refused_once(path)
         error = fault_of(answer, path)
-        if isinstance(error, UnreachableError):
-            raise await self.narrowed(error, path, answer)
         if error is not None:
             raise error
-
-    async def narrowed(
-        self, error: UnreachableError, path: str, answer: Answer | None = None
-    ) -> BackendError:
-        """Return the error of a request alone when the server answers well otherwise.
-
-        Args:
-            error: what the failure of the request would mean for the server as a whole.
-            path: what was asked for.
-            answer: what came, None when no answer came.
-        """
-        proof = _SYSTEM_INFO if path == ME else ME
-        if path in {ME, _SYSTEM_INFO} or not await self._answers(proof):
-            return error
-        return of_this_request(error, path, answer)
-
-    async def _answers(self, path: str) -> bool:
-        """Return whether the server itself answers: with success, or with its own refusal."""
-        try:
-            answer = await self.answer(path)
-        except BackendError:
-            return False
-        if answer.is_success:
-            return answer.media_type == "application/json"
-        # "Me" of an API key, which has no user of its own, is a bad request.
-        return answer.status == httpx.codes.BAD_REQUEST and is_own_refusal(answer)
 
     async def _raise_if_token_refused(self, path: str) -> None:
         second = await self.answer(path)

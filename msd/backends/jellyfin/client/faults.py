@@ -3,10 +3,14 @@
 See docs/protocols/jellyfin.md, Errors.
 """
 
+import httpx
+
 from msd.backend_api.http.client import Answer
 from msd.backend_api.http.status import ServerForm, raise_unless_refused
 from msd.errors import BackendError, BadResponseError, UnreachableError
+from msd.models import StatusReason
 
+_ABSENT = frozenset({httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED})
 _MARGIN = 64  # bytes before the first tag of a page
 
 
@@ -32,17 +36,20 @@ def fault_of(answer: Answer, path: str) -> BackendError | None:
     """Return the error that an unsuccessful answer to a request of `path` stands for.
 
     None for a success, and for a 401 of the server's own, which a second request has to confirm.
+    Whether the server as a whole is at fault is found out by asking for its identity.
     """
     try:
         raise_unless_refused(answer, FORM)
-    except BadResponseError as error:
-        return BadResponseError(f"{error} ({path})")
+    except BadResponseError:
+        return BadResponseError(f"the server refused {path} with status {answer.status}")
+    except UnreachableError as error:
+        if answer.status not in _ABSENT:
+            return error
+        return UnreachableError(
+            f"the address has no answer to {path} (status {answer.status}), as a Jellyfin"
+            " server has",
+            reason=StatusReason.NOT_A_MEDIA_SERVER,
+        )
     except BackendError as error:
         return error
     return None
-
-
-def of_this_request(error: UnreachableError, path: str, answer: Answer | None) -> BackendError:
-    """Return the error of one request that failed while the server itself answers well."""
-    what = str(error) if answer is None else f"status {answer.status}"
-    return BadResponseError(f"the server works, but the request {path} failed: {what}")

@@ -24,7 +24,7 @@ from msd.backends.jellyfin.client.query import Query
 from msd.backends.jellyfin.parse.item import PARSER_VERSION
 from msd.backends.jellyfin.parse.values import guid
 from msd.backends.jellyfin.parse.wire import RawPage, RowId
-from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
+from msd.errors import BackendError, BadResponseError, ForbiddenError
 from msd.models import RemoteId
 
 MOST_ROWS = 5_000_000  # of one listing; a larger total is a fault or a trap
@@ -51,21 +51,19 @@ async def pages(
 
     Raises:
         ForbiddenError: the server does not list this for the user.
-        BadResponseError: this list can't be read, while the server itself works.
-        AuthRequiredError, UnreachableError: the server as a whole fails.
+        AuthRequiredError, UnreachableError, BadResponseError: as `JellyfinClient.get` says.
     """
     async for page in _Reader(client, query).pages(page_size, first):
         yield page
 
 
 class _Reader:
-    """Reads one list; knows whether a failure was already found to be the whole server's."""
+    """Reads one list."""
 
     def __init__(self, client: JellyfinClient, query: Query) -> None:
         self._client = client
         self._query = query
         self._narrowing = Narrowing(self._fetch)
-        self._is_outage = False
 
     async def pages(self, page_size: int, first: int) -> AsyncGenerator[Page, None]:
         """Yield every window; see `pages`."""
@@ -87,15 +85,12 @@ class _Reader:
         """Yield the windows up to the announced end."""
         empty = 0
         async with aclosing(self._narrowing.pages(_windows(at, end, page_size))) as windows:
-            try:
-                async for page in windows:
-                    empty = 0 if page.items or page.skipped else empty + 1
-                    if empty >= MOST_EMPTY_PAGES and page.start + page_size < end:
-                        yield replace(page, gaps=True)
-                        return
-                    yield _checked(_at_full_length(page), end)
-            except UnreachableError as error:
-                raise await self._narrowed(error) from error
+            async for page in windows:
+                empty = 0 if page.items or page.skipped else empty + 1
+                if empty >= MOST_EMPTY_PAGES and page.start + page_size < end:
+                    yield replace(page, gaps=True)
+                    return
+                yield _checked(_at_full_length(page), end)
 
     async def _beyond(self, last: Page, page_size: int) -> AsyncGenerator[Page, None]:
         """Yield what comes after a window that came back full; nothing does where all is well."""
@@ -113,44 +108,28 @@ class _Reader:
 
     async def page(self, window: Window) -> Page:
         """Return one window, without the rows on which the server fails."""
-        try:
-            return _at_full_length(await self._narrowing.page(window))
-        except UnreachableError as error:
-            raise await self._narrowed(error) from error
+        return _at_full_length(await self._narrowing.page(window))
 
     async def whole(self, window: Window) -> Page:
         """Return one window, all of it or an error."""
         page = await self._fetch(window)
         if isinstance(page, Page):
             return page
-        if isinstance(page, UnreachableError):
-            raise await self._narrowed(page)
         raise page
 
     async def _fetch(self, window: Window) -> Page | BackendError:
         """Return one window, or the fault that may be due to a single row in it."""
         query, client = self._query, self._client
         parameters = query.window(window.start, window.limit, with_total=window.with_total)
-        try:
-            answer = await client.answer(query.path, parameters, is_page=True)
-            if answer.status == httpx.codes.INTERNAL_SERVER_ERROR:
-                return server_fault()
-            if answer.status == httpx.codes.NOT_FOUND and answer.media_type == "text/plain":
-                return server_fault()  # a row that the server lists and can't find
-            if answer.status == httpx.codes.BAD_REQUEST:
-                raise ForbiddenError("the server does not know this list any more")
-            await client.raise_for_status(answer, query.path)
-            return _decoded(answer, window)
-        except UnreachableError as error:
-            raise await self._narrowed(error) from error
-
-    async def _narrowed(self, error: UnreachableError) -> BackendError:
-        """Return the error of this list alone, unless the server itself does not answer."""
-        if self._is_outage:
-            return error
-        narrowed = await self._client.narrowed(error, self._query.path)
-        self._is_outage = isinstance(narrowed, UnreachableError)
-        return narrowed
+        answer = await client.answer(query.path, parameters, is_page=True)
+        if answer.status == httpx.codes.INTERNAL_SERVER_ERROR:
+            return server_fault()
+        if answer.status == httpx.codes.NOT_FOUND and answer.media_type == "text/plain":
+            return server_fault()  # a row that the server lists and can't find
+        if answer.status == httpx.codes.BAD_REQUEST:
+            raise ForbiddenError("the server does not know this list any more")
+        await client.raise_for_status(answer, query.path)
+        return _decoded(answer, window)
 
 
 def _windows(start: int, end: int, page_size: int) -> Iterator[Window]:
