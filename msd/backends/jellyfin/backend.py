@@ -3,11 +3,9 @@
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 import anyio
-import httpx
-import msgspec
-from msgspec.structs import replace
 
 from msd.backend_api.artwork import Picture
 from msd.backend_api.changes import (
@@ -19,13 +17,16 @@ from msd.backend_api.changes import (
     PushedChange,
 )
 from msd.backend_api.http.client import open_client
-from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
-from msd.backend_api.snapshots import Snapshots
-from msd.backends.jellyfin.changes.locate import located, rows_by_id
-from msd.backends.jellyfin.changes.metadata import MetadataChanges
-from msd.backends.jellyfin.changes.push import live_changes
-from msd.backends.jellyfin.changes.watch import WatchChanges
+from msd.backends.jellyfin.changes.cursor import WatchCursor, encoded
+from msd.backends.jellyfin.changes.library import FollowedLibrary
+from msd.backends.jellyfin.changes.locate import Locator
+from msd.backends.jellyfin.changes.metadata import metadata_changes, metadata_cursor
+from msd.backends.jellyfin.changes.poll import ServerPolls
+from msd.backends.jellyfin.changes.push import pushed_changes
+from msd.backends.jellyfin.changes.watch import watch_changes
+from msd.backends.jellyfin.client.completion import Completion, needs_completion
+from msd.backends.jellyfin.client.full_item import full_item
 from msd.backends.jellyfin.client.members import members
 from msd.backends.jellyfin.client.pages import first_rows, pages
 from msd.backends.jellyfin.client.pictures import read_picture
@@ -33,23 +34,24 @@ from msd.backends.jellyfin.client.query import (
     PAGE_SIZE,
     SERVER_WIDE,
     listing_query,
-    lookup_query,
     newest_query,
 )
+from msd.backends.jellyfin.client.rows import rows_by_id
 from msd.backends.jellyfin.client.session import ALLOW_INSECURE, BY_API_KEY, Session, begin_session
-from msd.backends.jellyfin.parse.details import item_details
-from msd.backends.jellyfin.parse.item import media_item, parsed
+from msd.backends.jellyfin.client.user import read_user, rights_of
+from msd.backends.jellyfin.parse.item import parsed
 from msd.backends.jellyfin.parse.library import content, libraries
-from msd.backends.jellyfin.parse.wire import RawPage, SegmentPage, SegmentRow, ViewPage
-from msd.errors import BackendError, BadResponseError, UnreachableError
+from msd.backends.jellyfin.parse.place import place_of
+from msd.backends.jellyfin.parse.wire import ViewPage
+from msd.errors import BackendError, BadResponseError
 from msd.models import (
     Capability,
     ItemType,
     MediaItem,
     RemoteId,
     RemoteLibrary,
+    Rights,
     ServerFacts,
-    StatusReason,
 )
 
 _MOST_LIBRARIES = 1_000
@@ -62,7 +64,7 @@ _CAPABILITIES = frozenset(
         Capability.PASSWORD_LOGIN,
     }
 )
-_SEGMENTED = frozenset({ItemType.MOVIE, ItemType.EPISODE, ItemType.VIDEO, ItemType.MUSIC_VIDEO})
+_WITH_VERSIONS = frozenset({ItemType.MOVIE, ItemType.EPISODE, ItemType.VIDEO, ItemType.MUSIC_VIDEO})
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +87,9 @@ class JellyfinBackend:
         )
         self._lock = anyio.Lock()
         self._begun: Session | None = None
+        self._polls: ServerPolls | None = None
+        self._locates: Locator | None = None
+        self._completes: Completion | None = None
         self._all_listings: tuple[Listing, ...] = ()
         self._list_types: dict[RemoteId, ItemType] = {}  # of the collections and playlists listed
 
@@ -98,6 +103,7 @@ class JellyfinBackend:
         async with self._lock:
             self._begun = None
             self._begun = await begin_session(self._http, self._context)
+            self._polls = self._locates = self._completes = None
             return self._begun.facts
 
     async def check_identity(self) -> None:
@@ -135,7 +141,8 @@ class JellyfinBackend:
         """Return the rows added last, newest first, at most one page of them."""
         session = await self._session()
         query = newest_query(listing, session.routes.user_id)
-        return await first_rows(session.client, query, min(limit, self._page_size))
+        rows = await first_rows(session.client, query, min(limit, self._page_size))
+        return tuple(map(session.versions.applied, rows))
 
     async def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
         """Enumerate a listing to its announced end; see `pages.pages`."""
@@ -146,70 +153,79 @@ class JellyfinBackend:
     async def pages_from(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
         """Enumerate a listing from a row on; see `CanResume`."""
         session = await self._session()
+        if listing.type in _WITH_VERSIONS:
+            await session.versions.ensure_read()
         query = listing_query(listing, session.routes.user_id)
         async for page in pages(session.client, query, self._page_size, start):
             self._remember_types(listing, page)
-            yield page
+            rows = tuple(map(session.versions.applied, page.items))
+            yield replace(page, items=rows)
+
+    async def rights(self) -> Rights | None:
+        """Return what the user may see now; see `HasRights`."""
+        session = await self._session()
+        return rights_of(await read_user(session.client, session.user_path))
 
     async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where a library stands now; see `HasChanges`."""
-        return await (await self._changes_of(library, aspect)).cursor()
+        followed = await self._followed(library, aspect)
+        if aspect is Aspect.METADATA:
+            return await metadata_cursor(followed)
+        return encoded(WatchCursor(followed.poll.at))
 
     async def changes(
-        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, _cached: CachedRows, /
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, cached: CachedRows, /
     ) -> AsyncGenerator[Changes, None]:
         """Yield what may have changed since a cursor; see `HasChanges`."""
-        if self.listings(library):
-            async for changes in (await self._changes_of(library, aspect)).changes(since):
-                yield changes
+        if not self.listings(library):
+            return
+        followed = await self._followed(library, aspect)
+        read = metadata_changes if aspect is Aspect.METADATA else watch_changes
+        async for changes in read(followed, since, cached):
+            yield changes
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:
         """Subscribe to the server's push channel; see `HasPush`."""
         # Anew each time: another server may answer at the address by now (I4, K4).
         await self.connect()
-        async with live_changes(await self._session()) as changes:
+        async with pushed_changes(await self._session()) as changes:
             yield changes
 
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
-        """Return the rows with these ids; see `HasPush`."""
+        """Return the rows with these ids; see `HasPush`.
+
+        Rows of what msd does not show, such as folders and trailers, are left out.
+        """
         session = await self._session()
         rows = await rows_by_id(session, remote_ids)
         if rows and not self._all_listings:
             await self.libraries()
-        return await located(session, rows, self._all_listings)
+        return await self._locator(session).locate(rows, self._all_listings)
 
     async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
-        """Understand rows of one page; same length and order as `items`."""
-        return [parsed(item) for item in items]
+        """Parse raw rows; one result per row, in order."""
+        results = [parsed(item) for item in items]
+        if not any(map(needs_completion, results)):
+            return results
+        return await self._completion(await self._session()).complete(items, results)
 
     async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:
         """Return the members of a collection or playlist, in order, complete or an error."""
         session = await self._session()
         item_type = self._list_types.get(remote_id)
         if item_type is None:
-            found = await self._look_up(session, remote_id)
-            if found is None:
+            [*rows] = await rows_by_id(session, [remote_id])
+            place = place_of(rows[0]) if rows else None
+            if place is None or place.item_type is None:
                 return ()
-            item_type = found.type
+            item_type = place.item_type
         return await members(session, remote_id, item_type, self._page_size)
 
     async def item(self, remote_id: RemoteId) -> MediaItem | None:
         """Return one item with its details, None when the server says that it is gone."""
         session = await self._session()
-        path = session.routes.item(remote_id)
-        answer = await session.client.answer(path, {"userId": session.routes.user_id}, is_page=True)
-        if answer.status == httpx.codes.NOT_FOUND:
-            return await self._confirmed_gone(session, remote_id)
-        await session.client.raise_for_status(answer, path)
-        raw = bytes(decode(answer, msgspec.Raw))
-        item = media_item(remote_id, raw)
-        if isinstance(item, SkippedItem):
-            raise BadResponseError(item.why)
-        if session.routes.details_may_be_stale:
-            listed = await self._look_up(session, remote_id)
-            item = replace(item, watch=listed.watch if listed else None)
-        return replace(item, details=item_details(raw, await self._segments(session, item)))
+        return await full_item(session, self._completion(session), remote_id)
 
     async def picture(self, ref: str, *, width: int) -> Picture | None:
         """Return a picture of an item; see `HasArtwork`."""
@@ -236,47 +252,32 @@ class JellyfinBackend:
                 self._begun = await begin_session(self._http, self._context)
             return self._begun
 
-    async def _changes_of(
-        self, library: RemoteLibrary, aspect: Aspect
-    ) -> MetadataChanges | WatchChanges:
+    async def _followed(self, library: RemoteLibrary, aspect: Aspect) -> FollowedLibrary:
         session = await self._session()
+        if not self._all_listings:
+            await self.libraries()
+        locator = self._locator(session)
+        if self._polls is None:
+            self._polls = ServerPolls(session, locator, self._page_size)
         listings = self.listings(library)
-        look = await session.looks.look(f"{aspect} {library.remote_id}")
-        if aspect is Aspect.METADATA:
-            return MetadataChanges(session, look, listings, self._page_size)
-        snapshots = Snapshots(self._context.cache_dir, f"watch-{library.remote_id}")
-        return WatchChanges(session, look, listings, self._page_size, snapshots)
+        return FollowedLibrary(
+            session=session,
+            poll=await self._polls.poll(f"{aspect} {library.remote_id}", self._all_listings),
+            locator=locator,
+            listings=listings,
+            page_size=self._page_size,
+        )
+
+    def _locator(self, session: Session) -> Locator:
+        if self._locates is None:
+            self._locates = Locator(session)
+        return self._locates
+
+    def _completion(self, session: Session) -> Completion:
+        if self._completes is None:
+            self._completes = Completion(session)
+        return self._completes
 
     def _remember_types(self, listing: Listing, page: Page) -> None:
         if listing.type in SERVER_WIDE:
             self._list_types |= {row.remote_id: listing.type for row in page.items}
-
-    async def _look_up(self, session: Session, remote_id: RemoteId) -> MediaItem | None:
-        """Return an item as lists show it; None when the server lists it for the user no more."""
-        query = lookup_query(remote_id, session.routes.user_id)
-        rows = await session.client.get(query.path, RawPage, query.parameters)
-        for row in rows.items[:1]:
-            item = media_item(remote_id, row)
-            if isinstance(item, SkippedItem):
-                raise BadResponseError(item.why)
-            return item
-        return None
-
-    async def _confirmed_gone(self, session: Session, remote_id: RemoteId) -> MediaItem | None:
-        """Ask a second way: a proxy that leads astray answers 404 for everything."""
-        listed = await self._look_up(session, remote_id)
-        if listed is not None:
-            raise UnreachableError(
-                "the server lists the item but does not show it", reason=StatusReason.SERVER_ERROR
-            )
-        return None
-
-    async def _segments(self, session: Session, item: MediaItem) -> Sequence[SegmentRow]:
-        path = session.routes.segments(item.remote_id)
-        if path is None or item.type not in _SEGMENTED:
-            return ()
-        answer = await session.client.answer(path)
-        if answer.status == httpx.codes.NOT_FOUND:
-            return ()
-        await session.client.raise_for_status(answer, path)
-        return decode(answer, SegmentPage).items

@@ -1,102 +1,134 @@
-"""Rows by id, and the libraries that they lie in."""
+"""The libraries that rows lie in.
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from typing import TypeVar
+A row names the folder on disk that holds it, whose own parents never lead to a library. The
+library is found, in this order, by
 
-from msd.backend_api.changes import LocatedRow
+    what the cache holds of the row itself, or of its show, season or album
+    what was found of its folder before
+    `/Items/{id}/Ancestors` of the row, once for each folder that is not known yet
+"""
+
+from collections.abc import Mapping, Sequence
+
+import anyio
+import httpx
+
+from msd.backend_api.changes import CachedRows, LocatedRow
+from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import Listing, RawItem
-from msd.backends.jellyfin.client.pages import rows
-from msd.backends.jellyfin.client.query import IDS_AT_ONCE, SERVER_WIDE, places_query, rows_query
+from msd.backends.jellyfin.client.query import SERVER_WIDE
 from msd.backends.jellyfin.client.session import Session
 from msd.backends.jellyfin.parse.place import RowPlace, place_of
 from msd.backends.jellyfin.parse.values import guid
-from msd.backends.jellyfin.parse.wire import ITEM_TYPES
-from msd.models import RemoteId
+from msd.backends.jellyfin.parse.wire import Ancestor
+from msd.errors import BadResponseError, ForbiddenError
+from msd.models import ItemType, RemoteId
 
-_DEEPEST = 4  # from a track or an episode up to its library
+_VIEWS = frozenset({"CollectionFolder", "UserView"})
+_MOST_HOMES = 100_000  # folders and the like that are remembered
 
-T = TypeVar("T")
-
-
-async def rows_by_id(session: Session, remote_ids: Sequence[RemoteId]) -> tuple[RawItem, ...]:
-    """Return what the user may see of these items, as listings show it.
-
-    Raises:
-        As `pages.rows` does.
-    """
-    found: list[RawItem] = []
-    for batch in _batches(list(dict.fromkeys(remote_ids))):
-        query = rows_query(batch, session.routes.user_id)
-        asked = frozenset(batch)
-        answer = await rows(session.client, query, len(batch))
-        found.extend(row for row in answer if row.remote_id in asked)
-    return tuple(found)
+Homes = frozenset[RemoteId]  # the libraries that something lies in
 
 
-async def located(
-    session: Session, items: Sequence[RawItem], listings: Sequence[Listing]
-) -> tuple[LocatedRow, ...]:
-    """Return rows with the one of all listings that each belongs to, as far as the server tells."""
-    places = [place_of(item) for item in items]
-    above = await _ancestry(session, places, {each.library.remote_id for each in listings})
-    return tuple(
-        LocatedRow(item=item, listing=_home(place, above, listings))
-        for item, place in zip(items, places, strict=True)
-    )
+class Locator:
+    """Finds the listing of a row; remembers what the server told of folders, shows and albums."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._homes: dict[RemoteId, Homes] = {}
+        self._lock = anyio.Lock()
+
+    async def locate(
+        self,
+        items: Sequence[RawItem],
+        listings: Sequence[Listing],
+        cached: CachedRows | None = None,
+    ) -> tuple[LocatedRow, ...]:
+        """Return rows with the one of all listings that each belongs to.
+
+        Rows of what msd does not show are left out: extras, versions and parts of films, folders
+        on disk, views. `listing` is None where the server does not say: an artist that exists by
+        name only lies in no folder.
+
+        Raises:
+            AuthRequiredError, UnreachableError: the server does not answer.
+        """
+        places = [(item, place) for item in items if (place := place_of(item)) is not None]
+        shown = [(item, place) for item, place in places if place.item_type is not None]
+        known = await self._known(shown, listings, cached)
+        located = []
+        for item, place in shown:
+            homes = await self._homes_of(place, known)
+            listing = _listing(place, listings, homes)
+            if listing is not None or not homes:  # else it lies in a library that is not listed
+                located.append(LocatedRow(item=item, listing=listing))
+        return tuple(located)
+
+    async def _known(
+        self,
+        places: Sequence[tuple[RawItem, RowPlace]],
+        listings: Sequence[Listing],
+        cached: CachedRows | None,
+    ) -> Mapping[RemoteId, Homes]:
+        """Return the libraries of what the cache holds of the rows and their parents."""
+        if cached is None:
+            return {}
+        wanted = dict.fromkeys(item.remote_id for item, _ in places)
+        wanted |= dict.fromkeys(parent for _, place in places for parent in place.parents)
+        libraries = {listing.library.remote_id for listing in listings}
+        return {
+            remote_id: frozenset({library})
+            for remote_id, (library, _) in (await cached.places(list(wanted))).items()
+            if library in libraries
+        }
+
+    async def _homes_of(self, place: RowPlace, known: Mapping[RemoteId, Homes]) -> Homes:
+        """Return the libraries that a row lies in; none when the server does not tell."""
+        if place.item_type in SERVER_WIDE:
+            return frozenset()
+        own = guid(place.id)
+        relatives = (RemoteId(own or ""), *place.parents)
+        for remote_id in relatives:
+            if homes := known.get(remote_id) or self._homes.get(remote_id):
+                return homes
+        async with self._lock:
+            return await self._ancestry(RemoteId(own or ""), place)
+
+    async def _ancestry(self, remote_id: RemoteId, place: RowPlace) -> Homes:
+        """Ask what an item lies in, and remember it for all that it lies in."""
+        client, routes = self._session.client, self._session.routes
+        path = routes.ancestors(remote_id)
+        answer = await client.answer(path, {"userId": routes.user_id}, is_page=True)
+        if answer.status == httpx.codes.NOT_FOUND:
+            return frozenset()  # gone meanwhile, or an artist by name
+        try:
+            await client.raise_for_status(answer, path)
+            above = decode(answer, list[Ancestor])
+        except (BadResponseError, ForbiddenError):
+            return frozenset()
+        inner: list[RemoteId] = []
+        homes: set[RemoteId] = set()
+        for ancestor in above:
+            if (found := guid(ancestor.id)) is None:
+                continue
+            if ancestor.type in _VIEWS:
+                homes.add(RemoteId(found))
+            elif not homes:
+                inner.append(RemoteId(found))
+        if homes:
+            if len(self._homes) > _MOST_HOMES:
+                self._homes.clear()
+            self._homes |= dict.fromkeys((*inner, *place.parents), frozenset(homes))
+        return frozenset(homes)
 
 
-async def _ancestry(
-    session: Session, places: Sequence[RowPlace | None], libraries: AbstractSet[RemoteId]
-) -> dict[RemoteId, RemoteId | None]:
-    """Return what lies in what, from the parents of some rows up to the libraries."""
-    above: dict[RemoteId, RemoteId | None] = {}
-    for _ in range(_DEEPEST):
-        tops = {_top(place, above) for place in places if place is not None}
-        unknown = [each for each in tops if each is not None and each not in libraries]
-        for batch in _batches(unknown):
-            above |= dict.fromkeys(batch)
-            query = places_query(batch, session.routes.user_id)
-            for row in await rows(session.client, query, len(batch)):
-                place = place_of(row)
-                above[row.remote_id] = None if place is None else _parent(place)
-    return above
-
-
-def _home(
-    place: RowPlace | None,
-    above: Mapping[RemoteId, RemoteId | None],
-    listings: Sequence[Listing],
-) -> Listing | None:
-    if place is None:
-        return None
-    item_type, top = ITEM_TYPES.get(place.type), _top(place, above)
-    for listing in listings:
-        is_there = item_type in SERVER_WIDE or listing.library.remote_id == top
-        if listing.type is item_type and is_there:
+def _listing(place: RowPlace, listings: Sequence[Listing], homes: Homes) -> Listing | None:
+    candidates = [listing for listing in listings if listing.type is place.item_type]
+    if place.item_type in SERVER_WIDE:
+        return next(iter(candidates), None)
+    for listing in candidates:
+        if listing.library.remote_id in homes:
             return listing
-    return None
-
-
-def _top(place: RowPlace, above: Mapping[RemoteId, RemoteId | None]) -> RemoteId | None:
-    """Return the highest ancestor that is known so far; None where the trace is lost."""
-    top = _parent(place)
-    for _ in range(_DEEPEST):
-        if top is None or top not in above:
-            return top
-        top = above[top]
-    return None
-
-
-def _parent(place: RowPlace) -> RemoteId | None:
-    """Return what an item lies in, as high up as its row tells."""
-    for value in (place.series_id, place.album_id, place.parent_id):
-        parent = guid(value)
-        if parent is not None and parent != guid(place.id):
-            return RemoteId(parent)
-    return None
-
-
-def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), IDS_AT_ONCE):
-        yield values[start : start + IDS_AT_ONCE]
+    # An artist by name has no ancestors: with one music library it can only be there.
+    is_sure = place.item_type is ItemType.ARTIST and not homes and len(candidates) == 1
+    return candidates[0] if is_sure else None

@@ -1,304 +1,324 @@
-"""What was saved on a server since a moment of its own time, and what it can't say so of (Y6).
+"""What was saved on a server since a moment of its own time, and what has no such date.
 
 Rows have a date at which their metadata was saved, and a list can be asked for the newer ones. Not
-so artists, whose Etags are compared as a whole. Nothing tells of deletions, which show in the
-counts, nor of rights that changed.
+so artists, whose Etags are compared as a whole, and collections and playlists, which are few and
+listed. Nothing tells of deletions: they show in the number of rows, which is compared with the
+number that the cache expects.
 """
 
-from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import TypeVar
 
 import msgspec
 import xxhash
 
-from msd.backend_api.changes import ChangeCursor, Changes
+from msd.backend_api.changes import CachedRows, ChangeCursor, Changes, LocatedRow
 from msd.backend_api.protocol import Listing, RawItem
-from msd.backends.jellyfin.changes.locate import located, rows_by_id
+from msd.backend_api.rows import changes_by_listing
+from msd.backends.jellyfin.changes.cursor import MetadataCursor, decoded, encoded
+from msd.backends.jellyfin.changes.library import FollowedLibrary, parents
+from msd.backends.jellyfin.changes.poll import queries_of
 from msd.backends.jellyfin.client.pages import pages, total
 from msd.backends.jellyfin.client.query import (
     LIGHT,
+    SERVER_WIDE,
     below_queries,
-    changed_queries,
     count_queries,
     etag_query,
     listing_query,
 )
-from msd.backends.jellyfin.client.server_poll import ServerLook
-from msd.backends.jellyfin.client.server_time import Moment, looked_back, written
-from msd.backends.jellyfin.client.session import Session
+from msd.backends.jellyfin.client.server_time import looked_back
 from msd.backends.jellyfin.parse.place import place_of
-from msd.backends.jellyfin.parse.values import guid, moment
-from msd.backends.jellyfin.parse.wire import ITEM_TYPES
-from msd.errors import BadResponseError, ForbiddenError
+from msd.backends.jellyfin.parse.values import guid
+from msd.errors import ForbiddenError
 from msd.models import ItemType, RemoteId
 
-MOST_BY_ID = 1_000  # rows that are fetched by their ids; beyond that a listing is cheaper
-_MOST_HOLDERS = 50  # whose content is listed one by one; beyond that a listing is cheaper
-_HOLDERS = frozenset({ItemType.SHOW, ItemType.SEASON, ItemType.ALBUM})
-_HELD = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
-_HELD_BY = {
+_MOST_PARENTS = 50  # whose members are listed one by one; beyond that a listing is cheaper
+_PARENTS = frozenset({ItemType.SHOW, ItemType.SEASON, ItemType.ALBUM})
+_MEMBERS = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
+_PARENTS_OF = {
     ItemType.EPISODE: frozenset({ItemType.SHOW, ItemType.SEASON}),
     ItemType.TRACK: frozenset({ItemType.ALBUM}),
 }
-
-T = TypeVar("T")
-
-
-class _Cursor(msgspec.Struct, frozen=True):
-    at: Moment
-    artists: str = ""  # a digest of their ids and Etags
-    counts: dict[ItemType, int] = {}
-    total: int = -1  # of everything but artists, counted in one; -1: unknown
+_NOT_COUNTED = SERVER_WIDE | {ItemType.ARTIST}  # together with the others
 
 
-@dataclass(frozen=True, slots=True)
-class _Artists:
+class _Artists(msgspec.Struct, frozen=True):
     """The artists of a library: a digest of their ids and Etags, "" of none, and their number."""
 
     digest: str = ""
-    count: int = 0
+    count: int | None = 0
 
 
-@dataclass(slots=True)
-class _Pass:
-    """What one look has found so far."""
+class _Pass(msgspec.Struct, kw_only=True):
+    """What one reading of the changes has found so far."""
 
-    cursor: Moment
-    since: str
-    came: Counter[ItemType] = field(default_factory=Counter)  # by the date of their creation
-    seen: set[RemoteId] = field(default_factory=set)
-    holders: set[RemoteId] = field(default_factory=set)
-    saved_holders: dict[RemoteId, str | None] = field(default_factory=dict)  # with their show
-    unsure: set[ItemType] = field(default_factory=set)
-
-    def take(self, changes: Changes) -> None:
-        """Note rows that were saved."""
-        self.seen.update(row.remote_id for row in changes.items)
-        self.came[changes.listing.type] += _created_since(changes.items, self.cursor)
-        self.holders.update(holders(changes.items))
-        if changes.listing.type in _HOLDERS:
-            self.saved_holders |= {row.remote_id: _show_of(row) for row in changes.items}
+    since: int
+    expected: Mapping[ItemType, int]  # rows that the cache expected when it began
+    seen: set[RemoteId] = msgspec.field(default_factory=set)
+    new: dict[ItemType, set[RemoteId]] = msgspec.field(default_factory=dict)
+    parents: set[RemoteId] = msgspec.field(default_factory=set)
+    changed_parents: dict[RemoteId, str | None] = msgspec.field(default_factory=dict)
+    unsure: set[ItemType] = msgspec.field(default_factory=set)
 
     @property
     def outermost(self) -> set[RemoteId]:
-        """Shows, albums, and seasons of shows that were not saved themselves."""
-        saved = self.saved_holders
-        return {remote_id for remote_id, show in saved.items() if show not in saved}
+        """Shows, albums, and seasons of shows that did not change themselves."""
+        changed = self.changed_parents
+        return {remote_id for remote_id, show in changed.items() if show not in changed}
+
+    def counted(self, types: Iterable[ItemType]) -> int:
+        """Return how many rows of these types there should be now; negative: unknown."""
+        counts = [self.expected.get(item_type, -1) for item_type in types]
+        if any(count < 0 for count in counts):
+            return -1
+        return sum(counts) + sum(len(self.new.get(item_type, ())) for item_type in types)
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataChanges:
-    """The rows of one library, as its listings show them."""
+async def metadata_cursor(library: FollowedLibrary) -> ChangeCursor:
+    """Return where the rows of a library stand now.
 
-    session: Session
-    look: ServerLook
-    listings: Sequence[Listing]
-    page_size: int
+    Raises:
+        As `pages.pages` does.
+    """
+    artists = await _artists(library)
+    return encoded(MetadataCursor(library.poll.at, artists.digest))
 
-    async def cursor(self) -> ChangeCursor:
-        """Return where the rows stand now.
 
-        Raises:
-            As `pages` does.
-        """
-        artists = await self._artists()
-        counts = await self._counts(artists)
-        return self._cursor(artists, counts, await self._total())
+async def metadata_changes(
+    library: FollowedLibrary, since: ChangeCursor, cached: CachedRows
+) -> AsyncGenerator[Changes, None]:
+    """Yield the rows saved since, then what is counted; see `HasChanges.changes`.
 
-    async def changes(self, since: ChangeCursor) -> AsyncGenerator[Changes, None]:
-        """Yield the rows saved since, then the counts; see `HasChanges.changes`.
+    Raises:
+        BadResponseError: the cursor is invalid.
+        As `pages.pages` does.
+    """
+    reader = _Reader(library, decoded(since, MetadataCursor), cached)
+    async for changes in reader.changes():
+        yield changes
 
-        Raises:
-            BadResponseError: the cursor can't be read.
-            As `pages` does.
-        """
-        before = decoded(since, _Cursor)
-        start = looked_back(before.at, self.look.at)
-        found = _Pass(before.at, written(start))
-        async for changes in self._saved(found):
-            yield changes
-        async for changes in by_id(self.session, self.listings, found.holders - found.seen):
-            yield changes
-        async for changes in self._below(found):
-            yield changes
-        queued = await self.session.queue.saved(start) - found.seen
-        async for changes in hinted(self.session, self.listings, queued):
-            yield changes
-        artists, total_now = await self._artists(), await self._total()
-        if artists.digest != before.artists:
+
+class _Reader:
+    """Reads what changed in one library."""
+
+    def __init__(
+        self, library: FollowedLibrary, before: MetadataCursor, cached: CachedRows
+    ) -> None:
+        self._library = library
+        self._before = before
+        self._cached = cached
+        self._poll = library.poll
+        self._user_id = library.session.routes.user_id
+
+    async def changes(self) -> AsyncGenerator[Changes, None]:
+        """Yield the rows of each listing, at the end one `Changes` of each with its count."""
+        library = self._library
+        found = _Pass(
+            since=looked_back(self._before.at, self._poll.at),
+            expected=await self._cached.expected_rows(library.remote_id),
+        )
+        is_as_expected = await self._poll.has_expected_total(found.since, self._cached)
+        for source in (self._saved, self._parents_of_new, self._below, self._queued, self._lists):
+            async for changes in source(found):
+                await self._note(changes, found)
+                yield changes
+        artists = await _artists(library)
+        if artists.digest != self._before.artists:
             found.unsure.add(ItemType.ARTIST)
-        counts = dict(before.counts)
-        if found.seen or not self._still_counts(before, artists, total_now):
-            counts = await self._counts(artists)
-        found.unsure |= _doubtful_holders(before.counts, counts, found)
-        for listing in self.listings:
-            is_last = listing is self.listings[-1]
+        counts = await self._counts(found, artists, is_as_expected=is_as_expected)
+        found.unsure |= self._doubtful_parents(counts, found)
+        for listing in library.listings:
+            is_last = listing is library.listings[-1]
             yield Changes(
                 listing=listing,
-                count=counts[listing.type],
+                count=counts.get(listing.type),
                 is_unsure=listing.type in found.unsure,
-                cursor=self._cursor(artists, counts, total_now) if is_last else None,
+                cursor=encoded(MetadataCursor(self._poll.at, artists.digest)) if is_last else None,
             )
+
+    async def _note(self, changes: Changes, found: _Pass) -> None:
+        """Note rows before they are written: which of them are new, and which have changed."""
+        item_type = changes.listing.type
+        remote_ids = [row.remote_id for row in changes.items]
+        known = await self._cached.places(remote_ids)
+        found.seen.update(remote_ids)
+        found.new.setdefault(item_type, set()).update(set(remote_ids) - known.keys())
+        unknown = [row for row in changes.items if row.remote_id not in known]
+        found.parents |= parents(unknown)
+        if item_type in _PARENTS:
+            found.changed_parents |= await self._changed_parents(changes, known.keys())
+
+    async def _changed_parents(
+        self, changes: Changes, known: AbstractSet[RemoteId]
+    ) -> dict[RemoteId, str | None]:
+        """Return those parents, with their show, whose rows differ from the cached ones.
+
+        A scan may save every row without a change; what the members bear of it is the same then.
+        """
+        cached = await self._cached.fingerprints(self._library.remote_id, changes.listing.type)
+        return {
+            row.remote_id: _show_of(row)
+            for row in changes.items
+            if row.remote_id in known and cached.get(row.remote_id) != row.fingerprint
+        }
 
     async def _saved(self, found: _Pass) -> AsyncGenerator[Changes, None]:
         """Yield what was saved; rows that the server fails on make every listing unsure."""
-        for query in changed_queries(self.listings, self._user_id, found.since):
-            async for page in pages(self.session.client, query, self.page_size):
+        changed = await self._poll.changed(found.since, self._cached)
+        library = self._library
+        if changed is None:
+            async for changes in self._saved_here(found):
+                yield changes
+            return
+        found.unsure |= changed.unplaced & library.types
+        if changed.has_gaps:
+            found.unsure |= library.types
+        rows = changed.by_library.get(library.remote_id, [])
+        for changes in changes_by_listing(rows, library.listings):
+            yield changes
+
+    async def _saved_here(self, found: _Pass) -> AsyncGenerator[Changes, None]:
+        """Yield what was saved in this library alone, where all of it is too much to hold."""
+        library = self._library
+        for query in queries_of(library.listings, self._user_id, found.since):
+            async for page in pages(library.session.client, query, library.page_size):
                 if page.gaps or page.skipped:
-                    found.unsure |= {listing.type for listing in self.listings}
-                for changes in sorted_out(page.items, self.listings):
-                    found.take(changes)
+                    found.unsure |= library.types
+                for changes in _by_type(page.items, library.listings):
                     yield changes
 
+    async def _parents_of_new(self, found: _Pass) -> AsyncGenerator[Changes, None]:
+        """Yield the shows, seasons and albums of new rows: their counts have changed, too."""
+        async for changes in self._library.by_id(found.parents - found.seen, self._cached):
+            yield changes
+
     async def _below(self, found: _Pass) -> AsyncGenerator[Changes, None]:
-        """Yield what lies in the shows and the like that were saved: it bears names of theirs."""
-        saved = found.outermost
-        if len(saved) > _MOST_HOLDERS:
-            found.unsure |= _HELD
+        """Yield the members of shows and the like that changed: they bear its name and pictures."""
+        outermost = found.outermost
+        if len(outermost) > _MOST_PARENTS:
+            found.unsure |= _MEMBERS & self._library.types
             return
-        for holder in sorted(saved):
-            for query in below_queries(self.listings, holder, self._user_id):
+        for parent in sorted(outermost):
+            for query in below_queries(self._library.listings, parent, self._user_id):
                 try:
-                    async for page in pages(self.session.client, query, self.page_size):
-                        for changes in sorted_out(page.items, self.listings):
+                    async for page in pages(
+                        self._library.session.client, query, self._library.page_size
+                    ):
+                        for changes in _by_type(page.items, self._library.listings):
                             yield changes
                 except ForbiddenError:
-                    continue  # it went meanwhile, which the counts will show
+                    continue  # it is gone meanwhile, which the counts will show
 
-    def _still_counts(self, before: _Cursor, artists: _Artists, total_now: int) -> bool:
-        """Return whether each listing has as many rows as before, when none of them was saved."""
-        are_known = before.counts.keys() >= {listing.type for listing in self.listings}
-        same_artists = before.counts.get(ItemType.ARTIST, artists.count) == artists.count
-        return are_known and same_artists and total_now == before.total
+    async def _queued(self, found: _Pass) -> AsyncGenerator[Changes, None]:
+        """Yield what the Kodi Sync Queue plugin names in addition."""
+        queued = await self._library.session.queue.saved(found.since) - found.seen
+        async for changes in self._library.by_id(queued, self._cached):
+            yield changes
 
-    async def _counts(self, artists: _Artists) -> dict[ItemType, int]:
+    async def _lists(self, found: _Pass) -> AsyncGenerator[Changes, None]:
+        """Yield collections and playlists that differ from the cached ones."""
+        for listing in self._library.listings:
+            if listing.type not in SERVER_WIDE:
+                continue
+            cached = await self._cached.fingerprints(self._library.remote_id, listing.type)
+            rows = await self._rows_of(listing)
+            differing = [
+                row
+                for row in rows
+                if cached.get(row.remote_id) != row.fingerprint and row.remote_id not in found.seen
+            ]
+            if differing:
+                yield Changes(listing=listing, items=tuple(differing))
+
+    async def _rows_of(self, listing: Listing) -> list[RawItem]:
+        lists = await self._poll.lists()
+        return [
+            row
+            for row in lists.rows
+            if (place := place_of(row)) is not None and place.item_type is listing.type
+        ]
+
+    async def _counts(
+        self, found: _Pass, artists: _Artists, *, is_as_expected: bool
+    ) -> dict[ItemType, int | None]:
+        """Return how many rows the listings have; None: as many as the cache expects.
+
+        The whole server is counted in one request, then this library, and its listings one by
+        one only where those numbers differ from what the cache expects.
+        """
+        library = self._library
+        counts: dict[ItemType, int | None] = {}
+        for listing in library.listings:
+            if listing.type is ItemType.ARTIST:
+                counts[listing.type] = artists.count
+            elif listing.type in SERVER_WIDE:
+                lists = await self._poll.lists()
+                rows = await self._rows_of(listing)
+                counts[listing.type] = len(rows) if lists.is_complete else None
+        types = library.types - _NOT_COUNTED
+        if not types:
+            return counts
+        if found.unsure.isdisjoint(types) and (
+            is_as_expected or await self._has_expected_total(found, types)
+        ):
+            return counts
+        client = library.session.client
+        for listing in library.listings:
+            if listing.type in types:
+                counts[listing.type] = await total(client, listing_query(listing, self._user_id))
+        return counts
+
+    async def _has_expected_total(self, found: _Pass, types: AbstractSet[ItemType]) -> bool:
+        expected = found.counted(types)
+        if expected < 0:
+            return False
+        client = self._library.session.client
+        queries = count_queries(self._library.listings, self._user_id, everywhere=False)
+        return expected == sum([await total(client, query) for query in queries])
+
+    def _doubtful_parents(
+        self, counts: Mapping[ItemType, int | None], found: _Pass
+    ) -> set[ItemType]:
+        """Return the types of parents whose members are not as many as expected."""
         return {
-            listing.type: artists.count
-            if listing.type is ItemType.ARTIST
-            else await total(self.session.client, listing_query(listing, self._user_id))
-            for listing in self.listings
+            parent
+            for member, holding in _PARENTS_OF.items()
+            if counts.get(member) is not None and counts[member] != found.counted([member])
+            for parent in holding
         }
 
-    async def _total(self) -> int:
-        queries = count_queries(self.listings, self._user_id)
-        return sum([await total(self.session.client, query) for query in queries])
 
-    async def _artists(self) -> _Artists:
-        listing = next((each for each in self.listings if each.type is ItemType.ARTIST), None)
-        if listing is None:
-            return _Artists()
-        query, rows, count = etag_query(listing, self._user_id), list[str](), 0
-        async for page in pages(self.session.client, query, self.page_size * LIGHT):
-            rows.extend(f"{row.remote_id}{row.fingerprint}" for row in page.items)
-            count = count if page.total is None else page.total
-        return _Artists(xxhash.xxh3_64_hexdigest("".join(sorted(rows))) if rows else "", count)
-
-    def _cursor(
-        self, artists: _Artists, counts: dict[ItemType, int], total_now: int
-    ) -> ChangeCursor:
-        return encoded(_Cursor(self.look.at, artists.digest, counts, total_now))
-
-    @property
-    def _user_id(self) -> str:
-        return self.session.routes.user_id
+async def _artists(library: FollowedLibrary) -> _Artists:
+    listing = next((each for each in library.listings if each.type is ItemType.ARTIST), None)
+    if listing is None:
+        return _Artists()
+    query = etag_query(listing, library.session.routes.user_id)
+    rows: set[str] = set()
+    is_complete = True
+    async for page in pages(library.session.client, query, library.page_size * LIGHT):
+        rows.update(f"{row.remote_id}{_digest(row)}" for row in page.items)
+        is_complete = is_complete and not page.gaps and not page.skipped
+    digest = xxhash.xxh3_64_hexdigest("".join(sorted(rows))) if rows else ""
+    return _Artists(digest, len(rows) if is_complete else None)
 
 
-async def by_id(
-    session: Session, listings: Sequence[Listing], remote_ids: AbstractSet[RemoteId]
-) -> AsyncGenerator[Changes, None]:
-    """Yield the rows of a library with these ids; shows and the like unsure when they are many.
-
-    Raises:
-        As `pages.rows` does.
-    """
-    if len(remote_ids) > MOST_BY_ID:
-        for listing in listings:
-            if listing.type in _HOLDERS:
-                yield Changes(listing=listing, is_unsure=True)
-        return
-    rows = await rows_by_id(session, sorted(remote_ids))
-    for changes in sorted_out(rows, listings):
-        yield changes
+def _digest(row: RawItem) -> str:
+    """Return a digest of a row with its Etag, which a fingerprint leaves out."""
+    raw = row.payload
+    return xxhash.xxh3_64_hexdigest(bytes(raw)) if isinstance(raw, msgspec.Raw) else ""
 
 
-async def hinted(
-    session: Session, listings: Sequence[Listing], remote_ids: AbstractSet[RemoteId]
-) -> AsyncGenerator[Changes, None]:
-    """Yield the rows with these ids that are in the library, leaving others of the server out.
-
-    Raises:
-        As `pages.rows` does.
-    """
-    rows = await rows_by_id(session, sorted(remote_ids)[:MOST_BY_ID])
-    found = await located(session, rows, listings)
-    for changes in sorted_out([each.item for each in found if each.listing], listings):
-        yield changes
-
-
-def sorted_out(rows: Sequence[RawItem], listings: Sequence[Listing]) -> list[Changes]:
+def _by_type(rows: Sequence[RawItem], listings: Sequence[Listing]) -> tuple[Changes, ...]:
     """Return rows of one library by the listings that they belong to."""
-    by_type: dict[ItemType | None, list[RawItem]] = {}
-    for row in rows:
-        place = place_of(row)
-        item_type = None if place is None else ITEM_TYPES.get(place.type)
-        by_type.setdefault(item_type, []).append(row)
-    return [
-        Changes(listing=listing, items=tuple(by_type[listing.type]))
-        for listing in listings
-        if listing.type in by_type
+    by_type = {listing.type: listing for listing in listings}
+    located = [
+        LocatedRow(item=row, listing=by_type.get(place.item_type))
+        for row in rows
+        if (place := place_of(row)) is not None and place.item_type is not None
     ]
-
-
-def holders(items: Sequence[RawItem]) -> set[RemoteId]:
-    """Return what the rows lie in: how much of that is watched may have changed with them."""
-    places = [place for place in map(place_of, items) if place is not None]
-    ids = {
-        guid(value)
-        for place in places
-        for value in (place.series_id, place.season_id, place.album_id)
-    }
-    return {RemoteId(each) for each in ids if each}
-
-
-def _doubtful_holders(
-    before: Mapping[ItemType, int], now: Mapping[ItemType, int], look: _Pass
-) -> set[ItemType]:
-    """Return the types of holders of which something may have gone: all that is left is watched.
-
-    The dates of creation may be those of the files, so this can be in doubt without a reason.
-    """
-    return {
-        holder
-        for kind, holding in _HELD_BY.items()
-        if kind in now and now[kind] != before.get(kind, now[kind]) + look.came[kind]
-        for holder in holding
-    }
-
-
-def _created_since(items: Sequence[RawItem], cursor: Moment) -> int:
-    places = [place for place in map(place_of, items) if place is not None]
-    return sum(moment(place.date_created) >= cursor.server for place in places)
+    return changes_by_listing(located, listings)
 
 
 def _show_of(item: RawItem) -> str | None:
     return None if (place := place_of(item)) is None else guid(place.series_id)
-
-
-def encoded(cursor: msgspec.Struct) -> ChangeCursor:
-    """Return a cursor as the text that msd keeps."""
-    return ChangeCursor(msgspec.json.encode(cursor).decode())
-
-
-def decoded(text: ChangeCursor, shape: type[T]) -> T:
-    """Return the cursor that a text holds.
-
-    Raises:
-        BadResponseError: it holds none; enumerate instead.
-    """
-    try:
-        return msgspec.json.decode(text, type=shape)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadResponseError("the place where the last look ended can't be read") from error

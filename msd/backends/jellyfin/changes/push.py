@@ -41,7 +41,7 @@ _user_data = msgspec.json.Decoder(UserDataUpdate)
 
 
 @asynccontextmanager
-async def live_changes(session: Session) -> AsyncIterator[AsyncIterator[PushedChange]]:
+async def pushed_changes(session: Session) -> AsyncIterator[AsyncIterator[PushedChange]]:
     """Subscribe; entered means that the server has registered the connection.
 
     Raises:

@@ -36,6 +36,22 @@ class Routes:
             return f"/Items/{remote_id}"
         return f"/Users/{self.user_id}/Items/{remote_id}"
 
+    def ancestors(self, remote_id: str) -> str:
+        """What an item lies in, the nearest first."""
+        return f"/Items/{remote_id}/Ancestors"
+
+    def parts(self, remote_id: str) -> str:
+        """The further files of a film, in order."""
+        return f"/Videos/{remote_id}/AdditionalParts"
+
+    def trailers(self, remote_id: str) -> str:
+        """The trailers of an item on the server."""
+        return f"/Items/{remote_id}/LocalTrailers"
+
+    def extras(self, remote_id: str) -> str:
+        """Deleted scenes, interviews and the like of an item."""
+        return f"/Items/{remote_id}/SpecialFeatures"
+
     def playlist(self, remote_id: str) -> str:
         """The entries of a playlist, in order."""
         return f"/Playlists/{remote_id}/Items"
@@ -43,6 +59,11 @@ class Routes:
     def segments(self, remote_id: str) -> str | None:
         """Intro, credits and the like of an item; None where the server has no such thing."""
         return f"/MediaSegments/{remote_id}" if self.version >= _SEGMENTS else None
+
+    @property
+    def lists_begun_versions(self) -> bool:
+        """Whether a begun second version of a film is on a list, under its own id."""
+        return self.version >= _STALE_DETAILS
 
     @property
     def details_may_be_stale(self) -> bool:

@@ -10,12 +10,12 @@ from msd.backends.jellyfin.client.client import ME, Device, JellyfinClient
 from msd.backends.jellyfin.client.kodi_queue import KodiQueue
 from msd.backends.jellyfin.client.refusal import explained, remember_login_screen
 from msd.backends.jellyfin.client.routes import Routes, version_of
-from msd.backends.jellyfin.client.server_poll import ServerLooks
+from msd.backends.jellyfin.client.user import read_user, rights_of
+from msd.backends.jellyfin.client.versions import BegunVersions
 from msd.backends.jellyfin.find.probe import Server, probe
 from msd.backends.jellyfin.parse.values import guid
-from msd.backends.jellyfin.parse.wire import User
 from msd.errors import AuthRequiredError, IdentityMismatchError
-from msd.models import Route, ServerFacts, StatusReason
+from msd.models import Rights, Route, ServerFacts, StatusReason
 
 # The keys of a Jellyfin source's `config`; each is "true" or absent.
 ALLOW_INSECURE = "allow_insecure"  # the user asked for plain http to a public address
@@ -29,9 +29,11 @@ class Session:
     client: JellyfinClient
     routes: Routes
     facts: ServerFacts
+    user_path: str
+    rights: Rights | None  # when the session began
     hidden_views: frozenset[str]  # ids of the libraries that the user hides at home
     queue: KodiQueue
-    looks: ServerLooks
+    versions: BegunVersions
 
 
 async def begin_session(http: httpx.AsyncClient, context: BackendContext) -> Session:
@@ -53,8 +55,9 @@ async def begin_session(http: httpx.AsyncClient, context: BackendContext) -> Ses
     client = JellyfinClient(http, server.base_url, _device(context), credentials.token)
     # An API key has no user of its own: "me" is nobody then.
     by_key = context.source.config.get(BY_API_KEY) == "true"
+    user_path = f"/Users/{_user_id(credentials)}" if by_key else ME
     try:
-        user = await client.get(f"/Users/{_user_id(credentials)}" if by_key else ME, User)
+        user = await read_user(client, user_path)
     except AuthRequiredError as error:
         if by_key:
             raise
@@ -65,13 +68,16 @@ async def begin_session(http: httpx.AsyncClient, context: BackendContext) -> Ses
         raise IdentityMismatchError("the sign-in belongs to another user of the server")
     excludes = (user.configuration and user.configuration.my_media_excludes) or []
     user_id = _user_id(credentials)
+    routes = Routes(version=version_of(server.version), user_id=user_id)
     return Session(
         client=client,
-        routes=Routes(version=version_of(server.version), user_id=user_id),
+        routes=routes,
         facts=_facts(server),
+        user_path=user_path,
+        rights=rights_of(user),
         hidden_views=frozenset(filter(None, map(guid, excludes))),
         queue=KodiQueue(client, user_id),
-        looks=ServerLooks(client, user_id),
+        versions=BegunVersions(client, routes),
     )
 
 

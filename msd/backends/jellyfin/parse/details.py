@@ -1,37 +1,61 @@
 """From the full answer about one item to its `ItemDetails`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 import msgspec
 
 from msd.backend_api.lenient import lenient
-from msd.backend_api.values import number, size, text
+from msd.backend_api.values import number, position, size, text
+from msd.backends.jellyfin.parse.images import image_ref
 from msd.backends.jellyfin.parse.values import guid, ms
 from msd.backends.jellyfin.parse.wire import (
     ChapterRow,
     DetailRow,
+    ExtraRow,
     PersonRow,
     SegmentRow,
     SourceRow,
     StreamRow,
+    TrailerLink,
 )
 from msd.models import (
+    Extra,
     ItemDetails,
     Marker,
     MediaSource,
     MediaStream,
     Milliseconds,
+    Part,
     Person,
 )
 
 _LONGEST = 500
 _MOST_PEOPLE = 1_000
+_LONGEST_URL = 2_000
+_MOST_EXTRAS = 200
 _MOST_SOURCES = 100
 _MOST_STREAMS = 500
 _MOST_MARKERS = 2_000
 _JOBS = {"gueststar": "guest"}
 _STREAM_KINDS = {"Video": "video", "Audio": "audio", "Subtitle": "subtitle"}
+_HDR = {"HDR10": "hdr10", "HDR10Plus": "hdr10plus", "HLG": "hlg"}
+_SPATIAL = {"DolbyAtmos": "atmos", "DTSX": "dtsx"}
+_EXTRA_KINDS = {
+    "Trailer": "trailer",
+    "Scene": "scene",
+    "DeletedScene": "deleted-scene",
+    "Interview": "interview",
+    "BehindTheScenes": "behind-the-scenes",
+    "Featurette": "featurette",
+    "Short": "short",
+    "Sample": "sample",
+    "Clip": "clip",
+    "ThemeSong": "theme-song",
+    "ThemeVideo": "theme-video",
+}
+_NO_POSITIONS: Mapping[str, Milliseconds] = MappingProxyType({})
 _SEGMENT_KINDS = {
     "Intro": "intro",
     "Outro": "credits",
@@ -41,43 +65,101 @@ _SEGMENT_KINDS = {
 }
 
 
-def item_details(raw: bytes | msgspec.Raw, segments: Sequence[SegmentRow] = ()) -> ItemDetails:
-    """Return people, media sources and markers; what can't be understood is left out."""
-    try:
-        row = msgspec.json.decode(raw, type=DetailRow)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        try:
-            row = lenient(bytes(raw), DetailRow)
-        except ValueError:
-            row = DetailRow()
+class ExtraAnswers(msgspec.Struct, frozen=True, kw_only=True):
+    """What other requests than the full answer tell of an item."""
+
+    segments: Sequence[SegmentRow] = ()
+    parts: Sequence[Part] = ()
+    trailers: Sequence[ExtraRow] = ()
+    features: Sequence[ExtraRow] = ()
+
+
+def item_details(
+    raw: bytes | msgspec.Raw,
+    extras: ExtraAnswers | None = None,
+    positions: Mapping[str, Milliseconds] = _NO_POSITIONS,
+) -> ItemDetails:
+    """Return people, versions, markers, parts and extras; what can't be understood is left out.
+
+    Args:
+        raw: the full answer about one item.
+        extras: what other requests tell.
+        positions: where the user stopped in versions of films, by the version's id.
+    """
+    extras = extras or ExtraAnswers()
+    row = _detail_row(raw)
     people = [_person(person) for person in (row.people or ())[:_MOST_PEOPLE]]
+    links = [_link(link) for link in (row.remote_trailers or ())[:_MOST_EXTRAS]]
     return ItemDetails(
         people=tuple(person for person in people if person.name),
         media_sources=tuple(
-            _source(source) for source in (row.media_sources or ())[:_MOST_SOURCES]
+            _source(source, positions) for source in (row.media_sources or ())[:_MOST_SOURCES]
         ),
-        markers=_chapters(row.chapters or []) + _segments(segments),
+        markers=_chapters(row.chapters or []) + _segments(extras.segments),
+        parts=tuple(extras.parts),
+        trailers=_extras(extras.trailers, "trailer") + tuple(link for link in links if link.url),
+        extras=_extras(extras.features, "extra"),
+    )
+
+
+def _detail_row(raw: bytes | msgspec.Raw) -> DetailRow:
+    try:
+        return msgspec.json.decode(raw, type=DetailRow)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            return lenient(bytes(raw), DetailRow)
+        except ValueError:
+            return DetailRow()
+
+
+def _extras(rows: Sequence[ExtraRow], otherwise: str) -> tuple[Extra, ...]:
+    return tuple(
+        Extra(
+            title=text(row.name, _LONGEST),
+            kind=_EXTRA_KINDS.get(row.extra_type or "", otherwise),
+            remote_id=guid(row.id) or "",
+            duration_ms=ms(row.run_time_ticks),
+        )
+        for row in rows[:_MOST_EXTRAS]
+        if guid(row.id)
+    )
+
+
+def _link(link: TrailerLink) -> Extra:
+    """Return a trailer on a page of the internet; other addresses have no `url`."""
+    url = text(link.url, _LONGEST_URL)
+    return Extra(
+        title=text(link.name, _LONGEST),
+        kind="trailer",
+        url=url if url.startswith(("https://", "http://")) and url.isprintable() else "",
     )
 
 
 def _person(row: PersonRow) -> Person:
     job = text(row.type, _LONGEST).lower()
+    remote_id = guid(row.id) or ""
     return Person(
         name=text(row.name, _LONGEST),
         role=text(row.role, _LONGEST),
         job=_JOBS.get(job, job) or "actor",
-        remote_id=guid(row.id) or "",
+        remote_id=remote_id,
+        image=image_ref("Primary", row.primary_image_tag, remote_id) if remote_id else "",
     )
 
 
-def _source(row: SourceRow) -> MediaSource:
+def _source(row: SourceRow, positions: Mapping[str, Milliseconds]) -> MediaSource:
     streams = [_stream(stream) for stream in (row.media_streams or ())[:_MOST_STREAMS]]
+    remote_id = text(row.id, _LONGEST)
+    duration_ms = ms(row.run_time_ticks)
     return MediaSource(
-        remote_id=text(row.id, _LONGEST),
+        remote_id=remote_id,
+        name=text(row.name, _LONGEST),
         container=text(row.container, _LONGEST),
         size=size(row.size),
         bitrate=size(row.bitrate),
-        duration_ms=ms(row.run_time_ticks),
+        duration_ms=duration_ms,
+        position_ms=position(positions.get(remote_id), duration_ms),
+        video_3d=text(row.video_3d_format, _LONGEST).lower(),
         streams=tuple(stream for stream in streams if stream is not None),
     )
 
@@ -90,14 +172,28 @@ def _stream(row: StreamRow) -> MediaStream | None:
         index=number(row.index) or 0,
         kind=kind,
         codec=text(row.codec, _LONGEST),
+        profile=text(row.profile, _LONGEST),
         language=text(row.language, _LONGEST),
         title=text(row.title, _LONGEST),
+        display_title=text(row.display_title, _LONGEST),
         is_default=bool(row.is_default),
+        is_forced=bool(row.is_forced),
+        is_hearing_impaired=bool(row.is_hearing_impaired),
         is_external=bool(row.is_external),
         channels=number(row.channels) or 0,
-        width=number(row.width) or 0,
-        height=number(row.height) or 0,
+        channel_layout=text(row.channel_layout, _LONGEST),
+        width=(number(row.width) or 0) if kind == "video" else 0,
+        height=(number(row.height) or 0) if kind == "video" else 0,
+        hdr=_hdr(row.video_range_type),
+        spatial=_SPATIAL.get(row.audio_spatial_format or "", ""),
     )
+
+
+def _hdr(range_type: str | None) -> str:
+    """Return the kind of high dynamic range; Dolby Vision before the one it falls back to."""
+    if not range_type:
+        return ""
+    return "dolby-vision" if range_type.startswith("DOVI") else _HDR.get(range_type, "")
 
 
 def _chapters(rows: Sequence[ChapterRow]) -> tuple[Marker, ...]:

@@ -3,13 +3,18 @@
 import msgspec
 from msgspec import Struct
 
+from msd.backend_api.lenient import lenient
 from msd.backend_api.protocol import RawItem
-from msd.backends.jellyfin.parse.values import moment
-from msd.backends.jellyfin.parse.wire import UserData
+from msd.backends.jellyfin.parse.values import guid, moment
+from msd.backends.jellyfin.parse.wire import ITEM_TYPES, UserData
+from msd.models import ItemType, RemoteId
 
 
 class RowPlace(Struct, rename="pascal", gc=False):
-    """Where a row belongs, and when it was played."""
+    """Where a row belongs, and when it was played.
+
+    `parent_id` is the folder on disk of a film or show, never its library.
+    """
 
     id: str
     type: str
@@ -17,8 +22,31 @@ class RowPlace(Struct, rename="pascal", gc=False):
     series_id: str | None = None
     season_id: str | None = None
     album_id: str | None = None
+    extra_type: str | None = None
     date_created: str | None = None
+    run_time_ticks: int | None = None
     user_data: UserData | None = None
+
+    @property
+    def item_type(self) -> ItemType | None:
+        """The type that msd shows this row as, None for what it does not show.
+
+        Extras, and versions and parts of a film, which have no parent, are no items.
+        """
+        if self.extra_type is not None:
+            return None
+        item_type = ITEM_TYPES.get(self.type)
+        if item_type is ItemType.VIDEO and guid(self.parent_id) is None:
+            return None
+        return item_type
+
+    @property
+    def parents(self) -> tuple[RemoteId, ...]:
+        """What the item lies in, the outermost first: show, season, album, folder."""
+        values = (self.series_id, self.season_id, self.album_id, self.parent_id)
+        found = dict.fromkeys(filter(None, map(guid, values)))
+        found.pop(guid(self.id) or "", None)
+        return tuple(map(RemoteId, found))
 
 
 _place = msgspec.json.Decoder(RowPlace)
@@ -26,10 +54,15 @@ _place = msgspec.json.Decoder(RowPlace)
 
 def place_of(item: RawItem) -> RowPlace | None:
     """Return what a row says about its place, None when it can't be read."""
-    try:
-        return _place.decode(item.payload) if isinstance(item.payload, msgspec.Raw) else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    if not isinstance(item.payload, msgspec.Raw):
         return None
+    try:
+        return _place.decode(item.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            return lenient(bytes(item.payload), RowPlace)
+        except ValueError:
+            return None
 
 
 def played_at(row: RawItem) -> int:

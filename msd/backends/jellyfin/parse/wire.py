@@ -119,6 +119,13 @@ class Row(Struct, rename="pascal"):
     user_data: UserData | None = None
 
 
+class Ancestor(Struct, rename="pascal", gc=False):
+    """Something that an item lies in."""
+
+    id: str | None = None
+    type: str | None = None
+
+
 class RowWatch(Struct, rename="pascal", gc=False):
     """The watch state of a row alone."""
 

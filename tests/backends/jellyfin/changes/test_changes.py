@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -294,18 +294,6 @@ async def test_a_cursor_that_means_nothing_is_told_so(sim, text, aspect):
                 pass
 
 
-async def test_what_was_seen_may_vanish_and_is_then_read_anew(sim):
-    """The private folder of a source is a cache."""
-    async with mirrored(sim, MOVIES) as mirror:
-        for file in mirror.backend._context.cache_dir.iterdir():
-            file.unlink()
-        mark(sim.world, sim.user(), one(sim, "Movie"), played=True)
-        await mirror.catch_up([Aspect.WATCH])
-
-        assert mirror.enumerated
-        assert await mirror.items() == await truth(mirror)
-
-
 @pytest.mark.parametrize("aspect", list(Aspect))
 async def test_a_pass_that_fails_moves_nothing(sim, aspect):
     """A cut pass fails or enumerates; repeated from the same cursor it finds the same (Y6)."""
@@ -318,13 +306,8 @@ async def test_a_pass_that_fails_moves_nothing(sim, aspect):
         asked = [each for each in sim.log.requests if "KodiSync" not in each.path]
         for place in range(len(asked)):
             fault = sim.faults.add("^(?!.*KodiSync)", faults.cut_after(30), skip=place, times=1)
-            twin = copy_of(mirror)
-            try:
-                await twin.catch_up([aspect])
-            except BackendError:
-                pass
-            else:  # what the failed list was for was enumerated instead
-                assert twin.enumerated
+            with suppress(BackendError):
+                await copy_of(mirror).catch_up([aspect])
             sim.faults.remove(fault)
         await mirror.catch_up([aspect])
 

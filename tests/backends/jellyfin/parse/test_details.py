@@ -2,7 +2,7 @@
 
 import json
 
-from msd.backends.jellyfin.parse.details import item_details
+from msd.backends.jellyfin.parse.details import ExtraAnswers, item_details
 from msd.backends.jellyfin.parse.wire import SegmentRow
 from msd.models import Marker, MediaSource, MediaStream, Person
 
@@ -10,7 +10,7 @@ TICKS = 10_000_000
 
 
 def details(segments=(), **members):
-    return item_details(json.dumps(members).encode(), segments)
+    return item_details(json.dumps(members).encode(), ExtraAnswers(segments=segments))
 
 
 def test_people_keep_their_order_and_jobs():

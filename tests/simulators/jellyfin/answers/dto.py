@@ -14,6 +14,7 @@ from tests.simulators.jellyfin.world.media import (
     media_streams,
     people,
 )
+from tests.simulators.jellyfin.world.physical import physical_parent
 from tests.simulators.jellyfin.world.wire import dotnet_ticks, make_id, write_time
 from tests.simulators.jellyfin.world.world import World
 
@@ -137,7 +138,7 @@ def _optional(world: World, item: Item, shape: Shape) -> dict[str, Any]:
         "PlayAccess": "Full",
         "RemoteTrailers": [],
         "ProviderIds": item.provider_ids,
-        "ParentId": item.parent_id,
+        "ParentId": physical_parent(world, item),
         "People": people(item) if "People" in shape.fields else None,
         "MediaSources": sources,
         "MediaStreams": streams,

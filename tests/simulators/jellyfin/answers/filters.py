@@ -10,7 +10,6 @@ from tests.simulators.jellyfin.service.http import (
     PROBLEM_TEXT,
     Refusal,
     text_reply,
-    validation_problem,
 )
 from tests.simulators.jellyfin.service.state import Call
 from tests.simulators.jellyfin.world.item import FOLDER_TYPES, MEDIA_TYPES, Item, User, UserData
@@ -95,10 +94,9 @@ def _by_user_data(call: Call, user: User | None) -> list[_Test]:
     names = set(query.members("filters", FILTERS))
     if {"IsPlayed", "IsUnplayed"} <= names:
         if call.state.version.rank >= (12, 0):
-            raise Refusal(
-                validation_problem("filters", "IsPlayed and IsUnplayed exclude each other.")
-            )
-        return [lambda _item: False]
+            raise Refusal(text_reply(PROBLEM_TEXT, 400))
+        last = [name for name in query.members("filters", FILTERS) if name.startswith("Is")][-1]
+        names.discard("IsUnplayed" if last == "IsPlayed" else "IsPlayed")
     if query.boolean("isFavorite"):
         names.add("IsFavorite")
     played = query.boolean("isPlayed")
@@ -108,11 +106,12 @@ def _by_user_data(call: Call, user: User | None) -> list[_Test]:
     def data(item: Item) -> UserData:
         return user.data.get(item.id, _UNTOUCHED) if user else _UNTOUCHED
 
+    lists_albums = call.state.version.rank >= (12, 0)
     tests: dict[str, _Test] = {
         "IsFolder": lambda item: item.is_folder,
         "IsNotFolder": lambda item: not item.is_folder,
-        "IsPlayed": lambda item: _is_played(world, item, user),
-        "IsUnplayed": lambda item: not _is_played(world, item, user),
+        "IsPlayed": lambda item: _is_played(world, item, user, lists_albums=lists_albums),
+        "IsUnplayed": lambda item: not _is_played(world, item, user, lists_albums=lists_albums),
         "IsFavorite": lambda item: data(item).favorite,
         "IsFavoriteOrLikes": lambda item: data(item).favorite or data(item).likes is True,
         "IsResumable": lambda item: data(item).position_ticks > 0,
@@ -122,8 +121,9 @@ def _by_user_data(call: Call, user: User | None) -> list[_Test]:
     return [tests[name] for name in sorted(names)]
 
 
-def _is_played(world: World, item: Item, user: User | None) -> bool:
-    if user is None:
+def _is_played(world: World, item: Item, user: User | None, *, lists_albums: bool) -> bool:
+    """Whether a filter takes an item for played; up to 10.11 no album ever is."""
+    if user is None or (item.type == "MusicAlbum" and not lists_albums):
         return False
     if item.is_folder and item.type != "MusicArtist":
         below = world.leaves_below(item.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.simulators.http.wire import to_json
 from tests.simulators.jellyfin.answers.fields import Shape
 from tests.simulators.jellyfin.answers.listing import Selection, page, select
 from tests.simulators.jellyfin.answers.pages import array_reply, items_reply, list_reply
@@ -18,6 +19,7 @@ from tests.simulators.jellyfin.service.http import (
 from tests.simulators.jellyfin.service.routing import router
 from tests.simulators.jellyfin.service.state import Call
 from tests.simulators.jellyfin.world.item import Item
+from tests.simulators.jellyfin.world.physical import ancestors
 
 _LATEST_LIMIT = 20
 
@@ -118,9 +120,16 @@ def _is_invisible(call: Call, item: Item) -> bool:
 @router.route("GET", "/Items/{id}/Ancestors")
 def get_ancestors(call: Call) -> Response:
     """List an item's parents up to its library."""
-    item, world = the_item(call), call.world
-    parents = [world.items[each] for each in world.ancestors(item.id) if each in world.items]
-    return array_reply(call, parents)
+    item = the_item(call)
+    user, state = call.user(), call.state
+    shape = Shape.everything(state.version)
+    rows = [
+        to_json(state.rows.view(call.world.libraries[parent.id], state.version, user))
+        if parent.id in call.world.libraries
+        else b"".join(state.rows.parts([parent], shape, state.version, user))
+        for parent in ancestors(call.world, item)
+    ]
+    return Response(body=b"[" + b",".join(rows) + b"]", content_type=JSON_TYPE)
 
 
 @router.route("GET", "/Items/{id}/LocalTrailers", since=(10, 9))

@@ -60,6 +60,12 @@ def _policy(state: ServerState, user: User) -> dict[str, Any]:
         "EnableContentDownloading": True,
         "EnableAllFolders": not user.forbidden_libraries,
         "EnabledFolders": allowed if user.forbidden_libraries else [],
+        **_limit(user),
+        "BlockUnratedItems": [],
+        "BlockedTags": [],
+        **({"AllowedTags": []} if state.version.rank >= (10, 9) else {}),
+        "BlockedMediaFolders": [],
+        "AccessSchedules": [],
         "RemoteClientBitrateLimit": 0,
         "MaxActiveSessions": 0,
         "LoginAttemptsBeforeLockout": state.lockout_after,
@@ -68,6 +74,12 @@ def _policy(state: ServerState, user: User) -> dict[str, Any]:
         "PasswordResetProviderId": f"{_PROVIDERS}.DefaultPasswordResetProvider",
         "SyncPlayAccess": "CreateAndJoinGroups",
     }
+
+
+def _limit(user: User) -> dict[str, Any]:
+    """Return the parental limit, absent where there is none."""
+    limit = user.max_parental_rating
+    return {} if limit is None else {"MaxParentalRating": limit}
 
 
 def session_members(state: ServerState, device: Device) -> dict[str, Any]:

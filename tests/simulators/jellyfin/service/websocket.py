@@ -15,6 +15,7 @@ from tests.simulators.jellyfin.service.access import Device, identify
 from tests.simulators.jellyfin.service.http import Request, Response, text_reply
 from tests.simulators.jellyfin.service.state import ServerState, authenticate
 from tests.simulators.jellyfin.world.item import User
+from tests.simulators.jellyfin.world.physical import folder_id, physical
 from tests.simulators.jellyfin.world.userdata import user_data_members
 from tests.simulators.jellyfin.world.world import Change
 
@@ -148,7 +149,9 @@ class Sockets:
             removed = sorted(self._removed)
             moved = bool(added or removed)
             data = {
-                "FoldersAddedTo": sorted({world.items[each].parent_id for each in added}),
+                "FoldersAddedTo": sorted(
+                    {folder_id(world.items[each].library_id) for each in added}
+                ),
                 "FoldersRemovedFrom": [],
                 "ItemsAdded": added,
                 "ItemsRemoved": removed,
@@ -164,10 +167,11 @@ class Sockets:
     def _tell_user_data(self, user_id: str) -> None:
         world, ids = self.state.world, sorted(self._data.pop(user_id, ()))
         user = world.users[user_id]
+        named = [world.items.get(each) or physical(world, each) for each in ids]
         rows = [
-            user_data_members(world, world.items[each], self.state.version, user) | {"ItemId": each}
-            for each in ids
-            if each in world.items
+            user_data_members(world, item, self.state.version, user) | {"ItemId": item.id}
+            for item in named
+            if item is not None
         ]
         for socket in list(self.open):
             if socket.device.user is user:
@@ -186,14 +190,12 @@ class Sockets:
                 socket.send("KeepAlive")
 
     async def _watch(self, socket: Socket) -> None:
-        """Warn a silent client, then drop it: 12 closes the socket, older ones forget it."""
+        """Warn a silent client, then forget it: the connection stays open in every version."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self.timing.check_every_s)
             silent_s = loop.time() - socket.heard_at
             if silent_s >= self.timing.keep_alive_s:
-                if self.state.version.rank >= (12, 0):
-                    socket.writer.transport.abort()
                 socket.forgotten.set()
                 return
             if silent_s > self.timing.keep_alive_s * 0.75:

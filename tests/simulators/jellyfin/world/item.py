@@ -7,7 +7,20 @@ from datetime import datetime
 from typing import Any
 
 FOLDER_TYPES = frozenset(
-    {"Series", "Season", "MusicArtist", "MusicAlbum", "BoxSet", "Playlist", "PhotoAlbum", "Folder"}
+    {
+        "Series",
+        "Season",
+        "MusicArtist",
+        "MusicAlbum",
+        "BoxSet",
+        "Playlist",
+        "PhotoAlbum",
+        "Folder",
+        "AggregateFolder",
+        "CollectionFolder",
+        "UserRootFolder",
+        "UserView",
+    }
 )
 MEDIA_TYPES = {
     "Movie": "Video",
@@ -47,6 +60,13 @@ class Item:
     official_rating: str | None = None
     status: str | None = None
     virtual: bool = False
+    airs_before_season: int | None = None
+    airs_before_episode: int | None = None
+    airs_after_season: int | None = None
+    end_date: datetime | None = None
+    critic_rating: int | None = None
+    part_ids: tuple[str, ...] = ()  # further files of a film
+    version_ids: tuple[str, ...] = ()  # other versions of a film
     genres: tuple[str, ...] = ()
     studios: tuple[str, ...] = ()
     provider_ids: dict[str, str] = field(default_factory=dict)
@@ -91,6 +111,7 @@ class UserData:
     played: bool = False
     last_played: datetime | None = None
     likes: bool | None = None
+    rating: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,4 +129,5 @@ class User:
     hidden_views: set[str] = field(default_factory=set)
     forbidden_libraries: set[str] = field(default_factory=set)
     unseen_items: set[str] = field(default_factory=set)
+    max_parental_rating: int | None = None
     data: dict[str, UserData] = field(default_factory=dict)

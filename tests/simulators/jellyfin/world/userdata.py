@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.simulators.jellyfin.service.versions import ServerVersion
 from tests.simulators.jellyfin.world.item import Item, Library, User, UserData
+from tests.simulators.jellyfin.world.physical import physical_parent
 from tests.simulators.jellyfin.world.wire import EMPTY_GUID, write_time
 from tests.simulators.jellyfin.world.world import World
 
@@ -14,6 +15,7 @@ MIN_RESUME_PERCENT = 5
 MAX_RESUME_PERCENT = 90
 MIN_RESUME_SECONDS = 300
 _UNTOUCHED = UserData()
+_DERIVED = frozenset({"Series", "Season", "BoxSet", "Playlist"})
 
 
 def user_data_members(
@@ -28,10 +30,14 @@ def user_data_members(
         "Played": data.played,
         "Key": item.data_key,
     }
-    if item.is_folder and item.type != "MusicArtist":  # of artists nothing is derived (samples)
+    if item.is_folder and not _is_never_played(world, item):
         members |= _folder_members(world.leaves_below(item.id), user)
+        if version.rank >= (12, 0):
+            members["PlayedPercentage"] = _played_percentage(world.leaves_below(item.id), user)
     if data.last_played:
         members["LastPlayedDate"] = write_time(data.last_played)
+    if data.rating is not None:
+        members["Rating"] = data.rating
     if data.likes is not None:
         members["Likes"] = data.likes
     if data.position_ticks and item.runtime_ticks:
@@ -53,6 +59,20 @@ def view_user_data_members(
     return members | _folder_members(leaves, user) | _item_id(library.id, version)
 
 
+def _is_never_played(world: World, item: Item) -> bool:
+    """Whether nothing is derived from the members: artists, albums and audio playlists."""
+    if item.type == "Playlist":
+        members = world.children_of(item.id)
+        return bool(members) and all(member.type == "Audio" for member in members)
+    return item.type in {"MusicArtist", "MusicAlbum"} or item.type not in _DERIVED
+
+
+def _played_percentage(leaves: list[Item], user: User) -> float:
+    if not leaves:
+        return 0
+    return 100 * sum(user.data.get(leaf.id, _UNTOUCHED).played for leaf in leaves) / len(leaves)
+
+
 def _folder_members(leaves: list[Item], user: User) -> dict[str, Any]:
     """A folder is played when all in it is, so an empty one is."""
     unplayed = sum(not user.data.get(leaf.id, _UNTOUCHED).played for leaf in leaves)
@@ -67,9 +87,33 @@ def _item_id(item_id: str, version: ServerVersion) -> dict[str, str]:
 
 
 def affected(world: World, item: Item) -> tuple[str, ...]:
-    """Return the ids a change of an item's data is announced for: its own and its parent's."""
-    parent = item.parent_id
-    return (item.id, parent) if parent in world.items else (item.id,)
+    """Return the ids a change of an item's data is announced for: its own and its parent's.
+
+    The parent is the one on disk: a season, an album, a folder; never a show or a box set.
+    """
+    parent = physical_parent(world, item)
+    return (item.id, parent) if parent else (item.id,)
+
+
+def announced(world: World, item: Item) -> tuple[str, ...]:
+    """Return the ids that a mark of an item and all below it is announced for.
+
+    Of a whole show these are its episodes and seasons and not the show; of a box set its films
+    and their folder and not the set; of a season also the specials that air within it.
+    """
+    if not item.is_folder:
+        return affected(world, item)
+    leaves = world.leaves_below(item.id)
+    if item.type == "Season" and item.index:
+        leaves += [
+            special
+            for special in world.leaves_below(item.series_id or "")
+            if special.parent_index == 0 and special.airs_before_season == item.index
+        ]
+    ids = dict.fromkeys(each for leaf in leaves for each in affected(world, leaf))
+    if item.type in {"Season", "MusicAlbum", "Playlist"}:
+        ids[item.id] = None
+    return tuple(ids)
 
 
 def mark(
@@ -87,8 +131,7 @@ def mark(
                 data.last_played = at or data.last_played or world.clock.now()
             else:
                 data.play_count, data.last_played = 0, None
-    ids = tuple(each.id for each in below)
-    world.data_changed(user, *affected(world, item), *ids)
+    world.data_changed(user, *announced(world, item))
     return world.data(user, item.id)
 
 
