@@ -19,8 +19,9 @@ from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.bus.signals import run_signals
 from msd.contract import BUS_NAME, LIBRARY, ROOT_PATH, SOURCE_COORDINATOR
-from msd.dbus.binding import LIBRARIES, Message
+from msd.dbus.binding import LIBRARIES
 from msd.dbus.connection import Connection
+from msd.dbus.message import Message
 from msd.dbus.names import PEER, Address, SignalMatch
 from msd.dbus.server import BusServer
 from msd.dbus.variant import Variant

@@ -1,19 +1,17 @@
 """The D-Bus library below, and where the bus is.
 
 The library is dbus-next, or dbus-fast with MSD_DBUS_LIB=dbus_fast. Only what both offer alike is
-used: connecting, reading messages and a message handler. What this package sends is encoded by
-`marshal` and written by `outbox`.
+used: connecting and signing in. What is sent is encoded by `marshal` and written by `outbox`; what
+comes in is read by `receiver` and decoded by `unmarshal`.
 """
 
 import asyncio
 import importlib
-import os
 import re
 import typing
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from enum import IntEnum
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,32 +21,6 @@ from msd.dbus.errors import BusUnavailableError
 _PLAIN = re.compile(r"[^-0-9A-Za-z_/.]")
 LIBRARIES = ("dbus_next", "dbus_fast")
 DEFAULT_LIBRARY = "dbus_next"
-
-
-class MessageKind(IntEnum):
-    """The type byte of a message."""
-
-    CALL = 1
-    RETURN = 2
-    ERROR = 3
-    SIGNAL = 4
-
-
-class Message(Protocol):
-    """A received message, as both libraries show it."""
-
-    message_type: Any
-    flags: Any
-    path: str
-    interface: str | None
-    member: str
-    error_name: str | None
-    sender: str
-    serial: int
-    reply_serial: int
-    signature: str
-    body: list[Any]
-    unix_fds: list[int]
 
 
 class LibraryBus(Protocol):
@@ -62,7 +34,6 @@ class LibraryBus(Protocol):
     def disconnect(self) -> None: ...  # noqa: D102
     async def wait_for_disconnect(self) -> None: ...  # noqa: D102
     def next_serial(self) -> int: ...  # noqa: D102
-    def add_message_handler(self, handler: Callable[[Message], bool]) -> None: ...  # noqa: D102
 
     _auth_readline: Callable[[], Awaitable[str]]
 
@@ -122,12 +93,6 @@ def close_socket(bus: LibraryBus) -> None:
         if closable is not None:
             with suppress(OSError):  # of the bytes that a dead bus did not take
                 closable.close()
-
-
-def close_descriptors(message: Message) -> None:
-    """Close the descriptors that came with a message."""
-    for descriptor in message.unix_fds or ():
-        os.close(descriptor)
 
 
 def session_bus_address(environment: Mapping[str, str]) -> str:

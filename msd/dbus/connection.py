@@ -14,10 +14,7 @@ import anyio.abc
 from msd.dbus import wire
 from msd.dbus.binding import (
     LibraryBus,
-    Message,
-    MessageKind,
     chosen_library,
-    close_descriptors,
     close_socket,
     new_bus,
     session_bus_address,
@@ -29,9 +26,11 @@ from msd.dbus.errors import (
     NameTakenError,
     RemoteError,
 )
+from msd.dbus.message import Message, MessageKind
 from msd.dbus.names import FREEDESKTOP, FREEDESKTOP_PATH, Address, SignalMatch
 from msd.dbus.outbox import Outbox
 from msd.dbus.pending import PendingCalls
+from msd.dbus.receiver import Receiver
 from msd.dbus.wire import Outgoing
 
 logger = logging.getLogger(__name__)
@@ -85,6 +84,7 @@ class Connection:
         self._names: set[str] = set()
         self._bus: LibraryBus
         self._tasks: anyio.abc.TaskGroup
+        self._receiver: Receiver
         self.outbox: Outbox
         self.on_call: MessageHandler | None = None
         self._listeners: list[tuple[SignalMatch, MessageHandler]] = []
@@ -97,7 +97,8 @@ class Connection:
         """
         self._bus = await self._connected_bus()
         self.outbox = Outbox(self._bus)
-        self._bus.add_message_handler(self._receive)
+        self._receiver = Receiver(self._bus, self._receive)
+        self._receiver.start()
         self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._tasks.start_soon(self._watch)
         return self
@@ -116,6 +117,7 @@ class Connection:
         with anyio.move_on_after(FLUSH_TIMEOUT_S, shield=True):
             await self._ended.wait()
         self.outbox.close()
+        self._receiver.close()
         close_socket(self._bus)
         self._watching.cancel()
         # Without the block's exception: the task group would wrap it into an ExceptionGroup.
@@ -255,7 +257,7 @@ class Connection:
         self._post_reply(call, wire.error(self._bus.next_serial(), call, name, text))
 
     def _post_reply(self, call: Message, message: Outgoing) -> None:
-        if call.flags.value & wire.NO_REPLY_EXPECTED:
+        if call.flags & wire.NO_REPLY_EXPECTED:
             for descriptor in message.descriptors:
                 os.close(descriptor)
             return
@@ -295,16 +297,14 @@ class Connection:
         self._lost.set()
         self._calls.fail(because)
 
-    def _receive(self, message: Message) -> bool:
-        """Take every message, so that the library never answers by itself."""
+    def _receive(self, message: Message) -> None:
         try:
             self._sort(message)
         except Exception:
             logger.exception("a message could not be taken")
-        return True
 
     def _sort(self, message: Message) -> None:
-        kind = message.message_type.value
+        kind = message.kind
         if kind == MessageKind.CALL:
             self._take_call(message)
             return
@@ -312,13 +312,13 @@ class Connection:
             self._take_signal(message)
         else:
             self._calls.answer(message)
-        close_descriptors(message)
+        message.close()
 
     def _take_call(self, message: Message) -> None:
         if self.on_call is not None:
             self.on_call(message)
             return
-        close_descriptors(message)
+        message.close()
         self.reply_error(message, f"{FREEDESKTOP_ERROR}UnknownObject", "nothing is served here")
 
     def _take_signal(self, message: Message) -> None:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from msd.dbus.binding import Message
+from msd.dbus.message import Message
 
 FREEDESKTOP = "org.freedesktop.DBus"
 FREEDESKTOP_PATH = "/org/freedesktop/DBus"

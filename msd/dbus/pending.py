@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import anyio
 
-from msd.dbus.binding import Message, MessageKind
 from msd.dbus.errors import BusError, BusLostError, RemoteError
+from msd.dbus.message import Message, MessageKind
 
 
 class Answer:
@@ -31,9 +31,9 @@ class Answer:
 
     def take(self, reply: Message) -> None:
         """Decide by the message that came."""
-        if reply.message_type.value == MessageKind.ERROR:
+        if reply.kind == MessageKind.ERROR:
             text = reply.body[0] if reply.body and isinstance(reply.body[0], str) else ""
-            self._error = RemoteError(reply.error_name or "", text)
+            self._error = RemoteError(reply.error_name, text)
         self._arguments = reply.body
         self._decided.set()
 

@@ -8,11 +8,10 @@ from typing import Self
 import anyio
 import anyio.abc
 
-from msd.dbus.arguments import received
-from msd.dbus.binding import Message, close_descriptors
 from msd.dbus.connection import Connection, OutgoingFilter
 from msd.dbus.errors import CallError, ErrorReply, LimitError, StoppingError, error_reply
 from msd.dbus.interface import Interface, caller
+from msd.dbus.message import Message
 from msd.dbus.names import OBJECT_MANAGER, PEER, Address
 from msd.dbus.properties import Properties
 from msd.dbus.spec import InterfaceSpec, MethodSpec
@@ -108,7 +107,7 @@ class BusServer:
             self._tasks.start_soon(self._handle, message)
 
     def _refuse(self, message: Message, error: Exception) -> None:
-        close_descriptors(message)
+        message.close()
         self._reply_error(message, error)
 
     def _reply_error(self, message: Message, error: Exception) -> None:
@@ -127,7 +126,7 @@ class BusServer:
             self._reply_error(message, error)
         finally:
             self._calls -= 1
-            close_descriptors(message)
+            message.close()
 
     async def _answer(self, message: Message) -> None:
         interface, method = await self._find(message)
@@ -136,7 +135,7 @@ class BusServer:
                 "InvalidArgs",
                 f"{message.member} takes ({method.signature}), not ({message.signature})",
             )
-        arguments = received(message)
+        arguments = message.arguments()
         caller.set(message.sender)
         await interface.ready()
         result = await getattr(interface, method.attribute)(*arguments)

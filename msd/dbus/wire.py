@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from msd.dbus.binding import Message, MessageKind
 from msd.dbus.marshal import marshal
+from msd.dbus.message import Message, MessageKind
 from msd.dbus.names import Address
 from msd.dbus.variant import Variant
 

@@ -19,9 +19,9 @@ from msd.bus.query import QUERY_OPTIONS
 from msd.bus.source import CONNECTION_TYPES, SOURCE_TYPES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import INTERFACES, LOGIN, SOURCE
-from msd.dbus.arguments import MAX_LIST_LENGTH
 from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
+from msd.dbus.unmarshal import MAX_LIST_LENGTH
 from msd.errors import INTERNAL_CODE, MsdError
 from msd.item_keys import COMPACT_KEYS, ITEM_KEYS, PLACING_KEYS
 from msd.models import (

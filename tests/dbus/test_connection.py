@@ -16,9 +16,10 @@ from msd.contract import BUS_NAME
 from msd.dbus.binding import close_socket
 from msd.dbus.connection import FLUSH_TIMEOUT_S, Connection
 from msd.dbus.errors import BusLostError, BusUnavailableError, NameTakenError, RemoteError
+from msd.dbus.message import Message
 from msd.dbus.names import Address, SignalMatch
 from msd.dbus.outbox import HIGH_WATER_BYTES
-from msd.dbus.wire import Descriptor
+from msd.dbus.wire import Descriptor, method_call
 from tests.dbus.client import Client, ErrorReply
 from tests.dbus.conftest import demo_server
 from tests.dbus.demo import DEMO
@@ -128,10 +129,12 @@ async def test_calls_wait_while_too_many_bytes_are_waiting_to_be_sent(
         assert ["x"] == await client.call(DEMO, "Text", "s", "x")
 
 
-def _call_of_wait(client: Client) -> FastMessage:
-    return FastMessage(
-        path="/org/msd/Msd1", interface=DEMO, member="Wait", sender=client.unique_name, serial=9
-    )
+def _call_of_wait(client: Client) -> Message:
+    """Return a call as the bus hands it over, which knows its sender."""
+    address = Address(path="/org/msd/Msd1", interface=DEMO, member="Wait")
+    call = Message(bytearray(method_call(9, address, "", []).data), [])
+    call.sender = client.unique_name
+    return call
 
 
 async def test_leaving_waits_for_a_bus_that_was_frozen_for_a_moment(

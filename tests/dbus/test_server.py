@@ -10,10 +10,10 @@ import pytest
 from dbus_fast import Message, Variant
 
 from msd.contract import ROOT_PATH
-from msd.dbus.arguments import MAX_LIST_LENGTH, MAX_STRING_BYTES
 from msd.dbus.errors import CallError
 from msd.dbus.server import MAX_CALLS
 from msd.dbus.standard import machine_id
+from msd.dbus.unmarshal import MAX_LIST_LENGTH, MAX_STRING_BYTES
 from tests.dbus.client import Client, ErrorReply, connected_client, plain
 from tests.dbus.conftest import demo_server
 from tests.dbus.demo import DEMO, SECRET, Demo

@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack, aclosing
 
 import anyio
 
-from msd.dbus.binding import Message
 from msd.dbus.connection import Connection
 from msd.dbus.errors import BusError, RemoteError
+from msd.dbus.message import Message
 from msd.dbus.names import FREEDESKTOP, NO_OBJECT, PROPERTIES, Address, SignalMatch
 from msd.dbus.variant import Variant
 from msd.errors import KeyringUnavailableError

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 
 import anyio
 
-from msd.dbus.binding import Message
 from msd.dbus.connection import Connection
 from msd.dbus.errors import BusError
+from msd.dbus.message import Message
 from msd.dbus.names import PROPERTIES, Address, SignalMatch
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 
 import anyio
 
-from msd.dbus.binding import Message
 from msd.dbus.connection import Connection
 from msd.dbus.errors import BusError
+from msd.dbus.message import Message
 from msd.dbus.names import FREEDESKTOP, Address, SignalMatch
 from msd.dbus.variant import Variant
 from msd.models import Notice
