@@ -83,6 +83,17 @@ class IdBook:
         self.give({remote_id: salted})
         return salted
 
+    def known_id(self, remote_id: RemoteId) -> ItemId | None:
+        """Return the id that an item has if it is cached; None: no cached item can have this one.
+
+        Unlike `id_of` it never gives a new id.
+        """
+        alias = self._aliases.get(remote_id)
+        if alias is not None:
+            return alias
+        derived = item_id(self._source_id, remote_id)
+        return None if derived in self._taken else derived
+
     def id_of_relation(self, remote_id: RemoteId) -> ItemId:
         """Return the id of a parent; the children of one come together, so it is remembered."""
         known = self._relations.get(remote_id)

@@ -43,6 +43,12 @@ class Deletions:
         for one in copied:
             self._tell(one.library_id, await self._thread.run(self._apply_to_listing, one))
 
+    async def confirm(self) -> None:
+        """Hide exactly the rows that the user was shown as withheld, and consented to (Y7)."""
+        written = await self._thread.run(self._store.confirm_withheld)
+        for library_id, result in written.items():
+            self._tell(library_id, [_Done(result)])
+
     async def welcome_back(self, listed: Iterable[LibraryId]) -> None:
         """Forget that libraries were missing which the source lists again."""
 
@@ -69,7 +75,10 @@ class Deletions:
             done.append(_Done(self._store.rekey(library_id, item_type, missing), deleted=False))
             missing = self._store.remaining(library_id, item_type, missing)
         found = Loss(count=len(missing), digest=_digest(missing), since=self._now)
-        match self._verdict(found, library_id, item_type, live=live, lost=lost):
+        trust = trust_in(self._options, library_id)
+        if trust is Trust.NONE and one.is_listed:
+            trust = Trust.DENIED  # `MissingRows` has asked for them, see there
+        match self._verdict(found, library_id, item_type, live=live, lost=lost, trust=trust):
             case Verdict.WITHHOLD:
                 self._store.withhold(library_id, item_type, missing, now=self._now)
             case Verdict.DELETE:
@@ -91,7 +100,9 @@ class Deletions:
     def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
         keys = self._store.keys_of_library(library_id)
         found = Loss(count=count, digest=_digest(keys), since=self._now)
-        if self._verdict(found, library_id, None, live=count) is Verdict.WITHHOLD:
+        trust = trust_in(self._options, library_id)
+        decision = self._verdict(found, library_id, None, live=count, trust=trust)
+        if decision is Verdict.WITHHOLD:
             self._store.withhold(library_id, None, keys, now=self._now)
             return []
         return [_Done(self._store.remove_library(library_id))]
@@ -103,6 +114,7 @@ class Deletions:
         item_type: ItemType | None,
         *,
         live: int,
+        trust: Trust,
         lost: int = 0,
     ) -> Verdict:
         withheld = self._store.withheld(library_id, item_type)
@@ -111,9 +123,7 @@ class Deletions:
             before = Loss(
                 count=len(withheld.keys), digest=_digest(withheld.keys), since=withheld.since
             )
-        return verdict(
-            found, live=live, withheld=before, trust=trust_in(self._options, library_id), lost=lost
-        )
+        return verdict(found, live=live, withheld=before, trust=trust, lost=lost)
 
     def _tell(self, library_id: LibraryId, done: list[_Done]) -> None:
         for one in done:
@@ -126,9 +136,7 @@ class Deletions:
 
 def trust_in(options: SyncOptions, library_id: LibraryId) -> Trust:
     """Return what the user said about losses of a library."""
-    if library_id in options.type_changed:
-        return Trust.ALL
-    return Trust.WITHHELD if options.confirm_deletes else Trust.NONE
+    return Trust.ALL if library_id in options.type_changed else Trust.NONE
 
 
 def _digest(keys: Iterable[int]) -> int:

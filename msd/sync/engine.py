@@ -79,6 +79,9 @@ class SyncEngine:
         self._report.progress(SyncProgress(phase="libraries", done=0, total=None))
         libraries = await self._backend.libraries()
         saved = await self._thread.run(self._store.save_libraries, libraries)
+        deletions = self._deletions()
+        if self._options.confirm_deletes:
+            await deletions.confirm()  # first: what a later pass finds is no part of the consent
         passes = await self._passes(libraries, saved)
         await self._preview([one for one in passes if one.is_wanted and one.is_first])
         await self._follow([one for one in passes if one.is_wanted and not one.is_full], passes)
@@ -87,7 +90,7 @@ class SyncEngine:
         missing_rows = MissingRows(self._backend, self._thread, passes)
         for one in await missing_rows.to_look_through():
             await self._enumerate(one)
-        await self._delete(await missing_rows.confirm(), saved)
+        await self._delete(deletions, await missing_rows.confirm(), saved)
         await self._finish(passes)
         self._statistics.withheld = await self._thread.run(self._store.total_withheld)
         return self._statistics.report(duration_ms=int((self._clock() - started) * 1000))
@@ -267,14 +270,18 @@ class SyncEngine:
 
     # --- what is gone ------------------------------------------------------------------------
 
-    async def _delete(self, copied: list[CopiedListing], saved: SavedLibraries) -> None:
-        deletions = Deletions(
+    def _deletions(self) -> Deletions:
+        return Deletions(
             self._thread,
             self._report.changed,
             self._statistics,
             now=self._now(),
             options=self._options,
         )
+
+    async def _delete(
+        self, deletions: Deletions, copied: list[CopiedListing], saved: SavedLibraries
+    ) -> None:
         self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
         await deletions.welcome_back(saved.ids.values())
         await deletions.apply(copied)

@@ -9,6 +9,7 @@ from msd.models import UnixSeconds
 
 SUSPICIOUS_SHARE = 0.2  # a drop of more than this share …
 SUSPICIOUS_ROWS = 10  # … and of more than this many rows is withheld back
+FEW_ROWS = 10  # fewer rows that the source denies by their ids are simply gone
 AGREEMENT_S = 24 * 3600  # a withheld drop is believed when it stays the same for this long
 MAX_EMPTY_WINDOWS = 20  # in a row, before the announced total is called wrong
 
@@ -94,10 +95,10 @@ class Loss(Struct, frozen=True, kw_only=True):
 
 
 class Trust(StrEnum):
-    """What the user said about losses."""
+    """What is known about a loss beside the enumeration."""
 
     NONE = "none"
-    WITHHELD = "withheld"  # what is withheld is real: believe it, but nothing beyond it
+    DENIED = "denied"  # the source denied each row by its id: believe it when they are few
     ALL = "all"  # the library holds something else now: believe everything
 
 
@@ -110,18 +111,19 @@ def verdict(
         found: what is missing now.
         live: rows that the cache showed before.
         withheld: the loss that an earlier pass found here and withheld.
-        trust: what the user said about losses.
+        trust: what is known about the loss beside the enumeration.
         lost: rows that went one by one within the last day; they count towards the limit.
     """
     if found.count == 0:
         return Verdict.KEEP
     if not is_suspicious(live + lost, found.count + lost) or trust is Trust.ALL:
         return Verdict.DELETE
+    if trust is Trust.DENIED and found.count + lost < FEW_ROWS:
+        return Verdict.DELETE
     if withheld is None:
         return Verdict.WITHHOLD
-    confirmed = trust is Trust.WITHHELD and found.count <= withheld.count
     agreed = withheld.digest == found.digest and found.since - withheld.since >= AGREEMENT_S
-    return Verdict.DELETE if confirmed or agreed else Verdict.WITHHOLD
+    return Verdict.DELETE if agreed else Verdict.WITHHOLD
 
 
 def is_suspicious(live: int, missing: int) -> bool:

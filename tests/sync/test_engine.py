@@ -16,6 +16,7 @@ from tests.support.library import CachedSource
 
 pytestmark = pytest.mark.anyio
 
+TWELVE = tuple(f"m{number}" for number in range(12))
 DAY = 24 * 3600
 
 
@@ -154,12 +155,12 @@ async def test_a_large_drop_is_held_and_the_rows_stay(
 async def test_an_empty_answer_is_held(source: CachedSource, server: FakeServer) -> None:
     """Y7: a drop to 0."""
     films = server.library("films")
-    server.movies(films, 3)
+    server.movies(films, 12)
     await source.sync()
-    server.drop(films, "m0", "m1", "m2")
+    server.drop(films, *TWELVE)
 
-    assert (await source.sync()).withheld == 3
-    assert len(source.items()) == 3
+    assert (await source.sync()).withheld == 12
+    assert len(source.items()) == 12
 
 
 async def test_a_listing_of_which_one_moved_and_all_others_went_is_held(
@@ -167,16 +168,16 @@ async def test_a_listing_of_which_one_moved_and_all_others_went_is_held(
 ) -> None:
     """Y7: that is a drop to 0, although not every row is lost."""
     films, more = server.library("films"), server.library("more")
-    server.movies(films, 4)
-    server.movies(more, 4, first=10)
+    server.movies(films, 13)
+    server.movies(more, 4, first=20)
     await source.sync()
     server.put(more, server.items[films]["m0"])
-    server.drop(films, "m0", "m1", "m2", "m3")
+    server.drop(films, *TWELVE, "m12")
 
     report = await source.sync()
 
-    assert (report.withheld, report.removed) == (3, 0)
-    assert len(source.items()) == 8
+    assert (report.withheld, report.removed) == (12, 0)
+    assert len(source.items()) == 17
 
 
 async def test_a_held_drop_is_believed_when_the_user_confirms(
@@ -184,15 +185,47 @@ async def test_a_held_drop_is_believed_when_the_user_confirms(
 ) -> None:
     """Y7: ConfirmDeletes."""
     films = server.library("films")
-    server.movies(films, 3)
+    server.movies(films, 12)
     await source.sync()
-    server.drop(films, "m0", "m1", "m2")
+    server.drop(films, *TWELVE)
     await source.sync()
 
     report = await source.sync(SyncOptions(confirm_deletes=True))
 
-    assert (report.withheld, report.removed) == (0, 3)
+    assert (report.withheld, report.removed) == (0, 12)
     assert not source.items()
+
+
+async def test_few_rows_that_the_source_denies_are_simply_gone(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """Fewer than ten rows need no consent, even when they are all (Y7)."""
+    films = server.library("films")
+    server.movies(films, 9)
+    await source.sync()
+    server.drop(films, *(f"m{number}" for number in range(9)))
+
+    report = await source.sync()
+
+    assert (report.withheld, report.removed) == (0, 9)
+
+
+async def test_consent_removes_the_rows_that_were_shown_and_no_others(
+    source: CachedSource, server: FakeServer
+) -> None:
+    """What is lost after the number was shown waits for a consent of its own (Y7)."""
+    films = server.library("films")
+    server.movies(films, 40)
+    await source.sync()
+    server.drop(films, *TWELVE)
+    assert (await source.sync()).withheld == 12
+    server.movies(films, 1)  # one of them is back
+    server.drop(films, *(f"m{number}" for number in range(12, 30)))
+
+    report = await source.sync(SyncOptions(confirm_deletes=True))
+
+    assert (report.withheld, report.removed) == (18, 12)
+    assert set(source.items()) == {"m0", *(f"m{number}" for number in range(12, 40))}
 
 
 async def test_a_held_drop_is_believed_after_a_day_of_agreement(
@@ -220,18 +253,18 @@ async def test_a_held_drop_is_believed_after_a_day_of_agreement(
 async def test_rows_that_come_back_end_the_hold(source: CachedSource, server: FakeServer) -> None:
     """Y7."""
     films = server.library("films")
-    server.movies(films, 3)
+    server.movies(films, 12)
     await source.sync()
-    server.drop(films, "m0", "m1", "m2")
+    server.drop(films, *TWELVE)
     await source.sync()
-    server.movies(films, 3)
+    server.movies(films, 12)
     await source.sync()
     source.now += 2 * DAY
-    server.drop(films, "m0", "m1", "m2")
+    server.drop(films, *TWELVE)
 
     report = await source.sync()
 
-    assert report.withheld == 3
+    assert report.withheld == 12
 
 
 async def test_a_vanished_library_is_held_then_removed_when_confirmed(

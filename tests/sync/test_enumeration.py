@@ -121,12 +121,11 @@ def loss(count: int, age_s: int = 0, digest: int = 7) -> Loss:
     return Loss(count=count, digest=digest, since=UnixSeconds(NOW - age_s))
 
 
-def test_the_user_may_confirm_what_is_held_and_nothing_beyond_it() -> None:
-    """Y7: a loss that nobody saw yet is not confirmed with another."""
-    assert decide(100, 100, trust=Trust.WITHHELD, withheld=loss(100)) is Verdict.DELETE
-    assert decide(100, 50, trust=Trust.WITHHELD, withheld=loss(100)) is Verdict.DELETE
-    assert decide(100, 100, trust=Trust.WITHHELD, withheld=loss(50)) is Verdict.WITHHOLD
-    assert decide(100, 100, trust=Trust.WITHHELD) is Verdict.WITHHOLD
+def test_few_rows_that_the_source_denies_by_their_ids_are_gone() -> None:
+    """Fewer than ten need no consent; those that went one by one within a day count (Y7)."""
+    assert decide(9, 9, trust=Trust.DENIED) is Verdict.DELETE
+    assert decide(10, 10, trust=Trust.DENIED) is Verdict.WITHHOLD
+    assert decide(9, 9, trust=Trust.DENIED, lost=1) is Verdict.WITHHOLD
 
 
 def test_a_library_that_holds_something_else_now_has_no_losses() -> None:

@@ -97,7 +97,7 @@ class _PushedRows:
     def soft_delete(
         self, remote_ids: Sequence[RemoteId], is_suspicious: Callable[[int, int], bool]
     ) -> tuple[list[PushedWrite], set[LibraryId]]:
-        ids = json.dumps([self._ids.id_of(one) for one in remote_ids])
+        ids = json.dumps([self._ids.known_id(remote_id) for remote_id in remote_ids])
         by_listing: dict[int, list[tuple[int, ItemId]]] = {}
         for pk, item, listing in self._connection.execute(_LIVE, (ids, self._source_id)).fetchall():
             by_listing.setdefault(listing, []).append((pk, item))
