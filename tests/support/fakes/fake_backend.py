@@ -22,6 +22,7 @@ from msd.backend_api import (
     SkippedItem,
 )
 from msd.backend_api.accounts import OptionValue
+from msd.backend_api.artwork import Picture
 from msd.errors import AuthRefusedError, ForbiddenError, MsdError, UnreachableError
 from msd.models import (
     BackendKind,
@@ -67,6 +68,8 @@ class FakeServer:
     slow: anyio.Event | None = None  # connecting waits for it
     calls: list[str] = field(default_factory=list)
     signed_out: list[str] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)  # by ref
+    held_pictures: anyio.Event | None = None  # pictures wait for it
 
     def open(self, context: BackendContext | None = None) -> "FakeBackend":
         """Return a client of this server."""
@@ -130,6 +133,13 @@ class FakeBackend:
         return ServerFacts(
             server_id=self._server.server_id, name=self._server.name, version="1.2.3"
         )
+
+    async def picture(self, ref: str, *, width: int) -> Picture | None:
+        self._call(f"picture {ref} {width}")
+        if self._server.held_pictures is not None:
+            await self._server.held_pictures.wait()
+        content = self._server.pictures.get(ref)
+        return None if content is None else Picture(content=content)
 
     async def check_identity(self) -> None:
         self._call("identity")
