@@ -28,6 +28,7 @@ class Trouble:
     delay_for: Callable[[str], float] | None = None  # a delay that depends on the query string
     instead: Response | None = None
     rewrite: Callable[[dict[str, Any]], Any] | None = None
+    exchange: Callable[[Response], Response] | None = None  # another reply, by what is in it
     keep_bytes: int | None = None  # a body that ends early, with a matching Content-Length
     cut_after: int | None = None  # the connection ends after this many bytes of the reply
     endless: bytes = b""  # the body never ends: after `endless_start` this for ever
@@ -39,6 +40,8 @@ class Trouble:
     def apply(self, response: Response) -> Response:
         """Return the reply as this trouble leaves it, before it is sent."""
         changed = self.instead or response
+        if self.exchange:
+            changed = self.exchange(changed)
         if self.rewrite and "json" in (changed.content_type or ""):
             changed = replace(changed, body=to_json(self.rewrite(json.loads(changed.body))))
         if self.keep_bytes is not None:

@@ -17,6 +17,17 @@ def html(code: int) -> Trouble:
     return Trouble(instead=html_error(code))
 
 
+def bad_row(key: int) -> Trouble:
+    """500 for every answer that would hold one item: the server fails to render it."""
+    mark = f'"ratingKey":"{key}"'.encode()
+
+    def exchange(response: Response) -> Response:
+        body = response.body.replace(b": ", b":")
+        return html_error(500) if mark in body else response
+
+    return Trouble(exchange=exchange)
+
+
 def maintenance(text: str = STARTUP) -> Trouble:
     """503 in XML: the server starts."""
     return Trouble(instead=maintenance_page(text))
