@@ -1,4 +1,4 @@
-"""Ask everybody on the local network, by datagrams, and hear who answers."""
+"""Discovery by UDP: send a question to the local network and collect the replies."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ Target = tuple[str, int]  # an IPv4 address and a port
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """One datagram that came back; anybody may have sent it."""
+    """One received datagram. Its sender is not verified."""
 
     content: bytes
     sender: str  # IPv4 address
@@ -46,7 +46,7 @@ async def replies(
 
 
 def chosen_targets(variable: str, otherwise: Target) -> tuple[Target, ...]:
-    """Return whom to ask: as a variable of the environment says (`address:port`), if there is one.
+    """Return the targets that an environment variable names (`address:port`), else the default.
 
     An empty value means nobody.
     """

@@ -1,4 +1,4 @@
-"""Connections that speak in clear to private addresses only, and that never stay open by accident.
+"""Connections that send clear text to private addresses only and are always closed.
 
 The check stands where bytes leave, so that no change of name, network or server gets round it (K3).
 """

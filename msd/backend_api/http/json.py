@@ -1,4 +1,4 @@
-"""Read JSON that strangers wrote: typed, bounded in depth, mended where only text is broken."""
+"""Decode JSON from servers: typed, bounded in depth; broken text is repaired."""
 
 import re
 from typing import TypeVar

@@ -26,7 +26,7 @@ _BLOCKED = "cf-mitigated"  # a header that Cloudflare adds to its own pages, e.g
 
 
 class ServerForm(msgspec.Struct, frozen=True, kw_only=True):
-    """How one kind of media server is told from what may stand in front of it."""
+    """How answers of one kind of media server differ from those of a gateway in front of it."""
 
     name: str  # with its article, e.g. "a Plex Media Server"
     is_own_refusal: Callable[[Answer], bool]  # whether a 401 or 403 has the server's own form

@@ -67,7 +67,7 @@ class WebSocket:
         await self._write(TextMessage(data=text))
 
     async def say_goodbye(self) -> None:
-        """Tell the server that nobody listens any more, best effort and quickly."""
+        """Send a close frame, best effort, within a second."""
         with anyio.move_on_after(_CLOSE_S, shield=True):
             try:
                 await self._stream.write(self._protocol.send(CloseConnection(code=1000)))

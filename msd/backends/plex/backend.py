@@ -140,7 +140,7 @@ class PlexBackend:
             yield page
 
     async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
-        """Understand rows of one page; same length and order as `items`."""
+        """Parse raw rows; one result per row, in order."""
         return [parsed(item) for item in items]
 
     async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:

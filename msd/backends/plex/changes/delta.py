@@ -1,4 +1,4 @@
-"""What became new or changed in one listing since a mark, in either aspect."""
+"""The new and changed rows of one listing since a mark, for either aspect."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
@@ -26,7 +26,7 @@ class FirstRows(msgspec.Struct, frozen=True):
 
 
 class Delta(msgspec.Struct, kw_only=True):
-    """What a listing's changes came to while they were read."""
+    """The rows that were read of one listing's changes."""
 
     seen: dict[RemoteId, RawItem] = msgspec.field(default_factory=dict)
     fresh: dict[RemoteId, RawItem] = msgspec.field(default_factory=dict)  # not of the overlap alone
@@ -104,7 +104,10 @@ class ListingDelta:
         )
 
     def _mark(self, before: ListingMark, items: Iterable[RawItem], now: int | None) -> ListingMark:
-        """A time in the server's future would hide everything until then: it is no mark."""
+        """Return a mark that is not later than the server's clock.
+
+        A row may carry a time in the future; as a mark it would hide every change until then.
+        """
         rows = list(items)
         latest = max([before.moment, *map(self.moment_of, rows)])
         moment = latest if now is None else max(min(latest, now), before.moment)

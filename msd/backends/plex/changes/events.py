@@ -1,7 +1,7 @@
-"""What a media server tells of itself, event by event, and what that means for msd; no I/O.
+"""Decode a media server's events and turn them into `PushedChange`s; no I/O.
 
 No event is sent for what the user watched or marked elsewhere, only noise around it; and an item
-is told of several times on its way to being complete (contract §6.1).
+is told of several times on its way to being complete (docs/protocols/plex.md, Events).
 """
 
 import re
@@ -27,7 +27,7 @@ _ITEM_PATH = re.compile(r"/library/metadata/([A-Za-z0-9_-]+)")
 
 
 class Timeline(Struct, rename="camel"):
-    """An item on its way into the library, or out of it."""
+    """The state of an item that is added, changed or deleted."""
 
     identifier: str | None = None
     section_id: str | int | None = msgspec.field(default=None, name="sectionID")
@@ -123,14 +123,14 @@ def _understood(data: bytes) -> Event | None:
 
 
 class _Gathered(msgspec.Struct):
-    """What several events say of one library, in one aspect."""
+    """The ids that several events name in one library, for one aspect."""
 
     changed: dict[RemoteId, None] = msgspec.field(default_factory=dict)
     removed: dict[RemoteId, None] = msgspec.field(default_factory=dict)
-    is_library_dirty: bool = False  # the library is to be looked at
+    is_library_dirty: bool = False  # the library has to be synced
 
     def changes(self, library: RemoteId | None, aspect: Aspect) -> Iterator[PushedChange]:
-        """Yield what it comes to."""
+        """Yield the changes that the events amount to."""
         too_many = len(self.changed) + len(self.removed) > MOST_IDS
         changed = tuple(remote_id for remote_id in self.changed if remote_id not in self.removed)
         if (changed or self.removed) and not too_many:
@@ -142,13 +142,13 @@ class _Gathered(msgspec.Struct):
 
 
 class PendingEvents:
-    """Gathers events and says what they mean together, each item once."""
+    """Collects events and returns the changes that they mean, each item once."""
 
     def __init__(self) -> None:
         self._gathered: dict[tuple[RemoteId | None, Aspect], _Gathered] = {}
 
     def add(self, event: Event) -> None:
-        """Take an event into account."""
+        """Add an event."""
         for entry in many(event.timeline):
             self._timeline(entry)
         for player in many(event.playing):
@@ -160,7 +160,7 @@ class PendingEvents:
                 self._ended(step.activity, step.activity.context or Context())
 
     def changes(self) -> list[PushedChange]:
-        """Return what the events mean."""
+        """Return the changes that the events mean."""
         return [
             change
             for (library, aspect), gathered in self._gathered.items()

@@ -1,4 +1,4 @@
-"""Libraries that are none of the server's sections: short, and read as a whole each time."""
+"""Libraries outside the server's sections. They are short and are read completely each time."""
 
 from collections.abc import AsyncGenerator
 
@@ -19,11 +19,11 @@ class FullRead:
         self._aspect = aspect
 
     async def cursor(self) -> ChangeCursor:
-        """Return a cursor that says nothing: all is read again."""
+        """Return an empty cursor: every pass reads all rows."""
         return encoded(SectionCursor())
 
     async def changes(self, since: ChangeCursor, _: CachedRows) -> AsyncGenerator[Changes, None]:
-        """Yield every row; nobody watches a playlist as such.
+        """Yield every row; a playlist has no watch state of its own.
 
         Raises:
             BackendError: as `ListReader.pages`.

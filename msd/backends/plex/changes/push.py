@@ -1,4 +1,4 @@
-"""The stream of a media server's events, and the proof that it still flows (Y9).
+"""Subscribe to a media server's event stream and detect when it is dead (Y9).
 
 The server sends a ping every ten seconds, so a stream on which nothing comes is dead. Nothing is
 ever sent again: every new stream begins with a catch-up. It is plain HTTP, which passes wherever
@@ -32,7 +32,7 @@ _WAITING = 1_000
 async def live_changes(
     link: ServerLink, silence_s: float = SILENCE_S
 ) -> AsyncIterator[AsyncIterator[PushedChange]]:
-    """Subscribe; entered means that the server has begun to tell.
+    """Subscribe. Once entered, no event is missed.
 
     Raises:
         BackendError: as `PlexClient.stream`.
@@ -69,12 +69,12 @@ async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
             for event in reader.feed(chunk):
                 yield event
         except ValueError as error:
-            raise _dead("what the server tells of itself makes no sense") from error
+            raise _dead("the server's stream of events can't be understood") from error
     raise _dead("the server ended the stream of its events")
 
 
 class _Channel:
-    """What events mean, a moment's worth at a time. Waiting may be cancelled and begun again."""
+    """Iterates over changes, gathered for a quarter of a second. Waiting may be cancelled."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class _Channel:
 
 
 async def _with_parents(link: ServerLink, change: PushedChange) -> PushedChange:
-    """Add the shows and the like of watched items: how much of them was seen changed, too."""
+    """Add the parents of watched items, whose counts of watched items changed with them."""
     if change.aspect is not Aspect.WATCH or not change.changed:
         return change
     try:

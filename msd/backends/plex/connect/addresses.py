@@ -1,4 +1,4 @@
-"""The addresses of one source's server: which may be used, which is, and what came of each."""
+"""The addresses of one source's server, the one in use, and the last result of each."""
 
 import time
 
@@ -56,11 +56,11 @@ class Addresses:
         return tuple(candidate for candidate in self.usable() if candidate.address == pinned)
 
     def note(self, outcomes: dict[Candidate, Outcome]) -> None:
-        """Remember what came of addresses."""
+        """Remember the results of probes."""
         self._outcomes |= outcomes
 
     def note_attempt(self, outcomes: dict[Candidate, Outcome]) -> None:
-        """Remember what came of an attempt to connect."""
+        """Remember the results of an attempt to connect."""
         self.note(outcomes)
         now = UnixSeconds(int(time.time()))
         self.attempts = tuple(
@@ -75,7 +75,7 @@ class Addresses:
         )
 
     def connections(self, *, is_connected: bool) -> tuple[Connection, ...]:
-        """Return every usable address with what came of it, best first."""
+        """Return every usable address with its last result, best first."""
         return tuple(
             Connection(
                 address=candidate.address,

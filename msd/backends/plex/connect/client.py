@@ -45,7 +45,7 @@ class PlexClient:
     The address must have proved its identity before a client with a token is made for it (K4).
 
     Args:
-        token: the server's own, not the account's (contract §0.1).
+        token: the server's own, not the account's (docs/protocols/plex.md, Tokens).
         lost: called when the server can't be reached any more, so that its other addresses are
             tried next.
         doubt_s: how long after a refusal the server is asked whether it means it.
@@ -196,7 +196,7 @@ class PlexClient:
 
 
 def _window(start: int | None, size: int | None) -> Mapping[str, str]:
-    """The headers that ask for some rows of a list; one without the other has no effect (§0.4)."""
+    """The headers that ask for some rows of a list; one alone has no effect."""
     if start is None or size is None:
         return {}
     return {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}

@@ -3,7 +3,7 @@
 Every Plex Media Server has a certificate for `*.<32 hex>.plex.direct`; the name
 `192-168-1-5.<32 hex>.plex.direct` stands for 192.168.1.5. Many routers hide names that lead to
 private addresses (DNS rebinding protection), so the address is taken from the name itself. The
-certificate is still checked against the name (contract §3.3).
+certificate is still checked against the name (docs/protocols/plex.md, Servers).
 """
 
 import re

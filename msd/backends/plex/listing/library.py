@@ -1,7 +1,7 @@
 """Plex's sections as libraries, and what has to be listed for each type of library.
 
 Two libraries are none of the server's sections: the user's playlists, and what other people share
-with the user item by item (contract §4.1).
+with the user item by item (docs/protocols/plex.md, Libraries).
 """
 
 from collections.abc import Mapping
@@ -118,6 +118,6 @@ def _entries(offered: ProvidersListed) -> list[Entry]:
 
 
 def item_type_of(row: Row, library_type: LibraryType = LibraryType.MIXED) -> ItemType | None:
-    """Return as what a row of a library of this type is listed; None when msd lists none such."""
+    """Return the type under which a row of such a library is listed; None when msd lists none."""
     candidates = (*content(library_type), ItemType.PLAYLIST, ItemType.COLLECTION)
     return next((item_type for item_type in candidates if row.type in WIRE_TYPES[item_type]), None)

@@ -1,4 +1,4 @@
-"""The requests that list things: paths and parameters, light and in an order that stays."""
+"""The paths and parameters of list requests. Rows are light and in a stable order."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -59,7 +59,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     def at_least(self, member: str, value: int) -> "Query":
         """Return the request for the rows in which a number is not below a value.
 
-        The operator belongs to the parameter's name (contract §4.4).
+        The operator belongs to the parameter's name (docs/protocols/plex.md, Lists).
         """
         return Query(path=self.path, parameters={**self.parameters, f"{member}>": value})
 

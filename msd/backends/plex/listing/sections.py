@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 async def read_libraries(link: ServerLink) -> dict[RemoteId, RemoteLibrary]:
-    """Return every section shared with the user, and the two libraries of msd's own, by their ids.
+    """Return the user's sections and the two libraries that msd adds, by their ids.
 
     Raises:
         BadResponseError: the answer is no list, or too long to be one.

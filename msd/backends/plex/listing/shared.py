@@ -1,4 +1,4 @@
-"""Enumerate what other people share with the user item by item (contract §4.1).
+"""Enumerate items that other people share one by one (docs/protocols/plex.md, Libraries).
 
 The server lists only the shared items themselves. What is below a shared show or artist is asked
 for one by one; nobody shares more than a few.
@@ -43,7 +43,7 @@ async def shared_page(link: ServerLink, item_type: ItemType, page_size: int) -> 
 
 
 class _MergedRows:
-    """What several lists hold together, each row once."""
+    """Rows of several lists, each row once."""
 
     def __init__(self) -> None:
         self.rows: dict[RemoteId, RawItem] = {}

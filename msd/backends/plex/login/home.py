@@ -62,7 +62,7 @@ async def switch(
     signed_in_as: str,
     pauses_s: Sequence[float] = PAUSES_S,
 ) -> tuple[HomeUser, str]:
-    """Ask who of a Home is to be used; return the user and a token of his own.
+    """Ask which member of a Home to use; return the member and a token for him.
 
     A PIN is sent once; after a wrong one the dialogue asks again.
 
@@ -93,7 +93,7 @@ async def switch(
         elif user_token := await _token_of(tv, chosen, choice, pauses_s):
             return chosen, user_token
         else:
-            message = f"the PIN of {chosen.name} is another one"
+            message = f"wrong PIN for {chosen.name}; try again"
         choice = await dialogue.choose_user(shown, message)
 
 
@@ -107,7 +107,7 @@ async def _token_of(
     if answer.is_success:
         if user_token := token(decode(answer, dict[str, object]).get("authToken")):
             return user_token
-        raise BadResponseError("plex.tv switched the user without saying how to go on")
+        raise BadResponseError("plex.tv switched the user but gave no token")
     if any(error.code == _PIN_NEEDED for error in errors_of(answer)):
         return ""
     if answer.status == httpx.codes.FORBIDDEN:
@@ -119,7 +119,7 @@ async def _token_of(
 async def _patient_switch(
     tv: PlexTv, user: HomeUser, choice: UserChoice, pauses_s: Sequence[float]
 ) -> Answer:
-    """Switch once plex.tv has no other requests to do first; then the PIN was not looked at."""
+    """Switch the user, and repeat while plex.tv asks to wait (it has not checked the PIN then)."""
     path = f"{HOME_USERS}/{user.uuid}/switch"
     pin = {"pin": choice.pin} if choice.pin else None
     for pause_s in pauses_s:

@@ -53,7 +53,7 @@ async def add(options: Mapping[str, OptionValue], context: AddContext) -> NewSou
     """
     given = token(str(options["token"]).strip())
     if not given:
-        raise InvalidArgumentError("this is not a token of Plex")
+        raise InvalidArgumentError("this is not a Plex token")
     async with open_client() as http:
         tv = PlexTv(http, device_of(context), given)
         try:
@@ -148,7 +148,7 @@ async def _patient_account(
 async def _as_member(
     tv: PlexTv, account: NewAccount, dialogue: LoginDialogue, again: Account | None
 ) -> NewAccount:
-    """Return the account of the member who is chosen; who signs in anew has chosen already."""
+    """Return the account of the chosen member; a repeated sign-in keeps the earlier choice."""
     users = await home_users(tv)
     if again is not None:
         users = tuple(user for user in users if user.id == again.remote_user_id)
@@ -167,7 +167,7 @@ async def _as_member(
 
 
 async def _renewed(tv: PlexTv) -> AccountServers:
-    """Return the servers of an account that has sources already, for which none is no failure."""
+    """Return the servers of an account that signs in again; finding none is not an error."""
     try:
         return await servers_of(tv)
     except UnreachableError as error:

@@ -1,6 +1,6 @@
 """Sign in by a PIN: plex.tv gives a code, the user approves it elsewhere, the code yields a token.
 
-A finished PIN replaces the token that the device had before (contract §2.1).
+A finished PIN replaces the token that the device had before (docs/protocols/plex.md, Tokens).
 """
 
 import time
@@ -124,12 +124,14 @@ def _claimed(answer: Answer) -> str:
     if answer.status in _REJECTED:
         raise AuthRefusedError("plex.tv rejected the sign-in")
     if not answer.is_success:
-        raise BadResponseError(f"plex.tv refused to tell of a sign-in: status {answer.status}")
+        raise BadResponseError(
+            f"plex.tv refused to answer about the sign-in: status {answer.status}"
+        )
     row = decode(answer, dict[str, object]).get("authToken")
     if not row:
         return ""
     if not (claimed := token(row)):
-        raise BadResponseError("plex.tv accepted the sign-in without saying how to go on")
+        raise BadResponseError("plex.tv accepted the sign-in but gave no token")
     return claimed
 
 

@@ -111,12 +111,12 @@ def _route(connection: Mapping[str, object]) -> Route:
 
 
 def _may_be_asked_in_clear(row: Mapping[str, object]) -> bool:
-    """Whether the server allows http, and we are in its own network as far as plex.tv can see."""
+    """Whether the server allows http and shares this machine's public address."""
     return flag(row.get("publicAddressMatches")) and not flag(row.get("httpsRequired"))
 
 
 def _in_clear(address: str) -> Iterator[Candidate]:
-    """The same place without TLS, which is what remains when a certificate has run out."""
+    """Yield the same address without TLS, for a server whose certificate has expired."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     place = encoded_address(host) or host

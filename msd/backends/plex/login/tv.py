@@ -116,7 +116,8 @@ class PlexTv:
             if is_refusal(second):
                 raise AuthRequiredError("plex.tv does not accept the sign-in; sign in again")
             raise UnreachableError(
-                "plex.tv can't make up its mind about the sign-in", reason=StatusReason.SERVER_ERROR
+                "plex.tv refused the sign-in and then accepted it; msd tries again",
+                reason=StatusReason.SERVER_ERROR,
             )
         if answer.status == httpx.codes.FORBIDDEN:
             raise ForbiddenError("plex.tv forbids this to the user")
@@ -124,7 +125,7 @@ class PlexTv:
 
 
 def is_refusal(answer: Answer) -> bool:
-    """Whether plex.tv says that the token is none, or none any more."""
+    """Whether plex.tv refuses the token."""
     if answer.status == httpx.codes.UNAUTHORIZED:
         return True
     # Older accounts; other causes of a 422 have nothing to do with the token.
@@ -137,7 +138,7 @@ def is_refusal(answer: Answer) -> bool:
 
 
 class TvError(msgspec.Struct, frozen=True):
-    """One of the errors that plex.tv tells of."""
+    """One error in an answer of plex.tv."""
 
     code: int = 0
     message: str = ""
@@ -148,7 +149,7 @@ class _Errors(msgspec.Struct, frozen=True):
 
 
 def errors_of(answer: Answer) -> Sequence[TvError]:
-    """Return the errors that an answer of plex.tv tells of; none when it can't be read."""
+    """Return the errors in an answer of plex.tv; none when it can't be read."""
     try:
         return msgspec.json.decode(answer.body, type=_Errors, strict=False).errors[:_MOST_ERRORS]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -166,7 +167,7 @@ def _raise_unless_its_own(answer: Answer) -> None:
     is_busy = answer.status == httpx.codes.TOO_MANY_REQUESTS  # said by what stands before it
     if httpx.codes.is_redirect(answer.status) or not (is_readable or is_busy):
         raise UnreachableError(
-            "something else than plex.tv answered, such as the login page of a network",
+            "a web page came instead of the answer of plex.tv, as from the login page of a network",
             reason=StatusReason.NOT_A_MEDIA_SERVER,
         )
 

@@ -37,7 +37,7 @@ from msd.models import ItemType, RemoteId
 
 PARSER_VERSION = 2  # raise it whenever the same row would give another result
 
-_LISTED_GENRES = 2  # lists show the first few, the full answer shows all (contract §4.3)
+_LISTED_GENRES = 2  # lists show the first few, the full answer shows all
 _SEEDS = {item_type: 1_000 * PARSER_VERSION + n for n, item_type in enumerate(ItemType)}
 # Only this tells that other members are in the list, or the same in another order.
 _LISTS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
@@ -63,7 +63,7 @@ class UnreadableRow(NamedTuple):
 
 
 class RowPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What one request for rows brought: in order, a sentence in place of an unreadable row."""
+    """The rows of one answer, in order; a sentence stands in place of an unreadable row."""
 
     rows: list[Row | str]
     total: int | None
@@ -71,7 +71,7 @@ class RowPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_paged(self) -> bool:
-        """Whether the server says so: a list that it gives whole has neither (contract §0.4)."""
+        """Whether this is a window of the list; a list that comes whole has neither of both."""
         return self.total is not None or self.offset is not None
 
 

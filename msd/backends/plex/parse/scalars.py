@@ -1,4 +1,4 @@
-"""Single values of Plex, whose types drift from release to release (contract §0.3)."""
+"""Single values, whose types differ between releases (docs/protocols/plex.md, Types)."""
 
 import re
 

@@ -1,8 +1,8 @@
 """The shapes of a Plex Media Server's answers, as far as msd reads them.
 
-They are decoded leniently (contract §0.3): numbers and truths may come in quotes, and one child
-may stand where a list of them belongs. Members that are absent are None, and so is what an
-unwatched item has no member for. Sizes and texts are checked where they are used.
+They are decoded leniently (docs/protocols/plex.md, Types): numbers and truths may come in quotes,
+and one child may stand where a list of them belongs. Absent members are None, as with the watch
+state of an unwatched item. Sizes and texts are checked where they are used.
 """
 
 import re
@@ -132,7 +132,7 @@ class Row(Struct, rename="camel"):
     versions: list[Version] | Version | None = field(default=None, name="Media")
     genres: list[Tag] | Tag | None = field(default=None, name="Genre")
     has_odd_watch: bool = False  # set by `rows`: a value of the watch state could not be read
-    updated_at: int | None = None  # of the metadata, may be absent or -1 (contract §5.2)
+    updated_at: int | None = None  # of the metadata, may be absent or -1
     section: int | str | None = field(default=None, name="librarySectionID")
 
 
@@ -186,7 +186,7 @@ class Section(Struct, rename="camel"):
     hidden: int | bool | None = None  # 0 visible, 1 not on the home page, 2 nor in searches
     updated_at: int | None = None
     scanned_at: int | None = None
-    content_changed_at: int | None = None  # a counter, not a time (contract §0.6)
+    content_changed_at: int | None = None  # a counter, not a time
 
 
 class RawSections(Struct):
@@ -202,7 +202,7 @@ class RawSectionsListed(Struct):
 
 
 class Entry(Struct, rename="camel"):
-    """What a provider offers, in the words of its menu."""
+    """One entry in the menu of a provider."""
 
     id: str | int | None = None
     key: str | None = None

@@ -2,7 +2,7 @@
 
 Plex answers in XML when the Accept header did not reach it, and its oldest versions always do.
 Attributes are members, child elements are lists by their names, and the names that items have in
-XML are `Metadata` in JSON (contract §1.2).
+XML are `Metadata` in JSON (docs/protocols/plex.md, Types).
 """
 
 from collections.abc import Iterable
