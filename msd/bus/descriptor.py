@@ -4,11 +4,13 @@ import os
 import select
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import anyio
 import anyio.to_thread
 
 from msd.bus.ports import OptionValue
+from msd.dbus.callers import Caller, caller
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
 
@@ -18,6 +20,7 @@ DESCRIPTOR_DEADLINE_S = 5.0
 _SUFFIX = "-fd"
 _WHOLE_NUMBERS = frozenset("ynqiuxt")
 _GRACE_S = 1.0
+_AT_ONCE = 2  # threads that one caller may keep busy with writers that never write
 
 
 async def add_options(
@@ -51,15 +54,15 @@ async def _option(key: str, variant: Variant, deadline_s: float) -> OptionValue:
 
 
 async def _text_from(key: str, descriptor: int, deadline_s: float) -> str:
-    # The thread has a descriptor of its own and closes it, however late a hung file lets it.
-    own = os.dup(descriptor)
+    data: bytes | None = None
     try:
         with anyio.fail_after(deadline_s + _GRACE_S):
-            data = await anyio.to_thread.run_sync(
-                _read_all, own, deadline_s, abandon_on_cancel=True
-            )
+            async with caller.get(Caller()).turn("descriptors", _AT_ONCE):
+                data = await _read_in_thread(descriptor, deadline_s)
     except (OSError, TimeoutError) as error:
         raise InvalidArgumentError(f"{key}: no end of the text in time") from error
+    if data is None:
+        raise InvalidArgumentError(f"{key}: who called has left the bus")
     if len(data) > MAX_DESCRIPTOR_BYTES:
         raise LimitExceededError(f"{key} must deliver at most 64 KiB")
     try:
@@ -69,6 +72,25 @@ async def _text_from(key: str, descriptor: int, deadline_s: float) -> str:
     if "\0" in text:
         raise InvalidArgumentError(f"{key}: a text can't hold NUL")
     return text.removesuffix("\n")
+
+
+async def _read_in_thread(descriptor: int, deadline_s: float) -> bytes:
+    """Read in a thread with a descriptor of its own, which it closes however late it can.
+
+    Whoever takes the descriptor out of the list closes it: the thread, or the caller of one that
+    was cancelled before it began.
+    """
+    owned = [os.dup(descriptor)]
+
+    def read() -> bytes:
+        return _read_all(owned.pop(), deadline_s) if owned else b""
+
+    try:
+        limiter = anyio.CapacityLimiter(1)  # of its own: a hung writer holds up nobody else
+        return await anyio.to_thread.run_sync(read, abandon_on_cancel=True, limiter=limiter)
+    finally:
+        with suppress(IndexError):
+            os.close(owned.pop())
 
 
 def _read_all(descriptor: int, deadline_s: float) -> bytes:

@@ -27,6 +27,7 @@ class LibraryInterface(RootInterface):
     """Libraries and items of all sources."""
 
     name = LIBRARY
+    calls_at_once = 8
 
     async def list_libraries(
         self, source_id: str, options: Mapping[str, Variant]

@@ -8,7 +8,8 @@ from msd.bus.descriptor import add_options
 from msd.bus.options import checked_texts
 from msd.bus.ports import Coordinator, OptionValue
 from msd.contract import LOGIN
-from msd.dbus.interface import Interface, caller
+from msd.dbus.callers import caller
+from msd.dbus.interface import Interface
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, NotOwnerError, UnknownLoginError
 from msd.models import Caller, Login, LoginId
@@ -130,4 +131,4 @@ async def _owner_options(
 def _caller(token: OptionValue = "") -> Caller:
     if not isinstance(token, str):
         raise InvalidArgumentError(f"{_TOKEN} must be a text (s)")
-    return Caller(name=caller.get(), owner_token=token)
+    return Caller(name=caller.get().name, owner_token=token)

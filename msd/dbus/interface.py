@@ -6,19 +6,16 @@ a function of what `subject` returns; a property that can be set has a coroutine
 """
 
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from msd.dbus.spec import InterfaceSpec, snake_case
-
-caller: ContextVar[str] = ContextVar("caller", default="")
-"""The unique bus name of who called, inside a method of an adapter."""
 
 
 class Interface:
     """Base of all adapters."""
 
     name: ClassVar[str]
+    calls_at_once: ClassVar[int] = 0  # of one caller; its other calls wait; 0 = no bound
     properties: ClassVar[Mapping[str, Callable[[Any], object]]] = {}
 
     def subject(self) -> object:

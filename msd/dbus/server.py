@@ -8,17 +8,16 @@ from typing import Self
 import anyio
 import anyio.abc
 
+from msd.dbus.callers import WATCHED_CALLS, Caller, Callers, caller
 from msd.dbus.connection import Connection, OutgoingFilter
 from msd.dbus.errors import CallError, ErrorReply, LimitError, StoppingError, error_reply
-from msd.dbus.interface import Interface, caller
+from msd.dbus.interface import Interface
 from msd.dbus.message import Message
 from msd.dbus.names import OBJECT_MANAGER, PEER, Address
 from msd.dbus.properties import Properties
 from msd.dbus.spec import InterfaceSpec, MethodSpec
 from msd.dbus.standard import STANDARD_SPECS, Introspectable, ObjectManager, Peer
 from msd.dbus.tree import ObjectTree
-
-MAX_CALLS = 2000  # in progress at one time
 
 
 class BusServer:
@@ -48,7 +47,7 @@ class BusServer:
         self._object_manager = ObjectManager(self.tree, self.specs)
         self._stack = AsyncExitStack()
         self._tasks: anyio.abc.TaskGroup
-        self._calls = 0
+        self._callers = Callers()
         self._is_serving = False
 
     async def __aenter__(self) -> Self:
@@ -100,11 +99,21 @@ class BusServer:
     def _take(self, message: Message) -> None:
         if not self._is_serving:
             self._refuse(message, StoppingError())
-        elif self._calls >= MAX_CALLS:
-            self._refuse(message, LimitError("too many calls in progress"))
-        else:
-            self._calls += 1
-            self._tasks.start_soon(self._handle, message)
+            return
+        try:
+            entry = self._callers.enter(message.sender)
+        except LimitError as error:
+            self._refuse(message, error)
+            return
+        if entry.calls > WATCHED_CALLS and entry.watch is None:
+            entry.watch = anyio.CancelScope()
+            self._tasks.start_soon(self._watch, entry, entry.watch)
+        self._tasks.start_soon(self._handle, message, entry)
+
+    async def _watch(self, entry: Caller, scope: anyio.CancelScope) -> None:
+        with scope:
+            await self.connection.gone(entry.name)
+            entry.leave()
 
     def _refuse(self, message: Message, error: Exception) -> None:
         message.close()
@@ -114,21 +123,22 @@ class BusServer:
         name, text = self._error_reply(error, f"{message.interface}.{message.member}")
         self.connection.reply_error(message, name, text)
 
-    async def _handle(self, message: Message) -> None:
+    async def _handle(self, message: Message, entry: Caller) -> None:
         cancelled = anyio.get_cancelled_exc_class()
         try:
             await self.connection.outbox.wait_for_room()
-            await self._answer(message)
+            caller.set(entry)
+            await self._answer(message, entry)
         except cancelled:
             self._reply_error(message, StoppingError())
             raise
         except Exception as error:  # noqa: BLE001 - the border: nothing may end the server
             self._reply_error(message, error)
         finally:
-            self._calls -= 1
+            self._callers.exit(entry)
             message.close()
 
-    async def _answer(self, message: Message) -> None:
+    async def _answer(self, message: Message, entry: Caller) -> None:
         interface, method = await self._find(message)
         if message.signature != method.signature:
             raise CallError(
@@ -136,8 +146,16 @@ class BusServer:
                 f"{message.member} takes ({method.signature}), not ({message.signature})",
             )
         arguments = message.arguments()
-        caller.set(message.sender)
         await interface.ready()
+        if not interface.calls_at_once:
+            await self._call(message, interface, method, arguments)
+            return
+        async with entry.turn(interface.name, interface.calls_at_once):
+            await self._call(message, interface, method, arguments)
+
+    async def _call(
+        self, message: Message, interface: Interface, method: MethodSpec, arguments: list[object]
+    ) -> None:
         result = await getattr(interface, method.attribute)(*arguments)
         self.connection.reply(message, method.result, _results(method, result))
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+import anyio
 import pytest
 from dbus_fast import Variant
 
@@ -11,8 +12,9 @@ from msd.contract import SOURCE_COORDINATOR
 from msd.dbus.server import BusServer
 from msd.dbus.variant import Variant as MsdVariant
 from msd.errors import InvalidArgumentError
-from tests.dbus.client import Client, ErrorReply
+from tests.dbus.client import Client, ErrorReply, connected_client
 from tests.support.fakes.fake_coordinator import FakeCoordinator
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 
@@ -141,3 +143,49 @@ async def test_a_descriptor_that_never_ends_is_given_up() -> None:
 
     os.close(writing)
     os.close(reading)
+
+
+async def test_writers_that_never_write_hold_up_nobody_else(
+    msd: BusServer, bus: PrivateBus, client: Client, coordinator: FakeCoordinator
+) -> None:
+    """Many hung pipes of one caller: another caller's password is read at once (K6)."""
+    reading, writing = os.pipe()
+    before = len(os.listdir("/proc/self/fd"))
+    async with connected_client(bus.address) as greedy:
+        for _ in range(40):
+            options = {"password-fd": Variant("h", 0)}
+            greedy.post(
+                SOURCE_COORDINATOR, "AddSource", "sa{sv}", "jellyfin", options, unix_fds=[reading]
+            )
+        await greedy.ask_the_bus()
+
+        await add(client, {"password-fd": Variant("h", 0)}, pipe_with(b"secret"))
+
+        assert [("add_source", "jellyfin", {"password": "secret"})] == coordinator.calls
+        os.close(writing)
+        await greedy.settle()
+    os.close(reading)
+    with anyio.fail_after(10):
+        while len(os.listdir("/proc/self/fd")) > before - 2:
+            await client.settle()
+
+
+async def test_pipes_of_a_caller_that_left_are_closed(
+    msd: BusServer, bus: PrivateBus, client: Client
+) -> None:
+    """Those that were being read, and those that waited for their turn."""
+    before = len(os.listdir("/proc/self/fd"))
+    reading, writing = os.pipe()
+    async with connected_client(bus.address) as leaver:
+        for _ in range(40):
+            options = {"password-fd": Variant("h", 0)}
+            leaver.post(
+                SOURCE_COORDINATOR, "AddSource", "sa{sv}", "jellyfin", options, unix_fds=[reading]
+            )
+        await leaver.ask_the_bus()
+    os.close(reading)
+    os.close(writing)
+
+    with anyio.fail_after(10):
+        while len(os.listdir("/proc/self/fd")) > before:
+            await client.settle()

@@ -19,6 +19,7 @@ from msd.bus.query import QUERY_OPTIONS
 from msd.bus.source import CONNECTION_TYPES, SOURCE_TYPES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import INTERFACES, LOGIN, SOURCE
+from msd.dbus.callers import MAX_CALLS, MAX_CALLS_OF_A_CALLER
 from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
 from msd.dbus.unmarshal import MAX_LIST_LENGTH
@@ -260,7 +261,10 @@ def test_the_limits_of_the_code_are_those_of_the_xml() -> None:
 
     assert f"lists {MAX_LIST_LENGTH} elements" in text
     assert "strings 64 KiB" in text
-    assert "replies 32 MiB, 2000" in text
+    assert "replies 32 MiB" in text
+    assert re.search(
+        rf"\b{MAX_CALLS_OF_A_CALLER}\s+calls of one caller and {MAX_CALLS} of all", text
+    )
 
 
 def test_the_installed_xml_is_preferred_to_the_checkout() -> None:

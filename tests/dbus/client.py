@@ -84,7 +84,14 @@ class Client:
             )
         )
 
-    def post(self, interface: str, member: str, signature: str = "", *values: Any) -> None:
+    def post(
+        self,
+        interface: str,
+        member: str,
+        signature: str = "",
+        *values: Any,
+        unix_fds: list[int] | None = None,
+    ) -> None:
         """Call without waiting for the answer."""
         self._bus.send(
             Message(
@@ -94,6 +101,7 @@ class Client:
                 member=member,
                 signature=signature,
                 body=list(values),
+                unix_fds=unix_fds or [],
             )
         )
 

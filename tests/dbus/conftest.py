@@ -11,7 +11,7 @@ from msd.contract import BUS_NAME, ROOT_PATH
 from msd.dbus.binding import LIBRARIES
 from msd.dbus.server import BusServer
 from tests.dbus.client import Client, connected_client
-from tests.dbus.demo import DEMO_SPECS, Demo, DemoObject
+from tests.dbus.demo import DEMO_SPECS, Demo, DemoObject, DemoReads
 from tests.support.session.bus import PrivateBus, private_bus
 
 
@@ -37,7 +37,7 @@ async def demo_server(bus: PrivateBus, library: str) -> AsyncIterator[tuple[Demo
         library=library,
         errors=error_reply,
     ) as server:
-        server.tree.add("/org/msd/Msd1", DemoObject(demo))
+        server.tree.add("/org/msd/Msd1", DemoObject(demo), DemoReads(demo))
         await server.own_name(BUS_NAME)
         demo.server = server
         yield demo, server

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import anyio
 
-from msd.dbus.interface import Interface, caller
+from msd.dbus.callers import caller
+from msd.dbus.interface import Interface
 from msd.dbus.server import BusServer
 from msd.dbus.spec import parse_specs
 from msd.dbus.variant import Variant
@@ -14,6 +15,8 @@ from msd.dbus.wire import Descriptor
 from msd.errors import UnknownItemError
 
 DEMO = "org.msd.Demo1"
+READS = "org.msd.DemoReads1"
+READS_AT_ONCE = 4
 SECRET = "the secret of /home/ann"
 DEMO_SPECS = parse_specs("""<node><interface name="org.msd.Demo1">
 <method name="Echo"><arg type="v" direction="in"/><arg type="v" direction="out"/></method>
@@ -34,7 +37,8 @@ DEMO_SPECS = parse_specs("""<node><interface name="org.msd.Demo1">
 <property name="Good" type="s" access="read"/>
 <property name="Bad" type="s" access="read"/>
 <property name="Volume" type="u" access="readwrite"/>
-</interface></node>""")
+</interface>
+<interface name="org.msd.DemoReads1"><method name="Read"/></interface></node>""")
 
 
 class Demo:
@@ -46,6 +50,8 @@ class Demo:
         self.released = anyio.Event()
         self.lingering = anyio.Event()
         self.cancelled = 0
+        self.reading = 0
+        self.reads_begun = 0
         self.opened: list[int] = []
         self.server: BusServer | None = None
 
@@ -109,7 +115,7 @@ class DemoObject(Interface):
         return ["a list", "is no tuple"]
 
     async def who_am_i(self) -> str:
-        return caller.get()
+        return caller.get().name
 
     async def open(self, text: str) -> Descriptor:
         descriptor = os.memfd_create("demo")
@@ -123,3 +129,22 @@ class DemoObject(Interface):
 
     async def set_volume(self, volume: int) -> None:
         self._demo.volume = volume
+
+
+class DemoReads(Interface):
+    """Methods that do real work: of each caller a few at once."""
+
+    name = READS
+    calls_at_once = READS_AT_ONCE
+
+    def __init__(self, demo: Demo) -> None:
+        self._demo = demo
+
+    async def read(self) -> None:
+        self._demo.reads_begun += 1
+        self._demo.reading += 1
+        try:
+            await self._demo.released.wait()
+        except anyio.get_cancelled_exc_class():
+            self._demo.cancelled += 1
+            raise

@@ -10,13 +10,13 @@ import pytest
 from dbus_fast import Message, Variant
 
 from msd.contract import ROOT_PATH
+from msd.dbus.callers import MAX_CALLS_OF_A_CALLER
 from msd.dbus.errors import CallError
-from msd.dbus.server import MAX_CALLS
 from msd.dbus.standard import machine_id
 from msd.dbus.unmarshal import MAX_LIST_LENGTH, MAX_STRING_BYTES
 from tests.dbus.client import Client, ErrorReply, connected_client, plain
 from tests.dbus.conftest import demo_server
-from tests.dbus.demo import DEMO, SECRET, Demo
+from tests.dbus.demo import DEMO, READS, READS_AT_ONCE, SECRET, Demo
 from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
@@ -349,16 +349,16 @@ async def test_too_many_calls_at_a_time_are_refused_at_once(
 ) -> None:
     """K6: nobody makes msd grow without bound."""
     async with connected_client(bus.address) as greedy:
-        for number in range(MAX_CALLS):
+        for number in range(MAX_CALLS_OF_A_CALLER):
             greedy.post(DEMO, "Wait")
             if number % 100 == 99:  # dbus-fast's own writer fails when its socket is full
                 await greedy.ask_the_bus()
         with pytest.raises(ErrorReply) as failure:
             await greedy.call(DEMO, "Wait")
+        assert ["x"] == await client.call(DEMO, "Text", "s", "x")
         demo.released.set()
 
     assert "org.msd.Msd1.Error.LimitExceeded" == failure.value.name
-    assert ["x"] == await client.call(DEMO, "Text", "s", "x")
 
 
 async def test_a_caller_that_vanishes_leaves_the_server_well(
@@ -414,3 +414,45 @@ async def test_introspection_shows_interfaces_and_the_way_to_them(
     assert ["org"] == names
     assert {DEMO, "org.freedesktop.DBus.ObjectManager", PROPERTIES} < interfaces
     assert "ObjectManager" not in top
+
+
+async def test_a_caller_with_many_reads_does_not_keep_another_waiting(
+    demo: Demo, client: Client, bus: PrivateBus
+) -> None:
+    """One caller has a few reads at once; its other calls wait in its own queue (K6)."""
+    async with connected_client(bus.address) as greedy:
+        for _ in range(50):
+            greedy.post(READS, "Read")
+        with anyio.fail_after(10):
+            while demo.reading < READS_AT_ONCE:
+                await anyio.lowlevel.checkpoint()
+        await greedy.ask_the_bus()
+        await anyio.wait_all_tasks_blocked()
+        reading_of_one = demo.reading
+        client.post(READS, "Read")
+        with anyio.fail_after(10):
+            while demo.reading == reading_of_one:
+                await anyio.lowlevel.checkpoint()
+        demo.released.set()
+        await greedy.settle()
+
+    assert READS_AT_ONCE == reading_of_one
+
+
+async def test_reads_of_a_caller_that_left_are_not_done(
+    demo: Demo, client: Client, bus: PrivateBus
+) -> None:
+    """What waits in its queue goes with it, and so does what it had begun."""
+    async with connected_client(bus.address) as leaver:
+        for _ in range(50):
+            leaver.post(READS, "Read")
+        with anyio.fail_after(10):
+            while demo.reading < READS_AT_ONCE:
+                await anyio.lowlevel.checkpoint()
+    with anyio.fail_after(10):
+        while demo.cancelled < READS_AT_ONCE:
+            await client.settle()
+    demo.released.set()
+    await client.settle()
+
+    assert READS_AT_ONCE == demo.reads_begun
