@@ -8,10 +8,10 @@ from msd.cli.daemon.jobs import JobView, cancel_job
 from msd.cli.daemon.lookup import list_sources
 from msd.cli.dialogue.follow import begin_and_follow
 from msd.cli.dialogue.interrupt import OnInterrupt
-from msd.cli.dialogue.progress import phase
+from msd.cli.dialogue.progress import outcome, phase_with_count
 from msd.cli.errors import GONE_CODES, CommandError, ExitCode, unknown_error
 from msd.cli.terminal.table import Column, Table
-from msd.cli.terminal.text import cell, moment, snake_case
+from msd.cli.terminal.text import ago, cell, snake_case
 from msd.contract import JOB, JOBS_PATH
 
 if TYPE_CHECKING:
@@ -53,11 +53,8 @@ def _jobs(session: Session, _options: Namespace) -> ExitCode:
         Column("kind", rank=3),
         Column("source", least=12),
         Column("state"),
-        Column("phase", least=10, rank=1),
-        Column("done", right=True, rank=2),
-        Column("total", right=True, rank=2),
+        Column("what it does or did", least=20, rank=1),
         Column("started", rank=4),
-        Column("error", least=14, rank=1),
     )
     session.out.table(Table(columns, [_row(job, names) for job in jobs]))
     return ExitCode.OK
@@ -73,11 +70,8 @@ def _row(job: JobView, names: dict[str, str]) -> list[str]:
         cell(job.job_kind),
         names.get(job.source_id, cell(job.source_id)),
         cell(job.state),
-        phase(job) if job.phase else "",
-        cell(job.done),
-        cell(job.total),
-        moment(job.fields.get("StartedAt")),
-        cell(job.error),
+        cell(job.error) or (outcome(job) if job.is_over else phase_with_count(job)),
+        ago(job.fields.get("StartedAt")),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.cli.daemon.lookup import library_ids, list_libraries, list_sources, source_id
+from msd.cli.daemon.lookup import library_ids, list_libraries, list_sources, short_ids, source_id
 from msd.cli.errors import ExitCode, usage_error
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import ago, cell
@@ -28,7 +28,6 @@ unique start of either. Keys:
 _POLICY_KEYS = ("sync", "interval_s", "show_in_home", "content")
 _TRUTH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _MAX_UINT32 = 2**32 - 1
-_SHORT_ID = 10
 
 
 def register(commands: Commands) -> None:
@@ -57,8 +56,7 @@ def _libraries(session: Session, options: Namespace) -> ExitCode:
         session.out.say("no libraries yet")
         return ExitCode.OK
     names = {row["id"]: cell(row.get("name")) for row in list_sources(session.client)}
-    shorten = session.out.is_rich
-    ids = {str(row["id"]): cell(row["id"])[:_SHORT_ID] for row in rows} if shorten else {}
+    ids = short_ids(rows) if session.out.is_rich else {}
     columns = (
         Column("name", least=12),
         Column("source", least=8, rank=1),

@@ -15,10 +15,18 @@ from msd.contract import JOB, ROOT_PATH, SOURCE_COORDINATOR
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
     from msd.cli.daemon.client import Fields
     from msd.cli.session import Commands, Session
 
+_USUAL: dict[str, tuple[object, ...]] = {
+    "owned": (True,),
+    "enabled": (True,),
+    "status_reason": ("ok",),
+    "item_count": (),
+    "library_count": (),
+}
 _TIMES = frozenset({"status_since", "next_retry", "last_sync"})
 _NAMING = "SOURCE is an id, a name, or the unique start of either."
 
@@ -88,15 +96,19 @@ def _show_one(session: Session, row: Fields, rows: list[Fields]) -> None:
     if session.out.as_json:
         session.out.document(row)
         return
-    session.out.pairs(
-        (name.replace("_", " "), moment(value) if name in _TIMES else with_flags(cell(value)))
-        for name, value in row.items()
-        if name != "explain"
-    )
+    session.out.pairs(_shown_pairs(row))
     if "explain" in row:
         session.out.say("")
         _show_attempts(session, row)
     _show_hint(session, row, rows)
+
+
+def _shown_pairs(row: Fields) -> Iterator[tuple[str, str]]:
+    """Yield what a person wants to know of a source, without what is usual or unknown."""
+    for name, value in row.items():
+        if name in ("explain", "position") or value in _USUAL.get(name, ("", 0, "/", [])):
+            continue
+        yield name.replace("_", " "), moment(value) if name in _TIMES else with_flags(cell(value))
 
 
 def _show_attempts(session: Session, row: Fields) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from msd.cli.daemon.names import OBJECT_MANAGER, PROPERTIES
+from msd.cli.commands.news import News
 from msd.cli.errors import ExitCode, signals_ended
 from msd.cli.terminal.text import cell, moment, safe
 from msd.contract import ROOT_PATH, SOURCE_COORDINATOR
@@ -29,11 +29,10 @@ ARGUMENTS = {
     "InterfacesAdded": ("object", "interfaces"),
     "InterfacesRemoved": ("object", "interfaces"),
 }
-_STANDARD = frozenset({PROPERTIES, OBJECT_MANAGER})
 _NOTES = """\
-Human output leaves out what the plain signals say anyway (PropertiesChanged and the
-ObjectManager's); --every shows these too, and --json always does. It goes on until Ctrl-C,
-also while the daemon restarts: "DaemonLeft" and "DaemonJoined" tell.
+Each thing that happens is a sentence. With SIGNAL or --every, signals are shown as they are; with
+--json too, and every one. It goes on until Ctrl-C, also while the daemon restarts: "DaemonLeft" and
+"DaemonJoined" tell.
 
 With --json each signal is one line: "time", "signal", "path", "interface", "args". No
 signal is missed once "watching" stands on standard error."""
@@ -55,6 +54,7 @@ def _watch(session: Session, options: Namespace) -> ExitCode:
     with session.client.signals() as signals:
         # Starts a daemon that can be started, and says so when there is none.
         session.client.properties(ROOT_PATH, SOURCE_COORDINATOR)
+        news = None if session.out.as_json else News(session.client)
         session.out.note("watching; Ctrl-C ends it")  # scripts can wait for this line
         while (signal := signals.next()) is not None:
             name = _name(signal)
@@ -62,8 +62,10 @@ def _watch(session: Session, options: Namespace) -> ExitCode:
                 continue
             if session.out.as_json:
                 session.out.record(_record(signal, name))
-            elif options.every or options.signals or signal.interface not in _STANDARD:
+            elif options.every or options.signals:
                 session.out.say(_line(signal, name))
+            elif news and (sentence := news.sentence(signal)):
+                session.out.say(f"{time.strftime('%H:%M:%S')}  {sentence}")
     raise signals_ended()
 
 

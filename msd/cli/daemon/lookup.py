@@ -107,7 +107,7 @@ def short_ids(rows: Sequence[Fields]) -> dict[str, str]:
     ids = [str(row["id"]) for row in rows]
     shortened: dict[str, str] = {}
     for identifier in ids:
-        length = identifier.find("_") + 1 + _SHORTEST
+        length = identifier.rfind("_") + 1 + _SHORTEST
         while sum(other.startswith(identifier[:length]) for other in ids) > 1:
             length += 1
             if length >= len(identifier):

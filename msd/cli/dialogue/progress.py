@@ -195,6 +195,11 @@ def summary(job: JobView, names: Names) -> str:
     return "".join(parts)
 
 
+def outcome(job: JobView) -> str:
+    """Return what an ended sync did, in words; empty for other jobs."""
+    return ", ".join(_counts(job)) if job.job_kind == "sync" and job.result else ""
+
+
 def _unlock_summary(job: JobView) -> str:
     if job.state == "done":
         return "the keyring is unlocked"

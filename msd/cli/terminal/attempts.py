@@ -31,8 +31,8 @@ def _sentence(step: str, outcome: str, detail: str, attempts: Sequence[Fields]) 
     first, last = (moment(attempts[index].get("at")) for index in (0, -1))
     when = first if first == last else f"{first} to {last.rpartition(' ')[2]}"
     if outcome == "planned":
-        return f"next: {detail or step}" + (f", at {first}" if first else "")
-    times = f"{len(attempts)} times " if len(attempts) > 1 else ""
+        return f"next, at {first}: {detail or step}" if first else f"next: {detail or step}"
+    times = f"{len(attempts)} times: " if len(attempts) > 1 else ""
     text = f"{when}  {times}{step.replace('-', ' ')}: {outcome.replace('-', ' ')}"
     latency = attempts[-1].get("latency_ms")
     if latency:

@@ -70,7 +70,9 @@ def item_table(
         *(Column(key.replace("_", " "), least=8, rank=4) for key in extra),
         Column("id", rank=5),
     ]
-    return Table(columns, [_row(item, first, extra) for item in items], titled=titled)
+    with_numbers = sort == "index"
+    rows = [_row(item, first, extra, with_numbers=with_numbers) for item in items]
+    return Table(columns, rows, titled=titled)
 
 
 def item_pairs(item: Fields) -> Iterator[tuple[str, str]]:
@@ -79,10 +81,10 @@ def item_pairs(item: Fields) -> Iterator[tuple[str, str]]:
         yield key.replace("_", " "), _value(key, value)
 
 
-def _row(item: Fields, first: str, extra: Sequence[str]) -> list[str]:
+def _row(item: Fields, first: str, extra: Sequence[str], *, with_numbers: bool) -> list[str]:
     return [
         *([_value(first, item.get(first))] if first else []),
-        _title(item),
+        _title(item, with_numbers=with_numbers),
         _parent(item),
         cell(item.get("type")),
         cell(item.get("year")),
@@ -105,19 +107,20 @@ def _seen(item: Fields) -> str:
     return f"at {position}" if position else ""
 
 
-def _title(item: Fields) -> str:
-    """Return the title; where it says nothing without its number, after that."""
+def _title(item: Fields, *, with_numbers: bool) -> str:
+    """Return the title, behind the number of a track where rows are sorted by it."""
     title = cell(item.get("title"))
     track = item.get("track_number")
-    if item.get("type") == "track" and isinstance(track, int):
-        return f"{track:02} {title}"
-    return title
+    return f"{track:02} {title}" if with_numbers and isinstance(track, int) else title
 
 
 def _parent(item: Fields) -> str:
-    """Return what an item is part of: `Dark · S01E02`, `Low · Hey What`."""
+    """Return what an item is part of: `S01E02 · Dark`, `Low · Hey What`.
+
+    The number of an episode comes first, for the end is what a narrow terminal leaves out.
+    """
     if item.get("type") in ("episode", "season"):
-        return _joined(cell(item.get("show_title")), _episode_number(item))
+        return _joined(_episode_number(item), cell(item.get("show_title")))
     return _joined(cell(item.get("artist")), cell(item.get("album")))
 
 

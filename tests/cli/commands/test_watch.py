@@ -78,8 +78,8 @@ async def test_a_person_reads_a_line_without_the_standard_signals(stage):
 
         first, second = await lines.next(), await lines.next()
 
-    assert first.endswith(f"SourceStatusChanged  {FILMS}  connected  ok  connected")
-    assert second.endswith(f"ItemsChanged  {FILMS}  lib  3 changed  0 removed  revision=9")
+    assert first.endswith(f"  Folder {FILMS} is connected")
+    assert second.endswith(f"  Folder {FILMS}: 3 items changed")
 
 
 async def test_only_the_wanted_signals_are_shown(stage):
