@@ -40,6 +40,7 @@ BREACHES = {
     "fence-websocket": ("msd/backends/jellyfin/__init__.py", "import wsproto"),
     "fence-media": ("msd/backends/jellyfin/__init__.py", "import PTN"),
     "fence-pictures": ("msd/app.py", "import PIL"),
+    "fence-certificates": ("msd/backends/jellyfin/__init__.py", "import cryptography"),
     "fence-xml": ("msd/backends/jellyfin/__init__.py", "import defusedxml"),
     "fence-rich": ("msd/app.py", "import rich"),
 }

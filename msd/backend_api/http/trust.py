@@ -8,10 +8,15 @@ import re
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import urlsplit
 
+import anyio
 import msgspec
+from anyio.streams.tls import TLSAttribute
 
-from msd.errors import InvalidArgumentError
+from msd.errors import InvalidArgumentError, TlsError, UnreachableError
+from msd.models import UnixSeconds
 
 CA_CERTIFICATE = "ca_certificate"
 """The key of `Source.config` with the PEM text of a private certificate authority."""
@@ -19,6 +24,9 @@ FINGERPRINT = "certificate_fingerprint"
 """The key of `Source.config` with the SHA-256 fingerprint of the one accepted certificate."""
 
 _HEX = re.compile(r"[0-9a-f]{64}").fullmatch
+_HTTPS_PORT = 443
+_HANDSHAKE_S = 5.0
+_LONGEST_NAME = 200
 _LONGEST_PEM = 64 << 10
 _CONTEXTS = 8  # a context holds about a megabyte of the system's certificates
 
@@ -78,3 +86,75 @@ def ssl_context(trust: Trust) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server shows of itself, for a person who decides whether to trust it."""
+
+    fingerprint: str  # SHA-256, 64 hexadecimal digits in lower case
+    subject: str  # e.g. "CN=jellyfin.home"
+    issuer: str
+    expires_at: UnixSeconds
+
+
+async def presented_certificate(address: str) -> Certificate:
+    """Return the certificate that a server shows, without verifying it; no request is sent.
+
+    Args:
+        address: a base URL of https, e.g. "https://192.168.1.5:8920".
+
+    Raises:
+        InvalidArgumentError: this is no address of https.
+        UnreachableError: nothing answers within 5 seconds.
+        TlsError: what answers speaks no TLS, or shows no readable certificate.
+    """
+    host, port = _place(address)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with anyio.fail_after(_HANDSHAKE_S):
+            stream = await anyio.connect_tcp(
+                host, port, ssl_context=context, tls_hostname=host, tls_standard_compatible=False
+            )
+            async with stream:
+                shown = stream.extra(TLSAttribute.peer_certificate_binary)  # noqa: S610 - no SQL
+    except TimeoutError as error:
+        raise UnreachableError(f"{host}:{port} took too long to answer") from error
+    except (ssl.SSLError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
+        raise TlsError(f"{host}:{port} seems not to speak https") from error
+    except OSError as error:
+        raise UnreachableError(f"{host}:{port} can't be reached") from error
+    if not shown:
+        raise TlsError(f"{host}:{port} shows no certificate")
+    return _described(shown)
+
+
+def _place(address: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(address.strip())
+        host, port = parts.hostname, parts.port or _HTTPS_PORT
+    except ValueError:
+        host, port = None, 0
+    if not host or parts.scheme != "https":
+        raise InvalidArgumentError("this is not an address that begins with https://")
+    return host, port
+
+
+def _described(shown: bytes) -> Certificate:
+    from cryptography import x509  # noqa: PLC0415 - slow, and rarely needed
+
+    try:
+        certificate = x509.load_der_x509_certificate(shown)
+        return Certificate(
+            fingerprint=sha256(shown).hexdigest(),
+            subject=_plain(certificate.subject.rfc4514_string()),
+            issuer=_plain(certificate.issuer.rfc4514_string()),
+            expires_at=UnixSeconds(int(certificate.not_valid_after_utc.timestamp())),
+        )
+    except ValueError as error:
+        raise TlsError("the server's certificate can't be read") from error
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isprintable, name))[:_LONGEST_NAME]

@@ -7,8 +7,15 @@ import pytest
 import trustme
 
 from msd.backend_api.http.client import fetch, open_client
-from msd.backend_api.http.trust import CA_CERTIFICATE, FINGERPRINT, Trust, fingerprint, trust_of
-from msd.errors import InvalidArgumentError, TlsError
+from msd.backend_api.http.trust import (
+    CA_CERTIFICATE,
+    FINGERPRINT,
+    Trust,
+    fingerprint,
+    presented_certificate,
+    trust_of,
+)
+from msd.errors import InvalidArgumentError, TlsError, UnreachableError
 from tests.backend_api.http.raw_server import answering, json_reply, raw_server
 
 pytestmark = pytest.mark.anyio
@@ -103,3 +110,34 @@ def test_what_is_no_certificate_is_refused():
     """A file of another kind is told at once."""
     with pytest.raises(InvalidArgumentError, match="certificate"):
         open_client(trust=trust_of({CA_CERTIFICATE: "no certificate"}))
+
+
+async def test_the_certificate_of_a_server_can_be_shown_before_it_is_trusted():
+    """A person compares the fingerprint; no request is sent meanwhile."""
+    authority = Authority("elsewhere.example")
+    async with raw_server(answering(json_reply({})), tls=authority.context) as server:
+        shown = await presented_certificate(server.base_url)
+
+    assert authority.fingerprint == shown.fingerprint
+    assert "trustme" in shown.issuer
+    assert shown.expires_at > 1_700_000_000
+    assert [] == server.seen
+    assert 200 == await ask(authority, Trust(fingerprint=shown.fingerprint))
+
+
+async def test_what_speaks_no_tls_shows_no_certificate():
+    """The wrong port, or plain http."""
+
+    async def speak_first(_seen, stream):
+        await stream.aclose()
+
+    async with raw_server(speak_first) as server:
+        with pytest.raises((TlsError, UnreachableError)):
+            await presented_certificate(server.base_url.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize("address", ["http://x", "x", "https://", "https://x:99999", "ftp://x"])
+async def test_only_an_address_of_https_has_a_certificate(address):
+    """What else is given is an invalid argument."""
+    with pytest.raises(InvalidArgumentError):
+        await presented_certificate(address)
