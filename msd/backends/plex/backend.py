@@ -39,6 +39,7 @@ from msd.backends.plex.listing.query import (
     listing_query,
     members_query,
 )
+from msd.backends.plex.listing.rights import rights_of
 from msd.backends.plex.listing.sections import read_libraries, read_sections
 from msd.backends.plex.listing.shared import shared_page
 from msd.backends.plex.parse.details import item_details
@@ -55,6 +56,7 @@ from msd.models import (
     MediaItem,
     RemoteId,
     RemoteLibrary,
+    Rights,
     ServerFacts,
 )
 
@@ -112,6 +114,11 @@ class PlexBackend:
         libraries = await read_libraries(self._link)
         self._libraries = libraries
         return tuple(libraries.values())
+
+    async def rights(self) -> Rights | None:
+        """Return which libraries are shared with the user; see `HasRights`."""
+        source = self._context.source
+        return rights_of(await read_sections(self._link), is_owner=source.owned)
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
         """Return what to enumerate for a library, as the user's choice or the server types it."""
