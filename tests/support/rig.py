@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
+from msgspec.structs import replace
 
 from msd.backend_api import Credentials
 from msd.coordinator import SourceCoordinator
@@ -29,6 +30,7 @@ from msd.models import (
     Notice,
     PublicStatus,
     SourceId,
+    SyncFault,
     SyncReport,
 )
 from msd.settings import Settings
@@ -160,6 +162,7 @@ class InProcessSyncs(SyncManager):
         self._service = service
         self.requests: list[SyncRequest] = []
         self.dies_untold = False  # the next worker dies before it tells of what it wrote
+        self.faults: tuple[SyncFault, ...] = ()  # what failed in each sync that goes on
 
     async def run(
         self,
@@ -197,7 +200,7 @@ class InProcessSyncs(SyncManager):
         if self.dies_untold:
             self.dies_untold = False
             raise MsdError("the sync worker ended without a word")
-        return done
+        return replace(done, faults=(*done.faults, *self.faults))
 
 
 @dataclass

@@ -32,6 +32,7 @@ from msd.models import (
     SourceId,
     SourceStatus,
     StatusReason,
+    SyncFault,
     UnixSeconds,
 )
 
@@ -49,6 +50,8 @@ class _Entry(Struct, kw_only=True):
     live: LiveState = LiveState.OFF
     attempts: int = 0
     next_retry: UnixSeconds = NEVER
+    faults: tuple[SyncFault, ...] = ()
+    faults_at: UnixSeconds = NEVER
     history: deque[ConnectAttempt] = field(
         default_factory=lambda: deque(maxlen=REMEMBERED_ATTEMPTS)
     )
@@ -149,7 +152,18 @@ class StatusRegistry:
     def explain(self, source_id: SourceId) -> tuple[ConnectAttempt, ...]:
         """Return the steps that were tried, the latest last, then what comes next (S8)."""
         entry = self._entry(source_id)
-        return (*entry.history, _next_step(entry))
+        return (*entry.history, *_fault_steps(entry), _next_step(entry))
+
+    def faults(self, source_id: SourceId) -> tuple[SyncFault, ...]:
+        """Return what failed in the last sync although it went on (S9)."""
+        entry = self._entries.get(source_id)
+        return () if entry is None else entry.faults
+
+    def set_faults(self, source_id: SourceId, faults: tuple[SyncFault, ...]) -> None:
+        """Set what failed in the last sync, for `explain`."""
+        entry = self._changeable(source_id)
+        if entry is not None:
+            entry.faults, entry.faults_at = faults, UnixSeconds(int(self._clock()))
 
     def auth_state(self, source_ids: tuple[SourceId, ...]) -> str:
         """Return how an account's sources see its credentials: the worst of them."""
@@ -184,6 +198,18 @@ class StatusRegistry:
         status, reason, detail = public_status(axes, held_deletes=held_deletes, live=live)
         since = UnixSeconds(int(self._clock()))
         return SourceStatus(status=status, reason=reason, detail=detail, since=since)
+
+
+def _fault_steps(entry: _Entry) -> list[ConnectAttempt]:
+    return [
+        ConnectAttempt(
+            at=entry.faults_at,
+            step=" ".join(filter(None, ("sync", fault.library, fault.listing))),
+            outcome=str(fault.status) if fault.status else fault.scope.value,
+            detail=fault.sentence(),
+        )
+        for fault in entry.faults
+    ]
 
 
 def _next_step(entry: _Entry) -> ConnectAttempt:

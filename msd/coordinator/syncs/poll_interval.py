@@ -44,7 +44,7 @@ class PollIntervals:
         Args:
             source_id: its source.
             settings: of the library; None for a source whose libraries are not known yet.
-            is_live: whether the source pushes its changes just now.
+            is_live: whether the source pushes its changes just now, and its last sync was whole.
             is_cheap: whether asking the source costs little while nothing changed.
         """
         settings = settings or LibrarySettings()

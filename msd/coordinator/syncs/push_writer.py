@@ -1,15 +1,17 @@
 """Brings pushed changes into the cache: single rows directly, whole libraries by a sync (Y9)."""
 
+import logging
 from collections.abc import Sequence
 
 import anyio
 
 from msd.backend_api import SkippedItem
 from msd.backend_api.changes import HasPush, LocatedRow
+from msd.backend_api.faults import raise_if_source_failed
 from msd.coordinator.library import MediaLibrary
 from msd.coordinator.services import Services
 from msd.coordinator.syncs.sync_jobs import SyncJobs
-from msd.errors import UnreachableError
+from msd.errors import BackendError, UnreachableError
 from msd.events import ItemsChanged
 from msd.models import (
     ItemType,
@@ -24,6 +26,7 @@ from msd.models import (
 )
 
 RETRY_S = 300.0
+log = logging.getLogger(__name__)
 WITH_MEMBERS = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 
 
@@ -88,11 +91,16 @@ class PushWriter:
             The libraries that have to be synced as well, None for all.
 
         Raises:
-            BackendError: the source can't be asked; nothing was written.
+            BackendError: the source as a whole can't be asked; nothing was written.
         """
         await self._sync_jobs.idle(self._source_id)
         libraries = await self._library.libraries(self._source_id)
-        located = await self._backend.fetch(remote_ids)
+        try:
+            located = await self._backend.fetch(remote_ids)
+        except BackendError as error:
+            await raise_if_source_failed(self._opened(self._source_id), error)
+            log.info("pushed rows of %s can't be fetched: %s", self._source_id, error)
+            return None  # the sync of all libraries finds them, and names what fails
         aliases = await self._registry.aliases(self._source_id)
         rows = await self._parsed(located, libraries)
         gone = set(remote_ids) - {row.item.remote_id for row in located}

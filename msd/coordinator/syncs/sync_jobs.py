@@ -204,7 +204,8 @@ class SyncJobs:
         interval_s = self._intervals.interval_s(
             source_id,
             library.settings if library else None,
-            is_live=self._statuses.live(source_id) is LiveState.OK,
+            is_live=self._statuses.live(source_id) is LiveState.OK
+            and not self._statuses.faults(source_id),
             is_cheap=self._follows_changes(source_id),
         )
         synced_at = max(source.last_sync, library.synced_at) if library else source.last_sync
@@ -296,12 +297,31 @@ class SyncJobs:
         self._intervals.synced(
             source_id, has_changed=bool(report.added or report.updated or report.removed)
         )
-        columns: SourceColumns = {"last_sync_error": "", "held_deletes": report.withheld}
+        columns: SourceColumns = {
+            "last_sync_error": await self._note_faults(source_id, options, report),
+            "held_deletes": report.withheld,
+        }
         if not options.only:
             columns["last_sync"] = UnixSeconds(int(time.time()))
             columns["skipped_items"] = report.skipped
         await self._record(source_id, **columns)
         return _result(report)
+
+    async def _note_faults(
+        self, source_id: SourceId, options: SyncOptions, report: SyncReport
+    ) -> str:
+        """Remember what failed in a sync, for `Explain`, and return it in one line (S9).
+
+        A sync of some libraries leaves what is known of the others as it is.
+        """
+        faults = report.faults
+        if options.only:
+            libraries = await self._library.libraries(source_id)
+            synced = {library.name for library in libraries if library.id in options.only}
+            known = self._statuses.faults(source_id)
+            faults = (*(fault for fault in known if fault.library not in synced), *faults)
+        self._statuses.set_faults(source_id, faults)
+        return "; ".join(fault.sentence() for fault in faults)
 
     async def _record(self, source_id: SourceId, **columns: Unpack[SourceColumns]) -> None:
         try:
@@ -324,4 +344,5 @@ def _result(report: SyncReport) -> Result:
         "complete": report.complete,
         "duration_ms": report.duration_ms,
         "skipped_examples": "\n".join(report.skipped_examples),
+        "faults": "\n".join(fault.sentence() for fault in report.faults),
     }

@@ -7,7 +7,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from msd.models import JobId, JobState
+from msd.models import FaultScope, JobId, JobState, LibraryType, PublicStatus, SyncFault
 from tests.coordinator.stubborn import stubborn_sync
 from tests.support.rig import Rig
 
@@ -105,3 +105,37 @@ async def test_items_that_can_not_be_counted_are_no_end_of_the_daemon(
                 await anyio.lowlevel.checkpoint()
         assert run.coordinator.sources.get(bob).item_count == 12
         assert run.coordinator.sources.get(alice).item_count == 12
+
+
+async def test_what_failed_in_a_sync_that_went_on_is_named(rig: Rig) -> None:
+    """LastSyncError, the job's result and Explain name the library, until it is mended (S9)."""
+    rig.server.library("shows", LibraryType.SHOWS)
+    fault = SyncFault(scope=FaultScope.LISTING, library="Shows", listing="show", reason="it broke")
+    async with rig.running() as run:
+        run.syncs.faults = (fault,)
+        source_id = await run.add()
+        await run.until_synced(source_id)
+        get = run.coordinator.sources.get
+
+        assert get(source_id).source.last_sync_error.startswith("Shows (show): ")
+        assert any(
+            step.step == "sync Shows show" for step in run.coordinator.sources.explain(source_id)
+        )
+        job = run.coordinator.jobs.all()[0]
+        assert str(job.result["faults"]).startswith("Shows (show): ")
+        assert run.coordinator.get_source_status(source_id).status is PublicStatus.CONNECTED
+
+        films = next(
+            library
+            for library in await run.coordinator.library.libraries(source_id)
+            if library.name == "Films"
+        )
+        run.syncs.faults = ()
+        await run.until_ended(await run.coordinator.sync_source(source_id, libraries=[films.id]))
+        assert get(source_id).source.last_sync_error.startswith("Shows (show): ")
+
+        await run.until_ended(await run.coordinator.sync_source(source_id))
+        assert get(source_id).source.last_sync_error == ""
+        assert not any(
+            step.step.startswith("sync") for step in run.coordinator.sources.explain(source_id)
+        )
