@@ -89,6 +89,12 @@ class NetworkChanged(Event, frozen=True):
     """The network changed or the machine woke up: what failed before may work now."""
 
 
+class AccountServersChanged(Event, frozen=True):
+    """A second sign-in added servers to an account; the account has to ask for them itself."""
+
+    account_id: AccountId
+
+
 class AccountSignedIn(Event, frozen=True):
     """Somebody signed in to an account again; its new credentials are stored."""
 

@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 
 from msd.coordinator.accounts.keyring import Keyring
 from msd.coordinator.services import Services
+from msd.coordinator.sources.status import KEYRING_REASONS
 from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.errors import MsdError
 from msd.events import (
@@ -32,7 +33,6 @@ KEYRING_PATIENCE_S = 30.0
 KEYRING = "keyring"
 SIGN_IN = "sign-in"
 UNLOCK = "unlock"
-_KEYRING_REASONS = frozenset({StatusReason.KEYRING_LOCKED, StatusReason.KEYRING_UNAVAILABLE})
 
 
 class Notifications:
@@ -129,7 +129,7 @@ class Notifications:
             return deletes_held(source_id, source.name, body)
         if status.status is not PublicStatus.NEEDS_AUTH:
             return None
-        if status.reason in _KEYRING_REASONS:
+        if status.reason in KEYRING_REASONS:
             return _keyring(status.reason, body)
         return Notice(
             key=f"{SIGN_IN}/{source.account_id or source_id}",

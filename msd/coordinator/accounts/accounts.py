@@ -35,6 +35,8 @@ from msd.errors import (
 )
 from msd.events import (
     AccountChanged,
+    AccountServersChanged,
+    AccountSignedIn,
     EventStream,
     NetworkChanged,
     SourceAccessChanged,
@@ -87,6 +89,8 @@ class Accounts:
         self._states: dict[AccountId, _AccountState] = {}
         self._woken = anyio.Event()
         events.listen(SourceRemoved, lambda event: self._forget(event.source_id))
+        events.listen(AccountServersChanged, lambda event: self._ask_now(event.account_id))
+        events.listen(AccountSignedIn, lambda event: self._forgive(event.account_id))
         events.listen(NetworkChanged, lambda _: self._ask_again_soon())
 
     # --- reading and removing --------------------------------------------------------------
@@ -206,7 +210,7 @@ class Accounts:
     def forget_answer(self, account_id: AccountId) -> None:
         """Ask the service again next time, however young its last answer is."""
         state = self._state(account_id)
-        state.answered_at = time.monotonic() - EVERY_S
+        state.answered_at = state.asked_at = time.monotonic() - EVERY_S
 
     async def follow(self) -> None:
         """Ask for the servers of every account when they are due, for ever."""
@@ -234,6 +238,17 @@ class Accounts:
             self._states[account_id].gone.discard(source_id)
             if account_id not in in_use:
                 del self._states[account_id]
+
+    def _ask_now(self, account_id: AccountId) -> None:
+        self.forget_answer(account_id)
+        self._state(account_id).due_at = 0.0
+        self._woken.set()
+
+    def _forgive(self, account_id: AccountId) -> None:
+        """Forget refusals of the old credentials, and the answer that they got."""
+        state = self._state(account_id)
+        state.refused, state.refusals = None, 0
+        self.forget_answer(account_id)
 
     def _ask_again_soon(self) -> None:
         """Ask again as soon as the last answer is five minutes old, since the network changed."""

@@ -11,11 +11,12 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 import anyio
 from msgspec.structs import replace
 
-from msd.backend_api import NewAccount, NewSource, NewSources
+from msd.backend_api import Credentials, NewAccount, NewSource, NewSources
 from msd.backend_api.accounts import OptionValue
 from msd.coordinator.accounts.removal import Removal
 from msd.coordinator.error_boundary import guarded
@@ -23,7 +24,13 @@ from msd.coordinator.services import Services
 from msd.coordinator.sources.status import added as added_axes
 from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.errors import LimitExceededError, MsdError, SourceExistsError, UnreachableError
-from msd.events import AccountAdded, EventStream, SourceAdded
+from msd.events import (
+    AccountAdded,
+    AccountServersChanged,
+    AccountSignedIn,
+    EventStream,
+    SourceAdded,
+)
 from msd.models import Account, AccountId, BackendKind, Source, SourceId, UnixSeconds
 
 ADD_S = 19.0  # in all: bus clients give up after 25 s, and the contract says 20
@@ -168,13 +175,16 @@ class Adding:
             account = replace(account, id=kept.id) if kept else account
         sources = self._sources(kind, verified.sources, account)
         fresh = self._fresh(sources)
+        known = self._known_account(account, sources)
+        if known is not None and account is not None and self._waits_for_sign_in(known):
+            await self._renew(replace(account, id=known.id), fresh, verified, kept)
+            return _ids(sources)
         if not fresh:
             names = ", ".join(f'"{self._registry.source(source.id).name}"' for source in sources)
             raise SourceExistsError(f"this source has already been added as {names}")
         self.check_room(len(fresh))
         for source in fresh:
             await self._removal.finished(source.id)
-        known = self._same_account(account)
         if known is not None:
             return await self._store_into(known, fresh, verified, kept)
         if account is None or verified.account is None:
@@ -190,18 +200,56 @@ class Adding:
         self, known: Account, fresh: Sequence[Source], verified: NewSources, kept: Account | None
     ) -> tuple[SourceId, ...]:
         """Add servers to the account that the user has already; drop the second sign-in."""
+        if verified.account is not None:
+            await self._add_tokens(known, verified.account.credentials)
         added = await self._put(known, [replace(source, account_id=known.id) for source in fresh])
         await self._sign_out_again(verified, kept)
+        # The tokens may have ended with the second sign-in: the account has its own ones.
+        self._events.publish(AccountServersChanged(known.id))
         return _ids(added)
+
+    async def _add_tokens(self, known: Account, credentials: Credentials) -> None:
+        """Store the tokens of servers that the account has none for yet."""
+        stored = await self._auth.credentials(known)
+        tokens = {**credentials.server_tokens, **stored.server_tokens}
+        if tokens != dict(stored.server_tokens):
+            renewed = replace(stored, server_tokens=MappingProxyType(tokens))
+            await self._auth.store(known, renewed)
+
+    async def _renew(
+        self,
+        account: Account,
+        fresh: Sequence[Source],
+        verified: NewSources,
+        kept: Account | None,
+    ) -> None:
+        """Give an account that waits for a sign-in the credentials of this one (A3)."""
+        if verified.account is not None:
+            await self._auth.check_keyring()
+            await self._registry.add(account, ())
+            await self._auth.store(account, verified.account.credentials)
+        if kept is not None:
+            await self.forget(kept)
+        if fresh:
+            await self._put(account, [replace(source, account_id=account.id) for source in fresh])
+        self._events.publish(AccountSignedIn(account.id))
+
+    def _waits_for_sign_in(self, account: Account) -> bool:
+        source_ids = self._registry.sources_of(account.id)
+        return any(self._statuses.waits_for_sign_in(source_id) for source_id in source_ids)
 
     async def _sign_out_again(self, verified: NewSources, kept: Account | None) -> None:
         await undo(verified)
         if kept is not None:
             await self.drop(kept)
 
-    def _same_account(self, account: Account | None) -> Account | None:
-        if account is None or not self._backends.has_servers(account.kind):
+    def _known_account(self, account: Account | None, sources: Sequence[Source]) -> Account | None:
+        """Return the account that the same user has already."""
+        if account is None:
             return None
+        if not self._backends.has_servers(account.kind):
+            known = [self._registry.source(s.id) for s in sources if s not in self._fresh(sources)]
+            return self._registry.account_of(known[0]) if known else None
         wanted = (account.kind, account.remote_user_id)
         same = [a for a in self._registry.accounts() if (a.kind, a.remote_user_id) == wanted]
         return next(iter(same), None)

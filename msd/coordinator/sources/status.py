@@ -48,13 +48,8 @@ class Link(StrEnum):
     DISABLED = "disabled"
 
 
-HEALED_BY_CREDENTIALS = frozenset(
-    {
-        StatusReason.KEYRING_LOCKED,
-        StatusReason.KEYRING_UNAVAILABLE,
-        StatusReason.NO_CREDENTIALS,
-    }
-)
+KEYRING_REASONS = frozenset({StatusReason.KEYRING_LOCKED, StatusReason.KEYRING_UNAVAILABLE})
+HEALED_BY_CREDENTIALS = KEYRING_REASONS | {StatusReason.NO_CREDENTIALS}
 
 
 AFTER_A_REFUSAL = "sign in again, or wait: msd tries the old sign-in again by itself"

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from msd.coordinator.sources.status import (
     HEALED_BY_CREDENTIALS,
+    KEYRING_REASONS,
     Auth,
     Axes,
     Link,
@@ -137,6 +138,13 @@ class StatusRegistry:
         if entry is not None:
             entry.attempts = attempts
             entry.next_retry = next_retry
+
+    def waits_for_sign_in(self, source_id: SourceId) -> bool:
+        """Return whether somebody has to sign in before the source can be used again."""
+        entry = self._entries.get(source_id)
+        if entry is None or entry.axes.auth is not Auth.NEEDS_AUTH:
+            return False
+        return entry.axes.auth_reason not in KEYRING_REASONS
 
     def retry(self, source_id: SourceId) -> tuple[int, UnixSeconds]:
         """Return the failed attempts in a row and when the next one comes."""

@@ -306,3 +306,17 @@ async def test_an_account_is_added_by_a_token_that_was_obtained_elsewhere(rig: R
         (stored,) = rig.vault.stored.values()
         assert "mine" == stored.token
         assert accounts_module.EVERY_S > accounts_module.RETRY_S
+
+
+async def test_a_token_that_is_added_again_signs_a_new_server_in(rig: Rig) -> None:
+    """Each server has a token of its own, also one that appeared between two adds (A2)."""
+    async with rig.running() as run:
+        run.coordinator.start()
+        await run.coordinator.add_source(CLUB, {"token": "mine"})
+        rig.service.server_tokens["new"] = "new-1"
+
+        (added,) = await run.coordinator.add_source(CLUB, {"token": "mine"})
+        await run.until_status(added, PublicStatus.CONNECTED)
+
+        assert ["new-1"] == list(dict.fromkeys(rig.service.used["new"]))
+        assert 1 == len(rig.vault.stored)

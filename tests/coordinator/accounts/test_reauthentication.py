@@ -187,3 +187,74 @@ async def test_nothing_is_asked_of_the_servers_until_somebody_signs_in(rig: Rig)
         assert seen == {server: len(tokens) for server, tokens in rig.service.used.items()}
         status = run.coordinator.get_source_status(sources[1])
         assert StatusReason.TOKEN_REFUSED is status.reason
+
+
+async def test_a_new_sign_in_serves_the_sources_that_wait_for_one(rig: Rig) -> None:
+    """Who signs in from the beginning renews the same account; ids and rows stay (A3)."""
+    async with rig.running() as run:
+        sources = await refused(run)
+        account_id = run.coordinator.accounts.all()[0].account.id
+
+        rig.service.is_refused = False
+        ended = await Person(run).until_ended(await Person(run).begin())
+        for source_id in sources:
+            await run.until_status(source_id, PublicStatus.CONNECTED)
+
+        assert (LoginState.AUTHORISED, sources) == (ended.state, ended.source_ids)
+        assert [account_id] == list(rig.vault.stored)
+        assert "account-2" == rig.vault.stored[account_id].token
+        assert [] == rig.service.undone
+        assert sources == tuple(view.source.id for view in run.coordinator.list_sources())
+
+
+async def test_adding_a_source_again_that_waits_for_a_sign_in_renews_it(rig: Rig) -> None:
+    """The password that AddSource brings is as good as that of Reauthenticate (A3)."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_status(source_id, PublicStatus.CONNECTED)
+        with pytest.raises(errors.SourceExistsError, match="Fake server"):
+            await run.add()
+        rig.server.error = errors.AuthRequiredError("revoked")
+        await run.coordinator.sources.reconnect(source_id)
+        await run.until_status(source_id, PublicStatus.NEEDS_AUTH)
+
+        rig.server.error = None
+        again = await run.add()
+
+        assert source_id == again
+        await run.until_status(source_id, PublicStatus.CONNECTED)
+        assert 1 == len(rig.vault.stored)
+        assert 1 == len(run.coordinator.accounts.all())
+
+
+async def test_a_locked_keyring_is_no_reason_to_replace_credentials(rig: Rig) -> None:
+    """The credentials are there and only can't be read: the source exists (S4)."""
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+    rig.keyring.now = KeyringState.LOCKED
+    async with rig.running() as run:
+        run.coordinator.start()
+        await run.until_status(source_id, PublicStatus.NEEDS_AUTH)
+
+        with pytest.raises(errors.SourceExistsError):
+            await run.add()
+
+
+@pytest.mark.parametrize("news", ["reconnect", "network"])
+async def test_a_service_that_refused_the_account_is_asked_again(rig: Rig, news: str) -> None:
+    """A restored service accepts the old token: no new sign-in is needed (S4)."""
+    async with rig.running() as run:
+        sources = await refused(run)
+        rig.service.is_refused = False
+        for account in run.coordinator.accounts.all():
+            run.coordinator.accounts.forget_answer(account.account.id)
+
+        if news == "network":
+            rig.network.change("yes")
+        else:
+            await run.coordinator.sources.reconnect(sources[0])
+        for source_id in sources:
+            await run.until_status(source_id, PublicStatus.CONNECTED)
+
+        assert 1 == rig.service.tokens
