@@ -3,9 +3,9 @@
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 
 import anyio
+from msgspec.structs import replace
 
 from msd.backend_api.artwork import Picture
 from msd.backend_api.changes import (
