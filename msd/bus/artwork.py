@@ -1,14 +1,17 @@
 """org.msd.Msd1.Artwork on the bus: pictures as files."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 import anyio
+from anyio import to_thread
 
 from msd.bus.options import read_options
 from msd.bus.served import RootInterface
 from msd.contract import ARTWORK
 from msd.dbus.variant import Variant
-from msd.errors import InvalidArgumentError, UnreachableError
+from msd.dbus.wire import Descriptor
+from msd.errors import InvalidArgumentError, StorageError, UnreachableError
 from msd.models import ItemId, StatusReason
 from msd.models.artwork import ArtworkKind
 
@@ -39,6 +42,16 @@ class ArtworkInterface(RootInterface):
         raise UnreachableError(
             "the source did not send the picture in time", reason=StatusReason.TIMEOUT
         )
+
+    async def get_artwork_fd(
+        self, item_id: str, kind: str, width: int, options: Mapping[str, Variant]
+    ) -> Descriptor:
+        """Return one file, open for reading; wait while it is fetched."""
+        path = await self.get_artwork(item_id, kind, width, options)
+        try:
+            return Descriptor(await to_thread.run_sync(os.open, path, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as error:
+            raise StorageError(f"the picture can't be read: {error.strerror}") from error
 
 
 def _kind(word: str) -> ArtworkKind:

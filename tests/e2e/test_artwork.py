@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jeepney import DBusAddress, new_method_call
+from jeepney.io.blocking import open_dbus_connection
 from PIL import Image
 
 from tests.simulators.jellyfin import JellyfinSimulator, make_world
 from tests.support.session.bus import PrivateBus
-from tests.support.session.daemon import NAME, CallError, Daemon, running
+from tests.support.session.daemon import NAME, ROOT, CallError, Daemon, running
 from tests.support.session.keyring import Keyring
 
 ARTWORK = f"{NAME}.Artwork"
@@ -74,3 +76,20 @@ def test_posters_of_a_server_stay_when_it_is_off(
         assert all(width_of(Path(path)) == 240 for path in online.values())
         names = " ".join(Path(path).name for path in online.values())
         assert re.search(r"jellyfin|127\.0\.0\.1|Token", names) is None
+
+
+def test_a_sandboxed_caller_gets_the_open_file(
+    bus: PrivateBus, tmp_path: Path, media: Path
+) -> None:
+    """Flatpak programs can't read the cache folder; a descriptor needs no path."""
+    with running(bus, tmp_path / "home") as daemon:
+        daemon.until_synced(str(daemon.call("AddLocalSource", "s", str(media))))
+        films, _, _ = daemon.query("types", "as", "1", "movie")
+        item = ids_of(films)[0]
+        address = DBusAddress(ROOT, bus_name=NAME, interface=ARTWORK)
+        call = new_method_call(address, "GetArtworkFd", "ssua{sv}", (item, "poster", 240, {}))
+
+        with open_dbus_connection(bus.address, enable_fds=True) as connection:
+            reply = connection.send_and_get_reply(call, timeout=20)
+            with reply.body[0].to_file("rb") as file, Image.open(file) as image:
+                assert image.width <= 240
