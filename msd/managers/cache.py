@@ -22,6 +22,7 @@ from msd.models import (
     PushedRow,
     PushedWrite,
     RemoteId,
+    SkippedPage,
     SourceId,
     UnixSeconds,
 )
@@ -32,8 +33,10 @@ from msd.store.cache.reads.artwork import picture_refs
 from msd.store.cache.reads.changes import changes
 from msd.store.cache.reads.items import items, remote_ids
 from msd.store.cache.reads.libraries import counts, libraries
+from msd.store.cache.reads.omissions import skipped
 from msd.store.cache.reads.pages import query_items
-from msd.sync.enumeration import is_suspicious
+from msd.store.cache.reads.source_facts import rights_digest, total_withdrawn, total_withheld
+from msd.sync.enumeration import needs_consent
 
 READERS = 4
 Args = ParamSpec("Args")
@@ -116,6 +119,26 @@ class CacheManager:
         """Return the source and remote id of items; unknown ones are absent."""
         return await self._read(remote_ids, ids)
 
+    async def skipped(self, source_id: SourceId, *, limit: int, cursor: str) -> SkippedPage:
+        """Return one page of what a source has and msd leaves out, worst first (Y16).
+
+        Raises:
+            InvalidArgumentError: the cursor is none of these pages.
+        """
+        return await self._read(skipped, source_id, limit, cursor)
+
+    async def withdrawn(self, source_id: SourceId) -> int:
+        """Return how many rows are kept although the user may not see them now (Y19)."""
+        return await self._read(total_withdrawn, source_id)
+
+    async def withheld(self, source_id: SourceId) -> int:
+        """Return how many rows wait for the user's consent, each counted once (Y7)."""
+        return await self._read(total_withheld, source_id)
+
+    async def rights_digest(self, source_id: SourceId) -> str:
+        """Return the digest of the user's rights as they were last applied; "" = never (Y19)."""
+        return await self._read(rights_digest, source_id)
+
     def counts(self, source_id: SourceId) -> tuple[int, int]:
         """Return how many libraries and items a source had at the last `count`."""
         return self._counts.get(source_id, (0, 0))
@@ -171,7 +194,7 @@ class CacheManager:
         from msd.store.cache.writes.pushed_rows import soft_delete_rows  # noqa: PLC0415
 
         return await self._write(
-            soft_delete_rows, source_id, remote_ids, aliases, self._now(), is_suspicious
+            soft_delete_rows, source_id, remote_ids, aliases, self._now(), needs_consent
         )
 
     async def purge_source(self, source_id: SourceId) -> None:

@@ -1,6 +1,8 @@
 """Libraries: as a backend reports them, as they are cached, and the user's settings."""
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 
 from msd.models.ids import LibraryId, RemoteId, SourceId, UnixSeconds
 from msd.models.words import LibraryType, SyncPolicy
@@ -38,3 +40,5 @@ class Library(Struct, frozen=True, kw_only=True):
     item_count: int
     synced_at: UnixSeconds  # end of its last complete pass, 0 = never
     settings: LibrarySettings
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many things of which kinds it holds that msd has no type for, e.g. {"photo": 120}."""

@@ -79,6 +79,8 @@ class SyncEngine:
         self._report.progress(SyncProgress(phase="libraries", done=0, total=None))
         libraries = await self._backend.libraries()
         saved = await self._thread.run(self._store.save_libraries, libraries)
+        for library_id, restored in saved.restored.items():
+            self._report.changed(library_id, restored)
         deletions = self._deletions()
         if self._options.confirm_deletes:
             await deletions.confirm()  # first: what a later pass finds is no part of the consent

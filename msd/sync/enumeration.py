@@ -126,6 +126,11 @@ def verdict(
     return Verdict.DELETE if agreed else Verdict.WITHHOLD
 
 
+def needs_consent(live: int, missing: int) -> bool:
+    """Return whether rows that the source denied by their ids may not simply be deleted (Y7)."""
+    return missing >= FEW_ROWS and is_suspicious(live, missing)
+
+
 def is_suspicious(live: int, missing: int) -> bool:
     """Return whether so many of the rows may not simply be deleted (Y7)."""
     return missing >= live or (missing > SUSPICIOUS_ROWS and missing > SUSPICIOUS_SHARE * live)

@@ -29,6 +29,7 @@ from msd.store.build_time_schema.cache_tables import (
     member,
     meta,
     omission,
+    source_fact,
     withheld,
 )
 from msd.store.build_time_schema.compiler import sql_text
@@ -203,6 +204,19 @@ DELETE_ITEM_EXTERNAL = sql_text(
     "of",
 )
 
+REKEY_LIBRARY = sql_text(
+    update(library)
+    .where(library.c.id == bindparam("of"))
+    .values(
+        remote_id=bindparam("remote_id"),
+        name=bindparam("name"),
+        deleted_at=null(),
+        withdrawn_at=null(),
+    ),
+    "remote_id",
+    "name",
+    "of",
+)
 _LIBRARY = ("id", "source_id", "remote_id", "name", "type", "hidden", "position")
 _put_library = sqlite.insert(library).values({name: bindparam(name) for name in _LIBRARY})
 PUT_LIBRARY = sql_text(
@@ -329,6 +343,12 @@ DELETE_OMISSION = sql_text(
     ),
     "of",
     "at",
+)
+PUT_SOURCE_FACT = sql_text(
+    sqlite.insert(source_fact).prefix_with("OR REPLACE"), "source_id", "key", "value"
+)
+DELETE_SOURCE_FACTS = sql_text(
+    delete(source_fact).where(source_fact.c.source_id == bindparam("of")), "of"
 )
 PUT_LEFT_OUT = sql_text(
     sqlite.insert(left_out).prefix_with("OR REPLACE"), "library", "kind", "count"

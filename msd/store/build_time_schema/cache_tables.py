@@ -8,7 +8,8 @@
                          └ one item type of one library, with its count
 
 `omission` lists what a source has and msd leaves out. `msd.store.cache.steps` brings an older
-schema here.
+schema here. `source_fact` holds what is remembered of a source as a whole, such as the digest of
+its user's rights.
 
 Relations between items are item ids, so rows may arrive in any order. A deleted item keeps its
 row with `deleted_at` for a time (Y7); the partial indexes know only the live ones.
@@ -97,6 +98,14 @@ omission = Table(
     Column("title", Text, nullable=False),
     Column("since", Integer, nullable=False),
     Index("omission_order", "source_id", "severity", "place"),
+    sqlite_with_rowid=False,
+)
+source_fact = Table(
+    "source_fact",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 left_out = Table(

@@ -32,6 +32,7 @@ _TABLES = (
     "withheld",
     "omission",
     "left_out",
+    "source_fact",
     "item",
     "item_detail",
     "item_full",

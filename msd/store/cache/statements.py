@@ -90,6 +90,10 @@ CREATE = (
     ),
     ("CREATE INDEX omission_order ON omission (source_id, severity, place)"),
     (
+        'CREATE TABLE source_fact ( source_id TEXT NOT NULL, "key" TEXT NOT NULL, value TEXT NOT '
+        'NULL, PRIMARY KEY (source_id, "key") ) WITHOUT ROWID'
+    ),
+    (
         "CREATE TABLE withheld ( item INTEGER NOT NULL, library INTEGER NOT NULL, type TEXT NOT "
         "NULL, since INTEGER NOT NULL, PRIMARY KEY (item) )"
     ),
@@ -150,6 +154,10 @@ DELETE_ITEM_GENRE = "DELETE FROM item_genre WHERE item_genre.genre = ? AND item_
 DELETE_ITEM_EXTERNAL = (
     "DELETE FROM item_external WHERE item_external.external_id = ? AND item_external.item = ?"
 )
+REKEY_LIBRARY = (
+    "UPDATE library SET remote_id=?, name=?, deleted_at=NULL, withdrawn_at=NULL WHERE "
+    "library.id = ?"
+)
 PUT_LIBRARY = (
     "INSERT INTO library (id, source_id, remote_id, name, type, hidden, position) VALUES (?, "
     "?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = "
@@ -187,5 +195,7 @@ PUT_OMISSION = (
     "excluded.kind, reason = excluded.reason, title = excluded.title"
 )
 DELETE_OMISSION = "DELETE FROM omission WHERE omission.source_id = ? AND omission.place = ?"
+PUT_SOURCE_FACT = 'INSERT OR REPLACE INTO source_fact (source_id, "key", value) VALUES (?, ?, ?)'
+DELETE_SOURCE_FACTS = "DELETE FROM source_fact WHERE source_fact.source_id = ?"
 PUT_LEFT_OUT = "INSERT OR REPLACE INTO left_out (library, kind, count) VALUES (?, ?, ?)"
 DELETE_LEFT_OUT = "DELETE FROM left_out WHERE left_out.library = ?"

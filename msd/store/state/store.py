@@ -44,6 +44,7 @@ _SOURCE_COLUMNS = (
     " position, added_at, last_sync, last_sync_error, skipped_items, held_deletes"
 )
 
+_LIBRARY_IDS = "library_ids/"  # of keys of `meta`; a source's id follows
 _HIDDEN = "hidden_servers/"  # of keys of `meta`; an account's id follows
 
 
@@ -219,6 +220,7 @@ class StateStore:
                 return
             for statement in (sql.DELETE_SETTINGS, sql.DELETE_ALIASES, sql.DELETE_SOURCE):
                 self._connection.execute(statement, (source_id,))
+            self._connection.execute(sql.DELETE_META, (f"{_LIBRARY_IDS}{source_id}",))
             used = {one.account_id for one in (*self.sources(), *self.removed_sources())}
             if gone[0].account_id not in used:
                 self._connection.execute(sql.DELETE_ACCOUNT, (gone[0].account_id,))
@@ -339,6 +341,25 @@ def _source(row: Sequence[Any]) -> Source:
         skipped_items=row[14],
         held_deletes=row[15],
     )
+
+
+def read_library_ids(
+    connection: sqlite3.Connection, source_id: SourceId
+) -> dict[RemoteId, LibraryId]:
+    """Return the ids of a source's libraries that do not derive from their remote ids (Y17)."""
+    row = connection.execute(
+        "SELECT value FROM meta WHERE key = ?", (f"{_LIBRARY_IDS}{source_id}",)
+    ).fetchone()
+    stored = json.loads(row[0]) if row else {}
+    return {RemoteId(remote_id): LibraryId(library) for remote_id, library in stored.items()}
+
+
+def write_library_ids(
+    connection: sqlite3.Connection, source_id: SourceId, ids: Mapping[RemoteId, LibraryId]
+) -> None:
+    """Record the ids of libraries that were created again on their server, in one transaction."""
+    with transaction(connection):
+        connection.execute(sql.SET_META, (f"{_LIBRARY_IDS}{source_id}", json.dumps(dict(ids))))
 
 
 def read_aliases(connection: sqlite3.Connection, source_id: SourceId) -> dict[RemoteId, ItemId]:

@@ -22,6 +22,10 @@ FROM library LEFT JOIN listing ON listing.library = library.pk
 WHERE library.deleted_at IS NULL AND (?1 IS NULL OR source_id = ?1)
 GROUP BY library.pk ORDER BY source_id, position, library.pk
 """
+_LEFT_OUT = """
+SELECT library.id, left_out.kind, left_out.count
+FROM left_out JOIN library ON library.pk = left_out.library ORDER BY left_out.kind
+"""
 _COUNTS = """
 SELECT count(DISTINCT library.pk), coalesce(sum(listing.item_count), 0)
 FROM library LEFT JOIN listing ON listing.library = library.pk
@@ -43,6 +47,9 @@ def libraries(
         hidden_sources: sources of which nothing is served.
         settings: what the user set; libraries that are not named have the defaults.
     """
+    left_out: dict[str, dict[str, int]] = {}
+    for library, kind, count in connection.execute(_LEFT_OUT):
+        left_out.setdefault(library, {})[kind] = count
     return tuple(
         Library(
             id=LibraryId(row[0]),
@@ -55,6 +62,7 @@ def libraries(
             item_count=row[7],
             synced_at=UnixSeconds(row[8]),
             settings=settings.get(LibraryId(row[0]), LibrarySettings()),
+            left_out=left_out.get(row[0], {}),
         )
         for row in connection.execute(_LIBRARIES, (source_id,))
         if row[1] not in hidden_sources

@@ -50,7 +50,7 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
     external_ids = _external_ids(item) if item.external_ids else []
     detail = _detail(item, genres, external_ids)
     values = _values(item)
-    identity = _hash(item.identity.encode(errors="replace")) if item.identity else None
+    identity = identity_hash(item.identity) if item.identity else None
     relations = (
         _relation(item.parent_remote_id),
         _relation(item.show_remote_id),
@@ -171,6 +171,11 @@ def _watch(watch: WatchState) -> tuple[object, ...]:
         bool(watch.favourite),
         None if watch.user_rating is None else normalise.rating(watch.user_rating),
     )
+
+
+def identity_hash(identity: str) -> int:
+    """Return what is stored of an item's identity."""
+    return _hash(identity.encode(errors="replace"))
 
 
 def _hash(value: bytes) -> int:

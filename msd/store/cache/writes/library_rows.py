@@ -2,8 +2,17 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from msd.models import ItemType, LibraryId, RemoteLibrary, SourceId, UnixSeconds
+from msd.models import (
+    ItemType,
+    LibraryId,
+    LibraryType,
+    RemoteId,
+    RemoteLibrary,
+    SourceId,
+    UnixSeconds,
+)
 from msd.store.cache import statements as sql
 from msd.store.cache.rows import normalise
 from msd.store.cache.writes.results import ListingState, SavedLibraries
@@ -19,6 +28,8 @@ _STORED = """
 SELECT id, source_id, remote_id, name, type, hidden, position
 FROM library WHERE source_id = ? AND deleted_at IS NULL
 """
+_WITHDRAWN = "SELECT id FROM library WHERE source_id = ? AND withdrawn_at IS NOT NULL"
+_NO_IDS: Mapping[RemoteId, LibraryId] = MappingProxyType({})
 _CURSORS = """
 SELECT library.id, cursor.aspect, cursor.value
 FROM library JOIN cursor ON cursor.library = library.pk WHERE library.source_id = ?
@@ -28,9 +39,16 @@ FROM library JOIN cursor ON cursor.library = library.pk WHERE library.source_id 
 class LibraryRows:
     """The libraries of one source."""
 
-    def __init__(self, connection: sqlite3.Connection, source_id: SourceId) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        source_id: SourceId,
+        ids: Mapping[RemoteId, LibraryId] = _NO_IDS,
+    ) -> None:
+        """Take the ids of libraries that do not derive from their remote ids (Y17)."""
         self._connection = connection
         self._source_id = source_id
+        self._ids = ids
         self._listings: dict[tuple[LibraryId, ItemType], int] = {}
 
     def save(self, libraries: Sequence[RemoteLibrary]) -> SavedLibraries:
@@ -38,10 +56,11 @@ class LibraryRows:
         listed = {one.remote_id: one for one in libraries if normalise.is_usable_id(one.remote_id)}
         rows = [self._row(one) for one in listed.values()]
         stored = {tuple(row) for row in self._connection.execute(_STORED, (self._source_id,))}
+        withdrawn = {row[0] for row in self._connection.execute(_WITHDRAWN, (self._source_id,))}
         if changed := [row for row in rows if row not in stored]:
             with transaction(self._connection):
                 self._connection.executemany(sql.PUT_LIBRARY, changed)
-        ids = {remote_id: library_id(self._source_id, remote_id) for remote_id in listed}
+        ids = {remote_id: self.id_of(remote_id) for remote_id in listed}
         stamps = self._connection.execute(
             "SELECT id, synced_at, fully_enumerated_at FROM library WHERE source_id = ?",
             (self._source_id,),
@@ -53,11 +72,36 @@ class LibraryRows:
             ids=ids,
             vanished=vanished,
             never_synced=frozenset(LibraryId(one) for one, synced_at, _ in stamps if not synced_at),
+            returned=tuple(library for library in ids.values() if library in withdrawn),
             cursors=self._cursors(),
             fully_enumerated_at={
                 LibraryId(one): UnixSeconds(fully_enumerated_at)
                 for one, _, fully_enumerated_at in stamps
             },
+        )
+
+    def id_of(self, remote_id: RemoteId) -> LibraryId:
+        """Return the id of a library."""
+        return self._ids.get(remote_id) or library_id(self._source_id, remote_id)
+
+    def use_ids(self, ids: Mapping[RemoteId, LibraryId]) -> None:
+        """Take other ids of libraries that do not derive from their remote ids."""
+        self._ids = ids
+        self._listings.clear()
+
+    def current(self) -> tuple[RemoteLibrary, ...]:
+        """Return the libraries as they were listed last."""
+        return tuple(
+            RemoteLibrary(
+                remote_id=RemoteId(remote_id),
+                name=name,
+                type=LibraryType(library_type),
+                hidden=bool(hidden),
+                position=position,
+            )
+            for _, _, remote_id, name, library_type, hidden, position in self._connection.execute(
+                _STORED, (self._source_id,)
+            )
         )
 
     def _cursors(self) -> dict[LibraryId, dict[str, str]]:
@@ -161,7 +205,7 @@ class LibraryRows:
 
     def _row(self, library: RemoteLibrary) -> tuple[object, ...]:
         return (
-            library_id(self._source_id, library.remote_id),
+            self.id_of(library.remote_id),
             self._source_id,
             library.remote_id,
             normalise.text(library.name) or "?",

@@ -1,16 +1,15 @@
 """What a sync does with rows that its source does not list any more."""
 
 import json
-import sqlite3
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from msd.models import NEVER, ItemId, ItemType, LibraryId, RemoteId, SourceId, UnixSeconds
-from msd.store.cache.file import connect_cache_writer, current_revision, noting_damage
+from msd.models import NEVER, ItemId, ItemType, LibraryId, RemoteId, UnixSeconds
+from msd.store.cache.file import noting_damage
+from msd.store.cache.reads import source_facts
 from msd.store.cache.writes import losses
-from msd.store.cache.writes.library_rows import LibraryRows
 from msd.store.cache.writes.losses import LostRow
 from msd.store.cache.writes.results import WithheldLoss, WriteResult
+from msd.store.cache.writes.source_writer import SourceWriter
 from msd.store.database import transaction
 
 _REMAINING = """
@@ -19,15 +18,8 @@ AND listing = ? AND deleted_at IS NULL ORDER BY pk
 """
 
 
-class LossWriter:
+class LossWriter(SourceWriter):
     """Hides, withholds and withdraws rows of one source. Every method is one transaction."""
-
-    def __init__(self, cache_path: Path, source_id: SourceId, clock: Callable[[], float]) -> None:
-        self._cache_path = cache_path
-        self._source_id = source_id
-        self._clock = clock
-        self._connection: sqlite3.Connection = connect_cache_writer(cache_path)
-        self._libraries = LibraryRows(self._connection, source_id)
 
     def remaining(
         self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
@@ -106,7 +98,7 @@ class LossWriter:
     def total_withheld(self) -> int:
         """Return how many rows are withheld in the whole source, each counted once."""
         with noting_damage(self._cache_path):
-            return losses.total_withheld(self._connection, self._source_id)
+            return source_facts.total_withheld(self._connection, self._source_id)
 
     def confirm_withheld(self) -> dict[LibraryId, WriteResult]:
         """Hide exactly the rows that are withheld now: the user has consented (Y7)."""
@@ -139,7 +131,7 @@ class LossWriter:
     def total_withdrawn(self) -> int:
         """Return how many rows are kept although the user may not see them now."""
         with noting_damage(self._cache_path):
-            return losses.total_withdrawn(self._connection, self._source_id)
+            return source_facts.total_withdrawn(self._connection, self._source_id)
 
     # --- inside -----------------------------------------------------------------------------
 
@@ -156,9 +148,3 @@ class LossWriter:
 
     def _remaining(self, listing: int, keys: Sequence[int]) -> list[tuple[int, ItemId, RemoteId]]:
         return self._connection.execute(_REMAINING, (json.dumps(list(keys)), listing)).fetchall()
-
-    def _revision(self) -> int:
-        return current_revision(self._connection)
-
-    def _now(self) -> UnixSeconds:
-        return UnixSeconds(int(self._clock()))

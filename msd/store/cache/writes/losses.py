@@ -37,20 +37,10 @@ _VANISHED = """
 SELECT DISTINCT withheld.library FROM withheld JOIN library ON library.pk = withheld.library
 WHERE library.source_id = ? AND withheld.type = ''
 """
-_TOTAL = """
-SELECT count(*) FROM withheld JOIN library ON library.pk = withheld.library
-JOIN item ON item.pk = withheld.item
-WHERE library.source_id = ? AND item.deleted_at IS NULL
-"""
 _WITHDRAWN_ROWS = """
 SELECT item.pk, item.id, item.listing FROM listing
 JOIN item INDEXED BY item_withdrawn ON item.listing = listing.pk
 WHERE listing.library = ? AND item.withdrawn_at IS NOT NULL
-"""
-_TOTAL_WITHDRAWN = """
-SELECT count(*) FROM library JOIN listing ON listing.library = library.pk
-JOIN item INDEXED BY item_withdrawn ON item.listing = listing.pk
-WHERE library.source_id = ? AND item.withdrawn_at IS NOT NULL
 """
 
 
@@ -150,11 +140,6 @@ def withhold(
     connection.executemany(sql.PUT_WITHHELD, rows)
 
 
-def total_withheld(connection: sqlite3.Connection, source_id: SourceId) -> int:
-    """Return how many rows of a source are withheld, each counted once."""
-    return int(connection.execute(_TOTAL, (source_id,)).fetchone()[0])
-
-
 def confirm_withheld(
     connection: sqlite3.Connection, source_id: SourceId, now: UnixSeconds
 ) -> dict[LibraryId, Deleted]:
@@ -186,11 +171,6 @@ def restore_library(connection: sqlite3.Connection, library: int) -> Deleted:
     ids = tuple(row.id for row in rows)
     containers = settle(connection, ids, lambda: revision)
     return Deleted(revision=revision, changed=ids, containers=containers)
-
-
-def total_withdrawn(connection: sqlite3.Connection, source_id: SourceId) -> int:
-    """Return how many rows of a source are kept although the user may not see them now."""
-    return int(connection.execute(_TOTAL_WITHDRAWN, (source_id,)).fetchone()[0])
 
 
 def _count(connection: sqlite3.Connection, rows: Iterable[LostRow], by: int) -> None:

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Collection
 from functools import partial
 
-from msd.models import SourceId, UnixSeconds
+from msd.models import LibraryId, SourceId, UnixSeconds
 from msd.store.cache import statements as sql
 from msd.store.cache.file import next_revision
 from msd.store.cache.rows.links import unlink
 from msd.store.cache.writes.containers import containers_above, settle
 from msd.store.cache.writes.item_writer import count_items
+from msd.store.cache.writes.omissions import drop_source
 
 BATCH = 5000  # rows in one transaction
 
@@ -55,6 +56,8 @@ def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int
         return True
     libraries = connection.execute("SELECT pk FROM library WHERE source_id = ?", (source_id,))
     _delete_libraries(connection, [pk for (pk,) in libraries.fetchall()])
+    drop_source(connection, source_id)
+    connection.execute(sql.DELETE_SOURCE_FACTS, (source_id,))
     return False
 
 
@@ -82,6 +85,12 @@ def raise_feed_floor(connection: sqlite3.Connection, revision: int) -> None:
     connection.execute(sql.RAISE_META, (revision, "feed_floor", revision))
 
 
+def delete_library(connection: sqlite3.Connection, library: LibraryId) -> None:
+    """Delete a library that has no items, inside the open transaction."""
+    rows = connection.execute("SELECT pk FROM library WHERE id = ?", (library,)).fetchall()
+    _delete_libraries(connection, [pk for (pk,) in rows])
+
+
 def _per_listing(rows: Collection[tuple[int, int, int | None]]) -> Counter[int]:
     return Counter(listing for _, _, listing in rows if listing is not None)
 
@@ -90,6 +99,7 @@ def _delete_libraries(connection: sqlite3.Connection, pks: Collection[int]) -> N
     keys = [(pk,) for pk in pks]
     for statement in (
         sql.DELETE_WITHHELD_OF_LIBRARY,
+        sql.DELETE_LEFT_OUT,
         sql.DELETE_CURSORS,
         sql.DELETE_LISTINGS,
         sql.DELETE_LIBRARY,

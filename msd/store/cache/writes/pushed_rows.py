@@ -11,13 +11,14 @@ from msd.store.cache.rows.item_row import ItemRow, item_row
 from msd.store.cache.writes import item_writer, rekeying
 from msd.store.cache.writes.losses import LostRow, soft_delete
 from msd.store.cache.writes.results import WriteResult, by_library
-from msd.store.ids import IdBook, library_id
+from msd.store.ids import IdBook
 
 LOSS_WINDOW_S = 24 * 3600  # losses within it count together
 
 _LISTING = """
 SELECT listing.pk FROM listing JOIN library ON library.pk = listing.library
-WHERE library.id = ? AND listing.type = ? AND library.deleted_at IS NULL
+WHERE library.source_id = ? AND library.remote_id = ? AND listing.type = ?
+AND library.deleted_at IS NULL
 """
 _PLACE = "SELECT listing FROM item WHERE id = ? AND deleted_at IS NULL"
 _LIBRARY = """
@@ -132,8 +133,8 @@ class _PushedRows:
         if row.library is None:
             place = self._connection.execute(_PLACE, (found.id,)).fetchone()
         else:
-            library = library_id(self._source_id, row.library)
-            place = self._connection.execute(_LISTING, (library, row.item.type)).fetchone()
+            where = (self._source_id, row.library, row.item.type)
+            place = self._connection.execute(_LISTING, where).fetchone()
         return None if place is None else (place[0], found)
 
     def _write_listing(self, listing: int, rows: Sequence[ItemRow]) -> list[PushedWrite]:

@@ -31,6 +31,8 @@ class SavedLibraries(Struct, frozen=True, kw_only=True):
 
     ids: Mapping[RemoteId, LibraryId]
     vanished: Mapping[LibraryId, int]  # not listed any more, with their live items
+    returned: tuple[LibraryId, ...] = ()  # listed again after their right was withdrawn (Y19)
+    restored: Mapping[LibraryId, WriteResult] = field(default_factory=dict)  # what that showed
     never_synced: frozenset[LibraryId] = frozenset()  # not yet enumerated completely
     cursors: Mapping[LibraryId, Mapping[str, str]] = field(default_factory=dict)  # by aspect
     fully_enumerated_at: Mapping[LibraryId, UnixSeconds] = field(default_factory=dict)

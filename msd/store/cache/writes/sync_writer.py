@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from msd.models import (
     ItemId,
     ItemType,
@@ -28,16 +30,22 @@ from msd.store.cache.file import (
 )
 from msd.store.cache.reads.source_rows import SourceRows
 from msd.store.cache.rows import normalise
-from msd.store.cache.rows.item_row import item_row
-from msd.store.cache.writes import item_writer, rekeying
+from msd.store.cache.rows.item_row import identity_hash, item_row
+from msd.store.cache.writes import item_writer, omissions, rekeying
 from msd.store.cache.writes.containers import containers_above, containers_of_library, settle
 from msd.store.cache.writes.known_items import KnownItems
 from msd.store.cache.writes.loss_writer import LossWriter
-from msd.store.cache.writes.purge import delete_items, raise_feed_floor
+from msd.store.cache.writes.purge import delete_items, delete_library, raise_feed_floor
 from msd.store.cache.writes.results import ListingState, SavedLibraries, WriteResult
 from msd.store.database import connect_writer, storage_errors, transaction
 from msd.store.ids import IdBook
-from msd.store.state.store import read_aliases, write_aliases
+from msd.store.ids import library_id as derive_library_id
+from msd.store.state.store import (
+    read_aliases,
+    read_library_ids,
+    write_aliases,
+    write_library_ids,
+)
 
 _KNOWN = """
 SELECT pk, remote_id, fingerprint, deleted_at IS NULL FROM item
@@ -45,6 +53,14 @@ WHERE listing = :listing AND deleted_at IS NULL
 UNION ALL
 SELECT pk, remote_id, fingerprint, deleted_at IS NULL FROM item
 WHERE listing = :listing AND deleted_at IS NOT NULL
+"""
+_LIBRARIES_WITH = """
+SELECT library.id, count(*)
+FROM library JOIN listing ON listing.library = library.pk JOIN item ON item.listing = listing.pk
+WHERE library.source_id = ? AND item.deleted_at IS NULL
+AND (item.id IN (SELECT value FROM json_each(?))
+     OR item.identity IN (SELECT value FROM json_each(?)))
+GROUP BY library.id
 """
 _AMONG = """
 SELECT item.pk, item.remote_id, item.fingerprint, item.deleted_at IS NULL, item.listing,
@@ -75,6 +91,8 @@ class SyncWriter(LossWriter):
         super().__init__(cache_path, source_id, clock)
         self._state_path = state_path
         self._ids = IdBook(source_id, self._stored_aliases(), self._record_aliases)
+        with self._state() as state:
+            self._libraries.use_ids(read_library_ids(state, source_id))
         self.rows = SourceRows(self._connection, source_id, self._ids)
 
     def close(self) -> None:
@@ -84,9 +102,47 @@ class SyncWriter(LossWriter):
     # --- libraries --------------------------------------------------------------------------
 
     def save_libraries(self, libraries: Sequence[RemoteLibrary]) -> SavedLibraries:
-        """Store the listed libraries; return their ids and those not listed any more."""
+        """Store the listed libraries; return their ids and those not listed any more.
+
+        The rows of a library whose right had been withdrawn are shown again (Y19).
+        """
         with noting_damage(self._cache_path):
-            return self._libraries.save(libraries)
+            saved = self._libraries.save(libraries)
+        restored = {library: self.restore_library(library) for library in saved.returned}
+        return replace(saved, restored=restored)
+
+    def rekey_library(self, library_id: LibraryId, new: RemoteLibrary) -> None:
+        """Let a library go on under the remote id that its server has given it now (Y17).
+
+        Its id, rows and settings stay. The new id is recorded durably first, so that a rebuilt
+        cache gives the same one.
+        """
+        with self._state() as state:
+            ids = read_library_ids(state, self._source_id)
+            ids = {remote: known for remote, known in ids.items() if known != library_id}
+            ids[new.remote_id] = library_id
+            write_library_ids(state, self._source_id, ids)
+        derived = derive_library_id(self._source_id, new.remote_id)
+        with noting_damage(self._cache_path), transaction(self._connection):
+            if derived != library_id:
+                delete_library(self._connection, derived)
+            row = (new.remote_id, normalise.text(new.name) or "?", library_id)
+            self._connection.execute(sql.REKEY_LIBRARY, row)
+        self._libraries.use_ids(ids)
+
+    def libraries_with(
+        self, remote_ids: Sequence[RemoteId], identities: Sequence[str]
+    ) -> Counter[LibraryId]:
+        """Count in which cached libraries rows with these remote ids or identities are (Y17)."""
+        usable = [remote_id for remote_id in remote_ids if normalise.is_usable_id(remote_id)]
+        parameters = (
+            self._source_id,
+            json.dumps([self._ids.known_id(remote_id) for remote_id in usable]),
+            json.dumps([identity_hash(identity) for identity in identities if identity]),
+        )
+        with noting_damage(self._cache_path):
+            rows = self._connection.execute(_LIBRARIES_WITH, parameters)
+            return Counter({LibraryId(library): count for library, count in rows})
 
     def types(self, library_id: LibraryId) -> frozenset[ItemType]:
         """Return the types of which the library has live items."""
@@ -193,6 +249,9 @@ class SyncWriter(LossWriter):
             with transaction(self._connection):
                 planned = item_writer.plan(self._connection, usable, listing)
                 done = item_writer.execute(self._connection, planned, listing, self._now())
+                omissions.drop_readable(
+                    self._connection, self._source_id, [row.remote_id for row in usable]
+                )
                 self._set(mark, library_id, listing)
             return WriteResult(
                 revision=done.revision or self._revision(),
