@@ -21,7 +21,8 @@ ACCOUNT = "org.msd.Msd1.Account"
 JOB = "org.msd.Msd1.Job"
 LOGIN = "org.msd.Msd1.Login"
 ARTWORK = "org.msd.Msd1.Artwork"
-INTERFACES = (SOURCE_COORDINATOR, LIBRARY, ARTWORK, SOURCE, ACCOUNT, JOB, LOGIN)
+JSON = "org.msd.Msd1.Json"
+INTERFACES = (SOURCE_COORDINATOR, LIBRARY, ARTWORK, JSON, SOURCE, ACCOUNT, JOB, LOGIN)
 
 ERROR_PREFIX = "org.msd.Msd1.Error."
 

@@ -9,6 +9,7 @@ from msd.bus.artwork import ArtworkInterface
 from msd.bus.errors import error_reply
 from msd.bus.gate import Gate
 from msd.bus.job import JobInterface, job_number
+from msd.bus.json_reads import JsonInterface
 from msd.bus.library import LibraryInterface
 from msd.bus.log_control import LOG_CONTROL_PATH, LOG_CONTROL_SPECS, LogControlInterface
 from msd.bus.login import LoginInterface, login_number
@@ -36,12 +37,8 @@ def msd_specs() -> Mapping[str, InterfaceSpec]:
 
 def export_root(server: BusServer, gate: Gate) -> None:
     """Serve the whole tree; calls wait at the gate for the coordinator."""
-    server.tree.add(
-        ROOT_PATH,
-        SourceCoordinatorInterface(gate),
-        LibraryInterface(gate),
-        ArtworkInterface(gate),
-    )
+    root = (SourceCoordinatorInterface(gate), LibraryInterface(gate), ArtworkInterface(gate))
+    server.tree.add(ROOT_PATH, *root, JsonInterface(gate, root, server.specs))
     for path, branch in _branches(gate).items():
         server.tree.add_branch(path, branch)
     server.tree.add(LOG_CONTROL_PATH, LogControlInterface())

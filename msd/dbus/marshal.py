@@ -31,7 +31,7 @@ _OBJECT_PATH = re.compile(r"/|(?:/[A-Za-z0-9_]+)+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UINT32 = struct.Struct("<I")
 _SHORT = 4  # lists up to this length are few and come again: pictures, genres
-_UNFIT = (ValueError, TypeError, AttributeError, struct.error)
+UNFIT = (ValueError, TypeError, AttributeError, struct.error)
 _FIXED = {"y": "<B", "n": "<h", "q": "<H", "i": "<i", "u": "<I", "x": "<q", "t": "<Q", "h": "<I"}
 
 
@@ -240,7 +240,7 @@ def _encode_options(out: bytearray, value: Mapping[str, Variant] | Typed) -> Non
             out += prefix
             try:
                 encode(out, content)
-            except _UNFIT:
+            except UNFIT:
                 del out[mark:]
                 _log_unfit(key, signature)
     _end_array(out, place, start)
@@ -257,7 +257,7 @@ def _encode_typed(out: bytearray, value: Typed) -> None:
         if key in of_key:
             try:
                 entry = of_key[key](content)
-            except _UNFIT:
+            except UNFIT:
                 _log_unfit(key, type(content).__name__)
                 continue
             out += _PADDING[-len(out) & 7]

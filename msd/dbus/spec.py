@@ -18,6 +18,8 @@ class MethodSpec(Struct, frozen=True, kw_only=True):
     signature: str
     result: str
     result_count: int
+    arguments: tuple[tuple[str, str], ...]  # name, type
+    results: tuple[tuple[str, str], ...]
 
 
 class PropertySpec(Struct, frozen=True, kw_only=True):
@@ -75,6 +77,16 @@ def _method(element: ET.Element) -> MethodSpec:
         signature=_types(element, "in"),
         result=_types(element, "out"),
         result_count=sum(part.get("direction") == "out" for part in element.iter("arg")),
+        arguments=_named(element, "in"),
+        results=_named(element, "out"),
+    )
+
+
+def _named(element: ET.Element, direction: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (part.get("name", ""), part.get("type", ""))
+        for part in element.iter("arg")
+        if part.get("direction", "in") == direction
     )
 
 

@@ -49,6 +49,7 @@ from msd.models import (
     SyncMode,
     UnixSeconds,
 )
+from msd.models.artwork import ArtworkKind
 from tests.support.fakes.fake_logins import FakeAccounts, FakeConnections, FakeLogins
 
 STARTING = SourceStatus(
@@ -186,6 +187,18 @@ class FakeLibrary:
         return self._coordinator.change_set
 
 
+class FakeArtwork:
+    """Pictures that are all there."""
+
+    async def files(
+        self, ids: Sequence[ItemId], kind: ArtworkKind, width: int
+    ) -> Mapping[ItemId, str]:
+        return {item_id: f"/pictures/{item_id}-{kind}-{width}" for item_id in ids}
+
+    async def file(self, item_id: ItemId, kind: ArtworkKind, width: int) -> str:
+        return f"/pictures/{item_id}-{kind}-{width}"
+
+
 class FakeWork:
     """Everything that starts a job: syncs, the keyring, discovery."""
 
@@ -242,6 +255,7 @@ class FakeCoordinator:
         self.connections = FakeConnections(self.check)
         self.library = FakeLibrary(self)
         self.jobs = FakeJobs(self)
+        self.artwork = FakeArtwork()
         self.syncs = self.keyring = self.discovery = FakeWork(self)
 
     # --- what a test does
