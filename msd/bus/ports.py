@@ -11,7 +11,6 @@ from msd.models import (
     BackendKind,
     BackendView,
     Caller,
-    Certificate,
     ChangeSet,
     ConnectAttempt,
     Connection,
@@ -104,13 +103,6 @@ class Connections(Protocol):
     async def pin(self, source_id: SourceId, address: str) -> None: ...
 
 
-class Certificates(Protocol):
-    """What a source trusts besides the system's certificate authorities."""
-
-    async def shown(self, address: str) -> Certificate: ...
-    async def trust(self, source_id: SourceId, options: Mapping[str, OptionValue]) -> None: ...
-
-
 class Syncs(Protocol):
     """When and how sources are synced."""
 
@@ -165,8 +157,6 @@ class Coordinator(Protocol):
     def logins(self) -> Logins: ...
     @property
     def connections(self) -> Connections: ...
-    @property
-    def certificates(self) -> Certificates: ...
     @property
     def syncs(self) -> Syncs: ...
     @property

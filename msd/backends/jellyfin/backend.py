@@ -17,6 +17,7 @@ from msd.backend_api.changes import (
     PushedChange,
 )
 from msd.backend_api.http.client import open_client
+from msd.backend_api.http.trust import trust_of
 from msd.backend_api.protocol import BackendContext, Listing, Page, RawItem, SkippedItem
 from msd.backends.jellyfin.changes.cursor import WatchCursor, encoded
 from msd.backends.jellyfin.changes.library import FollowedLibrary
@@ -28,6 +29,7 @@ from msd.backends.jellyfin.changes.watch import watch_changes
 from msd.backends.jellyfin.client.completion import Completion, needs_completion
 from msd.backends.jellyfin.client.full_item import full_item
 from msd.backends.jellyfin.client.members import members
+from msd.backends.jellyfin.client.omissions import omissions
 from msd.backends.jellyfin.client.pages import first_rows, pages
 from msd.backends.jellyfin.client.pictures import read_picture
 from msd.backends.jellyfin.client.query import (
@@ -48,6 +50,7 @@ from msd.models import (
     Capability,
     ItemType,
     MediaItem,
+    Omission,
     RemoteId,
     RemoteLibrary,
     Rights,
@@ -55,6 +58,7 @@ from msd.models import (
 )
 
 _MOST_LIBRARIES = 1_000
+_RIGHTS_LAST_S = 20.0  # after the sign-in was checked
 _CAPABILITIES = frozenset(
     {
         Capability.DETAILS,
@@ -69,10 +73,12 @@ _WITH_VERSIONS = frozenset({ItemType.MOVIE, ItemType.EPISODE, ItemType.VIDEO, It
 log = logging.getLogger(__name__)
 
 
-class JellyfinBackend:
-    """A `MediaBackend` over a Jellyfin server's HTTP interface.
+class PolledJellyfinBackend:
+    """A `MediaBackend` over a Jellyfin server's HTTP interface, without its push channel.
 
-    Every call first makes sure, once, that the server is the right one and accepts the user.
+    This is all that a source with an API key has: the server accepts its websocket and sends no
+    messages on it. Every call first makes sure, once, that the server is the right one and
+    accepts the user.
 
     Args:
         context: what msd stored about the source.
@@ -82,14 +88,17 @@ class JellyfinBackend:
     def __init__(self, context: BackendContext, *, page_size: int = PAGE_SIZE) -> None:
         self._context = context
         self._page_size = page_size
+        config = context.source.config
         self._http = open_client(
-            allow_public_http=context.source.config.get(ALLOW_INSECURE) == "true"
+            allow_public_http=config.get(ALLOW_INSECURE) == "true", trust=trust_of(config)
         )
         self._lock = anyio.Lock()
         self._begun: Session | None = None
         self._polls: ServerPolls | None = None
         self._locates: Locator | None = None
         self._completes: Completion | None = None
+        self._libraries: tuple[RemoteLibrary, ...] = ()
+        self._odd_views: tuple[str, ...] = ()
         self._all_listings: tuple[Listing, ...] = ()
         self._list_types: dict[RemoteId, ItemType] = {}  # of the collections and playlists listed
 
@@ -108,7 +117,12 @@ class JellyfinBackend:
 
     async def check_identity(self) -> None:
         """Ask the server who it is; see `MediaBackend.check_identity`."""
-        await begin_session(self._http, self._context)
+        async with self._lock:
+            session = self._begun
+        if session is None:
+            await self._session()
+        else:
+            await read_user(session.client, session.user_path)
 
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         """Return every library of the user in the user's order, hidden ones included."""
@@ -127,6 +141,7 @@ class JellyfinBackend:
         found, left_out = libraries(views.items, session.hidden_views)
         for sentence in left_out:
             log.warning("%s: %s", self._context.source.id, sentence)
+        self._libraries, self._odd_views = found, left_out
         self._all_listings = tuple(
             listing for library in found for listing in self.listings(library)
         )
@@ -164,7 +179,16 @@ class JellyfinBackend:
     async def rights(self) -> Rights | None:
         """Return what the user may see now; see `HasRights`."""
         session = await self._session()
+        if anyio.current_time() - session.begun_at < _RIGHTS_LAST_S:
+            return session.rights  # they came with the user a moment ago
         return rights_of(await read_user(session.client, session.user_path))
+
+    async def omissions(self) -> tuple[Omission, ...]:
+        """Return what the server has and msd does not show; see `HasOmissions`."""
+        session = await self._session()
+        if not self._libraries:
+            await self.libraries()
+        return await omissions(session, self._libraries, self._odd_views)
 
     async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where a library stands now; see `HasChanges`."""
@@ -182,14 +206,6 @@ class JellyfinBackend:
         followed = await self._followed(library, aspect)
         read = metadata_changes if aspect is Aspect.METADATA else watch_changes
         async for changes in read(followed, since, cached):
-            yield changes
-
-    @asynccontextmanager
-    async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:
-        """Subscribe to the server's push channel; see `HasPush`."""
-        # Anew each time: another server may answer at the address by now (I4, K4).
-        await self.connect()
-        async with pushed_changes(await self._session()) as changes:
             yield changes
 
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
@@ -281,3 +297,15 @@ class JellyfinBackend:
     def _remember_types(self, listing: Listing, page: Page) -> None:
         if listing.type in SERVER_WIDE:
             self._list_types |= {row.remote_id: listing.type for row in page.items}
+
+
+class JellyfinBackend(PolledJellyfinBackend):
+    """A backend whose user is told of changes as they happen; see `HasPush`."""
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:
+        """Subscribe to the server's push channel; see `HasPush`."""
+        # Anew each time: another server may answer at the address by now (I4, K4).
+        await self.connect()
+        async with pushed_changes(await self._session()) as changes:
+            yield changes

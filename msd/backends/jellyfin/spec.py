@@ -3,13 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
-from msd.backend_api.accounts import (
-    TRUST_OPTIONS,
-    AddContext,
-    NewSources,
-    OptionSpec,
-    OptionValue,
-)
+from msd.backend_api.accounts import AddContext, NewSources, OptionSpec, OptionValue
 from msd.backend_api.protocol import BackendContext, BackendSpec, MediaBackend
 from msd.backend_api.sign_in import DiscoverContext, FoundServer, LoginDialogue
 from msd.models import BackendKind
@@ -38,9 +32,10 @@ async def _discover(context: DiscoverContext) -> AsyncGenerator[FoundServer, Non
 
 
 def _open(context: BackendContext) -> MediaBackend:
-    from msd.backends.jellyfin.backend import JellyfinBackend  # noqa: PLC0415 - as above
+    from msd.backends.jellyfin import backend  # noqa: PLC0415 - as above
 
-    return JellyfinBackend(context)
+    by_key = context.source.config.get("by_api_key") == "true"
+    return backend.PolledJellyfinBackend(context) if by_key else backend.JellyfinBackend(context)
 
 
 _URL = OptionSpec(
@@ -82,7 +77,6 @@ SPEC = BackendSpec(
         ),
         _NAME,
         _ALLOW_INSECURE,
-        *TRUST_OPTIONS,
     ),
     add=_add,
     open=_open,
@@ -100,8 +94,6 @@ SPEC = BackendSpec(
         ),
         _NAME,
         _ALLOW_INSECURE,
-        *TRUST_OPTIONS,
     ),
     discover=_discover,
-    has_certificates=True,
 )

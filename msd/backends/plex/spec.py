@@ -84,5 +84,4 @@ SPEC = BackendSpec(
     servers=_servers,
     sign_out=_sign_out,
     discover=_discover,
-    has_certificates=True,
 )

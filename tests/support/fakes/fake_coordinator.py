@@ -50,12 +50,7 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.models.artwork import ArtworkKind
-from tests.support.fakes.fake_logins import (
-    FakeAccounts,
-    FakeCertificates,
-    FakeConnections,
-    FakeLogins,
-)
+from tests.support.fakes.fake_logins import FakeAccounts, FakeConnections, FakeLogins
 
 STARTING = SourceStatus(
     status=PublicStatus.OFFLINE,
@@ -258,7 +253,6 @@ class FakeCoordinator:
         self.accounts = FakeAccounts(self.check, self.account_views)
         self.logins = FakeLogins(self.check, self.events.publish)
         self.connections = FakeConnections(self.check)
-        self.certificates = FakeCertificates(self.check)
         self.library = FakeLibrary(self)
         self.jobs = FakeJobs(self)
         self.artwork = FakeArtwork()

@@ -59,12 +59,23 @@ class _Pass(msgspec.Struct, kw_only=True):
     new: dict[ItemType, set[RemoteId]] = msgspec.field(default_factory=dict)
     parents: set[RemoteId] = msgspec.field(default_factory=set)
     changed_parents: dict[RemoteId, str | None] = msgspec.field(default_factory=dict)
+    new_parents: dict[RemoteId, str | None] = msgspec.field(default_factory=dict)
+    named: set[RemoteId] = msgspec.field(default_factory=set)  # parents that new rows name
     unsure: set[ItemType] = msgspec.field(default_factory=set)
 
     @property
     def outermost(self) -> set[RemoteId]:
-        """Shows, albums, and seasons of shows that did not change themselves."""
-        changed = self.changed_parents
+        """Shows, albums, and seasons of shows that did not change themselves.
+
+        The members of a new one are new as well and came by themselves, unless the server gave
+        an old one a new id.
+        """
+        rekeyed = {
+            remote_id: show
+            for remote_id, show in self.new_parents.items()
+            if remote_id not in self.named
+        }
+        changed = self.changed_parents | rekeyed
         return {remote_id for remote_id, show in changed.items() if show not in changed}
 
     def counted(self, types: Iterable[ItemType]) -> int:
@@ -146,7 +157,10 @@ class _Reader:
         found.new.setdefault(item_type, set()).update(set(remote_ids) - known.keys())
         unknown = [row for row in changes.items if row.remote_id not in known]
         found.parents |= parents(unknown)
+        if item_type is not ItemType.EPISODE:  # of a new show the seasons are new
+            found.named |= parents(unknown)
         if item_type in _PARENTS:
+            found.new_parents |= {row.remote_id: _show_of(row) for row in unknown}
             found.changed_parents |= await self._changed_parents(changes, known.keys())
 
     async def _changed_parents(

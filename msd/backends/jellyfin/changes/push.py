@@ -147,7 +147,8 @@ class _Channel:
                 return (PushedChange(),)  # what the user may see can be different now
             case "ServerRestarting" | "ServerShuttingDown":
                 raise UnreachableError(
-                    "the server says that it stops", reason=StatusReason.SERVER_STARTING
+                    "the server announced that it stops or restarts",
+                    reason=StatusReason.SERVER_STARTING,
                 )
         return ()
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from msd.backend_api.http.client import (
     PAGE_BUDGET_S,
@@ -37,8 +37,7 @@ Parameters = Mapping[str, str | int]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
+class Device(msgspec.Struct, frozen=True, kw_only=True):
     """The program and machine that a Jellyfin session belongs to."""
 
     client: str

@@ -6,9 +6,9 @@ it also knows of changes that the server itself does not date, such as a user's 
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import httpx
+import msgspec
 
 from msd.backend_api.http.json import decode
 from msd.backends.jellyfin.client.client import JellyfinClient
@@ -24,8 +24,7 @@ _MOST_IDS = 5_000
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class KodiQueue:
+class KodiQueue(msgspec.Struct):
     """The plugin of one server, for one session: a server without it is asked once."""
 
     client: JellyfinClient

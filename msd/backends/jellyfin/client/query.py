@@ -1,7 +1,8 @@
 """The requests that list things: paths and parameters by the rules that make paging safe."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from msd.backend_api.protocol import Listing
 from msd.backends.jellyfin.parse.wire import WIRE_TYPES
@@ -37,12 +38,11 @@ _MAY_BE_MISSING = frozenset({ItemType.SEASON, ItemType.EPISODE})
 _NOT_MISSING = {"excludeLocationTypes": "Virtual"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(msgspec.Struct, frozen=True, kw_only=True):
     """One list request without its window."""
 
     path: str
-    parameters: dict[str, str | int] = field(default_factory=dict)
+    parameters: dict[str, str | int] = {}
 
     def window(self, start: int, limit: int, *, with_total: bool) -> dict[str, str | int]:
         """Return the parameters of one window of the list."""
@@ -231,6 +231,18 @@ def played_last_query(listings: Sequence[Listing], user_id: str) -> Query | None
         parameters = _everywhere(query).parameters | _WATCH_ONLY | order
         return Query(path=query.path, parameters=parameters)
     return None
+
+
+def unsupported_query(library: RemoteId, user_id: str) -> Query:
+    """Return the request that lists what msd does not show of a library."""
+    parameters: dict[str, str | int] = {
+        "userId": user_id,
+        "parentId": library,
+        "recursive": "true",
+        "includeItemTypes": "Photo,PhotoAlbum,Book,AudioBook,Trailer",
+        **_LIGHT,
+    }
+    return Query(path="/Items", parameters=parameters)
 
 
 def artist_names_query(user_id: str) -> Query:

@@ -1,7 +1,8 @@
 """Which path a server version has for what; the user-scoped ones are those of before 10.9."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 Version = tuple[int, ...]
 
@@ -16,8 +17,7 @@ def version_of(text: str) -> Version:
     return tuple(int(number) for number in match[0].split(".")) if match else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Routes:
+class Routes(msgspec.Struct, frozen=True, kw_only=True):
     """The paths of one server version, seen by one user."""
 
     version: Version

@@ -1,8 +1,8 @@
 """Reach the stored server, prove that it is the same, and check that it accepts the user."""
 
-from dataclasses import dataclass
-
+import anyio
 import httpx
+import msgspec
 
 from msd.backend_api.accounts import Credentials
 from msd.backend_api.protocol import BackendContext
@@ -22,8 +22,7 @@ ALLOW_INSECURE = "allow_insecure"  # the user asked for plain http to a public a
 BY_API_KEY = "by_api_key"  # the token is an API key, which has no user of its own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A server that is there, is the right one, and knows us."""
 
     client: JellyfinClient
@@ -31,6 +30,7 @@ class Session:
     facts: ServerFacts
     user_path: str
     rights: Rights | None  # when the session began
+    begun_at: float  # by the clock of the event loop
     hidden_views: frozenset[str]  # ids of the libraries that the user hides at home
     queue: KodiQueue
     versions: BegunVersions
@@ -75,6 +75,7 @@ async def begin_session(http: httpx.AsyncClient, context: BackendContext) -> Ses
         facts=_facts(server),
         user_path=user_path,
         rights=rights_of(user),
+        begun_at=anyio.current_time(),
         hidden_views=frozenset(filter(None, map(guid, excludes))),
         queue=KodiQueue(client, user_id),
         versions=BegunVersions(client, routes),

@@ -1,10 +1,10 @@
 """Ask an address, without any credentials, whether a Jellyfin server answers there."""
 
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import anyio
 import httpx
+import msgspec
 
 from msd.backend_api.host import is_private_address, is_private_host
 from msd.backend_api.http.client import Answer, fetch
@@ -17,6 +17,7 @@ from msd.errors import BadResponseError, InvalidArgumentError, UnreachableError
 from msd.models import StatusReason
 
 PUBLIC_INFO = "/System/Info/Public"
+_HEALTH = "/health"
 _PRODUCT = "Jellyfin Server"
 _NOT_JELLYFIN = "the address answers, but not as a Jellyfin server; check its port and path"
 _MOST_REDIRECTS = 3
@@ -24,8 +25,7 @@ _LONGEST_NAME = 200
 _EMBY_MARKS = frozenset({"remoteaddresses", "localaddresses"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(msgspec.Struct, frozen=True, kw_only=True):
     """A Jellyfin server that answered."""
 
     base_url: str  # without a slash at its end
@@ -39,35 +39,73 @@ class Server:
 async def probe(http: httpx.AsyncClient, base_url: str) -> Server:
     """Return the ready Jellyfin server at a base address, following it to its base path.
 
+    A server with a base path sends visitors of the old address to a page below it, and those of
+    `/health` to the health below it; a proxy may send visitors of `/` only.
+
     Raises:
         UnreachableError: nothing answers, the server is starting, or it is none of Jellyfin's.
         TlsError, BadResponseError: as `fetch` says.
     """
     base = base_url.rstrip("/")
+    tried = {base}
     for _ in range(_MOST_REDIRECTS + 1):
         started = anyio.current_time()
-        answer = await _ask(http, base)
+        answer = await _ask(http, base, PUBLIC_INFO)
         latency_ms = round((anyio.current_time() - started) * 1000)
-        if not httpx.codes.is_redirect(answer.status):
+        if not httpx.codes.is_redirect(answer.status) and answer.status != httpx.codes.NOT_FOUND:
             return _server(base, answer, latency_ms)
-        base = _redirected(base, answer)
+        moved = await _moved(http, base, answer)
+        if moved is None:
+            return _server(base, answer, latency_ms)
+        if moved in tried:
+            break
+        base = moved
+        tried.add(base)
     raise _not_jellyfin("the address leads in circles")
 
 
-async def _ask(http: httpx.AsyncClient, base: str) -> Answer:
+async def _moved(http: httpx.AsyncClient, base: str, answer: Answer) -> str | None:
+    """Return the base address that visitors of another one are sent to; None when they are not.
+
+    Raises:
+        UnreachableError: they are sent to another host, or out of https.
+    """
+    if httpx.codes.is_redirect(answer.status):
+        target = _target(base + PUBLIC_INFO, answer)
+        if _is_server_page(target):
+            return _base_of(target)
+    for path, ending in ((_HEALTH, _HEALTH), ("/", "")):
+        visit = await _ask(http, base, path)
+        if httpx.codes.is_redirect(visit.status):
+            target = _target(base + path, visit)
+            if not ending or target.lower().endswith(ending):
+                return _base_of(target.removesuffix(ending) if ending else target)
+    return _redirected(base, answer) if httpx.codes.is_redirect(answer.status) else None
+
+
+async def _ask(http: httpx.AsyncClient, base: str, path: str) -> Answer:
     try:
         with backend_errors():
-            request = http.build_request("GET", base + PUBLIC_INFO)
+            request = http.build_request("GET", base + path)
         return await fetch(http, request)
     except InvalidArgumentError as error:
         raise UnreachableError("the address is impossible", reason=StatusReason.DNS) from error
 
 
 def _redirected(base: str, answer: Answer) -> str:
-    """The base address that a redirect of the public info leads to: same host, never less safe."""
+    """Return the base address that a redirect of the public info leads to."""
+    return _base_of(_target(base + PUBLIC_INFO, answer))
+
+
+def _target(asked: str, answer: Answer) -> str:
+    """Return where a redirect leads, without its query: same host, never less safe.
+
+    Raises:
+        UnreachableError: another host, or from https to http.
+    """
     try:
-        target = urljoin(base + PUBLIC_INFO, answer.headers.get("location", ""))
-        here, there = urlsplit(base), urlsplit(target)
+        target = urljoin(asked, answer.headers.get("location", ""))
+        here, there = urlsplit(asked), urlsplit(target)
     except ValueError as error:
         raise _not_jellyfin("the address sends visitors to an impossible place") from error
     if there.scheme not in {"http", "https"} or there.hostname != here.hostname:
@@ -76,10 +114,20 @@ def _redirected(base: str, answer: Answer) -> str:
         )
     if here.scheme == "https" and there.scheme == "http":
         raise _not_jellyfin("the address sends visitors from https to http")
-    plain = target.partition("#")[0].partition("?")[0]
-    if plain.lower().endswith(PUBLIC_INFO.lower()):
-        return str(plain[: -len(PUBLIC_INFO)])
-    return without_web_client(plain)
+    return str(target.partition("#")[0].partition("?")[0])
+
+
+def _is_server_page(target: str) -> bool:
+    """Return whether an address names its base by itself: the public info, or the web client."""
+    plain = target.lower().rstrip("/")
+    return plain.endswith((PUBLIC_INFO.lower(), "/web", "/web/index.html"))
+
+
+def _base_of(target: str) -> str:
+    """Return the base address of the public info or of a page of the web client."""
+    if target.lower().endswith(PUBLIC_INFO.lower()):
+        return target[: -len(PUBLIC_INFO)]
+    return without_web_client(target)
 
 
 def _server(base: str, answer: Answer, latency_ms: int) -> Server:

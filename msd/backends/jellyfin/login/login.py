@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import httpx
+import msgspec
 
 from msd.backend_api import (
     AddContext,
@@ -33,8 +33,7 @@ _MOST_ATTEMPTS = 10
 _MOST_USERS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True, kw_only=True):
     """A server that was found, and who talks to it."""
 
     http: httpx.AsyncClient

@@ -13,6 +13,7 @@ from msd.backend_api.http.json import decode
 from msd.backend_api.http.status import raise_if_unavailable
 from msd.backend_api.sign_in import lasting
 from msd.backends.jellyfin.client.client import JellyfinClient
+from msd.backends.jellyfin.client.faults import is_own_refusal
 from msd.backends.jellyfin.client.routes import version_of
 from msd.backends.jellyfin.find.probe import Server
 from msd.backends.jellyfin.login.sign_in import signed_in
@@ -93,6 +94,11 @@ async def _until_entered(
                 raise_if_unavailable(answer)
             except UnreachableError:
                 continue  # it may come back while the code is still good
+            if answer.status == httpx.codes.UNAUTHORIZED and is_own_refusal(answer):
+                raise LoginExpiredError(
+                    "Quick Connect was switched off on the server while the code waited; sign in"
+                    " with the password, or ask for Quick Connect to be switched on"
+                )
             if answer.status in _REFUSED:
                 break
             if answer.is_success and decode(answer, Pending).authenticated:

@@ -11,6 +11,7 @@ from msd.backends.jellyfin.parse.wire import Row
 from msd.models import Image
 
 _LONGEST_TAG = 100
+_STILLS = frozenset({"Episode", "Video", "MusicVideo"})  # their Primary is a still, 16:9
 
 
 def images(row: Row) -> tuple[Image, ...]:
@@ -48,7 +49,8 @@ def _own(row: Row, wire: str) -> Iterator[str]:
 
 
 def _posters(row: Row) -> Iterator[str]:
-    yield from _own(row, "Primary")
+    if row.type not in _STILLS:
+        yield from _own(row, "Primary")
     yield image_ref("Primary", row.album_primary_image_tag, row.album_id)
     yield image_ref("Primary", row.parent_primary_image_tag, row.parent_primary_image_item_id)
     yield image_ref("Primary", row.series_primary_image_tag, row.series_id)
@@ -63,6 +65,8 @@ def _backdrops(row: Row) -> Iterator[str]:
 
 def _thumbs(row: Row) -> Iterator[str]:
     yield from _own(row, "Thumb")
+    if row.type in _STILLS:
+        yield from _own(row, "Primary")
     yield image_ref("Thumb", row.parent_thumb_image_tag, row.parent_thumb_item_id)
     yield image_ref("Thumb", row.series_thumb_image_tag, row.series_id)
 

@@ -10,6 +10,7 @@ from msd.backend_api import DiscoverContext, FoundServer
 from msd.backend_api.datagrams import Reply
 from msd.backends.jellyfin import SPEC
 from msd.backends.jellyfin.find.discovery import _server
+from tests.simulators.http.datagrams import Responder
 from tests.simulators.jellyfin import JellyfinSimulator
 from tests.simulators.jellyfin.service.discovery import DiscoveryResponder
 
@@ -78,3 +79,29 @@ def test_what_is_no_server_is_left_out() -> None:
 def test_no_datagram_does_harm(content: bytes) -> None:
     """No datagram does harm (K5)."""
     assert _server(Reply(content=content, sender="10.0.0.1")) is None
+
+
+async def test_the_senders_address_is_taken_where_the_said_one_cant_be_reached(
+    sim: JellyfinSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server in a container says the container's own address (S11)."""
+    said = GOOD | {"Id": sim.world.server_id, "Address": f"http://127.1.2.3:{sim.port}"}
+    with Responder(lambda _question: [json.dumps(said).encode()]) as responder:
+        monkeypatch.setenv("MSD_JELLYFIN_DISCOVERY", f"127.0.0.1:{responder.port}")
+
+        (server,) = await found()
+
+    assert server.address == f"http://127.0.0.1:{sim.port}"
+
+
+async def test_the_said_address_stays_where_nothing_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is a hint; adding tells what is wrong with it."""
+    said = GOOD | {"Address": "http://127.1.2.3:9"}
+    with Responder(lambda _question: [json.dumps(said).encode()]) as responder:
+        monkeypatch.setenv("MSD_JELLYFIN_DISCOVERY", f"127.0.0.1:{responder.port}")
+
+        (server,) = await found()
+
+    assert server.address == "http://127.1.2.3:9"

@@ -1,5 +1,6 @@
 """Where a redirect of the public info may lead."""
 
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,6 +12,7 @@ from msd.backend_api.http.client import Answer, open_client
 from msd.backends.jellyfin.find.probe import _redirected, probe
 from msd.errors import UnreachableError
 from msd.models import StatusReason
+from tests.backend_api.http.raw_server import Seen, answering, json_reply, raw_server, reply
 
 
 def answer(location):
@@ -88,3 +90,52 @@ async def test_an_impossible_address_is_unreachable(base):
     async with open_client() as http:
         with pytest.raises(UnreachableError):
             await probe(http, base)
+
+
+PLAIN = {"ProductName": "Jellyfin Server", "Id": "a" * 32, "ServerName": "nas", "Version": "12.0.0"}
+
+
+def below_jelly(seen: Seen, *, redirects: tuple[str, ...]) -> bytes:
+    """Answer as a server whose base path was set to /jelly, and that has no web client."""
+    if seen.path == "/jelly/System/Info/Public":
+        return json_reply(PLAIN)
+    if seen.path == "/health" and "/health" in redirects:
+        return reply(302, location="/jelly/health")
+    if seen.path in redirects or "*" in redirects:
+        return reply(302, location="../../jelly/api-docs/swagger")
+    return reply(404)
+
+
+@pytest.mark.anyio
+async def test_a_new_base_path_is_found_by_the_health_of_the_server():
+    """The redirect of the old address leads to a page of the documentation (S11)."""
+    answer = partial(below_jelly, redirects=("*", "/health"))
+    async with raw_server(answering(answer)) as server, open_client() as http:
+        found = await probe(http, server.base_url)
+
+    assert found.base_url == f"{server.base_url}/jelly"
+
+
+@pytest.mark.anyio
+async def test_a_proxy_that_sends_visitors_of_its_root_only_is_followed():
+    """An outer proxy answers 404 to everything but its root."""
+
+    def answer(seen: Seen) -> bytes:
+        if seen.path == "/":
+            return reply(302, location="/jelly/web/")
+        return below_jelly(seen, redirects=())
+
+    async with raw_server(answering(answer)) as server, open_client() as http:
+        found = await probe(http, server.base_url)
+
+    assert found.base_url == f"{server.base_url}/jelly"
+
+
+@pytest.mark.anyio
+async def test_an_address_without_a_server_is_none():
+    """Nothing redirects: it is not a media server."""
+    async with raw_server(answering(reply(404))) as server, open_client() as http:
+        with pytest.raises(UnreachableError) as caught:
+            await probe(http, server.base_url)
+
+    assert caught.value.reason is StatusReason.NOT_A_MEDIA_SERVER

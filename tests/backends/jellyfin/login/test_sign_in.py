@@ -116,6 +116,16 @@ async def test_a_code_that_nobody_enters_expires(sim: JellyfinSimulator) -> None
         await sign_in(sim, dialogue)
 
 
+async def test_a_code_that_waits_while_quick_connect_is_switched_off(
+    sim: JellyfinSimulator,
+) -> None:
+    """Switched off is not expired: the sentence says what to do."""
+    sim.faults.add(CONNECT, faults.status(401, '"Quick connect is disabled"'))
+
+    with pytest.raises(LoginExpiredError, match="switched off"):
+        await sign_in(sim, FakeDialogue())
+
+
 async def test_a_failing_network_costs_a_code_only_time(sim: JellyfinSimulator) -> None:
     """A failing network costs a code only time (S2).
 
