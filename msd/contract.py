@@ -33,6 +33,7 @@ LOGINS_PATH = f"{ROOT_PATH}/login"
 
 MAX_GET_ITEMS = 500
 MAX_PAGE = 500
+DEFAULT_PAGE = 50
 
 _ELEMENT = re.compile(r"[A-Za-z0-9_]+")
 

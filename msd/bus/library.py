@@ -17,6 +17,7 @@ LIBRARY_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("hidden", "show_in_home"), "b"),
     **dict.fromkeys(("position", "item_count", "interval_s"), "u"),
     "synced_at": "x",
+    "left_out": "a{su}",
 }
 _GET_OPTIONS: Mapping[str, Reader] = {"fields": texts, "details": flag, "refresh": flag}
 _NOT_COUNTED = -1
@@ -91,6 +92,7 @@ def library_entry(library: Library) -> dict[str, Variant]:
             "position": library.position,
             "item_count": library.item_count,
             "synced_at": library.synced_at,
+            "left_out": library.left_out,
             "sync": settings.sync,
             "interval_s": settings.interval_s,
             "show_in_home": settings.show_in_home,

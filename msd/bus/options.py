@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
+from msd.contract import MAX_PAGE
 from msd.dbus.variant import Variant
-from msd.errors import InvalidArgumentError
+from msd.errors import InvalidArgumentError, LimitExceededError
 
 Reader = Callable[[str, Variant], object]
 
@@ -69,6 +70,13 @@ def whole_number(minimum: int, maximum: int) -> Reader:
         return value
 
     return read
+
+
+def page_limit(key: str, variant: Variant) -> object:
+    """Read how many entries a page may have."""
+    if isinstance(variant.value, int) and variant.value > MAX_PAGE:
+        raise LimitExceededError(f"{key} must be at most {MAX_PAGE}")
+    return whole_number(1, MAX_PAGE)(key, variant)
 
 
 def word(kind: type[StrEnum]) -> Reader:

@@ -25,6 +25,7 @@ from msd.models import (
     LibraryId,
     Login,
     LoginId,
+    SkippedPage,
     SourceId,
     SourceStatus,
     SourceView,
@@ -121,6 +122,7 @@ class CachedLibrary(Protocol):
         self, ids: Sequence[ItemId], *, fields: tuple[str, ...] = (), refresh: bool = False
     ) -> tuple[ItemFields, ...]: ...
     async def changes(self, since: int, limit: int) -> ChangeSet: ...
+    async def skipped(self, source_id: SourceId, *, limit: int, cursor: str) -> SkippedPage: ...
 
 
 class Jobs(Protocol):

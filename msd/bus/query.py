@@ -2,8 +2,17 @@
 
 from collections.abc import Mapping
 
-from msd.bus.options import Reader, flag, read_options, text, texts, whole_number, word, words
-from msd.contract import MAX_PAGE
+from msd.bus.options import (
+    Reader,
+    flag,
+    page_limit,
+    read_options,
+    text,
+    texts,
+    whole_number,
+    word,
+    words,
+)
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
 from msd.models import MAX_WORDS, ItemQuery, ItemType, SortKey
@@ -30,12 +39,6 @@ def _year(key: str, value: object) -> int:
     if not -_DECIMAL < year < _DECIMAL:
         raise InvalidArgumentError(f"{key} must hold years of at most four digits")
     return year
-
-
-def _limit(key: str, variant: Variant) -> object:
-    if isinstance(variant.value, int) and variant.value > MAX_PAGE:
-        raise LimitExceededError(f"limit must be at most {MAX_PAGE}")
-    return whole_number(1, MAX_PAGE)(key, variant)
 
 
 def _identifier(key: str, variant: Variant) -> object:
@@ -69,7 +72,7 @@ QUERY_OPTIONS: Mapping[str, Reader] = {
     "sort": word(SortKey),
     "seed": whole_number(-_INT64, _INT64 - 1),
     "descending": flag,
-    "limit": _limit,
+    "limit": page_limit,
     "count": flag,
     "cursor": text,
     "fields": texts,

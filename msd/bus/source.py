@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from msd.bus.options import Reader, read_options, texts, word
+from msd.bus.options import Reader, page_limit, read_options, text, texts, word
 from msd.bus.ports import Coordinator
-from msd.contract import SOURCE, job_path
+from msd.contract import DEFAULT_PAGE, SOURCE, job_path
 from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
 from msd.dbus.variant import Variant, variants
-from msd.models import Connection, LibraryId, Route, SourceId, SourceView, SyncMode
+from msd.models import Connection, LibraryId, Route, SkippedRow, SourceId, SourceView, SyncMode
 
 SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "Id": lambda view: view.source.id,
@@ -37,6 +37,7 @@ SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "LibraryCount": lambda view: view.library_count,
     "ItemCount": lambda view: view.item_count,
     "SkippedItems": lambda view: view.source.skipped_items,
+    "WithdrawnItems": lambda view: view.withdrawn_items,
     "PendingWrites": lambda _: 0,
     "Capabilities": lambda view: sorted(view.capabilities),
     "SyncJob": lambda view: job_path(view.sync_job),
@@ -48,12 +49,23 @@ SOURCE_TYPES: Mapping[str, str] = dict.fromkeys(SOURCE_PROPERTIES, "s") | {
     **dict.fromkeys(("Owned", "Enabled"), "b"),
     **dict.fromkeys(("StatusSince", "NextRetry", "LastSync"), "x"),
     **dict.fromkeys(("Position", "LatencyMs", "Attempts", "HeldDeletes"), "u"),
-    **dict.fromkeys(("LibraryCount", "ItemCount", "SkippedItems", "PendingWrites"), "u"),
+    **dict.fromkeys(
+        ("LibraryCount", "ItemCount", "SkippedItems", "WithdrawnItems", "PendingWrites"), "u"
+    ),
     "Capabilities": "as",
     "SyncJob": "o",
 }
 _KEYS = {name: snake_case(name) for name in SOURCE_PROPERTIES}
 
+SKIPPED_TYPES: Mapping[str, str] = {
+    "place": "s",
+    "kind": "s",
+    "reason": "s",
+    "since": "x",
+    "library_id": "s",
+    "title": "s",
+}
+_SKIPPED_OPTIONS: Mapping[str, Reader] = {"limit": page_limit, "cursor": text}
 _SYNC_OPTIONS: Mapping[str, Reader] = {"mode": word(SyncMode), "libraries": texts}
 
 
@@ -73,6 +85,11 @@ def _connections(connections: Sequence[Connection]) -> list[dict[str, Variant]]:
         variants(CONNECTION_TYPES, {key: getattr(one, key) for key in CONNECTION_TYPES})
         for one in connections
     ]
+
+
+def _skipped_entry(row: SkippedRow) -> dict[str, Variant]:
+    values = {key: getattr(row, key) for key in SKIPPED_TYPES}
+    return variants(SKIPPED_TYPES, {key: value for key, value in values.items() if value})
 
 
 def source_entry(view: SourceView) -> dict[str, Variant]:
@@ -120,6 +137,18 @@ class SourceInterface(Interface):
     async def pin_connection(self, address: str) -> None:
         """Use one address and no other."""
         await self._coordinator.connections.pin(self._source_id, address)
+
+    async def list_skipped(
+        self, options: Mapping[str, Variant]
+    ) -> tuple[Sequence[Mapping[str, Variant]], str]:
+        """Return one page of what the source has and msd leaves out."""
+        values = read_options(options, _SKIPPED_OPTIONS)
+        page = await self._coordinator.library.skipped(
+            self._source_id,
+            limit=values.get("limit", DEFAULT_PAGE),
+            cursor=values.get("cursor", ""),
+        )
+        return [_skipped_entry(row) for row in page.rows], page.next_cursor
 
     async def remove(self) -> None:
         """Remove the source."""

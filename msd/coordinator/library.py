@@ -29,6 +29,7 @@ from msd.models import (
     LibrarySettings,
     LibraryType,
     RemoteId,
+    SkippedPage,
     SourceId,
     SyncPolicy,
 )
@@ -119,6 +120,16 @@ class MediaLibrary:
         if refresh:
             await self._refresh_soon(ids)
         return items
+
+    async def skipped(self, source_id: SourceId, *, limit: int, cursor: str) -> SkippedPage:
+        """Return one page of what a source has and msd leaves out, worst first (Y16).
+
+        Raises:
+            UnknownSourceError: no source has this id.
+            InvalidArgumentError: the cursor is none of these pages.
+        """
+        self._registry.source(source_id)
+        return await self._cache.skipped(source_id, limit=limit, cursor=cursor)
 
     async def changes(self, since: int, limit: int) -> ChangeSet:
         """Return what changed after a revision, for callers that missed its signals (Y10).

@@ -55,6 +55,7 @@ class CacheManager:
         self._readers = anyio.CapacityLimiter(READERS)
         self._writer = anyio.CapacityLimiter(1)
         self._counts: dict[SourceId, tuple[int, int]] = {}
+        self._withdrawn: dict[SourceId, int] = {}
         self.revision = revision
 
     @classmethod
@@ -145,9 +146,14 @@ class CacheManager:
 
     async def count(self, source_id: SourceId) -> bool:
         """Count a source's libraries and items again; return whether the numbers changed."""
-        before = self._counts.get(source_id)
+        before = self._counts.get(source_id), self._withdrawn.get(source_id)
         self._counts[source_id] = await self._read(counts, source_id)
-        return self._counts[source_id] != before
+        self._withdrawn[source_id] = await self._read(total_withdrawn, source_id)
+        return (self._counts[source_id], self._withdrawn[source_id]) != before
+
+    def withdrawn_items(self, source_id: SourceId) -> int:
+        """Return how many rows of a source were withdrawn at the last `count`."""
+        return self._withdrawn.get(source_id, 0)
 
     # --- writing: what it needs is heavy to import, so it is imported at the first write ----
 
@@ -204,6 +210,7 @@ class CacheManager:
         while await self._write(purge_source, source_id):
             await anyio.lowlevel.checkpoint()
         self._counts.pop(source_id, None)
+        self._withdrawn.pop(source_id, None)
 
     async def purge_soft_deleted(self, older_than: UnixSeconds) -> None:
         """Delete what was hidden before a time, a batch at a time."""

@@ -77,6 +77,7 @@ class SourceView(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     library_count: int = 0
     item_count: int = 0
+    withdrawn_items: int = 0  # cached rows that the user may not see now (Y19)
     capabilities: frozenset[Capability] = frozenset()
     live: LiveState = LiveState.OFF
     sync_job: JobId | None = None

@@ -13,8 +13,12 @@ from msd.errors import StorageError, UnreachableError
 from msd.models import (
     BackendKind,
     JobState,
+    LibraryId,
     PublicStatus,
+    SkippedPage,
+    SkippedRow,
     SyncMode,
+    UnixSeconds,
 )
 from tests.dbus.client import Client, ErrorReply, plain
 from tests.support.fakes.fake_coordinator import CONNECTED, FakeCoordinator
@@ -269,3 +273,67 @@ async def test_the_addresses_of_a_source_are_listed_tested_and_pinned(
         ("test", "s1"),
         ("pin", "s1", "https://near:32400"),
     ] == coordinator.calls
+
+
+async def test_what_a_source_leaves_out_is_listed_in_pages(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """Source.ListSkipped: a place, why, and since when; unknown keys are absent (Y16)."""
+    coordinator.put_source("s1", withdrawn_items=3)
+    coordinator.skipped_page = SkippedPage(
+        rows=(
+            SkippedRow(place="a.mkv", kind="broken", reason="no video", since=UnixSeconds(5)),
+            SkippedRow(
+                place="77",
+                kind="other",
+                reason="the server answers 500",
+                since=UnixSeconds(6),
+                library_id=LibraryId("l1"),
+                title="Alien",
+            ),
+        ),
+        next_cursor="more",
+        total=3,
+    )
+    options = {"limit": Variant("u", 2), "cursor": Variant("s", "c")}
+
+    rows, cursor = await client.call(SOURCE, "ListSkipped", "a{sv}", options, path=SOURCE_1)
+    await client.call(SOURCE, "ListSkipped", "a{sv}", {}, path=SOURCE_1)
+
+    assert [
+        {"place": "a.mkv", "kind": "broken", "reason": "no video", "since": 5},
+        {
+            "place": "77",
+            "kind": "other",
+            "reason": "the server answers 500",
+            "since": 6,
+            "library_id": "l1",
+            "title": "Alien",
+        },
+    ] == plain(rows)
+    assert "more" == cursor
+    assert [("skipped", "s1", 2, "c"), ("skipped", "s1", 50, "")] == coordinator.calls
+    assert 3 == await client.get(SOURCE, "WithdrawnItems", SOURCE_1)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"limit": Variant("u", 501)}, "LimitExceeded"),
+        ({"limit": Variant("u", 0)}, "InvalidArgument"),
+        ({"colour": Variant("s", "red")}, "InvalidArgument"),
+    ],
+)
+async def test_a_page_of_left_out_rows_has_the_limits_of_every_page(
+    msd: BusServer,
+    coordinator: FakeCoordinator,
+    client: Client,
+    options: dict[str, Variant],
+    code: str,
+) -> None:
+    """At most 500 rows."""
+    coordinator.put_source("s1")
+
+    failure = await failure_of(client, SOURCE, "ListSkipped", "a{sv}", options, path=SOURCE_1)
+
+    assert code == failure.code

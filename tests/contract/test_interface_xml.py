@@ -16,7 +16,7 @@ from msd.bus.job import JobInterface
 from msd.bus.library import LIBRARY_TYPES, LibraryInterface
 from msd.bus.login import LOGIN_TYPES, LoginInterface
 from msd.bus.query import QUERY_OPTIONS
-from msd.bus.source import CONNECTION_TYPES, SOURCE_TYPES, SourceInterface
+from msd.bus.source import CONNECTION_TYPES, SKIPPED_TYPES, SOURCE_TYPES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import INTERFACES, LOGIN, SOURCE
 from msd.dbus.callers import MAX_CALLS, MAX_CALLS_OF_A_CALLER
@@ -26,6 +26,7 @@ from msd.dbus.unmarshal import MAX_LIST_LENGTH
 from msd.errors import INTERNAL_CODE, MsdError
 from msd.item_keys import COMPACT_KEYS, ITEM_KEYS, PLACING_KEYS
 from msd.models import (
+    OMISSION_KINDS,
     ItemType,
     JobKind,
     JobState,
@@ -73,7 +74,7 @@ def documented(name: str) -> Iterator[tuple[ET.Element, str]]:
 
 def key_types(text: str) -> dict[str, str]:
     """Return the keys that a text documents as `key` type."""
-    return dict(re.findall(r"`([a-z_]+)`\s+\(?(aa?\{sv\}|as|[sbuxidot]\b)", text))
+    return dict(re.findall(r"`([a-z_]+)`\s+\(?(aa?\{s[uv]\}|as|[sbuxidot]\b)", text))
 
 
 def section(name: str, member: str) -> str:
@@ -176,7 +177,8 @@ def test_errors_that_members_name_exist(name: str) -> None:
     for element, comment in documented(name):
         if element.tag == "method":
             named = comment.partition("Errors:")[2]
-            assert set(re.findall(r"\b[A-Z][a-z]+[A-Z][A-Za-z]+\b", named)) <= codes
+            words = set(re.findall(r"\b[A-Z][a-z]+[A-Z][A-Za-z]+\b", named))
+            assert words - set(msd_specs()[name].methods) <= codes
 
 
 def test_every_key_of_an_item_is_documented_with_its_type() -> None:
@@ -227,6 +229,18 @@ def test_every_key_of_a_backend_and_of_its_options_is_documented_with_its_type()
 def test_every_key_of_a_connection_is_documented_with_its_type() -> None:
     """Source.ListConnections."""
     assert dict(CONNECTION_TYPES) == key_types(section(SOURCE, "ListConnections"))
+
+
+def test_every_key_of_a_skipped_row_is_documented_with_its_type() -> None:
+    """Source.ListSkipped."""
+    documented_keys = key_types(section(SOURCE, "ListSkipped"))
+
+    assert dict(SKIPPED_TYPES) == {
+        key: signature
+        for key, signature in documented_keys.items()
+        if key not in ("limit", "cursor")
+    }
+    assert not [kind for kind in OMISSION_KINDS if kind not in section(SOURCE, "ListSkipped")]
 
 
 @pytest.mark.parametrize(

@@ -252,7 +252,7 @@ class _Signals:
         with _contained():
             spec = self._server.specs[SOURCE]
             interface = SourceInterface(self._coordinator, source_id)
-            names = spec.properties.keys() - STATUS_PROPERTIES
+            names = [name for name in spec.properties if name not in STATUS_PROPERTIES]
             values = property_values(interface, spec, names)
             self._mirror.update(source_path(source_id), SOURCE, values)
 

@@ -129,6 +129,7 @@ class Sources:
             attempts=attempts,
             library_count=libraries,
             item_count=items,
+            withdrawn_items=self._cache.withdrawn_items(source.id),
             capabilities=self._backends.capabilities(source.id),
             live=self._statuses.live(source.id),
             sync_job=self._jobs.active(JobKind.SYNC, source.id),

@@ -41,6 +41,7 @@ from msd.models import (
     LibraryType,
     PublicStatus,
     RemoteId,
+    SkippedPage,
     Source,
     SourceId,
     SourceStatus,
@@ -93,6 +94,7 @@ def library(library_id: str, source_id: str) -> Library:
         item_count=3,
         synced_at=UnixSeconds(1_700_000_000),
         settings=LibrarySettings(),
+        left_out={"photo": 5},
     )
 
 
@@ -182,6 +184,10 @@ class FakeLibrary:
         items = self._coordinator.items
         return tuple(items[item_id] for item_id in ids if item_id in items)
 
+    async def skipped(self, source_id: SourceId, *, limit: int, cursor: str) -> SkippedPage:
+        self._check("skipped", source_id, limit, cursor)
+        return self._coordinator.skipped_page
+
     async def changes(self, since: int, limit: int) -> ChangeSet:
         self._check("changes", since, limit)
         return self._coordinator.change_set
@@ -245,6 +251,7 @@ class FakeCoordinator:
         self.libraries: dict[LibraryId, Library] = {}
         self.items: dict[ItemId, ItemFields] = {}
         self.change_set = ChangeSet(revision=1)
+        self.skipped_page = SkippedPage(rows=(), next_cursor="", total=0)
         self.calls: list[tuple[object, ...]] = []
         self.failure: BaseException | None = None
         self.hold: anyio.Event | None = None  # library.query waits for it
