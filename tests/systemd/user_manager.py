@@ -30,7 +30,12 @@ class UserManager:
     pid: int
 
     def run(
-        self, *command: str, stdin: str = "", check: bool = True, user: int = UID
+        self,
+        *command: str,
+        stdin: str = "",
+        check: bool = True,
+        user: int = UID,
+        seconds: float = 40,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the manager's namespaces and return what it printed."""
         spaces = ("--mount", "--pid", "--ipc", "--cgroup", "--root")  # root: msd's may be a chroot
@@ -49,7 +54,7 @@ class UserManager:
             capture_output=True,
             text=True,
             env=environment,
-            timeout=40,
+            timeout=seconds,
             check=False,
         )
         if check and done.returncode != 0:
