@@ -281,7 +281,7 @@ async def test_one_item_has_what_lists_do_not_show(server):
     assert full.details.people
     assert full.details.media_sources[0].streams
     assert {one.kind for one in full.details.markers} == {"chapter"}
-    assert {one.kind for one in other.details.markers} == {"intro", "credits"}
+    assert {one.kind for one in other.details.markers} == {"chapter", "intro", "credits"}
 
 
 async def test_looking_at_an_item_makes_the_server_do_nothing(server):

@@ -8,11 +8,12 @@ from typing import Any
 from .item import LEAF_KINDS, Item, Kind
 from .media import media_members
 from .query import Query
+from .recorded_forms import recorded_members
 from .world import World
 
 _LIGHT_TAGS = 2
 _ZERO_COUNTS = {"index", "parentIndex", "userRating"}
-_TAG_TYPES = {"Genre": 1, "Director": 4, "Writer": 5, "Role": 6, "Country": 8}
+_TAG_TYPES = {"Genre": 1, "Producer": 7, "Director": 4, "Writer": 5, "Role": 6, "Country": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def item_members(world: World, item: Item, shape: Shape) -> dict[str, Any]:
     members |= _pictures(item)
     members |= _above(world, item)
     members |= _KINDS.get(item.kind, _nothing)(world, item)
+    members |= recorded_members(item)
     if item.kind in LEAF_KINDS:
         members["Media"] = media_members(item, streams=shape.detail)
     members |= _tags(item, shape)
@@ -68,7 +70,7 @@ def item_members(world: World, item: Item, shape: Shape) -> dict[str, Any]:
     if (shape.guids or shape.detail) and item.external_ids:
         members["Guid"] = [{"id": each} for each in item.external_ids]
     members |= item.overrides
-    for name in shape.without | item.omitted:
+    for name in shape.without | item.omitted | _left_out(world, item):
         members.pop(name, None)
     return members
 
@@ -81,17 +83,22 @@ def state_members(world: World, item: Item, account_id: int) -> dict[str, Any]:
         _set(members, viewCount=state.view_count, viewOffset=state.view_offset)
         _set(members, lastViewedAt=state.last_viewed_at, userRating=state.user_rating)
         _set(members, lastRatedAt=state.last_rated_at)
-    if item.kind in (Kind.SHOW, Kind.SEASON, Kind.ALBUM):
+    if item.kind in (Kind.SHOW, Kind.SEASON, Kind.ALBUM, Kind.ARTIST):
         leaves = world.leaves_below(item.key)
         states = [world.state(account_id, leaf.key) for leaf in leaves]
         seen = [each for each in states if each and each.view_count]
-        members["viewedLeafCount"] = len(seen)
+        if item.kind is not Kind.ARTIST:  # an artist is told of by views alone
+            members["viewedLeafCount"] = len(seen)
         if seen:
             members["viewCount"] = sum(each.view_count for each in seen)
             members["lastViewedAt"] = max(each.last_viewed_at for each in seen)
-    for name in item.omitted | item.overrides.keys():
+    for name in item.omitted | item.overrides.keys() | _left_out(world, item):
         members.pop(name, None)
     return members
+
+
+def _left_out(world: World, item: Item) -> frozenset[str]:
+    return world.left_out.get(item.kind, frozenset())
 
 
 def _set(members: dict[str, Any], **values: Any) -> None:
@@ -238,17 +245,27 @@ def _section(world: World, item: Item) -> dict[str, Any]:
 
 def _details(world: World, item: Item, shape: Shape) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    if item.kind in (Kind.MOVIE, Kind.SHOW):
+        found["Similar"] = [{"id": item.key * 10, "filter": "similar=1", "tag": "Another One"}]
+        found["Location"] = [{"path": f"/media/{item.title}"}]
+    if item.kind in (Kind.MOVIE, Kind.EPISODE):
+        found["Producer"] = [_full_tag("Producer", "Paula Producer", 0)]
+        found["Collection"] = [{"tag": "Group"}]
+        if not item.roles:
+            found["Role"] = [_full_tag("Role", "Rita Role", 0)]
     if item.rating is not None:
         found["Rating"] = [
             {"image": "imdb://image.rating", "value": item.rating, "type": "audience"}
         ]
     if shape.markers and item.kind is Kind.EPISODE:
         found["Marker"] = _markers(item)
-    if shape.chapters and item.kind is Kind.MOVIE:
+    if shape.chapters and item.kind in (Kind.MOVIE, Kind.EPISODE):
         found["Chapter"] = _chapters(item)
     if shape.extras and item.extras:
         rows = [item_members(world, world.items[key], Shape()) for key in item.extras]
         found["Extras"] = {"size": len(rows), "Metadata": rows}
+    elif shape.extras and item.kind is Kind.EPISODE:
+        found["Extras"] = {"size": 0}
     return found
 
 

@@ -46,6 +46,8 @@ class World:
         self.states: dict[int, dict[int, ViewState]] = {}  # by account, by item
         self.history: list[Play] = []
         self.counts_changes = True  # False: contentChangedAt stays, as some servers' does
+        # What this server's version does not send, by kind of row; see `recorded_forms`.
+        self.left_out: dict[Kind, frozenset[str]] = {}
         self.revision = 0
         self.listeners: list[Callable[[Change], None]] = []
         self.on_saved: list[Callable[[int], None]] = []  # an item's row is no longer valid

@@ -93,7 +93,7 @@ async def switch(
         elif user_token := await _token_of(tv, chosen, choice, pauses_s):
             return chosen, user_token
         else:
-            message = f"wrong PIN for {chosen.name}; try again"
+            message = f"the PIN of {chosen.name} is wrong; try again"
         choice = await dialogue.choose_user(shown, message)
 
 
