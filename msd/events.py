@@ -193,6 +193,12 @@ class LoginRemoved(Event, frozen=True):
     login_id: LoginId
 
 
+class LibrariesChanged(Event, frozen=True):
+    """Libraries of a source came, went, or changed in name, type, place or policy."""
+
+    source_id: SourceId
+
+
 class ItemsChanged(Event, frozen=True):
     """Cached items changed; both lists empty: too many to name, read again."""
 

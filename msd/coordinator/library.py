@@ -17,8 +17,17 @@ from msd.errors import (
     MsdError,
     UnknownLibraryError,
 )
-from msd.events import DaemonChanged, EventStream, ItemsChanged, SourceChanged, SourceRemoved
+from msd.events import (
+    DaemonChanged,
+    EventStream,
+    ItemsChanged,
+    LibrariesChanged,
+    LibrarySettingsChanged,
+    SourceChanged,
+    SourceRemoved,
+)
 from msd.models import (
+    NEVER,
     ChangeSet,
     ItemFields,
     ItemId,
@@ -57,7 +66,9 @@ class MediaLibrary:
         self._refreshing = anyio.Semaphore(REFRESHES_AT_ONCE)
         self._pending: set[ItemId] = set()
         self._content: dict[SourceId, Mapping[RemoteId, LibraryType]] = {}
+        self._shown: dict[SourceId, tuple[Library, ...]] = {}  # as clients know them
         events.listen(SourceRemoved, lambda event: self._forget(event.source_id))
+        events.listen(LibrarySettingsChanged, lambda event: self.recount_soon(event.source_id))
 
     @property
     def revision(self) -> int:
@@ -68,6 +79,7 @@ class MediaLibrary:
         """Count what is cached of each source."""
         for source in self._registry.sources():
             await self._count(source.id)
+            await self._saw_libraries(source.id)
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -228,15 +240,27 @@ class MediaLibrary:
 
     def _forget(self, source_id: SourceId) -> None:
         self._content.pop(source_id, None)
+        self._shown.pop(source_id, None)
 
     async def _recount(self, source_id: SourceId) -> None:
         try:
-            if self._registry.has_source(source_id) and await guarded(
-                lambda: self._count(source_id), f"counting the items of {source_id}"
-            ):
+            if not self._registry.has_source(source_id):
+                return
+            if await guarded(lambda: self._count(source_id), f"counting the items of {source_id}"):
                 self._publish(SourceChanged(source_id))
+            if await self._saw_libraries(source_id):
+                self._publish(LibrariesChanged(source_id))
         except MsdError as error:
             log.warning("items of %s can't be counted: %s", source_id, error)
+
+    async def _saw_libraries(self, source_id: SourceId) -> bool:
+        """Remember the libraries as they are listed now; return whether clients know others."""
+        libraries = tuple(
+            replace(library, item_count=0, synced_at=NEVER, left_out={})
+            for library in await self.libraries(source_id)
+        )
+        before, self._shown[source_id] = self._shown.get(source_id, ()), libraries
+        return before != libraries
 
     async def _count(self, source_id: SourceId) -> bool:
         await self._load_content_types(source_id)

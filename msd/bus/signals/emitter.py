@@ -15,8 +15,8 @@ from msd.bus.job import JobInterface, found_server, job_result, job_total
 from msd.bus.ports import Coordinator
 from msd.bus.signals.item_changes import ItemChanges
 from msd.bus.signals.logins import LoginSignals
-from msd.bus.signals.published_state import Mirror
-from msd.bus.signals.throttle import Pacer
+from msd.bus.signals.published_state import PublishedState
+from msd.bus.signals.throttle import Throttle
 from msd.bus.source import SOURCE_PROPERTIES, STATUS_PROPERTIES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface, status_fields
 from msd.contract import (
@@ -53,6 +53,7 @@ from msd.events import (
     JobChanged,
     JobFinished,
     JobRemoved,
+    LibrariesChanged,
     LoginAdded,
     LoginChanged,
     LoginFinished,
@@ -82,6 +83,7 @@ logger = logging.getLogger(__name__)
 _FINAL = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 _DAEMON_KEY = "daemon"
 _ITEMS_KEY = "items"
+_LIBRARIES_KEY = "libraries"
 
 
 async def run_signals(
@@ -97,12 +99,12 @@ async def run_signals(
     """
     signals = _Signals(server, coordinator)
     with coordinator.events.subscribe() as events:
-        signals.tell_all(announce=False)
+        signals.publish_all(announce=False)
         task_status.started()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(signals.pacer.run)
+            tasks.start_soon(signals.throttle.run)
             async for event in events:
-                await signals.tell(event)
+                await signals.publish(event)
 
 
 class _Signals:
@@ -112,16 +114,16 @@ class _Signals:
         self._server = server
         self._coordinator = coordinator
         self._root = SourceCoordinatorInterface(_open(coordinator))
-        self._mirror = Mirror(server.emit, server.specs)
-        self._mirror.assume(ROOT_PATH, SourceCoordinatorInterface(Gate()))
+        self._published = PublishedState(server.emit, server.specs)
+        self._published.assume(ROOT_PATH, SourceCoordinatorInterface(Gate()))
         self._items = ItemChanges()
         self._progress: dict[JobId, tuple[str, int, int]] = {}
         self._finished: set[JobId] = set()
-        self._logins = LoginSignals(server, coordinator, self._mirror, self._update)
-        self.pacer = Pacer(lambda: server.connection.outbox.is_crowded)
-        self._tellers: Mapping[type[Event], Callable[[Any], None]] = {
+        self._logins = LoginSignals(server, coordinator, self._published, self._update)
+        self.throttle = Throttle(lambda: server.connection.outbox.is_crowded)
+        self._publishers: Mapping[type[Event], Callable[[Any], None]] = {
             StateChanged: lambda _: self._update_daemon(),
-            DaemonChanged: lambda _: self.pacer.offer(_DAEMON_KEY, self._update_daemon),
+            DaemonChanged: lambda _: self.throttle.offer(_DAEMON_KEY, self._update_daemon),
             SourceAdded: lambda event: self._add_source(event.source_id),
             SourceRemoved: lambda event: self._remove_source(event.source_id),
             SourceStatusChanged: lambda event: self._status(event.source_id, event.status),
@@ -129,7 +131,7 @@ class _Signals:
             SignInRequested: lambda event: self._sign_in(event.source_id),
             AccountAdded: lambda event: self._account(event.account_id),
             AccountChanged: lambda event: self._account(event.account_id),
-            AccountRemoved: lambda e: self._mirror.hide(account_path(e.account_id), ACCOUNT),
+            AccountRemoved: lambda e: self._published.hide(account_path(e.account_id), ACCOUNT),
             JobAdded: lambda event: self._job(event.job_id),
             JobChanged: lambda event: self._job_soon(event.job_id),
             JobFinished: lambda event: self._finish_job(event.job_id),
@@ -140,42 +142,43 @@ class _Signals:
             LoginFinished: lambda event: self._logins.finish(event.login_id),
             LoginRemoved: lambda event: self._logins.remove(event.login_id),
             ItemsChanged: self._items_soon,
+            LibrariesChanged: lambda event: self._libraries_soon(event.source_id),
             ArtworkReady: self._artwork_ready,
         }
 
-    async def tell(self, event: Event) -> None:
+    async def publish(self, event: Event) -> None:
         """Tell one fact; one that can't be told does not keep the others from being told."""
-        with _contained():
+        with _guarded():
             if isinstance(event, Overflow):
-                await self._tell_again()
+                await self._publish_again()
             else:
-                tell = self._tellers.get(type(event))
+                tell = self._publishers.get(type(event))
                 if tell is not None:  # the others are for the coordinator's own parts
                     tell(event)
 
-    def tell_all(self, *, announce: bool) -> None:
+    def publish_all(self, *, announce: bool) -> None:
         """Bring what clients know up to date with everything that is there now."""
-        with _contained():
+        with _guarded():
             self._update_daemon()
         for account in self._coordinator.accounts.all():
-            with _contained():
+            with _guarded():
                 self._account(account.account.id)
         for view in self._coordinator.list_sources():
-            with _contained():
+            with _guarded():
                 self._source(view.source.id, announce=announce)
         for job in self._coordinator.jobs.all():
             if job.state in _FINAL and not announce:
                 self._finished.add(job.id)
-            with _contained():
+            with _guarded():
                 self._job(job.id)
         for login in self._coordinator.logins.all():
-            with _contained():
+            with _guarded():
                 self._logins.show(login.id)
 
-    async def _tell_again(self) -> None:
+    async def _publish_again(self) -> None:
         """Make up for facts that were lost."""
         self._hide_gone()
-        self.tell_all(announce=True)
+        self.publish_all(announce=True)
         for library in await self._coordinator.library.libraries(None):
             revision = self._coordinator.daemon().revision
             self._items_soon(ItemsChanged(library.source_id, library.id, (), (), revision))
@@ -186,12 +189,12 @@ class _Signals:
         accounts = {account_path(view.account.id) for view in coordinator.accounts.all()}
         jobs = {job_path(job.id) for job in coordinator.jobs.all()}
         logins = {login_path(login.id) for login in coordinator.logins.all()}
-        for path in self._mirror.paths - sources - accounts - jobs - logins:
+        for path in self._published.paths - sources - accounts - jobs - logins:
             parent, _, name = path.rpartition("/")
             if parent == SOURCES_PATH:
                 self._remove_source(SourceId(name))
             elif parent == ACCOUNTS_PATH:
-                self._mirror.hide(path, ACCOUNT)
+                self._published.hide(path, ACCOUNT)
             elif parent == JOBS_PATH:
                 self._remove_job(JobId(int(name)))
             elif parent == LOGINS_PATH:
@@ -205,7 +208,7 @@ class _Signals:
     def _update(self, path: str, interface: Interface) -> None:
         spec = self._server.specs[interface.name]
         names = [n for n, p in spec.properties.items() if p.emits in ("true", "invalidates")]
-        self._mirror.update(path, spec.name, property_values(interface, spec, names))
+        self._published.update(path, spec.name, property_values(interface, spec, names))
 
     # --- sources and accounts
 
@@ -214,47 +217,47 @@ class _Signals:
 
     def _source(self, source_id: SourceId, *, announce: bool) -> None:
         path = source_path(source_id)
-        if path in self._mirror.paths:
+        if path in self._published.paths:
             self._status(source_id, self._coordinator.sources.get(source_id).status)
             return
-        self._mirror.show(path, SourceInterface(self._coordinator, source_id))
+        self._published.show(path, SourceInterface(self._coordinator, source_id))
         if announce:
             self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SourceAdded", source_id)
 
     def _remove_source(self, source_id: SourceId) -> None:
-        self.pacer.drop(source_id)
+        self.throttle.drop(source_id)
         path = source_path(source_id)
-        if path in self._mirror.paths:
-            self._mirror.hide(path, SOURCE)
+        if path in self._published.paths:
+            self._published.hide(path, SOURCE)
             self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SourceRemoved", source_id)
 
     def _status(self, source_id: SourceId, status: SourceStatus) -> None:
         """Tell a status as it was published: a later one has its own fact."""
         path = source_path(source_id)
-        before = [self._mirror.told(path, name) for name in ("Status", "StatusReason")]
+        before = [self._published.published(path, name) for name in ("Status", "StatusReason")]
         view = replace(self._coordinator.sources.get(source_id), status=status)
         properties = self._server.specs[SOURCE].properties
         values = {
             name: Variant(properties[name].signature, read(view))
             for name, read in SOURCE_PROPERTIES.items()
         }
-        self._mirror.update(path, SOURCE, values)
-        if path in self._mirror.paths and before != [status.status, status.reason]:
+        self._published.update(path, SOURCE, values)
+        if path in self._published.paths and before != [status.status, status.reason]:
             fields = status_fields(status)
             self._server.emit(
                 ROOT_PATH, SOURCE_COORDINATOR, "SourceStatusChanged", source_id, *fields
             )
 
     def _source_soon(self, source_id: SourceId) -> None:
-        self.pacer.offer(source_id, lambda: self._update_source(source_id))
+        self.throttle.offer(source_id, lambda: self._update_source(source_id))
 
     def _update_source(self, source_id: SourceId) -> None:
-        with _contained():
+        with _guarded():
             spec = self._server.specs[SOURCE]
             interface = SourceInterface(self._coordinator, source_id)
             names = [name for name in spec.properties if name not in STATUS_PROPERTIES]
             values = property_values(interface, spec, names)
-            self._mirror.update(source_path(source_id), SOURCE, values)
+            self._published.update(source_path(source_id), SOURCE, values)
 
     def _sign_in(self, source_id: SourceId) -> None:
         self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SignInRequested", source_id)
@@ -262,32 +265,32 @@ class _Signals:
     def _account(self, account_id: AccountId) -> None:
         path = account_path(account_id)
         interface = AccountInterface(self._coordinator, account_id)
-        if path in self._mirror.paths:
+        if path in self._published.paths:
             self._update(path, interface)
         else:
-            self._mirror.show(path, interface)
+            self._published.show(path, interface)
 
     # --- jobs
 
     def _job(self, job_id: JobId) -> None:
         path = job_path(job_id)
-        is_new = path not in self._mirror.paths
+        is_new = path not in self._published.paths
         if is_new:
-            self._mirror.show(path, JobInterface(self._coordinator, job_id))
+            self._published.show(path, JobInterface(self._coordinator, job_id))
         if self._coordinator.jobs.get(job_id).state in _FINAL:
             self._finish_job(job_id)
         elif not is_new:
             self._update_job(job_id)
 
     def _job_soon(self, job_id: JobId) -> None:
-        self.pacer.offer(job_id, lambda: self._update_job(job_id))
+        self.throttle.offer(job_id, lambda: self._update_job(job_id))
 
     def _update_job(self, job_id: JobId) -> None:
-        with _contained():
+        with _guarded():
             self._update(job_path(job_id), JobInterface(self._coordinator, job_id))
-            self._tell_progress(self._coordinator.jobs.get(job_id))
+            self._publish_progress(self._coordinator.jobs.get(job_id))
 
-    def _tell_progress(self, job: Job) -> None:
+    def _publish_progress(self, job: Job) -> None:
         progress = (job.phase, job.done, job_total(job))
         if job.kind is not JobKind.SYNC or self._progress.get(job.id) == progress:
             return
@@ -307,7 +310,7 @@ class _Signals:
         if job_id in self._finished:
             return
         self._finished.add(job_id)
-        self.pacer.drop(job_id)
+        self.throttle.drop(job_id)
         self._update_job(job_id)
         result = job_result(job)
         self._server.emit(path, JOB, "Finished", job.state, job.error, result)
@@ -318,16 +321,22 @@ class _Signals:
             )
 
     def _remove_job(self, job_id: JobId) -> None:
-        self.pacer.drop(job_id)
+        self.throttle.drop(job_id)
         self._progress.pop(job_id, None)
         self._finished.discard(job_id)
-        self._mirror.hide(job_path(job_id), JOB)
+        self._published.hide(job_path(job_id), JOB)
 
     def _server_found(self, job_id: JobId, server: Mapping[str, str | bool]) -> None:
         entry = found_server(server)
         self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "ServerFound", job_path(job_id), entry)
 
-    # --- items
+    # --- libraries and items
+
+    def _libraries_soon(self, source_id: SourceId) -> None:
+        def publish() -> None:
+            self._server.emit(ROOT_PATH, LIBRARY, "LibrariesChanged", source_id)
+
+        self.throttle.offer((_LIBRARIES_KEY, source_id), publish)
 
     def _artwork_ready(self, event: ArtworkReady) -> None:
         ready = (list(event.ids), event.kind, event.width)
@@ -335,9 +344,9 @@ class _Signals:
 
     def _items_soon(self, event: ItemsChanged) -> None:
         self._items.add(event)
-        self.pacer.offer(_ITEMS_KEY, self._tell_items)
+        self.throttle.offer(_ITEMS_KEY, self._publish_items)
 
-    def _tell_items(self) -> None:
+    def _publish_items(self) -> None:
         for event in self._items.take():
             self._server.emit(
                 ROOT_PATH,
@@ -358,7 +367,7 @@ def _open(coordinator: Coordinator) -> Gate:
 
 
 @contextmanager
-def _contained() -> Iterator[None]:
+def _guarded() -> Iterator[None]:
     """Keep what goes wrong with one fact from the others."""
     try:
         yield

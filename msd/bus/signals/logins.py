@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msd.bus.login import LoginInterface
 from msd.bus.ports import Coordinator
-from msd.bus.signals.published_state import Mirror
+from msd.bus.signals.published_state import PublishedState
 from msd.contract import LOGIN, login_path
 from msd.dbus.interface import Interface
 from msd.dbus.server import BusServer
@@ -18,12 +18,12 @@ class LoginSignals:
         self,
         server: BusServer,
         coordinator: Coordinator,
-        mirror: Mirror,
+        published: PublishedState,
         update: Callable[[str, Interface], None],
     ) -> None:
         self._server = server
         self._coordinator = coordinator
-        self._mirror = mirror
+        self._published = published
         self._update = update
         self._finished: set[LoginId] = set()
 
@@ -31,10 +31,10 @@ class LoginSignals:
         """Tell of a login as it is now."""
         path = login_path(login_id)
         interface = LoginInterface(self._coordinator, login_id, whole=True)
-        if path in self._mirror.paths:
+        if path in self._published.paths:
             self._update(path, interface)
         else:
-            self._mirror.show(path, interface)
+            self._published.show(path, interface)
         if self._coordinator.logins.get(login_id).state is not LoginState.WAITING:
             self.finish(login_id)
 
@@ -52,4 +52,4 @@ class LoginSignals:
     def remove(self, login_id: LoginId) -> None:
         """Tell that a login's object is gone."""
         self._finished.discard(login_id)
-        self._mirror.hide(login_path(login_id), LOGIN)
+        self._published.hide(login_path(login_id), LOGIN)

@@ -17,44 +17,44 @@ class Emit(Protocol):
     def __call__(self, path: str, interface: str, member: str, *values: object) -> None: ...  # noqa: D102
 
 
-class Mirror:
+class PublishedState:
     """One emission per real change of a property, none without (S5)."""
 
     def __init__(self, emit: Emit, specs: Mapping[str, InterfaceSpec]) -> None:
         self._emit = emit
         self._specs = specs
-        self._told: dict[str, dict[str, Variant]] = {}
+        self._values: dict[str, dict[str, Variant]] = {}
 
     @property
     def paths(self) -> frozenset[str]:
         """The objects that clients know of."""
-        return frozenset(self._told)
+        return frozenset(self._values)
 
-    def told(self, path: str, name: str) -> object:
+    def published(self, path: str, name: str) -> object:
         """Return the value of a property as clients know it, None for an unknown object."""
-        variant = self._told.get(path, {}).get(name)
+        variant = self._values.get(path, {}).get(name)
         return None if variant is None else variant.value
 
     def assume(self, path: str, interface: Interface) -> None:
         """Take the present values as told."""
         values = property_values(interface, self._specs[interface.name])
-        self._told[path] = self._emitting(interface.name, values)
+        self._values[path] = self._emitting(interface.name, values)
 
     def show(self, path: str, interface: Interface) -> None:
         """Tell of a new object."""
         values = property_values(interface, self._specs[interface.name])
-        self._told[path] = self._emitting(interface.name, values)
+        self._values[path] = self._emitting(interface.name, values)
         public = {n: v for n, v in values.items() if not self._is_private(interface.name, n)}
         self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesAdded", path, {interface.name: public})
 
     def hide(self, path: str, interface_name: str) -> None:
         """Tell that an object is gone."""
-        if self._told.pop(path, None) is not None:
+        if self._values.pop(path, None) is not None:
             self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesRemoved", path, [interface_name])
 
     def update(self, path: str, interface_name: str, values: Mapping[str, Variant]) -> None:
         """Tell which of these values are new; of private ones only that they are."""
-        told = self._told.get(path)
+        told = self._values.get(path)
         if told is None:
             return
         news = {

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 Action = Callable[[], None]
 
 
-class Pacer:
+class Throttle:
     """Runs the newest action of each key, at most once per interval.
 
     Nothing runs, and no time is measured, while nothing is waiting. While `is_crowded` says so,

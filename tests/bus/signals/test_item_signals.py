@@ -5,9 +5,7 @@ import pytest
 
 from msd.bus.signals.throttle import INTERVAL_S
 from msd.contract import LIBRARY, ROOT_PATH
-from msd.events import (
-    ItemsChanged,
-)
+from msd.events import ItemsChanged, LibrariesChanged
 from msd.models import (
     ItemId,
     LibraryId,
@@ -66,3 +64,16 @@ async def test_bulk_changes_are_batched_and_the_revision_never_goes_back(
     assert ["s1", "l3", [], [], 402] == signals[-1]
     ids = {item_id for body in signals for item_id in body[2]}
     assert {f"i{number}" for number in range(1, 401)} == ids
+
+
+async def test_changed_libraries_are_told_at_most_four_times_a_second(
+    emitter: None, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """LibrariesChanged: of each source at once, then in one piece."""
+    for _ in range(50):
+        coordinator.publish(LibrariesChanged(SourceId("s1")))
+    coordinator.publish(LibrariesChanged(SourceId("s2")))
+
+    signals = await client.wait_for(3, "LibrariesChanged")
+
+    assert [["s1"], ["s2"], ["s1"]] == [signal.body for signal in signals]
