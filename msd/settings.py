@@ -1,10 +1,12 @@
-"""XDG paths and the optional `msd.toml` → one frozen `Settings` (behaviour §10)."""
+"""XDG paths and the optional `msd.toml` → one frozen `Settings` (docs/behaviour.md, Files)."""
 
 import os
 import tomllib
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from msd.errors import InvalidArgumentError
 from msd.models import SecretStore
@@ -14,48 +16,44 @@ MAX_FILE_BYTES = 256 * 1024
 _TABLES = ("artwork", "log", "notifications", "secrets", "sync")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncSettings:
+class SyncSettings(Struct, frozen=True, kw_only=True):
     """`[sync]`: how often and how much at once."""
 
     interval_s: int = 3600  # between syncs of a library whose policy is interval or live
     parallel: int = 3  # sources that sync at the same time
 
     def check(self) -> None:
-        """Refuse values that can't be meant."""
+        """Refuse impossible values."""
         _bounds("sync.interval_s", self.interval_s, 60, 30 * 86_400)
         _bounds("sync.parallel", self.parallel, 1, 16)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSettings:
+class LogSettings(Struct, frozen=True, kw_only=True):
     """`[log]`: what reaches the journal."""
 
     level: str = "info"  # debug, info, warning, error
 
     def check(self) -> None:
-        """Refuse words that no logger knows."""
+        """Refuse unknown levels."""
         if self.level not in {"debug", "info", "warning", "error"}:
             raise InvalidArgumentError(
                 f"log.level is {self.level!r}; use debug, info, warning or error"
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretSettings:
+class SecretSettings(Struct, frozen=True, kw_only=True):
     """`[secrets]`: where credentials rest (K1)."""
 
     store: str = SecretStore.SECRET_SERVICE.value
 
     def check(self) -> None:
-        """Refuse words that no store is called."""
+        """Refuse unknown stores."""
         if self.store not in set(SecretStore):
             known = ", ".join(SecretStore)
             raise InvalidArgumentError(f"secrets.store is {self.store!r}; use one of: {known}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationSettings:
+class NotificationSettings(Struct, frozen=True, kw_only=True):
     """`[notifications]`: what is shown on the desktop."""
 
     enabled: bool = True
@@ -64,14 +62,13 @@ class NotificationSettings:
         """Accept both."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtworkSettings:
+class ArtworkSettings(Struct, frozen=True, kw_only=True):
     """`[artwork]`: pictures that are kept for frontends."""
 
     max_mb: int = 500  # the files never take more than this
 
     def check(self) -> None:
-        """Refuse values that can't be meant."""
+        """Refuse impossible values."""
         _bounds("artwork.max_mb", self.max_mb, 10, 1_000_000)
 
 
@@ -85,9 +82,8 @@ Section = TypeVar(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Where msd keeps its files, and what the user set in `msd.toml`."""
+class Settings(Struct, frozen=True, kw_only=True):
+    """Where msd keeps its files, and the contents of `msd.toml`."""
 
     data_dir: Path
     cache_dir: Path
@@ -116,7 +112,7 @@ def load(config_file: Path | None = None) -> Settings:
     a typing mistake does not go unnoticed.
 
     Raises:
-        InvalidArgumentError: the file can't be read or says something that can't be meant.
+        InvalidArgumentError: the file can't be read or has an impossible value.
     """
     import platformdirs  # noqa: PLC0415 - only when the environment doesn't say it all
 
