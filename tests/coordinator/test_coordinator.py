@@ -128,7 +128,7 @@ async def test_a_wrong_password_adds_nothing(rig: Rig) -> None:
 async def test_options_that_can_not_be_meant_are_refused(
     rig: Rig, kind: str, options: dict[str, str], says: str
 ) -> None:
-    """Dbus-api: unknown option keys are refused, naming the key and the known ones."""
+    """Unknown option keys are refused, naming the key and the known ones (A1)."""
     async with rig.running() as run:
         with pytest.raises(errors.InvalidArgumentError, match=says):
             await run.coordinator.add_source(BackendKind(kind), options)
@@ -201,7 +201,7 @@ async def test_a_network_change_makes_it_try_again_at_once(rig: Rig) -> None:
 
 
 async def test_an_unexpected_error_of_a_backend_is_an_error_of_its_source_only(rig: Rig) -> None:
-    """Style section 4: containment; the daemon stays."""
+    """One backend's bug is the status of its source; the daemon stays."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -267,7 +267,7 @@ async def test_a_locked_keyring_is_needs_auth_and_heals_when_it_unlocks(rig: Rig
 
 
 async def test_unlock_secrets_raises_the_prompt_as_a_job(rig: Rig) -> None:
-    """Dbus-api: nothing else prompts."""
+    """UnlockSecrets is the only call that prompts; a dismissed prompt fails its job (K2)."""
     async with rig.running() as run:
         source_id = await run.add()
         rig.keyring.now = KeyringState.LOCKED
@@ -279,7 +279,7 @@ async def test_unlock_secrets_raises_the_prompt_as_a_job(rig: Rig) -> None:
 
 
 async def test_a_prompt_that_is_dismissed_is_a_failed_job(rig: Rig) -> None:
-    """Dbus-api: failure is never a status in a success."""
+    """A prompt that is dismissed is a failure, never a status in a success."""
     rig.keyring.is_dismissed = True
     async with rig.running() as run:
         rig.keyring.now = KeyringState.LOCKED
@@ -528,7 +528,7 @@ async def test_a_purge_goes_on_after_a_restart(rig: Rig) -> None:
 
 
 async def test_unknown_ids_have_their_own_errors(rig: Rig) -> None:
-    """Dbus-api: typed errors."""
+    """Each kind of unknown id has an error of its own."""
     unknown = SourceId("fake_000000000000")
     async with rig.running() as run:
         with pytest.raises(errors.UnknownSourceError):

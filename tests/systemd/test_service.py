@@ -1,4 +1,4 @@
-"""The unit and the activation file under a real `systemd --user` (platform §4)."""
+"""The unit and the activation file under a real `systemd --user`."""
 
 import re
 import sys
