@@ -1,0 +1,132 @@
+"""The examples of docs/writing-a-frontend.md, run against a daemon with the sample library."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import samples  # noqa: F401 - a fixture
+from tests.support.session.bus import private_bus
+from tests.support.session.daemon import Daemon, running
+
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+SYSTEM_PYTHON = "/usr/bin/python3"  # PyGObject is a package of the distribution
+DISPLAY = ":97"
+
+
+@pytest.fixture(scope="module")
+def daemon(
+    tmp_path_factory: pytest.TempPathFactory,
+    samples: Path,  # noqa: F811 - the fixture
+) -> Iterator[Daemon]:
+    folder = tmp_path_factory.mktemp("examples")
+    with private_bus(folder / "bus") as bus, running(bus, folder / "home") as daemon:
+        media = shutil.copytree(samples, folder / "media")
+        daemon.until_synced(str(daemon.call("AddLocalSource", "s", str(media))))
+        yield daemon
+
+
+def run(daemon: Daemon, *command: str) -> str:
+    done = subprocess.run(
+        command, env=daemon.environment, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def titles(daemon: Daemon) -> set[str]:
+    items, _, _ = daemon.query("types", "as", "1", "movie")
+    return {item["title"] for item in items}
+
+
+def test_gjs_lists_films_with_their_posters(daemon: Daemon) -> None:
+    """A GNOME Shell extension reads a page as JSON."""
+    if shutil.which("gjs") is None:
+        pytest.skip("gjs is not installed")
+
+    lines = run(daemon, "gjs", str(EXAMPLES / "titles.js")).splitlines()
+
+    assert {line.split("\t")[0] for line in lines} == titles(daemon)
+
+
+def test_a_launcher_finds_films_by_words(daemon: Daemon) -> None:
+    """rofi and Ulauncher show a line and an icon for each hit."""
+    newest = run(daemon, sys.executable, str(EXAMPLES / "rofi-msd"))
+    found = run(daemon, sys.executable, str(EXAMPLES / "rofi-msd"), "blue", "grad")
+
+    assert "Blue Gradient" in newest
+    assert found.startswith("Blue Gradient")
+    assert "\0icon\x1f" in found
+
+
+@contextmanager
+def screen(folder: Path) -> Iterator[Path]:
+    """Run an X server whose picture is a file."""
+    command = (
+        "Xvfb",
+        DISPLAY,
+        "-screen",
+        "0",
+        "900x700x24",
+        "-fbdir",
+        str(folder),
+        "-nolisten",
+        "tcp",
+    )
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+        try:
+            yield folder / "Xvfb_screen0"
+        finally:
+            server.terminate()
+
+
+def colours(screen_file: Path) -> int:
+    """Return how many colours a screen in the XWD format shows."""
+    content = screen_file.read_bytes()
+    header_size, *_ = struct.unpack_from(">I", content)
+    ncolors = struct.unpack_from(">I", content, 76)[0]
+    pixels = content[header_size + ncolors * 12 :]
+    return len({pixels[at : at + 3] for at in range(0, len(pixels) - 4, 4)})
+
+
+def test_a_poster_wall_shows_pictures(daemon: Daemon, tmp_path: Path) -> None:
+    """What a frontend author builds first is a wall of pictures, not of grey icons."""
+    has_gtk = "import gi; gi.require_version('Gtk', '4.0')"
+    if (
+        shutil.which("Xvfb") is None
+        or subprocess.run(
+            [SYSTEM_PYTHON, "-c", has_gtk], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("GTK 4 for Python or Xvfb is not installed")
+    environment = {
+        **daemon.environment,
+        "DISPLAY": DISPLAY,
+        "GSK_RENDERER": "cairo",
+        "GDK_BACKEND": "x11",
+        "PATH": os.environ["PATH"],
+    }
+    with screen(tmp_path) as picture:
+        deadline = time.monotonic() + 50
+        while not picture.exists():
+            assert time.monotonic() < deadline
+        with subprocess.Popen(
+            [SYSTEM_PYTHON, EXAMPLES / "poster_wall.py"],
+            env=environment,
+            stderr=subprocess.DEVNULL,
+        ) as wall:
+            try:
+                # Text and frames alone have some hundred shades; photographs have thousands.
+                daemon.until(lambda: colours(picture) > 1500, "the wall shows pictures", 45)
+                assert wall.poll() is None
+            finally:
+                wall.terminate()
+        if kept := os.environ.get("MSD_KEEP_SCREEN"):
+            shutil.copy(picture, kept)
