@@ -5,9 +5,10 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from msd.models import Account, OptionSpec, Source
+from msd.models import CA_CERTIFICATE, FINGERPRINT, Account, OptionSpec, Source
 
 __all__ = [
+    "TRUST_OPTIONS",
     "AddContext",
     "Credentials",
     "NewAccount",
@@ -45,6 +46,21 @@ class Credentials(Struct, frozen=True, kw_only=True):
         return Credentials(user_id=self.user_id, token=token)
 
 
+TRUST_OPTIONS = (
+    OptionSpec(
+        name=CA_CERTIFICATE,
+        signature="s",
+        description="the certificate of a private authority that signed the server's (PEM)",
+    ),
+    OptionSpec(
+        name=FINGERPRINT,
+        signature="s",
+        description="the SHA-256 fingerprint of the server's own certificate",
+    ),
+)
+"""The options of `AddSource` and `BeginLogin` for a server with a certificate of its own (K3)."""
+
+
 class AddContext(Struct, frozen=True, kw_only=True):
     """What a backend is given to add an account or folder."""
 
@@ -55,6 +71,7 @@ class AddContext(Struct, frozen=True, kw_only=True):
     device_name: str
     source: Source | None = None  # signed in to anew (A3): its server stands for the options
     account: Account | None = None  # who signs in anew; anybody else is refused afterwards
+    trust: Mapping[str, str] = MappingProxyType({})  # as in `Source.config`
 
 
 class NewAccount(Struct, frozen=True, kw_only=True):

@@ -199,3 +199,4 @@ class BackendSpec(Struct, frozen=True, kw_only=True):
     servers: Callable[[AccountContext], Awaitable[AccountServers]] | None = None
     sign_out: Callable[[AccountContext], Awaitable[None]] | None = None
     discover: Callable[[DiscoverContext], AsyncGenerator[FoundServer, None]] | None = None
+    has_certificates: bool = False  # its servers speak https; a source can trust one of its own

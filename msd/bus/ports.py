@@ -11,6 +11,7 @@ from msd.models import (
     BackendKind,
     BackendView,
     Caller,
+    Certificate,
     ChangeSet,
     ConnectAttempt,
     Connection,
@@ -104,6 +105,13 @@ class Connections(Protocol):
     async def pin(self, source_id: SourceId, address: str) -> None: ...
 
 
+class Certificates(Protocol):
+    """What a source trusts besides the system's certificate authorities."""
+
+    async def shown(self, address: str) -> Certificate: ...
+    async def trust(self, source_id: SourceId, options: Mapping[str, OptionValue]) -> None: ...
+
+
 class Syncs(Protocol):
     """When and how sources are synced."""
 
@@ -159,6 +167,8 @@ class Coordinator(Protocol):
     def logins(self) -> Logins: ...
     @property
     def connections(self) -> Connections: ...
+    @property
+    def certificates(self) -> Certificates: ...
     @property
     def syncs(self) -> Syncs: ...
     @property

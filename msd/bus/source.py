@@ -9,7 +9,17 @@ from msd.contract import DEFAULT_PAGE, SOURCE, job_path
 from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
 from msd.dbus.variant import Variant, variants
-from msd.models import Connection, LibraryId, Route, SkippedRow, SourceId, SourceView, SyncMode
+from msd.models import (
+    CA_CERTIFICATE,
+    FINGERPRINT,
+    Connection,
+    LibraryId,
+    Route,
+    SkippedRow,
+    SourceId,
+    SourceView,
+    SyncMode,
+)
 
 SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "Id": lambda view: view.source.id,
@@ -27,6 +37,8 @@ SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "StatusSince": lambda view: view.status.since,
     "Route": lambda view: view.facts.route if view.facts else Route.NONE,
     "Address": lambda view: (view.facts.address if view.facts else "") or view.source.address,
+    "CertificateFingerprint": lambda view: view.source.config.get(FINGERPRINT, ""),
+    "PrivateAuthority": lambda view: CA_CERTIFICATE in view.source.config,
     "LatencyMs": lambda view: view.facts.latency_ms if view.facts else 0,
     "NextRetry": lambda view: view.next_retry,
     "Attempts": lambda view: view.attempts,
@@ -46,7 +58,7 @@ STATUS_PROPERTIES = frozenset({"Status", "StatusReason", "StatusDetail", "Status
 
 # The contract test compares these with the types in the XML.
 SOURCE_TYPES: Mapping[str, str] = dict.fromkeys(SOURCE_PROPERTIES, "s") | {
-    **dict.fromkeys(("Owned", "Enabled"), "b"),
+    **dict.fromkeys(("Owned", "Enabled", "PrivateAuthority"), "b"),
     **dict.fromkeys(("StatusSince", "NextRetry", "LastSync"), "x"),
     **dict.fromkeys(("Position", "LatencyMs", "Attempts", "HeldDeletes"), "u"),
     **dict.fromkeys(
@@ -67,6 +79,7 @@ SKIPPED_TYPES: Mapping[str, str] = {
 }
 _SKIPPED_OPTIONS: Mapping[str, Reader] = {"limit": page_limit, "cursor": text}
 _SYNC_OPTIONS: Mapping[str, Reader] = {"mode": word(SyncMode), "libraries": texts}
+_TRUST_OPTIONS: Mapping[str, Reader] = {"fingerprint": text, "ca_certificate": text}
 
 
 CONNECTION_TYPES: Mapping[str, str] = {
@@ -149,6 +162,11 @@ class SourceInterface(Interface):
             cursor=values.get("cursor", ""),
         )
         return [_skipped_entry(row) for row in page.rows], page.next_cursor
+
+    async def trust_certificate(self, options: Mapping[str, Variant]) -> None:
+        """Trust one certificate or one authority for this source."""
+        values = read_options(options, _TRUST_OPTIONS)
+        await self._coordinator.certificates.trust(self._source_id, values)
 
     async def remove(self) -> None:
         """Remove the source."""

@@ -24,6 +24,7 @@ from msd.models import (
     SyncPolicy,
 )
 
+_CERTIFICATE_TYPES = {"fingerprint": "s", "subject": "s", "issuer": "s", "expires_at": "x"}
 _STEP_TYPES = {"at": "x", "step": "s", "outcome": "s", "detail": "s", "latency_ms": "u"}
 _MAX_UINT32 = 2**32 - 1
 
@@ -94,6 +95,13 @@ class SourceCoordinatorInterface(RootInterface):
         logins = self._coordinator.logins
         login_id = await logins.reauthenticate(SourceId(source_id), own, owner, tied=tied)
         return login_path(login_id)
+
+    async def get_certificate(self, address: str) -> Mapping[str, Variant]:
+        """Return the certificate that a server shows."""
+        certificate = await self._coordinator.certificates.shown(address)
+        return variants(
+            _CERTIFICATE_TYPES, {key: getattr(certificate, key) for key in _CERTIFICATE_TYPES}
+        )
 
     async def discover_servers(self) -> str:
         """Look for servers."""

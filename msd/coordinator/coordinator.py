@@ -5,6 +5,7 @@ names its source: there is no active or default one.
 
     coordinator ─┬─ sources       can each be reached?   names, order, on and off, status
                  ├─ connections   the addresses of a server
+                 ├─ certificates  what a source trusts besides the system's authorities
                  ├─ accounts      who signs in, and the servers that an account brings
                  ├─ logins        interactive sign-ins
                  ├─ keyring       unlocking the store of secrets
@@ -37,6 +38,7 @@ from msd.coordinator.library import MediaLibrary
 from msd.coordinator.notifications import Notifications
 from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
+from msd.coordinator.sources.certificates import Certificates
 from msd.coordinator.sources.connections import Connections
 from msd.coordinator.sources.sources import Sources
 from msd.coordinator.sources.status_registry import StatusRegistry
@@ -93,6 +95,7 @@ class SourceCoordinator:
         )
         self.sources = Sources(services, self._statuses, self._supervisors, self.jobs, work, events)
         self.connections = Connections(services, events)
+        self.certificates = Certificates(services, events)
         sync_jobs = SyncJobs(
             services, self.library, self._statuses, self.jobs, self.accounts, events
         )

@@ -1,14 +1,14 @@
 """BackendManager: the backends that can be added, and the live client of each source."""
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import anyio
 from anyio import to_thread
+from msgspec import Struct
 from msgspec.structs import replace
 
 from msd.backend_api import (
@@ -25,9 +25,9 @@ from msd.backend_api import (
     MediaBackend,
     NewAccount,
     NewSources,
-    OptionSpec,
 )
 from msd.backend_api.accounts import OptionValue
+from msd.backend_api.options import check_options, checked_trust, secrets_of, with_trust
 from msd.errors import InvalidArgumentError, NotSupportedError, UnreachableError
 from msd.models import (
     Account,
@@ -45,11 +45,9 @@ from msd.models import (
 from msd.redaction import Redactor
 
 CLIENT_NAME = "msd"
-_PYTHON_TYPES: Mapping[str, type] = {"s": str, "b": bool, "u": int}
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """A backend, and what it was opened with that may change."""
 
     backend: MediaBackend
@@ -123,11 +121,17 @@ class BackendManager:
             BackendError: what the server said against it.
         """
         spec = self._spec(kind)
-        _check_options(spec.kind, spec.options, options)
-        with self._redactor.hiding(*_secrets(spec.options, options)):
-            found = await spec.add(options, self._add_context(device_id))
-        self._learn(found.account)
-        return found
+        check_options(spec.kind, spec.options, options)
+        trust = await checked_trust(options)
+        context = self._add_context(device_id, trust)
+        with self._redactor.hiding(*secrets_of(spec.options, options)):
+            verified = await spec.add(options, context)
+        self._learn(verified.account)
+        return with_trust(verified, trust)
+
+    def takes_certificates(self, kind: BackendKind) -> bool:
+        """Return whether a source of this kind can trust a certificate of its own (K3)."""
+        return self._spec(kind).has_certificates
 
     def _learn(self, account: NewAccount | None) -> None:
         """Have what a sign-in brought taken out of everything, names of servers included."""
@@ -151,8 +155,8 @@ class BackendManager:
         """
         spec = self._spec(kind)
         if spec.login is None:
-            raise NotSupportedError(f"{kind} has no sign-in that asks; use AddSource")
-        _check_options(spec.kind, spec.login_options, options, are_required=not is_renewal)
+            raise NotSupportedError(f"{kind} has no interactive sign-in; add it with its options")
+        check_options(spec.kind, spec.login_options, options, are_required=not is_renewal)
 
     async def login(
         self,
@@ -170,14 +174,15 @@ class BackendManager:
         """
         spec = self._spec(kind)
         if spec.login is None:
-            raise NotSupportedError(f"{kind} has no sign-in that asks; use AddSource")
-        context = self._add_context(device_id)
+            raise NotSupportedError(f"{kind} has no interactive sign-in; add it with its options")
+        trust = await checked_trust(options if renewed is None else renewed[0].config)
+        context = self._add_context(device_id, trust)
         if renewed is not None:
             context = replace(context, source=renewed[0], account=renewed[1])
-        with self._redactor.hiding(*_secrets(spec.login_options, options)):
-            found = await spec.login(options, context, dialogue)
-        self._learn(found.account)
-        return found
+        with self._redactor.hiding(*secrets_of(spec.login_options, options)):
+            verified = await spec.login(options, context, dialogue)
+        self._learn(verified.account)
+        return with_trust(verified, trust)
 
     def hiding(self, *secrets: str) -> AbstractContextManager[None]:
         """Keep what somebody typed out of logs and errors for as long as it is used."""
@@ -334,13 +339,14 @@ class BackendManager:
             content_types=content_types,
         )
 
-    def _add_context(self, device_id: str) -> AddContext:
+    def _add_context(self, device_id: str, trust: Mapping[str, str]) -> AddContext:
         return AddContext(
             installation_id=self._installation_id,
             device_id=device_id,
             client_name=CLIENT_NAME,
             client_version=self._client_version,
             device_name=self.device_name,
+            trust=trust,
         )
 
     def _account_context(self, account: Account, credentials: Credentials) -> AccountContext:
@@ -366,26 +372,3 @@ def _several(backend: MediaBackend) -> HasConnections:
     if not isinstance(backend, HasConnections):
         raise NotSupportedError("the server of this source has one address")
     return backend
-
-
-def _secrets(specs: Sequence[OptionSpec], options: Mapping[str, OptionValue]) -> list[str]:
-    return [str(options[spec.name]) for spec in specs if spec.secret and spec.name in options]
-
-
-def _check_options(
-    kind: BackendKind,
-    known_options: Sequence[OptionSpec],
-    options: Mapping[str, OptionValue],
-    *,
-    are_required: bool = True,
-) -> None:
-    known = {option.name: option for option in known_options}
-    for name, value in options.items():
-        if name not in known:
-            names = ", ".join(known) or "none"
-            raise InvalidArgumentError(f"{kind} has no option {name!r}; it takes: {names}")
-        if type(value) is not _PYTHON_TYPES[known[name].signature]:
-            raise InvalidArgumentError(f"option {name} must be of type {known[name].signature}")
-    for option in known_options:
-        if are_required and option.required and option.name not in options:
-            raise InvalidArgumentError(f"{kind} needs the option {option.name}")

@@ -55,8 +55,11 @@ from msd.models.query import (
 )
 from msd.models.rights import Rights
 from msd.models.source import (
+    CA_CERTIFICATE,
+    FINGERPRINT,
     Account,
     AccountView,
+    Certificate,
     ConnectAttempt,
     Connection,
     DaemonView,
@@ -96,6 +99,8 @@ from msd.models.words import (
 )
 
 __all__ = [
+    "CA_CERTIFICATE",
+    "FINGERPRINT",
     "MAX_WORDS",
     "NEVER",
     "NO_TIME",
@@ -107,6 +112,7 @@ __all__ = [
     "BackendView",
     "Caller",
     "Capability",
+    "Certificate",
     "ChangeSet",
     "ConnectAttempt",
     "Connection",

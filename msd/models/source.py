@@ -83,6 +83,21 @@ class SourceView(Struct, frozen=True, kw_only=True):
     sync_job: JobId | None = None
 
 
+CA_CERTIFICATE = "ca_certificate"
+"""The key of `Source.config` with the PEM text of a private certificate authority (K3)."""
+FINGERPRINT = "certificate_fingerprint"
+"""The key of `Source.config` with the SHA-256 fingerprint of the one accepted certificate (K3)."""
+
+
+class Certificate(Struct, frozen=True, kw_only=True):
+    """What a server shows of itself, for a person who decides whether to trust it."""
+
+    fingerprint: str  # SHA-256, 64 hexadecimal digits in lower case
+    subject: str  # e.g. "CN=jellyfin.home"
+    issuer: str
+    expires_at: UnixSeconds
+
+
 class DaemonView(Struct, frozen=True, kw_only=True):
     """Everything that is shown of the daemon at one moment; before it is open only its state."""
 

@@ -3,6 +3,7 @@
 import anyio
 import pytest
 from dbus_fast import Variant
+from msgspec.structs import replace
 
 from msd import __version__
 from msd.bus.exports import export_root, new_server
@@ -11,17 +12,19 @@ from msd.contract import ACCOUNT, BUS_NAME, JOB, LOGIN, ROOT_PATH, SOURCE, SOURC
 from msd.dbus.server import BusServer
 from msd.errors import StorageError, UnreachableError
 from msd.models import (
+    FINGERPRINT,
     BackendKind,
     JobState,
     LibraryId,
     PublicStatus,
     SkippedPage,
     SkippedRow,
+    Source,
     SyncMode,
     UnixSeconds,
 )
 from tests.dbus.client import Client, ErrorReply, plain
-from tests.support.fakes.fake_coordinator import CONNECTED, FakeCoordinator
+from tests.support.fakes.fake_coordinator import CONNECTED, FakeCoordinator, source_view
 from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +62,32 @@ async def test_a_source_is_synced_as_its_options_say(
         ("remove_source", "s1"),
     ] == coordinator.calls
     assert "UnknownSource" == (await failure_of(client, SOURCE, "Reconnect", path=SOURCE_1)).code
+
+
+async def test_a_certificate_is_shown_and_then_trusted(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """GetCertificate, TrustCertificate, and the properties that say what is trusted (K3)."""
+    coordinator.put_source("s1", source=with_config({FINGERPRINT: "ab" * 32}))
+
+    (shown,) = await client.call(SOURCE_COORDINATOR, "GetCertificate", "s", "https://nas:8920")
+    trust = {"fingerprint": shown["fingerprint"]}
+    await client.call(SOURCE, "TrustCertificate", "a{sv}", trust, path=SOURCE_1)
+    (values,) = await client.call(PROPERTIES, "GetAll", "s", SOURCE, path=SOURCE_1)
+
+    assert "ab" * 32 == plain(shown)["fingerprint"]
+    assert "CN=home" == plain(shown)["issuer"]
+    assert ("trust_certificate", "s1", {"fingerprint": "ab" * 32}) in coordinator.calls
+    assert "ab" * 32 == plain(values)["CertificateFingerprint"]
+    assert plain(values)["PrivateAuthority"] is False
+    refused = {"fingerprint": Variant("i", 1)}
+    failure = await failure_of(client, SOURCE, "TrustCertificate", "a{sv}", refused, path=SOURCE_1)
+    assert "InvalidArgument" == failure.code
+
+
+def with_config(config: dict[str, str]) -> Source:
+    """Return the source of a view with a configuration."""
+    return replace(source_view("s1").source, config=config)
 
 
 async def test_a_job_shows_its_progress_and_can_be_cancelled(

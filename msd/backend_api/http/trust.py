@@ -16,12 +16,7 @@ import msgspec
 from anyio.streams.tls import TLSAttribute
 
 from msd.errors import InvalidArgumentError, TlsError, UnreachableError
-from msd.models import UnixSeconds
-
-CA_CERTIFICATE = "ca_certificate"
-"""The key of `Source.config` with the PEM text of a private certificate authority."""
-FINGERPRINT = "certificate_fingerprint"
-"""The key of `Source.config` with the SHA-256 fingerprint of the one accepted certificate."""
+from msd.models import CA_CERTIFICATE, FINGERPRINT, Certificate, UnixSeconds
 
 _HEX = re.compile(r"[0-9a-f]{64}").fullmatch
 _HTTPS_PORT = 443
@@ -86,15 +81,6 @@ def ssl_context(trust: Trust) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server shows of itself, for a person who decides whether to trust it."""
-
-    fingerprint: str  # SHA-256, 64 hexadecimal digits in lower case
-    subject: str  # e.g. "CN=jellyfin.home"
-    issuer: str
-    expires_at: UnixSeconds
 
 
 async def presented_certificate(address: str) -> Certificate:

@@ -3,7 +3,13 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
-from msd.backend_api.accounts import AddContext, NewSources, OptionSpec, OptionValue
+from msd.backend_api.accounts import (
+    TRUST_OPTIONS,
+    AddContext,
+    NewSources,
+    OptionSpec,
+    OptionValue,
+)
 from msd.backend_api.protocol import BackendContext, BackendSpec, MediaBackend
 from msd.backend_api.sign_in import DiscoverContext, FoundServer, LoginDialogue
 from msd.models import BackendKind
@@ -77,6 +83,7 @@ SPEC = BackendSpec(
         ),
         _NAME,
         _ALLOW_INSECURE,
+        *TRUST_OPTIONS,
     ),
     add=_add,
     open=_open,
@@ -94,6 +101,8 @@ SPEC = BackendSpec(
         ),
         _NAME,
         _ALLOW_INSECURE,
+        *TRUST_OPTIONS,
     ),
     discover=_discover,
+    has_certificates=True,
 )

@@ -84,4 +84,5 @@ SPEC = BackendSpec(
     servers=_servers,
     sign_out=_sign_out,
     discover=_discover,
+    has_certificates=True,
 )

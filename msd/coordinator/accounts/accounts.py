@@ -45,12 +45,23 @@ from msd.events import (
 )
 from msd.managers.auth import is_keyring_trouble
 from msd.managers.registry import SourceColumns
-from msd.models import Account, AccountId, AccountView, Source, SourceId, StatusReason
+from msd.models import (
+    CA_CERTIFICATE,
+    FINGERPRINT,
+    Account,
+    AccountId,
+    AccountView,
+    Source,
+    SourceId,
+    StatusReason,
+)
 
 ANSWER_S = 18.0  # bus clients give up after 25 s
 EVERY_S = 3600.0
 RETRY_S = 300.0  # after a failure, and the least between two requests that nobody asked for
 JUST_NOW_S = 15.0  # an answer of this age is not asked for again
+
+_OF_THE_USER = {PINNED_ADDRESS, CA_CERTIFICATE, FINGERPRINT}  # keys of `Source.config`
 
 log = logging.getLogger(__name__)
 
@@ -375,8 +386,7 @@ class Accounts:
     async def _update(self, source: Source, new: NewSource) -> None:
         """Keep where a server is found now; its name and its pinned address are the user's."""
         config = dict(new.config)
-        if PINNED_ADDRESS in source.config:
-            config[PINNED_ADDRESS] = source.config[PINNED_ADDRESS]
+        config |= {key: source.config[key] for key in _OF_THE_USER & source.config.keys()}
         columns: SourceColumns = {"config": MappingProxyType(config), "owned": new.owned}
         columns["address"] = source.address or new.address
         if any(getattr(source, name) != value for name, value in columns.items()):

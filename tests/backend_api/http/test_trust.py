@@ -8,14 +8,13 @@ import trustme
 
 from msd.backend_api.http.client import fetch, open_client
 from msd.backend_api.http.trust import (
-    CA_CERTIFICATE,
-    FINGERPRINT,
     Trust,
     fingerprint,
     presented_certificate,
     trust_of,
 )
 from msd.errors import InvalidArgumentError, TlsError, UnreachableError
+from msd.models import CA_CERTIFICATE, FINGERPRINT
 from tests.backend_api.http.raw_server import answering, json_reply, raw_server
 
 pytestmark = pytest.mark.anyio

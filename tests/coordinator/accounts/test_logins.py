@@ -275,7 +275,7 @@ async def test_what_can_not_be_begun_is_a_typed_error(rig: Rig) -> None:
 
         with pytest.raises(errors.InvalidArgumentError, match="no backend"):
             await logins.begin(BackendKind("nothing"), {}, caller)
-        with pytest.raises(errors.NotSupportedError, match="AddSource"):
+        with pytest.raises(errors.NotSupportedError, match="interactive"):
             await logins.begin(KIND, {}, caller)
         with pytest.raises(errors.InvalidArgumentError, match="needs the option by"):
             await logins.begin(CLUB, {}, caller)

@@ -21,7 +21,7 @@ from msd.backend_api import (
     RawItem,
     SkippedItem,
 )
-from msd.backend_api.accounts import OptionValue
+from msd.backend_api.accounts import TRUST_OPTIONS, OptionValue
 from msd.backend_api.artwork import Picture
 from msd.errors import AuthRefusedError, ForbiddenError, MsdError, UnreachableError
 from msd.models import (
@@ -68,6 +68,7 @@ class FakeServer:
     slow: anyio.Event | None = None  # connecting waits for it
     calls: list[str] = field(default_factory=list)
     signed_out: list[str] = field(default_factory=list)
+    trusted: list[dict[str, str]] = field(default_factory=list)  # when it was added or connected
     pictures: dict[str, bytes] = field(default_factory=dict)  # by ref
     held_pictures: anyio.Event | None = None  # pictures wait for it
 
@@ -126,6 +127,8 @@ class FakeBackend:
         return frozenset({Capability.DETAILS, Capability.COLLECTIONS})
 
     async def connect(self) -> ServerFacts:
+        if self.context is not None:
+            self._server.trusted.append(dict(self.context.source.config))
         if self._server.slow is not None:
             await self._server.slow.wait()
         self._call("connect")
@@ -251,8 +254,9 @@ def fingerprint(item: MediaItem) -> int:
 def fake_spec(server: FakeServer) -> BackendSpec:
     """Return a spec whose backends are connected to the server."""
 
-    async def add(options: Mapping[str, OptionValue], _context: AddContext) -> NewSources:
+    async def add(options: Mapping[str, OptionValue], context: AddContext) -> NewSources:
         server.calls.append("add")
+        server.trusted.append(dict(context.trust))
         if server.error is not None:
             raise server.error
         user = str(options["user"])
@@ -280,7 +284,9 @@ def fake_spec(server: FakeServer) -> BackendSpec:
         options=(
             OptionSpec(name="user", signature="s", description="who signs in", required=True),
             OptionSpec(name="password", signature="s", description="password", secret=True),
+            *TRUST_OPTIONS,
         ),
         add=add,
         open=server.open,
+        has_certificates=True,
     )

@@ -51,7 +51,12 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.models.artwork import ArtworkKind
-from tests.support.fakes.fake_logins import FakeAccounts, FakeConnections, FakeLogins
+from tests.support.fakes.fake_logins import (
+    FakeAccounts,
+    FakeCertificates,
+    FakeConnections,
+    FakeLogins,
+)
 
 STARTING = SourceStatus(
     status=PublicStatus.OFFLINE,
@@ -260,6 +265,7 @@ class FakeCoordinator:
         self.accounts = FakeAccounts(self.check, self.account_views)
         self.logins = FakeLogins(self.check, self.events.publish)
         self.connections = FakeConnections(self.check)
+        self.certificates = FakeCertificates(self.check)
         self.library = FakeLibrary(self)
         self.jobs = FakeJobs(self)
         self.artwork = FakeArtwork()

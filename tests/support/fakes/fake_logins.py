@@ -13,11 +13,13 @@ from msd.models import (
     AccountView,
     BackendKind,
     Caller,
+    Certificate,
     Connection,
     Login,
     LoginId,
     Route,
     SourceId,
+    UnixSeconds,
 )
 
 CONNECTIONS = (
@@ -121,6 +123,25 @@ class FakeAccounts:
     async def refresh(self, account_id: AccountId) -> tuple[SourceId, ...]:
         self.check("refresh", account_id)
         return (SourceId("plex_0002"),)
+
+
+@dataclass
+class FakeCertificates:
+    """Every server shows the same certificate."""
+
+    check: Callable[..., None]
+
+    async def shown(self, address: str) -> Certificate:
+        self.check("get_certificate", address)
+        return Certificate(
+            fingerprint="ab" * 32,
+            subject="CN=nas",
+            issuer="CN=home",
+            expires_at=UnixSeconds(1_800_000_000),
+        )
+
+    async def trust(self, source_id: SourceId, options: Mapping[str, OptionValue]) -> None:
+        self.check("trust_certificate", source_id, dict(options))
 
 
 @dataclass
