@@ -16,11 +16,10 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
-
-from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -48,7 +47,8 @@ class Outlet(StrEnum):
     DATABASE = "database"
 
 
-class _Passing(Struct):
+@dataclass(slots=True)
+class _Passing:
     """Secrets that are at hand for a while."""
 
     spellings: tuple[str, ...]

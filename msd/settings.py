@@ -1,12 +1,10 @@
-"""XDG paths and the optional `msd.toml` → one frozen `Settings` (docs/behaviour.md, Files)."""
+"""XDG paths and the optional `msd.toml` → one frozen `Settings` (behaviour §10)."""
 
 import os
 import tomllib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 from msd.errors import InvalidArgumentError
 from msd.models import SecretStore
@@ -16,44 +14,48 @@ MAX_FILE_BYTES = 256 * 1024
 _TABLES = ("artwork", "log", "notifications", "secrets", "sync")
 
 
-class SyncSettings(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncSettings:
     """`[sync]`: how often and how much at once."""
 
     interval_s: int = 3600  # between syncs of a library whose policy is interval or live
     parallel: int = 3  # sources that sync at the same time
 
     def check(self) -> None:
-        """Refuse impossible values."""
+        """Refuse values that can't be meant."""
         _bounds("sync.interval_s", self.interval_s, 60, 30 * 86_400)
         _bounds("sync.parallel", self.parallel, 1, 16)
 
 
-class LogSettings(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
     """`[log]`: what reaches the journal."""
 
     level: str = "info"  # debug, info, warning, error
 
     def check(self) -> None:
-        """Refuse unknown levels."""
+        """Refuse words that no logger knows."""
         if self.level not in {"debug", "info", "warning", "error"}:
             raise InvalidArgumentError(
                 f"log.level is {self.level!r}; use debug, info, warning or error"
             )
 
 
-class SecretSettings(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSettings:
     """`[secrets]`: where credentials rest (K1)."""
 
     store: str = SecretStore.SECRET_SERVICE.value
 
     def check(self) -> None:
-        """Refuse unknown stores."""
+        """Refuse words that no store is called."""
         if self.store not in set(SecretStore):
             known = ", ".join(SecretStore)
             raise InvalidArgumentError(f"secrets.store is {self.store!r}; use one of: {known}")
 
 
-class NotificationSettings(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSettings:
     """`[notifications]`: what is shown on the desktop."""
 
     enabled: bool = True
@@ -62,13 +64,14 @@ class NotificationSettings(Struct, frozen=True, kw_only=True):
         """Accept both."""
 
 
-class ArtworkSettings(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtworkSettings:
     """`[artwork]`: pictures that are kept for frontends."""
 
     max_mb: int = 500  # the files never take more than this
 
     def check(self) -> None:
-        """Refuse impossible values."""
+        """Refuse values that can't be meant."""
         _bounds("artwork.max_mb", self.max_mb, 10, 1_000_000)
 
 
@@ -82,8 +85,9 @@ Section = TypeVar(
 )
 
 
-class Settings(Struct, frozen=True, kw_only=True):
-    """Where msd keeps its files, and the contents of `msd.toml`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where msd keeps its files, and what the user set in `msd.toml`."""
 
     data_dir: Path
     cache_dir: Path
@@ -112,7 +116,7 @@ def load(config_file: Path | None = None) -> Settings:
     a typing mistake does not go unnoticed.
 
     Raises:
-        InvalidArgumentError: the file can't be read or has an impossible value.
+        InvalidArgumentError: the file can't be read or says something that can't be meant.
     """
     import platformdirs  # noqa: PLC0415 - only when the environment doesn't say it all
 

@@ -17,10 +17,7 @@ def drained(receive: anyio.abc.ObjectReceiveStream[object]) -> list[object]:
 
 
 def test_each_subscriber_gets_every_fact_in_order() -> None:
-    """Each subscriber gets every fact in order.
-
-    One publisher.
-    """
+    """Architecture: one publisher."""
     stream = EventStream()
     facts = [SourceAdded(SourceId(str(n))) for n in range(5)]
 

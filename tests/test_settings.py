@@ -1,4 +1,4 @@
-"""The settings file."""
+"""Behaviour section 10: the settings file."""
 
 from pathlib import Path
 

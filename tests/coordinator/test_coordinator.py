@@ -42,10 +42,7 @@ async def count(run: Run) -> int:
 
 
 async def test_an_added_source_connects_and_syncs_by_itself(rig: Rig) -> None:
-    """An added source connects and syncs by itself (A1, O6).
-
-    Verify, store, announce, first sync.
-    """
+    """A1, O6: verify, store, announce, first sync."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -59,7 +56,7 @@ async def test_an_added_source_connects_and_syncs_by_itself(rig: Rig) -> None:
 
 
 async def test_the_same_thing_twice_is_refused_and_another_user_is_another_source(rig: Rig) -> None:
-    """The same thing twice is refused and another user is another source (I1)."""
+    """I1."""
     rig.server.users["bob"] = "secret"
     async with rig.running() as run:
         first = await run.add()
@@ -79,10 +76,7 @@ async def test_the_same_thing_twice_is_refused_and_another_user_is_another_sourc
 
 @pytest.mark.parametrize("state", [KeyringState.LOCKED, KeyringState.ABSENT])
 async def test_without_a_keyring_nothing_is_added(rig: Rig, state: KeyringState) -> None:
-    """Without a keyring nothing is added (A1).
-
-    The login is undone, nothing is stored.
-    """
+    """A1: the login is undone, nothing is stored."""
     rig.keyring.now = state
     async with rig.running() as run:
         with pytest.raises((errors.KeyringLockedError, errors.KeyringUnavailableError)):
@@ -94,10 +88,7 @@ async def test_without_a_keyring_nothing_is_added(rig: Rig, state: KeyringState)
 
 
 async def test_a_failed_database_write_takes_the_secret_back(rig: Rig, tmp_path: Path) -> None:
-    """A failed database write takes the secret back (A1).
-
-    A failure at any step undoes the earlier ones.
-    """
+    """A1: a failure at any step undoes the earlier ones."""
     async with rig.running() as run:
         run.services.registry._store.close()
         with pytest.raises(errors.MsdError):
@@ -108,7 +99,7 @@ async def test_a_failed_database_write_takes_the_secret_back(rig: Rig, tmp_path:
 
 
 async def test_a_wrong_password_adds_nothing(rig: Rig) -> None:
-    """A wrong password adds nothing (A1)."""
+    """A1."""
     async with rig.running() as run:
         with pytest.raises(errors.AuthRefusedError):
             await run.coordinator.add_source(KIND, {"user": "alice", "password": "wrong"})
@@ -128,7 +119,7 @@ async def test_a_wrong_password_adds_nothing(rig: Rig) -> None:
 async def test_options_that_can_not_be_meant_are_refused(
     rig: Rig, kind: str, options: dict[str, str], says: str
 ) -> None:
-    """Unknown option keys are refused, naming the key and the known ones (A1)."""
+    """Dbus-api: unknown option keys are refused, naming the key and the known ones."""
     async with rig.running() as run:
         with pytest.raises(errors.InvalidArgumentError, match=says):
             await run.coordinator.add_source(BackendKind(kind), options)
@@ -138,10 +129,7 @@ async def test_options_that_can_not_be_meant_are_refused(
 
 
 async def test_after_a_restart_the_cache_answers_while_the_server_is_down(rig: Rig) -> None:
-    """After a restart the cache answers while the server is down (O1, S1).
-
-    Every configured source has a status, and the rows are there.
-    """
+    """O1, S1: every configured source has a status, and the rows are there."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -161,10 +149,7 @@ async def test_after_a_restart_the_cache_answers_while_the_server_is_down(rig: R
 
 
 async def test_a_source_heals_when_its_server_returns(rig: Rig) -> None:
-    """A source heals when its server returns (O3, S6).
-
-    Without anybody asking; here the user asks, which resets the waits.
-    """
+    """O3, S6: without anybody asking; here the user asks, which resets the waits."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -181,10 +166,7 @@ async def test_a_source_heals_when_its_server_returns(rig: Rig) -> None:
 
 
 async def test_a_network_change_makes_it_try_again_at_once(rig: Rig) -> None:
-    """A network change makes it try again at once (S6).
-
-    Also resume from suspend; a connected source is left alone.
-    """
+    """S6: also resume from suspend; a connected source is left alone."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -201,7 +183,7 @@ async def test_a_network_change_makes_it_try_again_at_once(rig: Rig) -> None:
 
 
 async def test_an_unexpected_error_of_a_backend_is_an_error_of_its_source_only(rig: Rig) -> None:
-    """One backend's bug is the status of its source; the daemon stays."""
+    """Style section 4: containment; the daemon stays."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -217,10 +199,7 @@ async def test_an_unexpected_error_of_a_backend_is_an_error_of_its_source_only(r
 
 
 async def test_each_change_of_status_is_told_once(rig: Rig) -> None:
-    """Each change of status is told once (S5).
-
-    Nothing changed, nothing sent.
-    """
+    """S5: nothing changed, nothing sent."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -244,10 +223,7 @@ async def test_each_change_of_status_is_told_once(rig: Rig) -> None:
 
 
 async def test_a_locked_keyring_is_needs_auth_and_heals_when_it_unlocks(rig: Rig) -> None:
-    """A locked keyring is needs auth and heals when it unlocks (S4, O3).
-
-    The cache answers meanwhile, no request leaves, nobody has to act in msd.
-    """
+    """S4, O3: the cache answers meanwhile, no request leaves, nobody has to act in msd."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -267,7 +243,7 @@ async def test_a_locked_keyring_is_needs_auth_and_heals_when_it_unlocks(rig: Rig
 
 
 async def test_unlock_secrets_raises_the_prompt_as_a_job(rig: Rig) -> None:
-    """UnlockSecrets is the only call that prompts; a dismissed prompt fails its job (K2)."""
+    """Dbus-api: nothing else prompts."""
     async with rig.running() as run:
         source_id = await run.add()
         rig.keyring.now = KeyringState.LOCKED
@@ -279,7 +255,7 @@ async def test_unlock_secrets_raises_the_prompt_as_a_job(rig: Rig) -> None:
 
 
 async def test_a_prompt_that_is_dismissed_is_a_failed_job(rig: Rig) -> None:
-    """A prompt that is dismissed is a failure, never a status in a success."""
+    """Dbus-api: failure is never a status in a success."""
     rig.keyring.is_dismissed = True
     async with rig.running() as run:
         rig.keyring.now = KeyringState.LOCKED
@@ -291,7 +267,7 @@ async def test_a_prompt_that_is_dismissed_is_a_failed_job(rig: Rig) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 201, "\x1b[31m"])
 async def test_names_that_can_not_be_shown_are_refused(rig: Rig, name: str) -> None:
-    """Names that can not be shown are refused (K5, A5)."""
+    """K5, A5."""
     async with rig.running() as run:
         source_id = await run.add()
         with pytest.raises(errors.InvalidArgumentError):
@@ -299,10 +275,7 @@ async def test_names_that_can_not_be_shown_are_refused(rig: Rig, name: str) -> N
 
 
 async def test_refused_credentials_stop_requests_and_syncs(rig: Rig) -> None:
-    """Refused credentials stop requests and syncs (S4).
-
-    Until new credentials; a sync says so at once.
-    """
+    """S4: until new credentials; a sync says so at once."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -322,7 +295,7 @@ async def test_refused_credentials_stop_requests_and_syncs(rig: Rig) -> None:
 
 
 async def test_asking_again_joins_the_running_sync(rig: Rig) -> None:
-    """Asking again joins the running sync (Y1)."""
+    """Y1."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -338,10 +311,7 @@ async def test_asking_again_joins_the_running_sync(rig: Rig) -> None:
 
 
 async def test_a_failed_sync_is_failed_and_says_why(rig: Rig) -> None:
-    """A failed sync is failed and says why (Y11).
-
-    And the source shows the error, with the time of the last success kept.
-    """
+    """Y11: and the source shows the error, with the time of the last success kept."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -358,7 +328,7 @@ async def test_a_failed_sync_is_failed_and_says_why(rig: Rig) -> None:
 
 
 async def test_a_sync_can_be_cancelled(rig: Rig) -> None:
-    """A sync can be cancelled (Y12)."""
+    """Y12."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -373,7 +343,7 @@ async def test_a_sync_can_be_cancelled(rig: Rig) -> None:
 
 
 async def test_held_deletes_show_and_can_be_confirmed(rig: Rig) -> None:
-    """Held deletes show and can be confirmed (Y7)."""
+    """Y7."""
     films = rig.server.libraries[0].remote_id
     async with rig.running() as run:
         source_id = await run.add()
@@ -392,10 +362,7 @@ async def test_held_deletes_show_and_can_be_confirmed(rig: Rig) -> None:
 
 
 async def test_policies_decide_what_a_start_catches_up(rig: Rig) -> None:
-    """Policies decide what a start catches up (A5).
-
-    Manual libraries wait to be asked, off ones are left alone even then.
-    """
+    """A5: manual libraries wait to be asked, off ones are left alone even then."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -437,7 +404,7 @@ async def test_a_library_that_is_said_to_hold_something_else_is_read_anew(rig: R
 
 
 async def test_rename_order_and_switch_survive_a_restart(rig: Rig) -> None:
-    """Rename order and switch survive a restart (A5)."""
+    """A5."""
     rig.server.users["bob"] = "secret"
     async with rig.running() as run:
         first, second = await run.add(), await run.add("bob")
@@ -460,7 +427,7 @@ async def test_rename_order_and_switch_survive_a_restart(rig: Rig) -> None:
 
 
 async def test_a_removed_source_is_served_nowhere_and_leaves_nothing(rig: Rig) -> None:
-    """A removed source is served nowhere and leaves nothing (A4)."""
+    """A4."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -482,10 +449,7 @@ async def test_a_removed_source_is_served_nowhere_and_leaves_nothing(rig: Rig) -
 
 
 async def test_a_source_that_is_removed_while_it_syncs_is_gone(rig: Rig) -> None:
-    """A source that is removed while it syncs is gone (A4, Y12).
-
-    And can be added again, empty, with the same id (I1).
-    """
+    """A4, Y12: and can be added again, empty, with the same id (I1)."""
     async with rig.running() as run:
         rig.server.hold = anyio.Event()
         source_id = await run.add()
@@ -501,10 +465,7 @@ async def test_a_source_that_is_removed_while_it_syncs_is_gone(rig: Rig) -> None
 
 
 async def test_a_purge_goes_on_after_a_restart(rig: Rig) -> None:
-    """A purge goes on after a restart (A4).
-
-    The keyring was locked when the source was removed.
-    """
+    """A4: the keyring was locked when the source was removed."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -528,7 +489,7 @@ async def test_a_purge_goes_on_after_a_restart(rig: Rig) -> None:
 
 
 async def test_unknown_ids_have_their_own_errors(rig: Rig) -> None:
-    """Each kind of unknown id has an error of its own."""
+    """Dbus-api: typed errors."""
     unknown = SourceId("fake_000000000000")
     async with rig.running() as run:
         with pytest.raises(errors.UnknownSourceError):
@@ -550,10 +511,7 @@ async def test_unknown_ids_have_their_own_errors(rig: Rig) -> None:
 
 
 async def test_details_are_fetched_when_asked_for(rig: Rig) -> None:
-    """Details are fetched when asked for (Y3).
-
-    In the background, told by ItemsChanged.
-    """
+    """Y3: in the background, told by ItemsChanged."""
     films = rig.server.libraries[0].remote_id
     async with rig.running() as run:
         source_id = await run.add()
@@ -572,7 +530,7 @@ async def test_details_are_fetched_when_asked_for(rig: Rig) -> None:
 
 
 async def test_explain_tells_the_steps(rig: Rig) -> None:
-    """Explain tells the steps (S8)."""
+    """S8."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)

@@ -30,10 +30,7 @@ def test_every_wait_is_between_a_second_and_five_minutes(seed: int, failures: in
 
 
 def test_waits_grow_and_a_reset_makes_them_short_again() -> None:
-    """Waits grow and a reset makes them short again (S6).
-
-    Reset at once by a request of the user.
-    """
+    """S6: reset at once by a request of the user."""
     backoff = Backoff(random.Random(1))
     late = [backoff.next_delay_s() for _ in range(60)][20:]
 
@@ -44,7 +41,7 @@ def test_waits_grow_and_a_reset_makes_them_short_again() -> None:
 
 
 def test_a_server_that_asks_for_time_gets_it_up_to_the_bound() -> None:
-    """A Retry-After of the server is honoured, up to the bound (S6)."""
+    """S6, Jellyfin contract section 10: Retry-After."""
     backoff = Backoff(random.Random(1))
 
     assert backoff.next_delay_s(retry_after_s=42) >= 42

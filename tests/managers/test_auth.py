@@ -28,10 +28,7 @@ SECRET = Credentials(user_id="1", token="canary-77aa")
 
 
 async def test_credentials_are_read_once_and_then_known() -> None:
-    """Credentials are read once and then known (K2).
-
-    A keyring that locks later changes nothing for what is in memory.
-    """
+    """K2: a keyring that locks later changes nothing for what is in memory."""
     vault, keyring = FakeVault(), FakeKeyring()
     auth = AuthManager(vault, keyring)
     await auth.store(ALICE, SECRET)
@@ -48,10 +45,7 @@ async def test_credentials_are_read_once_and_then_known() -> None:
 async def test_a_keyring_that_would_prompt_is_not_touched(
     state: KeyringState, error: type[Exception]
 ) -> None:
-    """A keyring that would prompt is not touched (K2, S4).
-
-    Its state is looked at first, for reading, storing and deleting.
-    """
+    """K2, S4: its state is looked at first, for reading, storing and deleting."""
     keyring = FakeKeyring(now=state)
     vault = FakeVault(error=AssertionError("touched"))  # type: ignore[arg-type]
     auth = AuthManager(vault, keyring)
@@ -66,7 +60,7 @@ async def test_a_keyring_that_would_prompt_is_not_touched(
 
 
 async def test_an_account_without_an_entry_has_no_credentials() -> None:
-    """An account without an entry has no credentials (S4)."""
+    """S4."""
     with pytest.raises(AuthRequiredError) as raised:
         await AuthManager(FakeVault(), FakeKeyring()).credentials(ALICE)
 
@@ -74,7 +68,7 @@ async def test_an_account_without_an_entry_has_no_credentials() -> None:
 
 
 async def test_forgotten_credentials_are_gone_everywhere() -> None:
-    """Forgotten credentials are gone everywhere (A4)."""
+    """A4."""
     vault = FakeVault()
     auth = AuthManager(vault, FakeKeyring())
     await auth.store(ALICE, SECRET)
@@ -87,7 +81,7 @@ async def test_forgotten_credentials_are_gone_everywhere() -> None:
 
 
 async def test_those_who_wait_are_woken_by_a_change_of_the_keyring() -> None:
-    """Those who wait are woken by a change of the keyring (S4, O3)."""
+    """S4, O3."""
     keyring = FakeKeyring(now=KeyringState.LOCKED)
     auth = AuthManager(FakeVault(), keyring)
     async with anyio.create_task_group() as tasks:
@@ -111,15 +105,12 @@ async def test_those_who_wait_are_woken_by_a_change_of_the_keyring() -> None:
 
 
 def test_a_secret_is_not_in_a_repr() -> None:
-    """A secret is not in a repr (K1)."""
+    """K1."""
     assert "canary" not in repr(SECRET)
 
 
 async def test_a_store_that_nothing_guards_is_always_available() -> None:
-    """A store that nothing guards is always available (K1).
-
-    A file, `pass` or systemd; there is nothing to watch and nothing to unlock.
-    """
+    """K1: a file, `pass` or systemd; there is nothing to watch and nothing to unlock."""
     auth = AuthManager(FakeVault(), None)
 
     await auth.store(ALICE, SECRET)
@@ -132,10 +123,7 @@ async def test_a_store_that_nothing_guards_is_always_available() -> None:
 
 
 async def test_a_store_that_can_only_be_read_takes_no_new_account() -> None:
-    """A store that can only be read takes no new account (K1).
-
-    It is said before anybody signs in for nothing; what is there is read.
-    """
+    """K1: it is said before anybody signs in for nothing; what is there is read."""
     auth = AuthManager(FakeVault(is_read_only=True, stored={ALICE.id: SECRET}), None)
 
     with pytest.raises(NotSupportedError, match=r"secrets\.store"):
@@ -145,10 +133,7 @@ async def test_a_store_that_can_only_be_read_takes_no_new_account() -> None:
 
 
 async def test_every_secret_that_comes_to_hand_is_told_to_the_redactor() -> None:
-    """Every secret that comes to hand is told to the redactor (K1).
-
-    Read, stored, and one for each server.
-    """
+    """K1: read, stored, and one for each server."""
     redactor = Redactor()
     many = Credentials(user_id="1", token="canary-1", server_tokens={"s": "canary-2"})
     vault = FakeVault(stored={ALICE.id: SECRET})
@@ -161,10 +146,7 @@ async def test_every_secret_that_comes_to_hand_is_told_to_the_redactor() -> None
 
 
 async def test_a_secret_is_known_before_it_is_stored() -> None:
-    """A secret is known before it is stored (K1).
-
-    What fails while it is stored may hold it.
-    """
+    """K1: what fails while it is stored may hold it."""
     redactor = Redactor()
     auth = AuthManager(FakeVault(error=KeyringUnavailableError("gone")), FakeKeyring(), redactor)
 

@@ -28,6 +28,7 @@ from msd.errors import BadResponseError, UnreachableError
 from msd.models import (
     Capability,
     MediaItem,
+    Omission,
     RemoteId,
     RemoteLibrary,
     ServerFacts,
@@ -35,10 +36,9 @@ from msd.models import (
 )
 
 if TYPE_CHECKING:
-    from msd.backend_api.snapshots import Snapshots
     from msd.backends.local.catalogue.entries import Entry
     from msd.backends.local.catalogue.libraries import LibraryPart
-    from msd.backends.local.changes.targeted_rescan import Glance
+    from msd.backends.local.changes.targeted_rescan import RescannedRows
     from msd.backends.local.items.parser import EntryParser
     from msd.backends.local.scanning.index import TagIndex
     from msd.backends.local.scanning.scan import Scan
@@ -127,8 +127,6 @@ class LocalBackend:
             yield Page(start=0, limit=PAGE_SIZE, total=0, items=(), gaps=True)
             return
         entries = await self._run(scan.entries, part, listing.type)
-        reports = listing.type is LISTED_TYPES[0]
-        skipped = await self._run(scan.skipped, part) if reports else ()
         gaps = scan.has_gaps(part)
         for start in range(0, max(len(entries), 1), PAGE_SIZE):
             window = entries[start : start + PAGE_SIZE]
@@ -138,43 +136,56 @@ class LocalBackend:
                 total=len(entries),
                 items=await self._run(_raw_items, scan, window),
                 gaps=gaps,
-                skipped=skipped if start == 0 else (),
             )
+
+    async def omissions(self) -> tuple[Omission, ...]:
+        """Return every file and folder that is no item, with the reason; see `HasOmissions`.
+
+        Files that can't be played are among them: they are remembered until they change.
+        """
+        from msd.backends.local.scanning.omissions import omissions_of  # noqa: PLC0415
+
+        return await self._run(omissions_of, await self._scanned())
 
     async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where a library stands, as this backend's walk has seen it; see `HasChanges`."""
-        from msd.backends.local.changes.cursor import standing  # noqa: PLC0415 - imported when used
+        from msd.backends.local.changes.cursor import cursor_of  # noqa: PLC0415 - imported when used
 
         scan = await self._scanned()
         part = scan.part(library.remote_id)
         if aspect is Aspect.WATCH or part is None:
             return _NOTHING
-        return await self._run(standing, scan, part, self._snapshots(library))
+        return await self._run(cursor_of, part)
 
     async def changes(
-        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, _cached: CachedRows, /
+        self, library: RemoteLibrary, aspect: Aspect, since: ChangeCursor, cached: CachedRows, /
     ) -> AsyncGenerator[Changes, None]:
-        """Yield the rows that look different in this backend's walk; see `HasChanges`.
+        """Yield the rows that differ from those in the cache; see `HasChanges`.
 
         Nobody watches anything in a folder, so the other aspect is always empty.
         """
-        from msd.backends.local.changes.cursor import changed_since  # noqa: PLC0415 - imported when used
+        from msd.backends.local.changes.cursor import (  # noqa: PLC0415 - imported when used
+            changed_rows,
+            cursor_of,
+            is_unchanged,
+        )
 
         scan = await self._scanned()
         part = scan.part(library.remote_id)
-        if aspect is Aspect.WATCH or part is None:
+        if aspect is Aspect.WATCH or part is None or await self._run(is_unchanged, part, since):
             return
-        snapshots = self._snapshots(library)
-        found, cursor = await self._run(changed_since, scan, part, snapshots, since)
-        for changed in found:
-            listing = Listing(library=library, type=changed.type)
+        for item_type in LISTED_TYPES:
+            known = await cached.fingerprints(library.remote_id, item_type)
+            changed = await self._run(changed_rows, scan, part, item_type, known)
+            listing = Listing(library=library, type=item_type)
             for start in range(0, len(changed.entries), PAGE_SIZE):
                 window = changed.entries[start : start + PAGE_SIZE]
                 yield Changes(listing=listing, items=await self._run(_raw_items, scan, window))
+            is_last = item_type is LISTED_TYPES[-1]
             yield Changes(
                 listing=listing,
                 count=None if scan.has_gaps(part) else changed.count,
-                cursor=cursor if changed is found[-1] else None,
+                cursor=await self._run(cursor_of, part) if is_last else None,
             )
 
     @asynccontextmanager
@@ -191,8 +202,8 @@ class LocalBackend:
         root = await self._run(os.path.realpath, os.fsencode(self._source.address))
         stop = Event()  # its own: a call that somebody gives up ends no subscription
         try:
-            look = partial(self._glance, stop)
-            async with folder_changes(root, look, self._limiter) as changes:
+            rescan = partial(self._rescan, stop)
+            async with folder_changes(root, rescan, self._limiter) as changes:
                 yield changes
         finally:
             stop.set()
@@ -258,14 +269,6 @@ class LocalBackend:
         with anyio.move_on_after(_CLOSE_S, shield=True):  # threads may hang on a dead disk
             await to_thread.run_sync(self._close_index, abandon_on_cancel=True)
 
-    def _snapshots(self, library: RemoteLibrary) -> "Snapshots":
-        from xxhash import xxh3_64_hexdigest  # noqa: PLC0415 - imported when used
-
-        from msd.backend_api.snapshots import Snapshots  # noqa: PLC0415
-
-        thing = xxh3_64_hexdigest(library.remote_id)
-        return Snapshots(self._context.cache_dir, f"rows-{thing}")
-
     def _close_index(self) -> None:
         with self._opening:
             index, self._index = self._index, None
@@ -292,30 +295,30 @@ class LocalBackend:
             index = self._opened_index()
             return scan_folder(self._source, self._context.content_types, index, self._stop)
 
-    def _glance(self, stop: Event, paths: Iterable[bytes]) -> "Glance | None":
-        from msd.backends.local.changes.targeted_rescan import glance  # noqa: PLC0415 - imported when used
+    def _rescan(self, stop: Event, paths: Iterable[bytes]) -> "RescannedRows | None":
+        from msd.backends.local.changes.targeted_rescan import targeted_rescan  # noqa: PLC0415
 
         with self._opening:
             index = self._opened_index()
-            return glance(self._source, self._context.content_types, paths, index, stop)
+            return targeted_rescan(self._source, self._context.content_types, paths, index, stop)
 
     def _scan_for(self, remote_ids: Sequence[RemoteId]) -> "Scan":
         """Return a scan that knows of these rows whether they are there."""
         from msd.backends.local.catalogue.remote_ids import is_of_show, path_of  # noqa: PLC0415
-        from msd.backends.local.changes.affected_directories import by_directory, scan_around  # noqa: PLC0415
+        from msd.backends.local.changes.affected_directories import by_directory, scan_affected  # noqa: PLC0415
 
         paths = [path for each in remote_ids if (path := path_of(each)) is not None]
-        groups = [each for each in remote_ids if is_of_show(each)]
-        if len(paths) + len(groups) == len(remote_ids):
-            with self._opening:
-                index, touched = self._opened_index(), by_directory(paths)
-                found = scan_around(self._source, touched, groups, index, self._stop)
-            there = (
-                set() if found is None else {one.item.remote_id for one in _located(found, groups)}
-            )
-            if found is not None and there.issuperset(groups):
+        titled = [each for each in remote_ids if path_of(each) is None]
+        shows = [each for each in titled if is_of_show(each)]
+        with self._opening:
+            index, touched = self._opened_index(), by_directory(paths)
+            chosen = self._context.content_types
+            found = scan_affected(self._source, touched, titled, index, self._stop, chosen)
+        if found is not None:
+            there = {located.item.remote_id for located in _located(found, shows)}
+            if there.issuperset(shows):
                 return found
-        return self._new_scan()  # that a show is gone is for this to tell (Y7)
+        return self._new_scan()  # only a full scan tells that a show is gone (Y7)
 
     def _opened_index(self) -> "TagIndex":
         from msd.backends.local.scanning.index import TagIndex  # noqa: PLC0415 - imported when used

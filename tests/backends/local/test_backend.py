@@ -91,10 +91,10 @@ async def test_an_unchanged_folder_has_the_same_rows(media, root, cache):
 @pytest.mark.parametrize(
     ("path", "changed"),
     [
-        ("Movies/Alien (1979)/Alien (1979).mkv", {"file:Movies/Alien (1979)/Alien (1979).mkv"}),
-        ("Movies/Alien (1979)/Alien (1979).nfo", {"file:Movies/Alien (1979)/Alien (1979).mkv"}),
-        ("Movies/Alien (1979)/poster.jpg", {"file:Movies/Alien (1979)/Alien (1979).mkv"}),
-        ("Movies/Alien (1979)/Alien (1979).en.srt", {"file:Movies/Alien (1979)/Alien (1979).mkv"}),
+        ("Movies/Alien (1979)/Alien (1979).mkv", {"film:Movies/alien/1979"}),
+        ("Movies/Alien (1979)/Alien (1979).nfo", {"film:Movies/alien/1979"}),
+        ("Movies/Alien (1979)/poster.jpg", {"film:Movies/alien/1979"}),
+        ("Movies/Alien (1979)/Alien (1979).en.srt", {"film:Movies/alien/1979"}),
         ("TV/Dark/tvshow.nfo", {"show:TV/dark", "season:TV/dark/1", "season:TV/dark/2"}),
     ],
 )
@@ -233,24 +233,27 @@ async def test_what_can_not_be_played_is_skipped_with_the_reason(media, root, ca
 
 
 async def test_what_is_said_of_a_skipped_item_does_not_repeat_its_name(media, root, cache):
-    """Protocol: the sync puts the id before the reason; rows without an id name the file once."""
+    """The sync puts the id before the reason; the list of omissions has the path beside it."""
     media.video(root / "Movies/Good (2000).mkv")
     (root / "Movies/Empty (2001).mkv").touch()
     (root / "Movies/readme.pdf").touch()
     backend = opened(await added_source(str(root)), cache)
     (library,) = await backend.libraries()
 
-    texts: list[str] = []
     reasons: list[str] = []
     for listing in backend.listings(library):
         async for page in backend.pages(listing):
-            texts += page.skipped
             parsed = await backend.parse(page.items)
             reasons += [item.why for item in parsed if isinstance(item, SkippedItem)]
+    omissions = await backend.omissions()
     await backend.aclose()
 
     assert ["an empty file"] == reasons
-    assert ["Movies/readme.pdf: not a media file by its name"] == texts
+    assert [
+        ("Movies/Empty (2001).mkv", "broken", "an empty file"),
+        ("Movies/readme.pdf", "other", "not a media file by its name"),
+    ] == [(omission.place, omission.kind, omission.reason) for omission in omissions]
+    assert {library.remote_id} == {omission.library for omission in omissions}
 
 
 async def test_odd_names_are_ordinary(media, root, cache):
@@ -337,10 +340,10 @@ async def test_an_item_that_is_gone_is_none(media, root, cache):
     path.unlink()
     media.video(root / "Movies/B (2000).mkv")
 
-    assert await backend.item("file:Movies/A (2000).mkv") is None
+    assert await backend.item("film:Movies/a/2000") is None
     shutil.rmtree(root)
     with pytest.raises(UnreachableError):
-        await backend.item("file:Movies/A (2000).mkv")
+        await backend.item("film:Movies/a/2000")
     await backend.aclose()
 
 
@@ -404,7 +407,7 @@ async def test_every_item_is_found_by_its_id_with_its_details(media, root, cache
     for item in listed_items:
         found = await backend.item(item.remote_id)
         assert replace(found, details=None) == item
-        assert (found.details is not None) is item.remote_id.startswith("file:")
+        assert found.details is not None
     await backend.aclose()
 
 

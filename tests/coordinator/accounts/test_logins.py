@@ -25,10 +25,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_an_approved_code_adds_every_server_of_the_account(rig: Rig) -> None:
-    """An approved code adds every server of the account (A2).
-
-    One source per server, each with its own token, connected by themselves.
-    """
+    """A2: one source per server, each with its own token, connected by themselves."""
     async with rig.running() as run:
         run.coordinator.start()
         person = Person(run)
@@ -140,10 +137,7 @@ async def test_a_backend_at_fault_fails_its_login_only(rig: Rig, by: str, error:
 
 
 async def test_a_cancelled_login_leaves_nothing(rig: Rig) -> None:
-    """A cancelled login leaves nothing (A1).
-
-    Cancelled in the middle.
-    """
+    """A1: cancelled in the middle."""
     async with rig.running() as run:
         person = Person(run)
         login_id = await person.begin()
@@ -160,7 +154,7 @@ async def test_a_cancelled_login_leaves_nothing(rig: Rig) -> None:
 
 @pytest.mark.parametrize("shown", ["", TOKEN + "!", "x"])
 async def test_somebody_else_neither_answers_nor_cancels(rig: Rig, shown: str) -> None:
-    """Somebody else neither answers nor cancels (K6)."""
+    """K6."""
     async with rig.running() as run:
         owner = Person(run, Caller(name=":1.1", owner_token=TOKEN))
         logins = run.coordinator.logins
@@ -180,10 +174,7 @@ async def test_somebody_else_neither_answers_nor_cancels(rig: Rig, shown: str) -
 
 
 async def test_another_connection_with_the_owners_token_goes_on(rig: Rig) -> None:
-    """Another connection with the owners token goes on (K6).
-
-    One-shot callers.
-    """
+    """K6: one-shot callers."""
     async with rig.running() as run:
         owner = Person(run, Caller(name=":1.1", owner_token=TOKEN))
         login_id = await owner.begin("password")
@@ -196,10 +187,7 @@ async def test_another_connection_with_the_owners_token_goes_on(rig: Rig) -> Non
 
 
 async def test_two_without_a_token_are_not_one_owner(rig: Rig) -> None:
-    """Two without a token are not one owner (K6).
-
-    An empty token opens nothing.
-    """
+    """K6: an empty token opens nothing."""
     async with rig.running() as run:
         login_id = await Person(run).begin()
 
@@ -208,7 +196,7 @@ async def test_two_without_a_token_are_not_one_owner(rig: Rig) -> None:
 
 
 async def test_a_token_that_can_be_guessed_is_refused(rig: Rig) -> None:
-    """A token that can be guessed is refused (K6)."""
+    """K6."""
     async with rig.running() as run:
         person = Person(run, Caller(name=":1.1", owner_token="x" * (SHORTEST_TOKEN - 1)))
 
@@ -217,10 +205,7 @@ async def test_a_token_that_can_be_guessed_is_refused(rig: Rig) -> None:
 
 
 async def test_a_tied_login_ends_with_its_caller(rig: Rig) -> None:
-    """A tied login ends with its caller (K6).
-
-    The other one goes on.
-    """
+    """K6: the other one goes on."""
     async with rig.running() as run:
         person = Person(run)
         free = await person.begin()
@@ -234,10 +219,7 @@ async def test_a_tied_login_ends_with_its_caller(rig: Rig) -> None:
 
 
 async def test_logins_are_bounded_per_caller_and_in_all(rig: Rig) -> None:
-    """Logins are bounded per caller and in all (K6).
-
-    One that has ended counts no more.
-    """
+    """K6: one that has ended counts no more."""
     async with rig.running() as run:
         person = Person(run)
         own = [await person.begin() for _ in range(MAX_OF_A_CALLER)]
@@ -255,10 +237,7 @@ async def test_logins_are_bounded_per_caller_and_in_all(rig: Rig) -> None:
 
 
 async def test_nobody_types_a_password_while_the_keyring_is_locked(rig: Rig) -> None:
-    """Nobody types a password while the keyring is locked (A1).
-
-    Adding raises no prompt, and says so before it asks anything.
-    """
+    """A1: adding raises no prompt, and says so before it asks anything."""
     rig.keyring.now = KeyringState.LOCKED
     async with rig.running() as run:
         with pytest.raises(errors.KeyringLockedError):
@@ -286,10 +265,7 @@ async def test_what_can_not_be_begun_is_a_typed_error(rig: Rig) -> None:
 
 
 async def test_a_failure_after_credentials_were_kept_gives_them_back(rig: Rig) -> None:
-    """A failure after credentials were kept gives them back (A1).
-
-    A kept token that came to nothing is signed out and forgotten.
-    """
+    """A1: a kept token that came to nothing is signed out and forgotten."""
     rig.service.keeps = True
     rig.service.after_keep = UNREACHABLE
     rig.service.approved.set()
@@ -304,10 +280,7 @@ async def test_a_failure_after_credentials_were_kept_gives_them_back(rig: Rig) -
 
 
 async def test_credentials_that_were_kept_are_those_of_the_account(rig: Rig) -> None:
-    """Credentials that were kept are those of the account (A1).
-
-    One entry in the keyring, not two.
-    """
+    """A1: one entry in the keyring, not two."""
     rig.service.keeps = True
     async with rig.running() as run:
         await Person(run).sign_in()
@@ -318,10 +291,7 @@ async def test_credentials_that_were_kept_are_those_of_the_account(rig: Rig) -> 
 
 
 async def test_a_crash_between_keeping_and_storing_leaves_nothing_behind(rig: Rig) -> None:
-    """A crash between keeping and storing leaves nothing behind (A1, O4).
-
-    The next start signs out and forgets what no source uses.
-    """
+    """A1, O4: the next start signs out and forgets what no source uses."""
     async with rig.running() as run:
         new = rig.service.account("ann", "orphan")
         adding = run.coordinator._adding
@@ -338,10 +308,7 @@ async def test_a_crash_between_keeping_and_storing_leaves_nothing_behind(rig: Ri
 
 
 async def test_signing_in_twice_adds_what_is_missing_to_the_same_account(rig: Rig) -> None:
-    """Signing in twice adds what is missing to the same account (I1, I3).
-
-    A second account of one user would be a second device and a second entry.
-    """
+    """I1, I3: a second account of one user would be a second device and a second entry."""
     async with rig.running() as run:
         first = await Person(run).sign_in()
         rig.service.server_tokens["new"] = "new-1"
@@ -356,7 +323,7 @@ async def test_signing_in_twice_adds_what_is_missing_to_the_same_account(rig: Ri
 
 
 async def test_stopping_ends_every_login(rig: Rig) -> None:
-    """Stopping ends every login (O4)."""
+    """O4."""
     async with rig.running() as run:
         person = Person(run)
         login_id = await person.begin()

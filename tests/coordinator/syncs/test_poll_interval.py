@@ -30,33 +30,24 @@ def about(interval_s: float) -> object:
 
 @pytest.mark.parametrize("policy", [SyncPolicy.OFF, SyncPolicy.MANUAL])
 def test_some_libraries_are_never_asked(policy: SyncPolicy) -> None:
-    """Some libraries are never asked (A5)."""
+    """A5."""
     assert interval_s(LibrarySettings(sync=policy)) is None
 
 
 def test_an_interval_is_the_users() -> None:
-    """An interval is the users (A5).
-
-    Live or not, changed or not.
-    """
+    """A5: live or not, changed or not."""
     settings = LibrarySettings(sync=SyncPolicy.INTERVAL, interval_s=7200)
 
     assert interval_s(settings, is_live=True) == about(7200)
 
 
 def test_while_a_source_tells_of_its_changes_it_is_asked_after_hours() -> None:
-    """While a source tells of its changes it is asked after hours (Y9).
-
-    Quiet when nothing changes.
-    """
+    """Y9: quiet when nothing changes."""
     assert interval_s(LibrarySettings(), is_live=True) == about(WHILE_LIVE_S)
 
 
 def test_without_it_a_source_is_asked_after_minutes_and_longer_while_it_is_quiet() -> None:
-    """Without it a source is asked after minutes and longer while it is quiet (Y9).
-
-    And often again as soon as something changes.
-    """
+    """Y9: and often again as soon as something changes."""
     intervals = PollIntervals(HOUR, rng=random.Random(1))
     waits = []
     for has_changed in (False, False, False, False, False, True):
@@ -69,18 +60,12 @@ def test_without_it_a_source_is_asked_after_minutes_and_longer_while_it_is_quiet
 
 
 def test_a_source_that_can_only_be_enumerated_keeps_to_the_interval() -> None:
-    """A source that can only be enumerated keeps to the interval (Y6).
-
-    Asking costs as much as the library is long.
-    """
+    """Y6: asking costs as much as the library is long."""
     assert interval_s(LibrarySettings(), is_cheap=False) == about(HOUR)
 
 
 def test_sources_do_not_ask_at_the_same_time() -> None:
-    """Sources do not ask at the same time (Y1).
-
-    Jitter per source.
-    """
+    """Y1: jitter per source."""
     intervals = PollIntervals(HOUR, rng=random.Random(1))
 
     waits = {

@@ -17,10 +17,7 @@ TEN_YEARS_S = 10 * 365 * 86_400
 
 
 async def test_a_last_sync_in_the_future_is_no_reason_to_wait(rig: Rig) -> None:
-    """A last sync in the future is no reason to wait (O6).
-
-    The clock was wrong once; nobody waits ten years for a sync.
-    """
+    """O6: the clock was wrong once; nobody waits ten years for a sync."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -33,10 +30,7 @@ async def test_a_last_sync_in_the_future_is_no_reason_to_wait(rig: Rig) -> None:
 
 
 async def test_a_sync_of_one_library_does_not_delay_the_others(rig: Rig) -> None:
-    """A sync of one library does not delay the others (O6).
-
-    The source as a whole was not synced by it.
-    """
+    """O6: the source as a whole was not synced by it."""
     rig.server.movies(rig.server.library("other"), 3, first=100)
     async with rig.running() as run:
         source_id = await run.add()
@@ -54,10 +48,7 @@ async def test_a_sync_of_one_library_does_not_delay_the_others(rig: Rig) -> None
 
 
 async def test_a_confirmation_is_never_joined_to_another_sync(rig: Rig) -> None:
-    """A confirmation is never joined to another sync (Y7).
-
-    Not to the one that runs, nor to one that begins while that one is being stopped.
-    """
+    """Y7: not to the one that runs, nor to one that begins while that one is being stopped."""
     films = rig.server.libraries[0].remote_id
     async with rig.running() as run:
         source_id = await run.add()
@@ -93,7 +84,7 @@ async def test_a_confirmation_is_never_joined_to_another_sync(rig: Rig) -> None:
 async def test_items_that_can_not_be_counted_are_no_end_of_the_daemon(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One source's damaged rows don't concern another source."""
+    """Style section 4: containment; here a row that no msd of this version wrote."""
     spoil = """
     CREATE TRIGGER spoil AFTER UPDATE OF synced_at ON library
     BEGIN UPDATE library SET type = 'hologram' WHERE pk = new.pk; END

@@ -1,14 +1,17 @@
 """What a library's catalogue holds: leaves, which are files, and groups, which are not."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
+import msgspec
 from xxhash import xxh3_64_intdigest
 
 from msd.backends.local.catalogue.remote_ids import file_id
+from msd.backends.local.evidence import Evidence
 from msd.backends.local.files.file_kind import MEDIA_KINDS
 from msd.backends.local.files.walk import FileEntry, Folder, join
-from msd.backends.local.names.file_names import EpisodeName
+from msd.backends.local.names.episodes import EpisodeName
+from msd.backends.local.names.films import FilmName
 from msd.models import ItemType, RemoteId, UnixSeconds
 
 # What comes first is what a frontend shows first; parents before children.
@@ -25,12 +28,23 @@ LISTED_TYPES = (
 )
 MUSIC_TYPES = frozenset({ItemType.ARTIST, ItemType.ALBUM, ItemType.TRACK})  # understood by tags
 
-NAMES_VERSION = 1  # raised whenever the same names or files would give other items
+NAMES_VERSION = 2  # raised whenever the same names or files would give other items
 _NS_PER_S = 1_000_000_000
 
 
-@dataclass(slots=True)
-class Group:
+class FileRef(NamedTuple):
+    """One media file and the folder that it lies in."""
+
+    folder: Folder
+    entry: FileEntry
+
+    @property
+    def path(self) -> bytes:
+        """The path of the file, relative to the source's folder."""
+        return join(self.folder.path, self.entry.name)
+
+
+class Group(msgspec.Struct, kw_only=True, eq=False):
     """A show, season, artist or album: what several files have in common."""
 
     type: ItemType
@@ -38,15 +52,19 @@ class Group:
     key: str  # what it is recognised by under another library or folder name
     title: str
     folder: Folder | None = None  # where its NFO and pictures are
+    season_folders: tuple[Folder, ...] = ()  # of a season: where its own pictures may be
     year: int | None = None
     ids: tuple[tuple[str, str], ...] = ()
     number: int | None = None  # of a season
     parent: "Group | None" = None
     artist: str = ""
     cover: bytes | None = None  # of an album: a track whose tags hold a picture
-    genre: str = ""
+    genres: tuple[str, ...] = ()
     added_ns: int = 0  # the oldest of its files
     children: int = 0
+    extras: list[FileRef] = msgspec.field(default_factory=list)
+    evidence: Evidence = Evidence.FOLDER_NAME
+    origin: str = ""  # where the title was read
 
     def adopt(self, mtime_ns: int) -> None:
         """Take the age of one more file into account, in the groups above too."""
@@ -57,30 +75,60 @@ class Group:
 
     def fingerprint(self) -> int:
         """Return a number that changes whenever its item would."""
+        folders = (*((self.folder,) if self.folder else ()), *self.season_folders)
         parts = [
             *(self.remote_id, self.title, self.year, self.ids, self.number, self.artist),
-            *(self.cover, self.genre, self.added_ns, self.children, self.key),
+            *(self.cover, self.genres, self.added_ns, self.children, self.key),
             self.parent and (self.parent.remote_id, self.parent.title),
+            *(extra.path for extra in self.extras),
+            *(companion for folder in folders for companion in _companions(folder)),
         ]
-        return _fingerprint([*parts, *(_companions(self.folder) if self.folder else ())])
+        return _fingerprint(parts)
 
 
-@dataclass(slots=True)
-class Leaf:
-    """One playable item: a file, or several that are versions or parts of one film."""
+class Leaf(msgspec.Struct, kw_only=True, eq=False):
+    """One playable item: its versions, each of one file or of several parts."""
 
     type: ItemType
-    folder: Folder
-    files: list[FileEntry] = field(default_factory=list)  # the first one names the item
+    versions: list[list[FileRef]]  # never empty; the first file names the item
+    remote_id: RemoteId = RemoteId("")
+    name: FilmName | None = None  # of a film or video
     episode: EpisodeName | None = None
     parent: Group | None = None  # season of an episode, album of a track
     artist: Group | None = None  # of a track
+    artist_name: str = ""  # of a music video
     own_folder: Folder | None = None  # a folder that holds nothing else
+    extras: list[FileRef] = msgspec.field(default_factory=list)
+    attached: list[FileRef] = msgspec.field(default_factory=list)  # other files of its disc
+    cue: int = 0  # of a track in a file with several: which one, from 1
+    disc: int = 0  # of a track, as its folder says
+    evidence: Evidence = Evidence.FILE_NAME  # why it is of this type
+    title_evidence: Evidence = Evidence.FILE_NAME
+
+    @property
+    def first(self) -> FileRef:
+        """The file that names the item."""
+        return self.versions[0][0]
+
+    @property
+    def folder(self) -> Folder:
+        """The folder of the first file."""
+        return self.first.folder
 
     @property
     def path(self) -> bytes:
-        """The path of its first file."""
-        return join(self.folder.path, self.files[0].name)
+        """The path of the first file."""
+        return self.first.path
+
+    @property
+    def files(self) -> list[FileRef]:
+        """All files that are played as this item: its versions and their parts."""
+        return [ref for version in self.versions for ref in version]
+
+    @property
+    def all_files(self) -> list[FileRef]:
+        """All files that belong to the item, its extras and the rest of its disc included."""
+        return [*self.files, *self.extras, *self.attached]
 
     @property
     def groups(self) -> Iterator[Group]:
@@ -92,30 +140,39 @@ class Leaf:
 
     @property
     def added_ns(self) -> int:
-        """The time of its first file."""
-        return self.files[0].mtime_ns
-
-    @property
-    def remote_id(self) -> RemoteId:
-        """The id of its first file."""
-        return file_id(self.path)
+        """The time of its oldest file: a better copy does not make an item new."""
+        return min(ref.entry.mtime_ns for ref in self.files)
 
     def fingerprint(self, companions: Iterable[FileEntry]) -> int:
         """Return a number that changes whenever its item would."""
         above = self.parent and (self.parent.remote_id, self.parent.title, self.parent.number)
         show = self.parent and self.parent.parent and self.parent.parent.title
         artist = self.artist and (self.artist.remote_id, self.artist.title)
-        facts = [(*f[:3], int(f.kind)) for f in (*self.files, *companions)]
+        files = [(ref.folder.path, *ref.entry[:3]) for ref in self.files]
+        others = [ref.path for ref in (*self.extras, *self.attached)]
+        beside = [entry[:3] for entry in companions]
         own = _companions(self.own_folder) if self.own_folder else ()
-        return _fingerprint([self.type, self.path, above, show, artist, self.episode, *facts, *own])
+        shape = [len(version) for version in self.versions]
+        return _fingerprint(
+            [
+                *(self.type, self.remote_id, above, show, artist, self.artist_name, self.disc),
+                *(self.name, self.episode, self.cue, shape, files, others, beside, own),
+            ]
+        )
 
 
 Entry = Group | Leaf
 
 
-def seconds(mtime_ns: int) -> UnixSeconds:
-    """Return a file's time as msd keeps it; absurd times are unknown."""
-    value = mtime_ns // _NS_PER_S
+def leaf_of_file(item_type: ItemType, folder: Folder, entry: FileEntry) -> Leaf:
+    """Return the item of one file that has neither versions nor parts."""
+    ref = FileRef(folder, entry)
+    return Leaf(type=item_type, versions=[[ref]], remote_id=file_id(ref.path))
+
+
+def seconds(mtime_ns: int, *, now: float) -> UnixSeconds:
+    """Return a file's time as msd keeps it: absurd times are unknown, future ones are now."""
+    value = min(mtime_ns // _NS_PER_S, int(now))
     return UnixSeconds(value if 0 < value < 2**40 else 0)
 
 

@@ -1,22 +1,29 @@
 """Divide a walked folder into libraries: its top-level folders, or itself.
 
-A top-level folder is a library of its own when its name says so ("Films", "TV", "Musik") or when
-it plainly holds several titles. What looks like a single title (a film's, show's or artist's
-folder) belongs, with the files that lie in the root, to the library that the root itself is.
+A top-level folder is a library of its own when its name says so ("Films", "Kids Movies", "Musik")
+or when it plainly holds several titles. What looks like a single title (a film's, show's or
+artist's folder) belongs, with the files in the root, to the library that the root itself is.
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
 from itertools import islice
 
+import msgspec
+from xxhash import xxh3_64
+
+from msd.backends.local.catalogue.entries import NAMES_VERSION
+from msd.backends.local.catalogue.extras import stem_of
+from msd.backends.local.catalogue.looks import Looks, looks_of
 from msd.backends.local.catalogue.remote_ids import library_id
 from msd.backends.local.files.file_kind import MEDIA_KINDS, FileKind, split_name
 from msd.backends.local.files.text import decode_name
 from msd.backends.local.files.walk import FileEntry, Folder, Walk
-from msd.backends.local.names import file_names as names
+from msd.backends.local.names import folders as folder_names
+from msd.backends.local.names.episodes import explicit_episode
+from msd.backends.local.names.films import film_name, is_movie
+from msd.backends.local.names.titles import comparable
 from msd.models import LibraryType, RemoteId
 
 _SAMPLE = 2000  # media files looked at to find out what a library holds
@@ -25,25 +32,35 @@ _HALF = 0.5
 _SOME = 0.2
 
 _HINTS = {
-    LibraryType.MUSIC_VIDEOS: r"music[ _-]?videos?|musikvideos?|concerts?|konzerte?",
-    LibraryType.MOVIES: r"movies?|films?|filme|spielfilme|cinema|kino|películas|peliculas|фильмы",
-    LibraryType.SHOWS: (
-        r"tv|tv[ _-]?(?:shows?|series)|shows?|series|serien?|anime|cartoons|dramas?|сериалы"
+    LibraryType.MUSIC_VIDEOS: r"music[ _-]?videos?|musikvideos?|concerts?|konzerte?|clips musicaux",
+    LibraryType.MOVIES: (
+        r"movies?|films?|filme|spielfilme|cinema|cinéma|kino|películas|peliculas|filmes|filmer|"
+        r"elokuvat|filmy|фильмы|кино|电影|映画|영화"
     ),
-    LibraryType.MUSIC: r"music|musik|musique|música|musica|audio|songs?|albums?|lieder|музыка",
-    LibraryType.VIDEOS: r"videos?|home[ _-]?videos?|clips?|camera|kamera|youtube|видео",
+    LibraryType.SHOWS: (
+        r"tv|tv[ _-]?(?:shows?|series)|shows?|series|serien?|séries|anime|animes|cartoons|dramas?|"
+        r"telenovelas|сериалы|аниме|电视剧|アニメ|드라마"
+    ),
+    LibraryType.MUSIC: r"music|musik|musique|música|musica|audio|songs?|albums?|lieder|музыка|音乐",
+    LibraryType.VIDEOS: (
+        r"videos?|home[ _-]?videos?|home[ _-]?movies?|clips?|camera|kamera|youtube|видео|"
+        r"recordings?|aufnahmen|screencasts?|lectures?|vorlesungen"
+    ),
 }
 _HINT = {kind: re.compile(rf"^(?:{words})$", re.IGNORECASE) for kind, words in _HINTS.items()}
-
-
-class Looks(Enum):
-    """What one media file looks like, by its name alone."""
-
-    AUDIO = "audio"
-    EPISODE = "episode"
-    MOVIE = "movie"
-    VIDEO = "video"
-
+# Words that make a library of a folder wherever they stand in its name ("Kids Movies 4K").
+_WITHIN = {
+    LibraryType.MUSIC_VIDEOS: r"music[ _-]?videos|musikvideos",
+    LibraryType.VIDEOS: r"home[ _-]?(?:videos|movies)|private[ _-]?videos",
+    LibraryType.MOVIES: r"movies|films|filme|spielfilme|películas|peliculas|filmes|фильмы",
+    LibraryType.SHOWS: r"tv[ _-]?(?:shows|series)|shows|serien|séries|cartoons|сериалы|anime",
+    LibraryType.MUSIC: r"music|musik|musique|música|alben|музыка",
+}
+_HINT_WITHIN = {
+    kind: re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])", re.IGNORECASE)
+    for kind, words in _WITHIN.items()
+}
+_MOST_WORDS = 4  # of a name that is more than a hint
 
 _LOOKS_OF_TYPE = {
     LibraryType.MOVIES: Looks.MOVIE,
@@ -52,8 +69,7 @@ _LOOKS_OF_TYPE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryPart:
+class LibraryPart(msgspec.Struct, frozen=True, kw_only=True):
     """One library: the folders of the walk that belong to it."""
 
     remote_id: RemoteId
@@ -61,6 +77,12 @@ class LibraryPart:
     name: str
     type: LibraryType
     folders: tuple[Folder, ...]
+    is_chosen: bool = False  # the user said what it holds
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its name says of which type it is, or the user does."""
+        return self.is_chosen or hint_of(self.name) is self.type
 
 
 def divide(
@@ -74,14 +96,14 @@ def divide(
     rest = [folder for top, folders in by_top.items() if top not in own for folder in folders]
     if any(True for _ in media_in(rest)):
         parts.append(_part(b"", root_name, rest, content_types))
-    return tuple(sorted(parts, key=lambda part: part.name.casefold()))
+    return tuple(sorted(parts, key=lambda part: (part.name.casefold(), part.path)))
 
 
 def is_library(top: bytes, folders: list[Folder], root_name: str) -> bool:
     """Say whether a top-level folder looks like a library of its own, whatever lies beside it."""
     if not any(True for _ in media_in(folders)):
         return False
-    if hint_of(decode_name(top)):
+    if _is_hinted(top, folders):
         return True
     return not _specific_hint(root_name) and _holds_titles(top, folders)
 
@@ -107,19 +129,29 @@ def media_in(folders: Iterable[Folder]) -> Iterator[tuple[Folder, FileEntry]]:
                 yield folder, entry
 
 
-def looks_of(folder: Folder, entry: FileEntry) -> Looks:
-    """Say what a media file looks like, by its name and those of its folders."""
-    if entry.kind is FileKind.AUDIO:
-        return Looks.AUDIO
-    stem = decode_name(split_name(entry.name)[0])
-    if names.is_episode(stem):
-        return Looks.EPISODE
-    own = decode_name(folder.path.rpartition(b"/")[2])
-    if names.season_of(own) is not None:
-        return Looks.EPISODE
-    if names.is_movie(stem) or names.is_movie(own):
-        return Looks.MOVIE
-    return Looks.VIDEO
+def hint_of(name: str) -> LibraryType | None:
+    """Return what a folder's name says it holds: "Movies", "Kids Movies", "Movies 4K"."""
+    exact = next((kind for kind, words in _HINT.items() if words.match(name)), None)
+    if exact is not None or len(name.split()) > _MOST_WORDS or film_name(name).year is not None:
+        return exact
+    return next((kind for kind, words in _HINT_WITHIN.items() if words.search(name)), None)
+
+
+def names_digest(part: LibraryPart) -> str:
+    """Return what changes whenever a name, size or time below a library does."""
+    facts = (NAMES_VERSION, part.type, part.name, part.is_chosen)
+    digest = xxh3_64(repr(facts).encode("utf-8", "surrogatepass"))
+    for folder in part.folders:
+        digest.update(repr((folder.path, folder.files)).encode())
+    return digest.hexdigest()
+
+
+def _is_hinted(top: bytes, folders: list[Folder]) -> bool:
+    """Say whether a name makes a library; one that only contains the word must hold titles."""
+    name = decode_name(top)
+    if any(words.match(name) for words in _HINT.values()):
+        return True
+    return hint_of(name) is not None and _holds_titles(top, folders)
 
 
 def _by_top(walk: Walk) -> dict[bytes, list[Folder]]:
@@ -134,7 +166,7 @@ def _own_libraries(
 ) -> frozenset[bytes]:
     """Return the top-level folders that are libraries of their own."""
     holding = [top for top in tops if any(True for _ in media_in(by_top[top]))]
-    hinted = frozenset(top for top in holding if hint_of(decode_name(top)))
+    hinted = frozenset(top for top in holding if _is_hinted(top, by_top[top]))
     if hinted_root:
         return hinted
     many = {top for top in holding if top not in hinted and _holds_titles(top, by_top[top])}
@@ -147,30 +179,47 @@ def _own_libraries(
 def _holds_titles(top: bytes, folders: list[Folder]) -> bool:
     """Say whether a top-level folder holds several titles rather than being one."""
     name = decode_name(top)
-    if names.is_movie(name) or names.season_of(name) is not None or names.release_season(name):
+    if hint_of(name) is None and (
+        is_movie(name)
+        or folder_names.season_of(name) is not None
+        or folder_names.release_season(name) is not None
+    ):
         return False
     titles: set[str] = set()
     for folder, entry in islice(media_in(folders), _SAMPLE):
         below = folder.path[len(top) + 1 :].partition(b"/")[0]
         inner = decode_name(below)
         if looks_of(folder, entry) is Looks.EPISODE and not inner:
-            continue  # episodes directly below their show's name
-        if inner and (names.season_of(inner) is not None or names.is_disc_folder(inner)):
+            found = explicit_episode(stem_of(entry))
+            if found is None or not found.show:
+                continue  # episodes directly below their show's name
+            titles.add(comparable(found.show))
+        elif inner and _is_within_title(inner):
             continue
-        titles.add(inner or names.movie_key(decode_name(split_name(entry.name)[0])))
+        else:
+            titles.add(inner or _title_of(entry))
         if len(titles) > 1:
             return True
     return False
 
 
+def _is_within_title(inner: str) -> bool:
+    """Say whether a folder only orders what belongs to the title above it."""
+    return (
+        folder_names.season_of(inner) is not None
+        or folder_names.disc_number(inner) is not None
+        or folder_names.is_quality(inner)
+        or folder_names.is_extras(inner)
+    )
+
+
+def _title_of(entry: FileEntry) -> str:
+    return comparable(film_name(decode_name(split_name(entry.name)[0])).title)
+
+
 def _is_audio(folders: list[Folder]) -> bool:
     kinds = Counter(entry.kind for _folder, entry in islice(media_in(folders), _SAMPLE))
     return kinds[FileKind.AUDIO] >= _MOSTLY * kinds.total()
-
-
-def hint_of(name: str) -> LibraryType | None:
-    """Return what a folder's name says it holds."""
-    return next((kind for kind, words in _HINT.items() if words.match(name)), None)
 
 
 def _specific_hint(name: str) -> bool:
@@ -191,6 +240,7 @@ def _part(
         name=name,
         type=chosen or _classify(name, folders),
         folders=tuple(folders),
+        is_chosen=chosen is not None,
     )
 
 
@@ -208,7 +258,10 @@ def _classify(name: str, folders: list[Folder]) -> LibraryType:
         return LibraryType.MUSIC
     if audio > 1 - _MOSTLY:
         return LibraryType.MIXED
-    return _kind_of_videos(seen, total - seen[Looks.AUDIO])
+    if hint is LibraryType.VIDEOS:
+        # Clips among films say nothing of themselves: nothing but films makes it one of films.
+        return LibraryType.VIDEOS if seen[Looks.VIDEO] else _kind_of_videos(seen)
+    return _kind_of_videos(seen)
 
 
 def _is_certain(hint: LibraryType | None) -> bool:
@@ -216,7 +269,8 @@ def _is_certain(hint: LibraryType | None) -> bool:
     return hint not in (None, LibraryType.MUSIC, LibraryType.VIDEOS)
 
 
-def _kind_of_videos(seen: Counter[Looks], videos: int) -> LibraryType:
+def _kind_of_videos(seen: Counter[Looks]) -> LibraryType:
+    videos = seen.total() - seen[Looks.AUDIO]
     episodes, movies = seen[Looks.EPISODE] / videos, seen[Looks.MOVIE] / videos
     if episodes >= _SOME and movies >= _SOME:
         return LibraryType.MIXED

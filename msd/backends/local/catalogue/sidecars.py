@@ -5,7 +5,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msd.backends.local.catalogue.remote_ids import path_id
 from msd.backends.local.files.file_kind import MEDIA_KINDS, FileKind, split_name
@@ -14,6 +14,7 @@ from msd.backends.local.files.walk import FileEntry, Folder, join
 from msd.models import Image, MediaStream
 
 _SEPARATORS = b"-._ "
+_MARKS = frozenset(bytes((mark,)) for mark in _SEPARATORS)
 _IMAGE_KINDS = {
     "poster": "poster",
     "cover": "poster",
@@ -27,12 +28,16 @@ _IMAGE_KINDS = {
     "fanart": "backdrop",
     "backdrop": "backdrop",
     "background": "backdrop",
-    "banner": "backdrop",
+    "banner": "banner",
+    "season": "poster",
+    "keyart": "poster",
     "thumb": "thumb",
     "landscape": "thumb",
     "logo": "logo",
     "clearlogo": "logo",
 }
+_PICTURES = frozenset({FileKind.IMAGE})
+_ENDS = _MARKS | {b""}
 _FORCED = ("forced", "sdh", "cc", "hi", "default")
 _MAX_IMAGES = 12
 _MAX_SUBTITLES = 60
@@ -45,27 +50,51 @@ class Sidecars:
         self._folder = folder
         stems = {split_name(f.name)[0].lower() for f in folder.files if f.kind in MEDIA_KINDS}
         self._by_stem: dict[bytes, list[FileEntry]] = defaultdict(list)
+        self._ownerless: list[FileEntry] = []
         for entry in folder.files:
             if entry.kind not in MEDIA_KINDS:
                 owner = _owner(split_name(entry.name)[0].lower(), stems)
                 if owner is not None:
                     self._by_stem[owner].append(entry)
+                else:
+                    self._ownerless.append(entry)
 
     def of(self, entry: FileEntry) -> list[FileEntry]:
         """Return the companions of one medium."""
         return self._by_stem.get(split_name(entry.name)[0].lower(), [])
 
-    def nfo(self, entry: FileEntry) -> bytes | None:
-        """Return the path of a medium's own NFO file."""
-        own = (c for c in self.of(entry) if c.kind is FileKind.NFO)
-        return next((join(self._folder.path, c.name) for c in own), None)
+    def of_all(self, versions: Sequence[FileEntry]) -> list[FileEntry]:
+        """Return the companions that the versions or parts of a film have together.
 
-    def images(self, entry: FileEntry) -> tuple[Image, ...]:
-        """Return a medium's own pictures."""
-        stem = split_name(entry.name)[0]
-        own = (c for c in self.of(entry) if c.kind is FileKind.IMAGE)
-        named = ((split_name(c.name)[0][len(stem) :].lstrip(_SEPARATORS), c) for c in own)
+        "Film.nfo" belongs to "Film - 1080p.mkv" and "Film - 4k.mkv".
+        """
+        base = _common_stem(versions)
+        return [entry for entry in self._ownerless if base and _belongs_to(entry, base)]
+
+    def nfo(self, *files: FileEntry) -> bytes | None:
+        """Return the path of the NFO file of a medium: of its first file, else of all together."""
+        found = next((c for f in files for c in self.of(f) if c.kind is FileKind.NFO), None)
+        if found is None and len(files) > 1:
+            found = next((c for c in self.of_all(files) if c.kind is FileKind.NFO), None)
+        return join(self._folder.path, found.name) if found else None
+
+    def images(self, *files: FileEntry) -> tuple[Image, ...]:
+        """Return a medium's own pictures: of its first file, then of all its files together."""
+        stem = split_name(files[0].name)[0]
+        own = [(c, stem) for c in self.of(files[0])]
+        if len(files) > 1:
+            base = _common_stem(files)
+            own += [(c, base) for c in self.of_all(files)]
+        named = (
+            (split_name(c.name)[0][len(start) :].lstrip(_SEPARATORS), c)
+            for c, start in own
+            if c.kind is FileKind.IMAGE
+        )
         return _images(self._folder, named)
+
+    def has_lyrics(self, entry: FileEntry) -> bool:
+        """Say whether a text file of the sung words lies beside a track."""
+        return any(split_name(companion.name)[1] == b".lrc" for companion in self.of(entry))
 
     def subtitles(self, entry: FileEntry, first: int) -> tuple[MediaStream, ...]:
         """Return a medium's external subtitles as streams, numbered from `first`."""
@@ -75,6 +104,23 @@ class Sidecars:
             _subtitle(number, subtitle, split_name(subtitle.name)[0][len(stem) :])
             for number, subtitle in enumerate(own, start=first)
         )
+
+
+def _common_stem(files: Sequence[FileEntry]) -> bytes:
+    """Return what the names of several files begin with, up to a separator, in lower case."""
+    stems = [split_name(entry.name)[0].lower() for entry in files]
+    first, last = min(stems), max(stems)
+    differ = (at for at, byte in enumerate(first) if last[at : at + 1] != bytes((byte,)))
+    size = next(differ, len(first))
+    if size == len(first):
+        return first
+    end = max(first.rfind(bytes((mark,)), 0, size) for mark in _SEPARATORS)
+    return first[: max(end, 0)].rstrip(_SEPARATORS)
+
+
+def _belongs_to(entry: FileEntry, base: bytes) -> bool:
+    stem = split_name(entry.name)[0].lower()
+    return stem == base or (stem.startswith(base) and stem[len(base) : len(base) + 1] in _MARKS)
 
 
 def folder_nfo(folder: Folder, *wanted: str) -> bytes | None:
@@ -88,14 +134,15 @@ def folder_nfo(folder: Folder, *wanted: str) -> bytes | None:
 
 
 def folder_images(folder: Folder, *, prefix: str = "") -> tuple[Image, ...]:
-    """Return the pictures of what a folder as a whole holds ("season01-" for a season's)."""
+    """Return the pictures of what a folder as a whole holds ("season01" for a season's)."""
     wanted = prefix.encode()
+    pictures = [(split_name(f.name)[0].lower(), f) for f in folder.files if f.kind in _PICTURES]
     named = (
-        (split_name(f.name)[0].lower().removeprefix(wanted).lstrip(_SEPARATORS), f)
-        for f in folder.files
-        if f.kind is FileKind.IMAGE and f.name.lower().startswith(wanted)
+        (stem[len(wanted) :].lstrip(_SEPARATORS), f)
+        for stem, f in pictures
+        if stem.startswith(wanted) and (not wanted or stem[len(wanted) : len(wanted) + 1] in _ENDS)
     )
-    return _images(folder, ((name, f) for name, f in named if name))
+    return _images(folder, ((name, f) for name, f in named if name or prefix))
 
 
 def _owner(stem: bytes, media: set[bytes]) -> bytes | None:

@@ -1,27 +1,29 @@
-"""A scan of the few directories that some files have to do with, instead of all (Y6).
+"""Finds the few directories that some files have to do with, and scans them instead of all (Y6).
 
-A film is known by its own directory, an episode by those of its show, which the index remembers
-since the last whole scan. What takes more than that (music, discs, links, new libraries) is left
-to a whole scan. All of it blocks.
+What a title consists of may lie in several directories, which the index remembers since the last
+full scan: the files of a film with a year, the episodes of a show. Those directories are added
+until nothing more is missing. What takes more than that (music, discs, links, extras, folders of
+qualities, new libraries) is left to a full scan. All of it blocks.
 """
 
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from threading import Event
 
+import msgspec
+
+from msd.backends.local.catalogue.catalogue import directories_of_titles
+from msd.backends.local.catalogue.discs import disc_folder
 from msd.backends.local.catalogue.libraries import LibraryPart, is_library
-from msd.backends.local.catalogue.videos import (
-    catalogue_of,
-    directories_of_groups,
-    disc_structure,
-)
+from msd.backends.local.catalogue.remote_ids import title_id_of
 from msd.backends.local.files.file_kind import MEDIA_KINDS, kind_of
+from msd.backends.local.files.text import decode_name
 from msd.backends.local.files.walk import FileEntry, Folder, Walk, walk_directories
+from msd.backends.local.names import folders as folder_names
 from msd.backends.local.scanning.index import TagIndex
 from msd.backends.local.scanning.scan import Scan, checked, remembered
-from msd.models import RemoteId, Source
+from msd.models import LibraryType, RemoteId, Source
 
 NamesByDirectory = Mapping[bytes, set[bytes]]  # names by directory, whether they are there or not
 
@@ -38,22 +40,34 @@ def by_directory(paths: Iterable[bytes]) -> NamesByDirectory:
     return found
 
 
-def scan_around(
+def scan_affected(
     source: Source,
     touched: NamesByDirectory,
-    groups: Iterable[RemoteId],
+    wanted_ids: Iterable[RemoteId],
     index: TagIndex,
     stop: Event,
+    content_types: Mapping[RemoteId, LibraryType] | None = None,
 ) -> Scan | None:
-    """Scan the directories of some files and of some shows or seasons.
+    """Scan the directories of some files and of some films, shows or episodes.
+
+    Args:
+        source: the folder.
+        touched: the files.
+        wanted_ids: items that the index knows by their titles.
+        index: what the last full scan knew.
+        stop: ends it between two directories.
+        content_types: of the libraries whose type the user chose.
 
     Returns:
-        A scan that lists those as a whole one would; None when only a whole one can tell.
+        A scan that lists those as a full one would; None when only a full one can tell.
 
     Raises:
         UnreachableError: the folder is not there, or went away meanwhile.
     """
-    return checked(source, lambda root: _Scope(source, root, touched, index, stop).scan(groups))
+    chosen = frozenset(content_types or ())
+    return checked(
+        source, lambda root: _Growing(source, root, touched, index, stop, chosen).scan(wanted_ids)
+    )
 
 
 def library_of(directory: bytes, libraries: Mapping[bytes, LibraryPart]) -> LibraryPart:
@@ -61,33 +75,60 @@ def library_of(directory: bytes, libraries: Mapping[bytes, LibraryPart]) -> Libr
     return libraries.get(_top(directory)) or libraries[b""]
 
 
-def then_or_now(
+def with_absent_files(
     part: LibraryPart, touched: NamesByDirectory, libraries: Mapping[bytes, LibraryPart]
 ) -> LibraryPart:
-    """Return a library as if media files that are absent now were still there."""
+    """Return a library as if files that are absent now were still there."""
     folders = {folder.path: folder for folder in part.folders}
     for directory, names in touched.items():
         if library_of(directory, libraries).path == part.path:
-            folders[directory] = with_absent(folders.get(directory, Folder(directory)), names)
-    return replace(part, folders=tuple(folders[path] for path in sorted(folders)))
+            folders[directory] = _with_absent(folders.get(directory, Folder(directory)), names)
+    return msgspec.structs.replace(part, folders=tuple(folders[path] for path in sorted(folders)))
 
 
-def with_absent(folder: Folder, names: Iterable[bytes]) -> Folder:
-    """Return a folder as if media files of these names were still there."""
+def without_files(part: LibraryPart, names: NamesByDirectory) -> LibraryPart:
+    """Return a library as it would be without some files."""
+    folders = [
+        Folder(
+            folder.path,
+            [entry for entry in folder.files if entry.name not in names.get(folder.path, ())],
+            folder.subfolders,
+        )
+        for folder in part.folders
+    ]
+    return msgspec.structs.replace(part, folders=tuple(folders))
+
+
+def present_names(part: LibraryPart, touched: NamesByDirectory) -> NamesByDirectory:
+    """Return those of some files that are there."""
+    return {
+        folder.path: {entry.name for entry in folder.files} & touched[folder.path]
+        for folder in part.folders
+        if folder.path in touched
+    }
+
+
+def _with_absent(folder: Folder, names: Iterable[bytes]) -> Folder:
     there = {entry.name for entry in folder.files}
     absent = [
         FileEntry(name, 0, 0, kind)
         for name in names
-        if name not in there and (kind := kind_of(name)) is not None and kind in MEDIA_KINDS
+        if name not in there and (kind := kind_of(name)) is not None
     ]
-    return replace(folder, files=sorted([*folder.files, *absent]))
+    return Folder(folder.path, sorted([*folder.files, *absent]), folder.subfolders)
 
 
-class _Scope:
-    """Grows until it holds all directories of every show in it."""
+class _Growing:
+    """Adds directories until all of every title in them is there."""
 
     def __init__(
-        self, source: Source, root: str, touched: NamesByDirectory, index: TagIndex, stop: Event
+        self,
+        source: Source,
+        root: str,
+        touched: NamesByDirectory,
+        index: TagIndex,
+        stop: Event,
+        chosen: frozenset[RemoteId],
     ) -> None:
         self._name = os.path.basename(source.address)
         self._root = root
@@ -95,27 +136,44 @@ class _Scope:
         self._index = index
         self._stop = stop
         known = index.libraries()
-        self._libraries = {path: remembered(path, kind, self._name) for path, kind in known.items()}
+        libraries = (remembered(path, kind, self._name) for path, kind in known.items())
+        self._libraries = {
+            part.path: msgspec.structs.replace(part, is_chosen=part.remote_id in chosen)
+            for part in libraries
+        }
 
-    def scan(self, groups: Iterable[RemoteId]) -> Scan | None:
-        wanted = {*self._touched}
-        for group in groups:
-            found = self._index.directories([group])
-            if not found:
-                return None  # not known is not gone (Y7)
-            wanted |= found
+    def scan(self, wanted_ids: Iterable[RemoteId]) -> Scan | None:
+        wanted = self._directories_of(wanted_ids)
+        if wanted is None:
+            return None
+        wanted |= {*self._touched}
         for _ in range(_MOST_ROUNDS):
             walk = self._walk(wanted)
             if walk is None:
                 return None
-            parts = self._parts(walk, wanted)
-            grown = self._grown(walk, parts)
+            scan = Scan(self._root, walk, self._parts(walk, wanted), self._index, self._stop)
+            grown = self._grown(scan)
             if grown is None:
                 return None
             if grown <= wanted:
-                return Scan(self._root, walk, parts, self._index, self._stop)
+                return scan
             wanted |= grown
         return None
+
+    def _directories_of(self, wanted_ids: Iterable[RemoteId]) -> set[bytes] | None:
+        """Return where items are; None when one is not known, which does not mean gone (Y7)."""
+        wanted: set[bytes] = set()
+        for remote_id in wanted_ids:
+            titles = [
+                title
+                for part in self._libraries.values()
+                if (title := title_id_of(remote_id, part.remote_id)) is not None
+            ]
+            found = self._index.directories(titles)
+            if not found:
+                return None
+            wanted |= found
+        return wanted
 
     def _walk(self, wanted: set[bytes]) -> Walk | None:
         """Read directories, those above for what describes a show, and unknown tops as trees."""
@@ -128,13 +186,16 @@ class _Scope:
         walk = walk_directories(self._root, sorted(own | above), sorted(trees), self._stop)
         if walk is None or walk.gaps or any(self._is_new_library(top, walk) for top in trees):
             return None
+        if any(_has_special_content(folder) for folder in walk.folders.values()):
+            return None
         return walk
 
     def _is_beyond(self, directory: bytes, mounts: Iterable[bytes]) -> bool:
         """Say whether a directory is in no known library, on a disk of its own or within one."""
         if _top(directory) not in self._libraries and b"" not in self._libraries:
             return True
-        return disc_structure(directory) is not None or any(
+        names = directory.split(b"/")[1 if _top(directory) in self._libraries else 0 :]
+        return any(map(_is_special_name, names)) or any(
             directory == mount or directory.startswith(mount + b"/") for mount in mounts
         )
 
@@ -150,22 +211,40 @@ class _Scope:
             if path in wanted or top not in self._libraries:
                 folders[top if top in self._libraries else b""].append(folder)
         parts = [
-            replace(part, folders=tuple(folders[path])) for path, part in self._libraries.items()
+            msgspec.structs.replace(part, folders=tuple(folders[path]))
+            for path, part in self._libraries.items()
         ]
-        return tuple(sorted(parts, key=lambda part: part.name.casefold()))
+        return tuple(sorted(parts, key=lambda part: (part.name.casefold(), part.path)))
 
-    def _grown(self, walk: Walk, parts: Iterable[LibraryPart]) -> set[bytes] | None:
-        """Return every directory of the shows that are or were in these; None with music."""
+    def _grown(self, scan: Scan) -> set[bytes] | None:
+        """Return every directory of the titles that are or were in these; None with music."""
         found: set[bytes] = set()
-        for part in parts:
-            made = catalogue_of(then_or_now(part, self._touched, self._libraries), walk.folders)
-            if made.audio or made.skipped:
+        for part in scan.parts:
+            made = scan.catalogued(with_absent_files(part, self._touched, self._libraries))
+            if made.audio or made.left_out or part.type is LibraryType.MUSIC_VIDEOS:
                 return None
-            groups = directories_of_groups(made)
-            if groups and not self._index.learn_groups(part.path, groups):
+            titles = directories_of_titles(made, part.remote_id)
+            if titles and not self._index.learn_titles(part.path, titles):
                 return None
-            found |= self._index.directories(groups)
+            found |= self._index.directories(titles)
         return found
+
+
+def _is_special_name(name: bytes) -> bool:
+    """Say whether a folder belongs to what is above it: extras, a disc, a quality."""
+    text = decode_name(name)
+    return bool(name) and (
+        folder_names.is_extras(text)
+        or folder_names.is_quality(text)
+        or folder_names.disc_number(text) is not None
+        or disc_folder(Folder(name)) is not None
+    )
+
+
+def _has_special_content(folder: Folder) -> bool:
+    if disc_folder(folder) is not None and any(e.kind in MEDIA_KINDS for e in folder.files):
+        return True
+    return folder.path != b"" and any(map(_is_special_name, folder.subfolders))
 
 
 def _top(directory: bytes) -> bytes:

@@ -13,7 +13,7 @@ import anyio
 from anyio import to_thread
 
 from msd.backend_api.changes import PushedChange
-from msd.backends.local.changes.targeted_rescan import Glance
+from msd.backends.local.changes.targeted_rescan import RescannedRows
 from msd.backends.local.changes.watch import FolderWatch, Touched, watch_budget
 from msd.backends.local.files.mounts import foreign_mounts
 from msd.errors import BackendError, UnreachableError
@@ -25,18 +25,18 @@ CHECK_S = 45.0  # a file system that is mounted over the folder tells nothing
 _CLOSE_S = 2
 
 T = TypeVar("T")
-Look = Callable[[frozenset[bytes]], Glance | None]
+Rescan = Callable[[frozenset[bytes]], RescannedRows | None]
 
 
 @asynccontextmanager
 async def folder_changes(
-    root: bytes, look: Look, limiter: anyio.CapacityLimiter, *, budget: int | None = None
+    root: bytes, rescan: Rescan, limiter: anyio.CapacityLimiter, *, budget: int | None = None
 ) -> AsyncIterator[AsyncIterator[PushedChange]]:
     """Watch a canonical folder; entered means that every directory is watched.
 
     Args:
         root: the folder.
-        look: says which rows some files of it mean, see `glance`; blocks.
+        rescan: says which rows some files of it mean, see `targeted_rescan`; blocks.
         limiter: of the threads in which files are touched.
         budget: how many directories may be watched; default: what the system allows.
 
@@ -45,7 +45,7 @@ async def folder_changes(
         UnreachableError: it is not there.
     """
     watch = FolderWatch(root, watch_budget() if budget is None else budget)
-    changes = _FolderChanges(watch, root, look, limiter)
+    changes = _FolderChanges(watch, root, rescan, limiter)
     try:
         await changes.begin()
         yield changes
@@ -58,11 +58,11 @@ class _FolderChanges:
     """What an entered subscription gives, until the folder goes away."""
 
     def __init__(
-        self, watch: FolderWatch, root: bytes, look: Look, limiter: anyio.CapacityLimiter
+        self, watch: FolderWatch, root: bytes, rescan: Rescan, limiter: anyio.CapacityLimiter
     ) -> None:
         self._watch = watch
         self._root = root
-        self._look = look
+        self._rescan = rescan
         self._limiter = limiter
         self._identity = (0, 0)
         self._touched = Touched()  # and not told of
@@ -109,7 +109,7 @@ class _FolderChanges:
         """Return what is to be told, None when it is nothing."""
         if touched.is_unclear:
             return PushedChange()
-        found = await self._run(lambda: self._look(touched.files))
+        found = await self._run(lambda: self._rescan(touched.files))
         if found is None:
             return PushedChange()
         if not found.changed and not found.removed:

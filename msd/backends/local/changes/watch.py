@@ -17,7 +17,8 @@ from inotify_simple import Event as FileEvent
 from inotify_simple import INotify, flags
 
 from msd.backends.local.files.file_kind import kind_of
-from msd.backends.local.files.walk import LEAVE_OUT, is_passed_over, join
+from msd.backends.local.files.left_out import LEAVE_OUT, is_passed_over
+from msd.backends.local.files.walk import join
 from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
 

@@ -12,18 +12,27 @@ class FileKind(IntEnum):
     IMAGE = 4
     NFO = 5
     COMPANION = 6  # belongs to a medium or a file manager, holds nothing to play or show
+    CUE = 7  # the tracks of one audio file
 
 
 _EXTENSIONS = {
     FileKind.VIDEO: (
-        "3g2 3gp asf avi divx f4v flv iso m2ts m2v m4v mk3d mkv mov mp4 mpe mpeg mpg mts ogm ogv"
-        " qt rm rmvb ts vob webm wmv wtv"
+        "3g2 3gp amv asf avi bik divx dv dvr-ms evo f4v flv h264 hevc iso m1v m2t m2ts m2v m4v"
+        " mj2 mjpeg mjpg mk3d mkv mov mp4 mpe mpeg mpg mpv mts mxf nrg nsv nut ogm ogv ogx qt rec"
+        " rm rmvb roq tp trp ts viv vob vro webm wmv wtv y4m"
     ),
-    FileKind.AUDIO: "aac aif aifc aiff flac m4a m4b mka mp2 mp3 mpga oga ogg opus wav wma",
+    FileKind.AUDIO: (
+        "aa3 aac ac3 ac4 adts aif aifc aiff alac amr ape au caf dff dsf dts dtshd eac3 ec3 flac"
+        " gsm m4a m4b m4p m4r mka mlp mp1 mp2 mp3 mpa mpc mpga oga ogg oma opus ra shn snd sox spx"
+        " tak thd truehd tta voc w64 wav weba wma wv"
+    ),
     FileKind.SUBTITLE: "ass idx smi srt ssa sub sup vtt",
-    FileKind.IMAGE: "gif jpeg jpg png tbn webp",
+    FileKind.IMAGE: "avif gif jpeg jpg png tbn webp",
     FileKind.NFO: "nfo",
-    FileKind.COMPANION: "bif bup cue db ifo ini log lrc m3u m3u8 md5 pls sfv",
+    FileKind.CUE: "cue",
+    FileKind.COMPANION: (
+        "accurip bdmv bdjo bif bup clpi db edl ffp ifo ini log lrc m3u m3u8 md5 mpls pls sfv sha1"
+    ),
 }
 
 _KINDS: dict[bytes, FileKind] = {

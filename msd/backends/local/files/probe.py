@@ -7,8 +7,9 @@ media do. Text never does.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from msd.backends.local.files.opening import MediaFile
 from msd.backends.local.files.text import clean_title
@@ -25,6 +26,10 @@ _MAGIC = re.compile(
     rb"|\xff[\xe0-\xff][\x00-\xff]"  # MPEG audio, ADTS
     rb"|\x47.{187}\x47|.{4}\x47.{191}\x47"  # transport streams, also with Blu-ray's four bytes
     rb"|\xb7\xd8\x00\x20\x37\x49\xda\x11"  # WTV
+    rb"|TTA1|DSD |FRM8|tBaK|MPCK|MP\+|caff|\.snd|#!AMR|\.ra\xfd|wvpk|ajkg|OFR |riff\x2e\x91"
+    rb"|\x0b\x77|\x7f\xfe\x80\x01|\xfe\x7f\x01\x80|\x1f\xff\xe8\x00|\xff\x1f\x00\xe8"  # AC-3, DTS
+    rb"|\x64\x58\x20\x25|....\xf8\x72\x6f[\xba\xbb]"  # DTS in HD, MLP
+    rb"|\x06\x0e\x2b\x34|YUV4MPEG2|\x1f\x07\x00|\x00\x00\x00\x01[\x09\x27\x67\x40]"  # MXF, DV
     rb")",
     re.DOTALL,
 )
@@ -34,11 +39,14 @@ _MAX_STREAMS = 200
 _MAX_CHAPTERS = 500
 _MAX_DURATION_MS = 1000 * 3600 * 1000
 _UNKNOWN = Milliseconds(0)
+_TAGS = (
+    *("title", "performer", "album", "album_performer", "track_name_position", "part_position"),
+    *("recorded_date", "genre"),
+)
 _CHAPTER = re.compile(r"^(\d{2,3})_(\d{2})_(\d{2})_?(\d{3})$")
 
 
-@dataclass(frozen=True, slots=True)
-class Technical:
+class Technical(msgspec.Struct, frozen=True, kw_only=True):
     """What the file itself says; `is_media` is False when nothing in it can be played."""
 
     is_media: bool
@@ -48,6 +56,7 @@ class Technical:
     title: str = ""
     streams: tuple[MediaStream, ...] = ()
     chapters: tuple[Marker, ...] = ()
+    tags: Mapping[str, str] = {}  # of music: album, performer, track_name_position …
 
 
 NOT_MEDIA = Technical(is_media=False)
@@ -95,6 +104,7 @@ def _technical(tracks: list[dict[str, Any]]) -> Technical:
         duration_ms=Milliseconds(duration if duration <= _MAX_DURATION_MS else 0),
         bitrate=_number(general.get("overall_bit_rate")),
         title=clean_title(str(general.get("title") or general.get("track_name") or "")),
+        tags={key: str(general[key])[:1000] for key in _TAGS if general.get(key)},
         streams=tuple(_stream(n, t) for n, t in enumerate(streams[:_MAX_STREAMS])),
         chapters=_chapters(next(menus, {})),
     )

@@ -6,7 +6,11 @@ import unicodedata
 MAX_TITLE = 500
 MAX_TEXT = 20_000
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Control characters, lone surrogates, and marks that turn the direction of what others show.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    r"\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 _SPACE = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+(?=\S)", re.IGNORECASE)
@@ -29,7 +33,7 @@ def decode_name(name: bytes) -> str:
     text = name.decode("utf-8", "replace")
     if text.isascii() and text.isprintable():  # nearly always, and there are many
         return text.strip()[:MAX_TEXT]
-    return unicodedata.normalize("NFC", clean_text(text))
+    return unicodedata.normalize("NFC", clean_text(_SPACE.sub(" ", text)))
 
 
 def title_key(title: str) -> str:

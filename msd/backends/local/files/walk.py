@@ -14,31 +14,19 @@ from threading import Event
 from typing import NamedTuple
 
 from msd.backends.local.files.file_kind import MEDIA_KINDS, FileKind, kind_of, split_name
+from msd.backends.local.files.left_out import (
+    LEAVE_OUT,
+    LeftOut,
+    file_left_out,
+    folder_left_out,
+    is_device_folder,
+    is_passed_over,
+)
 
-_IGNORED_FOLDERS = frozenset(
-    {b"@eadir", b"lost+found", b"$recycle.bin", b"#recycle", b"system volume information"}
-)
-LEAVE_OUT = frozenset({b".nomedia", b".ignore", b".plexignore"})
-_EXTRA_FOLDERS = frozenset(
-    (
-        *(b"backdrops", b"behind the scenes", b"deleted scenes", b"extras", b"featurettes"),
-        *(b"sample", b"trailers"),
-    )
-)
-# Also names of ordinary collections, so extras only inside the folder of a film or show.
-_EXTRA_FOLDERS_DEEP = frozenset(
-    (b"interviews", b"other", b"samples", b"scenes", b"shorts", b"trailer")
-)
-_ALL_EXTRA_FOLDERS = _EXTRA_FOLDERS | _EXTRA_FOLDERS_DEEP
-_EXTRA_SUFFIXES = (
-    *(b"-trailer", b".trailer", b"_trailer", b"-sample", b".sample", b"_sample"),
-    *(b"-behindthescenes", b"-deleted", b"-deletedscene", b"-featurette"),
-    *(b"-interview", b"-scene", b"-short", b"-other", b"-extra"),
-)
-_EXTRA_NAMES = frozenset({b"sample", b"trailer"})
-_MAX_SKIPPED = 1000  # kept by name; what comes after is only counted
+MOST_LEFT_OUT = 50_000  # kept by name; what comes after is only counted
 _MAX_LINKS = 100_000
 _MAX_OF_TREES = 500  # directories
+_MAX_DEPTH = 60  # of nested directories
 
 
 class FileEntry(NamedTuple):
@@ -66,14 +54,16 @@ class Walk:
     """Everything found below a root folder."""
 
     folders: dict[bytes, Folder] = field(default_factory=dict)
-    skipped: list[tuple[bytes, str]] = field(default_factory=list)  # path, why
-    uncounted: int = 0  # skipped beyond the ones that are kept by name
+    left_out: list[LeftOut] = field(default_factory=list)
+    uncounted: int = 0  # left out beyond the ones that are kept by name
+    # Files with several names in this folder or elsewhere, by device and inode.
+    linked: dict[tuple[int, int], list[tuple[Folder, FileEntry]]] = field(default_factory=dict)
     gaps: list[bytes] = field(default_factory=list)  # folders that could not be read completely
 
-    def skip(self, path: bytes, why: str) -> None:
-        """Count a file that is no item."""
-        if len(self.skipped) < _MAX_SKIPPED:
-            self.skipped.append((path, why))
+    def leave_out(self, path: bytes, kind: str, reason: str) -> None:
+        """Note a file or folder that is no item."""
+        if len(self.left_out) < MOST_LEFT_OUT:
+            self.left_out.append(LeftOut(path, kind, reason))
         else:
             self.uncounted += 1
 
@@ -161,7 +151,8 @@ class _Walker:
                 return None
             if self._is_there(path):
                 self._descend(path, device)
-        if self._links or self._is_full() or any(f.is_mount for f in self._walk.folders.values()):
+        folders = self._walk.folders.values()
+        if self._links or self._walk.linked or self._is_full() or any(f.is_mount for f in folders):
             return None
         return self._in_order()
 
@@ -177,7 +168,7 @@ class _Walker:
     def _is_special(self, path: bytes) -> bool:
         """Say whether one is no ordinary directory, or those above have a say in what it holds."""
         names = path.split(b"/") if path else []
-        if any(is_passed_over(name) or name.lower() in _ALL_EXTRA_FOLDERS for name in names):
+        if any(map(is_passed_over, names)) or len(names) > _MAX_DEPTH:
             return True
         places = [b"/".join(names[:depth]) for depth in range(len(names) + 1)]
         if any(os.path.lexists(join(self._root, join(p, n))) for p in places for n in LEAVE_OUT):
@@ -225,13 +216,15 @@ class _Walker:
         with os.scandir(full) as entries:
             found = list(entries)
         folder.is_empty = not found
-        if any(entry.name in LEAVE_OUT for entry in found):
+        marker = next((entry.name for entry in found if entry.name in LEAVE_OUT), None)
+        if marker is not None:
+            why = f"there is a {marker.decode()} file in it"
+            self._walk.leave_out(folder.path, "ignored", why)
             return
         for entry in found:
-            if is_passed_over(entry.name):
-                continue
             if entry.is_symlink():
-                self._links.append(join(folder.path, entry.name))
+                if not is_passed_over(entry.name):
+                    self._links.append(join(folder.path, entry.name))
             elif entry.is_dir(follow_symlinks=False):
                 self._note_folder(folder, entry.name)
             else:
@@ -246,36 +239,30 @@ class _Walker:
             self._note_file(folder, entry.name, facts)
 
     def _note_folder(self, folder: Folder, name: bytes) -> None:
-        lower, is_deep = name.lower(), b"/" in folder.path
-        extra = folder.path and (
-            lower in _EXTRA_FOLDERS or (is_deep and lower in _EXTRA_FOLDERS_DEEP)
-        )
-        if not (extra and self._are_extras(join(folder.path, name))):
+        path = join(folder.path, name)
+        left_out = folder_left_out(name)
+        if left_out is not None:
+            self._walk.leave_out(path, *left_out)
+        elif path.count(b"/") >= _MAX_DEPTH:
+            self._walk.leave_out(path, "unreadable", "it lies too deep in other folders")
+        elif not is_device_folder(name):
             folder.subfolders.append(name)
 
-    def _are_extras(self, path: bytes) -> bool:
-        """Count the extras in a folder, if it is one of extras: it might be an album."""
-        try:
-            with os.scandir(join(self._root, path)) as entries:
-                videos = [e.name for e in entries if kind_of(e.name) is FileKind.VIDEO]
-        except OSError:
-            return False  # walking it will find the same error, and note the gap
-        for name in videos:
-            self._walk.skip(join(path, name), "an extra, not listed on its own")
-        return bool(videos)
-
     def _note_file(self, folder: Folder, name: bytes, facts: os.stat_result) -> None:
-        path = join(folder.path, name)
-        if not stat.S_ISREG(facts.st_mode):
-            self._walk.skip(path, "not a regular file")
-            return
-        kind = kind_of(name)
-        if kind is None:
-            self._walk.skip(path, "not a media file by its name")
-        elif kind is FileKind.VIDEO and is_extra(name):
-            self._walk.skip(path, "an extra, not listed on its own")
+        path, kind = join(folder.path, name), kind_of(name)
+        if name.startswith(b"."):
+            if kind in MEDIA_KINDS:
+                self._walk.leave_out(path, "hidden", "a hidden file")
+        elif not stat.S_ISREG(facts.st_mode):
+            self._walk.leave_out(path, "other", "not a regular file")
+        elif kind is None:
+            self._walk.leave_out(path, *file_left_out(name, split_name(name)[1]))
         else:
-            folder.files.append(FileEntry(name, facts.st_size, facts.st_mtime_ns, kind))
+            entry = FileEntry(name, facts.st_size, facts.st_mtime_ns, kind)
+            folder.files.append(entry)
+            if facts.st_nlink > 1 and kind in MEDIA_KINDS:
+                same = self._walk.linked.setdefault((facts.st_dev, facts.st_ino), [])
+                same.append((folder, entry))
 
     def _follow(self, path: bytes) -> None:
         """List what a link leads to, if that is inside the root and not listed by its name."""
@@ -283,10 +270,11 @@ class _Walker:
             real = os.path.realpath(join(self._root, path), strict=True)
             facts = os.stat(real)
         except OSError:
-            self._walk.skip(path, "a link that leads nowhere")
+            self._walk.leave_out(path, "broken", "a link that leads nowhere")
             return
         if not is_inside(real, self._root):
-            self._walk.skip(path, "a link out of the folder")
+            reason = "a link out of the folder; add the folder that it leads to as a source"
+            self._walk.leave_out(path, "link-outside", reason)
             return
         above = self._walk.folders[os.path.dirname(path)]
         name = os.path.basename(path)
@@ -314,17 +302,6 @@ def join(folder: bytes, name: bytes) -> bytes:
     return folder + b"/" + name if name else folder
 
 
-def is_passed_over(name: bytes) -> bool:
-    """Say whether a name is hidden, or one that file systems and devices make for themselves."""
-    return name.startswith(b".") or name.lower() in _IGNORED_FOLDERS
-
-
 def is_inside(real: bytes, root: bytes) -> bool:
     """Say whether a canonical path lies below a canonical folder."""
     return real.startswith(root.rstrip(b"/") + b"/")
-
-
-def is_extra(name: bytes) -> bool:
-    """Say whether a file name is that of a trailer, sample or other extra."""
-    stem = split_name(name)[0].lower()
-    return stem in _EXTRA_NAMES or stem.endswith(_EXTRA_SUFFIXES)

@@ -1,37 +1,32 @@
-"""One listed entry → one item: reads the file, its NFO and its tags.
+"""One listed entry becomes one item: reads the file, its NFO and its tags.
 
-What NFO and tags say goes before what names say. A file that holds nothing playable is skipped.
+What NFO and tags say goes before what names say (`evidence`). A file that holds nothing playable
+is skipped.
 """
 
-from msgspec.structs import replace
+import time
+
+import msgspec
 
 from msd.backend_api import SkippedItem
-from msd.backends.local.catalogue.entries import Entry, Group, Leaf, seconds
-from msd.backends.local.catalogue.remote_ids import file_id, path_id
+from msd.backends.local.catalogue.entries import Entry, FileRef, Group, Leaf, seconds
+from msd.backends.local.catalogue.extras import stem_of
+from msd.backends.local.catalogue.remote_ids import path_id
 from msd.backends.local.catalogue.sidecars import folder_images, folder_nfo
-from msd.backends.local.files.file_kind import split_name
+from msd.backends.local.evidence import Claim, Evidence, strongest
+from msd.backends.local.files.nfo import EMPTY, MAX_NFO, Nfo, parse_nfo
 from msd.backends.local.files.opening import content_identity, open_media, read_small
 from msd.backends.local.files.probe import Technical, probe
-from msd.backends.local.files.text import decode_name
-from msd.backends.local.files.walk import FileEntry, join
-from msd.backends.local.items.nfo import EMPTY, MAX_NFO, Nfo, parse_nfo
-from msd.backends.local.music.tags import TrackTags
-from msd.backends.local.names import file_names as names
-from msd.backends.local.names.file_names import TitleName
+from msd.backends.local.files.text import clean_title, decode_name
+from msd.backends.local.items.details import details_of
+from msd.backends.local.music.tags import TrackTags, genres_of
+from msd.backends.local.names.episodes import EpisodeName
 from msd.backends.local.scanning.scan import Scan
-from msd.models import (
-    Image,
-    ItemDetails,
-    ItemType,
-    MediaItem,
-    MediaSource,
-    MediaStream,
-    Milliseconds,
-)
+from msd.models import Image, ItemType, MediaItem, Milliseconds, UnixSeconds
 
 _KEPT_NFOS = 256
 _GROUP_NFO = {ItemType.SHOW: "tvshow", ItemType.ALBUM: "album", ItemType.ARTIST: "artist"}
-_IDENTITY_IDS = ("tvdb", "tmdb", "imdb", "musicbrainz-album", "musicbrainz-artist")
+_IDENTITY_IDS = ("musicbrainz-album", "musicbrainz-artist")
 
 
 class EntryParser:
@@ -40,86 +35,117 @@ class EntryParser:
     def __init__(self, scan: Scan) -> None:
         self._scan = scan
         self._nfos: dict[bytes, Nfo] = {}
+        self._now = time.time()
 
     def parse(self, entry: Entry, *, with_details: bool = False) -> MediaItem | SkippedItem:
         """Return the item of an entry; details cost nothing more but make it large."""
         if isinstance(entry, Group):
-            return self._group(entry)
-        main = entry.files[0]
+            item = self._group(entry)
+            details = details_of(self._scan, entry, item, self._group_nfo(entry))
+            return msgspec.structs.replace(item, details=details) if with_details else item
+        if entry.type is ItemType.TRACK:
+            return self._track(entry, with_details=with_details)
+        return self._playable_video(entry, with_details=with_details)
+
+    def _playable_video(self, leaf: Leaf, *, with_details: bool) -> MediaItem | SkippedItem:
+        main = leaf.first
+        if problem := self._scan.problem(main):
+            return _skip(leaf, problem)
         try:
-            with open_media(self._scan.root, entry.path) as file:
+            with open_media(self._scan.root, main.path) as file:
                 technical = probe(file)
-                identity = content_identity(file, main.size)
+                identity = content_identity(file, main.entry.size)
         except OSError as exc:
-            return _skip(entry, f"can't be read: {exc.strerror or exc}")
-        if not technical.is_media and (entry.type is not ItemType.TRACK or not main.size):
-            return _skip(entry, "an empty file" if not main.size else "nothing in it can be played")
-        item = self._track(entry) if entry.type is ItemType.TRACK else self._video(entry)
-        if isinstance(item, SkippedItem):
-            return item
-        duration = self._duration(entry, technical) or item.duration_ms
-        item = replace(item, identity=identity, duration_ms=Milliseconds(duration))
+            return _skip(leaf, f"can't be read: {exc.strerror or exc}")
+        if not technical.is_media:
+            return self._refuse(leaf, _NOT_PLAYABLE if main.entry.size else "an empty file")
+        nfo = self._own_nfo(leaf)
+        item = self._video(leaf, nfo)
+        item = msgspec.structs.replace(
+            item,
+            identity=identity,
+            duration_ms=self._duration(leaf, technical),
+            part_count=len(leaf.versions[0]),
+        )
         if not with_details:
             return item
-        details = ItemDetails(
-            people=self._own_nfo(entry).people,
-            media_sources=self._media_sources(entry, technical),
-            markers=technical.chapters,
-        )
-        return replace(item, details=details)
+        details = details_of(self._scan, leaf, item, nfo, technical)
+        return msgspec.structs.replace(item, details=details)
+
+    def _refuse(self, leaf: Leaf, why: str) -> SkippedItem:
+        """Skip a file that can't be played, and remember that for the list of omissions."""
+        self._scan.note_problem(leaf.first, why)
+        return _skip(leaf, why)
 
     # --- shows, seasons, artists, albums ---
 
     def _group(self, group: Group) -> MediaItem:
         nfo = self._group_nfo(group)
         images = folder_images(group.folder) if group.folder else ()
+        title = strongest(
+            Claim(nfo.title, Evidence.NFO), Claim(group.title, group.evidence, group.origin)
+        )
         item = MediaItem(
             remote_id=group.remote_id,
             type=group.type,
-            title=nfo.title or group.title,
+            title=(title.value if title else None) or group.title,
             year=nfo.year or group.year,
-            added_at=seconds(group.added_ns),
-            external_ids=nfo.external_ids or group.ids,
+            added_at=self._added(nfo, group.added_ns),
+            external_ids=_merged_ids(group.ids, nfo.external_ids),
             child_count=group.children,
             images=images,
             identity=self._group_identity(group),
-            genres=nfo.genres or ((group.genre,) if group.genre else ()),
+            genres=nfo.genres or group.genres,
             artist=group.artist,
+            status=nfo.status,
+            ended=nfo.ended,
+            tags=nfo.tags,
             parent_remote_id=group.parent.remote_id if group.parent else None,
         )
         match group.type:
             case ItemType.SEASON:
-                return self._season(group, item)
+                return self._season(group, item, nfo)
             case ItemType.ALBUM:
-                item = replace(item, images=images or _embedded(group.cover))
+                item = msgspec.structs.replace(item, images=images or _embedded(group.cover))
         return _described(item, nfo)
 
-    def _season(self, season: Group, item: MediaItem) -> MediaItem:
-        """A season has neither NFO nor name of its own; its pictures lie in the show's folder."""
+    def _season(self, season: Group, item: MediaItem, nfo: Nfo) -> MediaItem:
+        """A season's pictures lie in the show's folder, or in its own; its name in an NFO."""
         number = season.number or 0
-        prefix = f"season{number:02d}-" if number else "season-specials-"
         show = season.parent
-        return replace(
-            item,
-            season_number=number,
-            title=season.title,
-            images=folder_images(season.folder, prefix=prefix) if season.folder else (),
-            external_ids=(),
-            show_remote_id=show.remote_id if show else None,
-            show_title=self._title(show) if show else "",
+        named = dict(self._group_nfo(show).season_names).get(number, "")
+        return _described(
+            msgspec.structs.replace(
+                item,
+                season_number=number,
+                title=nfo.title or named or season.title,
+                images=_season_images(season, number),
+                external_ids=nfo.external_ids,
+                genres=nfo.genres,
+                show_remote_id=show.remote_id if show else None,
+                show_title=self._title(show) if show else "",
+            ),
+            nfo,
         )
 
     def _group_nfo(self, group: Group | None) -> Nfo:
-        if group is None or group.folder is None or group.type not in _GROUP_NFO:
+        if group is None:
+            return EMPTY
+        if group.type is ItemType.SEASON:
+            paths = [folder_nfo(folder, "season") for folder in group.season_folders]
+            path = next((path for path in paths if path), None)
+            nfo = self._nfo(path) if path else EMPTY
+            return nfo if nfo.season in (None, group.number) else EMPTY
+        if group.folder is None or group.type not in _GROUP_NFO:
             return EMPTY
         path = folder_nfo(group.folder, _GROUP_NFO[group.type])
         return self._nfo(path) if path else EMPTY
 
     def _group_identity(self, group: Group) -> str:
-        """What a group is recognised by when its folder or library is renamed (I2)."""
+        """Return what a group is recognised by when its folder or library is renamed (I2)."""
         if group.type is ItemType.SEASON and group.parent is not None:
             return f"{self._group_identity(group.parent)}/{group.number}"
-        ids = dict(self._group_nfo(group).external_ids or group.ids)
+        ids = dict(_merged_ids(group.ids, self._group_nfo(group).external_ids))
         known = next((f"{kind}:{ids[kind]}" for kind in _IDENTITY_IDS if kind in ids), group.key)
         return f"{group.type.value}:{known}"
 
@@ -128,53 +154,61 @@ class EntryParser:
 
     # --- videos ---
 
-    def _video(self, leaf: Leaf) -> MediaItem:
-        nfo = self._own_nfo(leaf)
+    def _video(self, leaf: Leaf, nfo: Nfo) -> MediaItem:
+        named = leaf.name
         item = MediaItem(
             remote_id=leaf.remote_id,
             type=leaf.type,
             title="",
-            added_at=seconds(leaf.files[0].mtime_ns),
+            added_at=self._added(nfo, leaf.added_ns),
             genres=nfo.genres,
-            external_ids=nfo.external_ids,
+            tags=nfo.tags,
+            external_ids=_merged_ids(named.ids if named else (), nfo.external_ids),
             images=self._images(leaf),
         )
         if leaf.type is ItemType.EPISODE:
             return _described(self._episode(leaf, item, nfo), nfo)
-        name = self._film_name(leaf)
-        ids = nfo.external_ids or name.ids
-        item = replace(item, title=nfo.title or name.title, year=nfo.year or name.year)
-        return _described(replace(item, external_ids=ids), nfo)
-
-    def _film_name(self, leaf: Leaf) -> TitleName:
-        stem = decode_name(split_name(leaf.files[0].name)[0])
-        own = decode_name(leaf.own_folder.path.rpartition(b"/")[2]) if leaf.own_folder else None
-        if leaf.type is ItemType.VIDEO:
-            return TitleName(stem)
-        if leaf.type is ItemType.MUSIC_VIDEO:
-            return TitleName(names.track_name(stem)[3] or stem)
-        return names.movie_name(stem, own)
+        title = nfo.title or (named.title if named else "")
+        year = nfo.year or (named.year if named else None)
+        if leaf.type is ItemType.VIDEO and not nfo.title and (named is None or named.year is None):
+            title = clean_title(stem_of(leaf.first.entry))
+        item = msgspec.structs.replace(
+            item,
+            title=title or decode_name(leaf.first.entry.name),
+            year=year,
+            artist=nfo.artist or leaf.artist_name,
+            album=nfo.album,
+            edition=nfo.edition or (named.edition if named else ""),
+            video_3d="3d" if named is not None and named.is_3d else "",
+        )
+        return _described(item, nfo)
 
     def _episode(self, leaf: Leaf, item: MediaItem, nfo: Nfo) -> MediaItem:
         named, season = leaf.episode, leaf.parent
         if named is None or season is None or season.parent is None:
-            return replace(item, title=decode_name(leaf.files[0].name))
-        number = nfo.episode if nfo.episode is not None else named.episode
-        return replace(
+            return msgspec.structs.replace(item, title=decode_name(leaf.first.entry.name))
+        return msgspec.structs.replace(
             item,
-            title=nfo.title or named.title or _episode_title(named, number),
+            title=nfo.title or named.title or _episode_title(named),
             released=named.released,
             season_number=season.number,
-            episode_number=number,
+            episode_number=named.episode,
+            episode_number_end=named.last_episode,
+            airs_before_season=nfo.airs_before_season,
+            airs_before_episode=nfo.airs_before_episode,
+            airs_after_season=nfo.airs_after_season,
             parent_remote_id=season.remote_id,
             show_remote_id=season.parent.remote_id,
             show_title=self._title(season.parent),
         )
 
     def _own_nfo(self, leaf: Leaf) -> Nfo:
-        path = self._scan.sidecars(leaf.folder).nfo(leaf.files[0])
+        here = [ref.entry for ref in leaf.files if ref.folder is leaf.folder]
+        path = self._scan.sidecars(leaf.folder).nfo(*here)
         if path is None and leaf.own_folder is not None:
-            path = folder_nfo(leaf.own_folder, "movie")
+            own = leaf.own_folder
+            name = decode_name(own.path.rpartition(b"/")[2])
+            path = folder_nfo(own, "movie", name.lower(), "video_ts")
         return self._nfo(path) if path else EMPTY
 
     def _nfo(self, path: bytes) -> Nfo:
@@ -191,83 +225,89 @@ class EntryParser:
         return nfo
 
     def _images(self, leaf: Leaf) -> tuple[Image, ...]:
-        own = self._scan.sidecars(leaf.folder).images(leaf.files[0])
+        here = [ref.entry for ref in leaf.files if ref.folder is leaf.folder]
+        own = self._scan.sidecars(leaf.folder).images(*here)
         if leaf.own_folder is None:
             return own
         kinds = {image.kind for image in own}
         shared = folder_images(leaf.own_folder)
         return (*own, *(image for image in shared if image.kind not in kinds))
 
+    def _added(self, nfo: Nfo, mtime_ns: int) -> UnixSeconds:
+        """Return when something came: as the NFO says, else the file's time; never after now."""
+        if nfo.added_at:
+            return UnixSeconds(min(nfo.added_at, int(self._now)))
+        return seconds(mtime_ns, now=self._now)
+
     # --- tracks ---
 
-    def _track(self, leaf: Leaf) -> MediaItem | SkippedItem:
-        tags = self._scan.tags(leaf.path, leaf.files[0])
+    def _track(self, leaf: Leaf, *, with_details: bool) -> MediaItem | SkippedItem:
+        """A track whose tags say all is not opened: they are remembered with its length."""
+        tags = self._scan.tags(leaf.path, leaf.first.entry)
         if tags.problem:
-            return _skip(leaf, tags.problem)
+            return self._refuse(
+                leaf, "an empty file" if not leaf.first.entry.size else tags.problem
+            )
+        technical = None
+        if with_details or not (tags.duration_ms and tags.identity):
+            technical = self._probe(leaf.first)
+        if leaf.cue:
+            tags = self._scan.cue_tags(leaf, tags)
+        item = self._track_item(leaf, tags, technical)
+        if not with_details:
+            return item
+        details = details_of(self._scan, leaf, item, EMPTY, technical)
+        return msgspec.structs.replace(item, details=details)
+
+    def _track_item(self, leaf: Leaf, tags: TrackTags, technical: Technical | None) -> MediaItem:
         album, artist = leaf.parent, leaf.artist
+        above = album or artist
+        duration = tags.duration_ms or (technical.duration_ms if technical else 0)
         return MediaItem(
             remote_id=leaf.remote_id,
             type=ItemType.TRACK,
             title=tags.title,
             year=tags.year or None,
-            added_at=seconds(leaf.files[0].mtime_ns),
-            duration_ms=Milliseconds(tags.duration_ms),
-            genres=(tags.genre,) if tags.genre else (),
+            added_at=seconds(leaf.added_ns, now=self._now),
+            duration_ms=Milliseconds(duration),
+            genres=genres_of(tags),
             artist=tags.artist or (artist.title if artist else ""),
+            artist_remote_ids=(artist.remote_id,) if artist else (),
             album=album.title if album else "",
             album_remote_id=album.remote_id if album else None,
-            parent_remote_id=(album or artist).remote_id if album or artist else None,  # type: ignore[union-attr]
-            disc_number=tags.disc or None,
+            parent_remote_id=above.remote_id if above else None,
+            disc_number=leaf.disc or tags.disc or None,
             track_number=tags.track or None,
             images=self._track_images(leaf, tags),
+            has_lyrics=self._scan.sidecars(leaf.folder).has_lyrics(leaf.first.entry),
+            identity=tags.identity,
         )
 
     def _track_images(self, leaf: Leaf, tags: TrackTags) -> tuple[Image, ...]:
-        own = self._scan.sidecars(leaf.folder).images(leaf.files[0])
+        own = self._scan.sidecars(leaf.folder).images(leaf.first.entry)
         return own or (_embedded(leaf.path) if tags.has_cover else folder_images(leaf.folder))
 
     # --- what can be played ---
 
-    def _duration(self, leaf: Leaf, first: Technical) -> int:
-        """The length of the item: of its parts together, of its versions the first one's."""
-        parts = [f for f in leaf.files[1:] if _is_part(f)]
-        return first.duration_ms + sum(self._probe(leaf, f).duration_ms for f in parts)
+    def _duration(self, leaf: Leaf, first: Technical) -> Milliseconds:
+        """Return the length: of the parts of the first version together."""
+        others = leaf.versions[0][1:]
+        return Milliseconds(first.duration_ms + sum(self._probe(ref).duration_ms for ref in others))
 
-    def _probe(self, leaf: Leaf, entry: FileEntry) -> Technical:
+    def _probe(self, ref: FileRef) -> Technical:
         try:
-            with open_media(self._scan.root, join(leaf.folder.path, entry.name)) as file:
+            with open_media(self._scan.root, ref.path) as file:
                 return probe(file)
         except OSError:
             return Technical(is_media=False)
 
-    def _media_sources(self, leaf: Leaf, first: Technical) -> tuple[MediaSource, ...]:
-        found = []
-        for entry in leaf.files:
-            technical = first if entry is leaf.files[0] else self._probe(leaf, entry)
-            if technical.is_media or entry is leaf.files[0]:
-                found.append(self._media_source(leaf, entry, technical))
-        return tuple(found)
 
-    def _media_source(self, leaf: Leaf, entry: FileEntry, technical: Technical) -> MediaSource:
-        path = join(leaf.folder.path, entry.name)
-        subtitles: tuple[MediaStream, ...] = self._scan.sidecars(leaf.folder).subtitles(
-            entry, first=len(technical.streams)
-        )
-        return MediaSource(
-            remote_id=file_id(path),
-            container=technical.container
-            or split_name(entry.name)[1][1:].decode("ascii", "replace"),
-            path=decode_name(join(self._scan.root, path)),
-            size=entry.size,
-            bitrate=technical.bitrate,
-            duration_ms=technical.duration_ms,
-            streams=(*technical.streams, *subtitles),
-        )
+_NOT_PLAYABLE = "nothing in it can be played"
 
 
 def _described(item: MediaItem, nfo: Nfo) -> MediaItem:
     """Return the item with what only an NFO file can say of it."""
-    return replace(
+    return msgspec.structs.replace(
         item,
         original_title=nfo.original_title,
         sort_title=nfo.sort_title,
@@ -276,24 +316,43 @@ def _described(item: MediaItem, nfo: Nfo) -> MediaItem:
         released=nfo.released or item.released,
         studios=nfo.studios,
         rating=nfo.rating,
+        critic_rating=nfo.critic_rating,
         content_rating=nfo.content_rating,
     )
+
+
+def _merged_ids(
+    in_name: tuple[tuple[str, str], ...], in_nfo: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Return the ids of a name and an NFO file; those in the name are the stronger evidence."""
+    return tuple((dict(in_nfo) | dict(in_name)).items())
+
+
+def _season_images(season: Group, number: int) -> tuple[Image, ...]:
+    """Return pictures beside the seasons ("season01-poster.jpg"), then those in its folder."""
+    named = ("season-specials",) if number == 0 else (f"season{number:02d}", f"season{number}")
+    found: dict[str, Image] = {}
+    if season.folder is not None:
+        for prefix in (*named, *(("season00",) if number == 0 else ())):
+            for image in folder_images(season.folder, prefix=prefix):
+                found.setdefault(image.kind, image)
+    for folder in season.season_folders:
+        for prefix in (*named, ""):
+            for image in folder_images(folder, prefix=prefix):
+                found.setdefault(image.kind, image)
+    return tuple(found.values())
 
 
 def _embedded(path: bytes | None) -> tuple[Image, ...]:
     return (Image(kind="poster", ref="embedded:" + path_id(path)),) if path else ()
 
 
-def _episode_title(named: names.EpisodeName, number: int | None) -> str:
+def _episode_title(named: EpisodeName) -> str:
     if named.last_episode is not None:
-        return f"Episodes {number}–{named.last_episode}"  # noqa: RUF001 - a range
-    if number is not None:
-        return f"Episode {number}"
+        return f"Episodes {named.episode}–{named.last_episode}"  # noqa: RUF001 - a range
+    if named.episode is not None:
+        return f"Episode {named.episode}"
     return named.released or "Special"
-
-
-def _is_part(entry: FileEntry) -> bool:
-    return names.part_of(decode_name(split_name(entry.name)[0])) is not None
 
 
 def _skip(leaf: Leaf, why: str) -> SkippedItem:

@@ -1,25 +1,24 @@
 """The tags of a music file (tinytag), with what the file itself says where it has none."""
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from msd.backends.local.files.opening import MediaFile
 from msd.backends.local.files.probe import probe
 from msd.backends.local.files.text import clean_title
-from msd.backends.local.names.file_names import track_name
+from msd.backends.local.music.sound import sound_identity
+from msd.backends.local.music.wavpack import ape_tags, wavpack_length
+from msd.backends.local.names.tracks import track_name
 
 _MAX_NUMBER = 10_000
 _MAX_DURATION_S = 1_000_000
 _YEARS = range(1000, 3000)
-_ID_NAMES = {
-    "musicbrainz_albumid": "musicbrainz-album",
-    "musicbrainz album id": "musicbrainz-album",
-    "musicbrainz_trackid": "musicbrainz-recording",
-}
+_MOST_VALUES = 20
+_ALBUM_IDS = ("musicbrainz_albumid", "musicbrainz album id")
 
 
-@dataclass(frozen=True, slots=True)
-class TrackTags:
+class TrackTags(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a track; columns of the tag index, in this order."""
 
     title: str
@@ -29,15 +28,24 @@ class TrackTags:
     disc: int = 0
     track: int = 0
     year: int = 0
-    genre: str = ""
+    genre: str = ""  # several are separated by "; "
     is_compilation: bool = False
     has_cover: bool = False
     duration_ms: int = 0
     album_mbid: str = ""
+    identity: str = ""  # what stays when the tags change
+    is_titled: bool = False  # the title is a tag, not the file's name
+    has_video: bool = False  # there are pictures in it that move
     problem: str = ""  # why the file is no track
 
 
-def read_tags(file: MediaFile, name: str) -> TrackTags:
+def genres_of(tags: TrackTags) -> tuple[str, ...]:
+    """Return the genres of a track."""
+    parts = (clean_title(part) for part in tags.genre.split(";"))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def read_tags(file: MediaFile, name: str, size: int) -> TrackTags:
     """Return the tags of an open music file called `name`; broken tags are no tags.
 
     Raises:
@@ -50,23 +58,38 @@ def read_tags(file: MediaFile, name: str) -> TrackTags:
     except tinytag.TinyTagException as exc:
         if isinstance(exc.__cause__, OSError):
             raise exc.__cause__ from exc
-        return _untagged(file, name)
-    if not found.duration and not found.title:
-        return _untagged(file, name)
-    return _from_tags(found, name)
+        tags = _by_probe(file, name, size)
+    else:
+        has_any = found.duration or found.title
+        tags = _from_tags(found, name) if has_any else _by_probe(file, name, size)
+    if tags.problem:
+        return tags
+    return msgspec.structs.replace(tags, identity=sound_identity(file, size))
 
 
-def _untagged(file: MediaFile, name: str) -> TrackTags:
+def _by_probe(file: MediaFile, name: str, size: int) -> TrackTags:
+    """Read formats that tinytag doesn't know by libmediainfo, with their tags if they have any."""
     technical = probe(file)
+    tags, duration = technical.tags, technical.duration_ms
     if not technical.is_media:
-        return TrackTags("", problem="no audio in it that msd understands")
+        length = wavpack_length(file)
+        if length is None:
+            return TrackTags(title="", problem="no audio in it that msd understands")
+        tags, duration = ape_tags(file, size), length
     disc, track, artist, title = track_name(_stem(name))
+    tagged = clean_title(tags.get("title", ""))
     return TrackTags(
-        title or _stem(name),
-        artist=artist,
-        disc=disc or 0,
-        track=track or 0,
-        duration_ms=technical.duration_ms,
+        title=tagged or title or _stem(name),
+        artist=clean_title(tags.get("performer", "")) or ("" if tagged else artist),
+        album_artist=clean_title(tags.get("album_performer", "")),
+        album=clean_title(tags.get("album", "")),
+        disc=_digits(tags.get("part_position", "")) or disc or 0,
+        track=_digits(tags.get("track_name_position", "")) or track or 0,
+        year=_year(tags.get("recorded_date", "")),
+        genre=clean_title(tags.get("genre", "").replace(" / ", "; ")),
+        duration_ms=duration,
+        is_titled=bool(tagged),
+        has_video=any(stream.kind == "video" for stream in technical.streams),
     )
 
 
@@ -74,27 +97,28 @@ def _from_tags(found: Any, name: str) -> TrackTags:  # noqa: ANN401 - tinytag's 
     disc, track, artist, title = track_name(_stem(name))
     tagged = _text(found.title)
     other = {str(key).lower(): value for key, value in (found.other or {}).items()}
-    year = str(found.year or "")[:4]
     return TrackTags(
-        tagged or title or _stem(name),
-        artist=_text(found.artist) or ("" if tagged else artist),
+        title=tagged or title or _stem(name),
+        artist=_several(found.artist, other.get("artist"), ", ") or ("" if tagged else artist),
         album_artist=_text(found.albumartist),
         album=_text(found.album),
         disc=_small(found.disc) or (disc or 0 if not tagged else 0),
         track=_small(found.track) or (track or 0),
-        year=int(year) if year.isascii() and year.isdigit() and int(year) in _YEARS else 0,
-        genre=_text(found.genre),
-        is_compilation=_first(other.get("compilation")) in ("1", "true", "True"),
+        year=_year(str(found.year or "")),
+        genre=_several(found.genre, other.get("genre"), "; "),
+        is_compilation=_first(other.get("compilation")).lower() in ("1", "true"),
         has_cover=found.images.any is not None,
         duration_ms=_milliseconds(found.duration),
-        album_mbid=_text(_first(_id_in(other, "musicbrainz-album"))),
+        album_mbid=_text(next((other[key] for key in _ALBUM_IDS if key in other), "")),
+        is_titled=bool(tagged),
     )
 
 
-def _id_in(other: dict[str, Any], wanted: str) -> object:
-    return next(
-        (other[key] for key, name in _ID_NAMES.items() if name == wanted and key in other), ""
-    )
+def _several(first: object, others: object, mark: str) -> str:
+    """Return the values of a tag that may occur several times."""
+    more = others if isinstance(others, list) else [others]
+    texts = (_text(value) for value in [first, *more[:_MOST_VALUES]])
+    return mark.join(dict.fromkeys(text for text in texts if text))
 
 
 def _first(value: object) -> str:
@@ -104,11 +128,22 @@ def _first(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return clean_title(_first(value))
+    return clean_title(_first(value).replace("\0", "; "))
 
 
 def _small(value: object) -> int:
     return value if isinstance(value, int) and 0 < value <= _MAX_NUMBER else 0
+
+
+def _digits(text: str) -> int:
+    number = text.partition("/")[0].strip()
+    return _small(int(number)) if number.isascii() and number.isdigit() else 0
+
+
+def _year(text: str) -> int:
+    digits = text.strip()[:4]
+    is_number = digits.isascii() and digits.isdigit()
+    return int(digits) if is_number and int(digits) in _YEARS else 0
 
 
 def _milliseconds(value: object) -> int:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from msd.backends.local.changes.targeted_rescan import Glance, glance
+from msd.backends.local.changes.targeted_rescan import RescannedRows, targeted_rescan
 from msd.backends.local.changes.watch import FolderWatch
 from msd.backends.local.scanning.index import TagIndex
 from msd.errors import UnreachableError
@@ -42,10 +42,12 @@ class Seen:
     def __init__(self, source, cache: Path) -> None:
         self.source, self.cache = source, cache
 
-    def at(self, *paths: str) -> Glance | None:
+    def at(self, *paths: str) -> RescannedRows | None:
         index = TagIndex(self.cache)
         try:
-            return glance(self.source, {}, [path.encode() for path in paths], index, Event())
+            return targeted_rescan(
+                self.source, {}, [path.encode() for path in paths], index, Event()
+            )
         finally:
             index.close()
 
@@ -70,10 +72,10 @@ async def test_a_new_film_is_one_row(seen, root):
     put(root / "Movies/Other (2011).mkv")
 
     assert seen.told("Movies/New (2010)/New (2010).mkv") == (
-        ["file:Movies/New (2010)/New (2010).mkv"],
+        ["film:Movies/new/2010"],
         [],
     )
-    assert seen.told("Movies/Other (2011).mkv") == (["file:Movies/Other (2011).mkv"], [])
+    assert seen.told("Movies/Other (2011).mkv") == (["film:Movies/other/2011"], [])
 
 
 async def test_what_lies_beside_a_film_changes_its_row(seen, root):
@@ -81,7 +83,7 @@ async def test_what_lies_beside_a_film_changes_its_row(seen, root):
     put(root / "Movies/Film 1 (2001)/poster.jpg")
 
     assert seen.told("Movies/Film 1 (2001)/poster.jpg") == (
-        ["file:Movies/Film 1 (2001)/Film 1 (2001).mkv"],
+        ["film:Movies/film1/2001"],
         [],
     )
 
@@ -104,17 +106,17 @@ async def test_a_file_that_went_is_a_row_that_went(seen, root):
 
     assert seen.told("Movies/Film 1 (2001)/Film 1 (2001).mkv") == (
         [],
-        ["file:Movies/Film 1 (2001)/Film 1 (2001).mkv"],
+        ["film:Movies/film1/2001"],
     )
 
 
 async def test_a_version_that_comes_first_names_the_film(seen, root):
-    """The row of the other file is none any more."""
+    """The film keeps its id."""
     put(root / "Movies/Film 1 (2001)/Film 1 (2001) - 4K.mkv")
 
     assert seen.told("Movies/Film 1 (2001)/Film 1 (2001) - 4K.mkv") == (
-        ["file:Movies/Film 1 (2001)/Film 1 (2001) - 4K.mkv"],
-        ["file:Movies/Film 1 (2001)/Film 1 (2001).mkv"],
+        ["film:Movies/film1/2001"],
+        [],
     )
 
 
@@ -124,13 +126,13 @@ async def test_a_new_episode_comes_with_its_show(seen, root):
     put(root / "TV/Dark/Season 1/Dark S01E03.mkv")
 
     assert seen.told("TV/Dark/Season 1/Dark S01E03.mkv") == (
-        ["file:TV/Dark/Season 1/Dark S01E03.mkv", "season:TV/dark/1", "show:TV/dark"],
+        ["episode:TV/dark/1/3", "season:TV/dark/1", "show:TV/dark"],
         [],
     )
 
 
 async def test_a_show_is_known_by_all_its_directories(seen, root):
-    """Also by those that only an earlier glance has seen."""
+    """Also by those that only an earlier rescan has seen."""
     new, old = "TV/dark.S02.1080p/dark.S02E01.mkv", "TV/Dark/Season 1/Dark S01E01.mkv"
     put(root / new)
     put(root / "TV/Light/Light S01E01.mkv")
@@ -140,23 +142,26 @@ async def test_a_show_is_known_by_all_its_directories(seen, root):
     (root / old).unlink()
     ended = seen.told(old)
 
-    assert came == ([f"file:{new}", "season:TV/dark/2", "show:TV/dark"], [])
+    assert came == (["episode:TV/dark/2/1", "season:TV/dark/2", "show:TV/dark"], [])
     assert went is None  # that a season or a show is gone is for a whole scan
     assert ended is None
 
 
-async def test_another_name_for_all_of_a_show_is_for_a_whole_scan(seen, root):
-    """The first directory names it: when that comes or goes every row of it looks different."""
+async def test_a_new_season_may_change_every_row_of_its_show(seen, root):
+    """All directories of the show are scanned; that a season went is for a full scan (Y7)."""
     put(root / "TV/DARK.S00/DARK.S00E01.mkv")
-    assert seen.told("TV/DARK.S00/DARK.S00E01.mkv") is None
+    told = seen.told("TV/DARK.S00/DARK.S00E01.mkv")
     (root / "TV/DARK.S00/DARK.S00E01.mkv").unlink()
+
+    assert told is not None
+    assert {"episode:TV/dark/0/1", "season:TV/dark/0", "show:TV/dark"} <= {*told[0]}
     assert seen.told("TV/DARK.S00/DARK.S00E01.mkv") is None
 
 
 async def test_a_show_whose_directories_are_not_known_is_not_gone(seen):
     """Y7: a row that is asked for by its id, after the index was lost in part."""
     with sqlite3.connect(seen.cache / "local-index.db") as index:
-        index.execute("DELETE FROM groups WHERE id != ''")
+        index.execute("DELETE FROM titles WHERE id != ''")
     index.close()
     backend = opened(seen.source, seen.cache)
     found = await backend.fetch([RemoteId("show:TV/dark"), RemoteId("season:TV/dark/1")])
@@ -168,7 +173,7 @@ async def test_a_show_whose_directories_are_not_known_is_not_gone(seen):
 async def test_shows_of_an_index_that_never_knew_them_are_for_a_whole_scan(seen, root):
     """One that an earlier msd left."""
     with sqlite3.connect(seen.cache / "local-index.db") as index:
-        index.execute("DELETE FROM groups")
+        index.execute("DELETE FROM titles")
     index.close()
     put(root / "TV/Dark/Season 1/Dark S01E02.mkv")
 
@@ -180,8 +185,8 @@ async def test_beside_several_others_only_the_files_themselves_are_told(seen, ro
     for number in range(60):
         put(root / f"Movies/Flat {number} (1990).mkv")
 
-    assert seen.told("Movies/Flat 7 (1990).mkv") == (["file:Movies/Flat 7 (1990).mkv"], [])
-    assert seen.told("Movies/Gone (1990).mkv") == ([], ["file:Movies/Gone (1990).mkv"])
+    assert seen.told("Movies/Flat 7 (1990).mkv") == (["film:Movies/flat7/1990"], [])
+    assert seen.told("Movies/Gone (1990).mkv") == ([], ["film:Movies/gone/1990"])
 
 
 @pytest.mark.parametrize(
@@ -222,16 +227,13 @@ async def test_a_library_that_is_empty_now_is_for_a_whole_scan(seen, root):
     film = "Movies/Film 1 (2001)/Film 1 (2001).mkv"
     assert seen.told(film) is None
     put(root / "Movies/deep/deeper/Film (1990).mkv")
-    assert seen.told(film) == ([], [f"file:{film}"])
+    assert seen.told(film) == ([], ["film:Movies/film1/2001"])
 
 
 async def test_what_may_change_the_type_of_a_library_is_for_a_whole_scan(seen, root):
     """By its name alone "Clips" may hold anything; "Movies" says it all."""
     put(root / "Clips/holiday.mkv")
-    assert seen.told("Clips/holiday.mkv") == (
-        ["file:Clips/holiday.mkv", "file:Clips/party.mkv"],  # that is no longer alone
-        [],
-    )
+    assert seen.told("Clips/holiday.mkv") == (["file:Clips/holiday.mkv"], [])
     put(root / "Clips/Alien (1979).mkv")
     assert seen.told("Clips/Alien (1979).mkv") is None
     (root / "Clips/party.mkv").unlink()
@@ -244,11 +246,11 @@ async def test_a_folder_that_became_several_titles_is_for_a_whole_scan(seen, roo
     """Until then it was a part of the library that the root is."""
     put(root / "Lonely (1999)/poster.jpg")
     assert seen.told("Lonely (1999)/poster.jpg") == (
-        ["file:Lonely (1999)/Lonely (1999).mkv"],
+        ["film:./lonely/1999"],
         [],
     )
     put(root / "Holidays/Spain (2001).mkv")
-    assert seen.told("Holidays/Spain (2001).mkv") == (["file:Holidays/Spain (2001).mkv"], [])
+    assert seen.told("Holidays/Spain (2001).mkv") == (["film:./spain/2001"], [])
     put(root / "Holidays/Italy (2002).mkv")
     assert seen.told("Holidays/Italy (2002).mkv") is None
 
@@ -367,7 +369,9 @@ async def live_it(base: Path, history: list[tuple[str, int, bool]]) -> Counter[s
             if not touched:
                 continue
             found = (
-                None if touched.is_unclear else glance(source, {}, touched.files, index, Event())
+                None
+                if touched.is_unclear
+                else targeted_rescan(source, {}, touched.files, index, Event())
             )
             if found is None:
                 means["whole scan"] += 1
@@ -431,4 +435,4 @@ def test_many_histories(tmp_path_factory, capsys):
 
     assert means["rows"] > MANY
     with capsys.disabled():
-        print(f"\n{MANY} histories of glances from seed {first}, 0 violations; told by {means}")
+        print(f"\n{MANY} histories of rescans from seed {first}, 0 violations; told by {means}")

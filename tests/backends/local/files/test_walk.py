@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from msd.backends.local.files.walk import WalkStoppedError, walk_folder
+from msd.backends.local.files.walk import MOST_LEFT_OUT, Walk, WalkStoppedError, walk_folder
 
 
 def walked(root):
@@ -39,26 +39,16 @@ def test_media_and_what_belongs_to_them_are_found(root):
     } == names_of(walked(root))
 
 
-def test_what_is_no_media_is_skipped_and_counted(root):
+def test_what_is_no_media_is_left_out_and_told(root):
     """Issue 2: a file that no parser recognises as media is skipped and counted."""
     put(root, "notes.txt", "film.mkv.part", "no extension", ".hidden.mkv", "Thumbs.db")
 
     walk = walked(root)
 
     assert set() == names_of(walk) - {"Thumbs.db"}
-    assert sorted(p for p, _ in walk.skipped) == [b"film.mkv.part", b"no extension", b"notes.txt"]
-
-
-def test_extras_are_left_out_and_counted(root):
-    """Trailers, samples and featurettes are no items."""
-    put(root, "M/F (2000)/F (2000).mkv", "M/F (2000)/F-trailer.mkv", "M/F (2000)/Extras/x.mkv")
-    put(root, "M/F (2000)/Shorts/y.mkv", "M/Shorts/kept.mkv", "M/F (2000)/sample.mkv")
-
-    walk = walked(root)
-
-    assert {"M/F (2000)/F (2000).mkv", "M/Shorts/kept.mkv"} == names_of(walk)
-    assert {"an extra, not listed on its own"} == {why for _path, why in walk.skipped}
-    assert len(walk.skipped) == 4
+    assert sorted(left.path for left in walk.left_out) == [
+        *(b".hidden.mkv", b"film.mkv.part", b"no extension", b"notes.txt"),
+    ]
 
 
 def test_albums_are_no_extras(root):
@@ -86,7 +76,7 @@ def test_a_link_out_of_the_folder_is_not_followed(root, tmp_path):
     walk = walked(root)
 
     assert set() == names_of(walk)
-    assert {b"film.mkv", b"folder"} == {path for path, _why in walk.skipped}
+    assert {b"film.mkv", b"folder"} == {left.path for left in walk.left_out}
 
 
 def test_a_sibling_with_the_same_beginning_is_outside(root):
@@ -124,7 +114,7 @@ def test_pipes_and_sockets_are_never_opened(root):
 
     walk = walked(root)
 
-    assert walk.skipped == [(b"film.mkv", "not a regular file")]
+    assert walk.left_out == [(b"film.mkv", "other", "not a regular file")]
 
 
 def test_names_that_are_no_utf_8_are_ordinary(root):
@@ -162,14 +152,13 @@ def test_an_unreadable_root_is_an_error(root):
         walked(root / "missing")
 
 
-def test_skipped_files_are_counted_beyond_those_kept_by_name(root):
+def test_files_left_out_are_counted_beyond_those_kept_by_name():
     """Memory is bounded, the count is true."""
-    for number in range(1020):
-        (root / f"{number}.txt").touch()
+    walk = Walk()
+    for number in range(MOST_LEFT_OUT + 20):
+        walk.leave_out(b"%d.txt" % number, "other", "not a media file by its name")
 
-    walk = walked(root)
-
-    assert (len(walk.skipped), walk.uncounted) == (1000, 20)
+    assert (len(walk.left_out), walk.uncounted) == (MOST_LEFT_OUT, 20)
 
 
 def test_the_order_of_a_walk_is_always_the_same(root):

@@ -6,8 +6,12 @@ import pytest
 
 from msd.backends.local.catalogue.libraries import divide
 from msd.backends.local.files.walk import walk_folder
-from msd.backends.local.music.albums import music_of, primary_artist
-from msd.backends.local.music.tags import TrackTags
+from msd.backends.local.music.albums import Readers, music_of, primary_artist
+from msd.backends.local.music.tags import TrackTags as Tags
+
+
+def track_tags(title="", artist="", album_artist="", album="", **more):
+    return Tags(title=title, artist=artist, album_artist=album_artist, album=album, **more)
 
 
 def grouped(root, tags):
@@ -17,7 +21,12 @@ def grouped(root, tags):
         (root / path).write_bytes(b"x")
     walk = walk_folder(str(root), threading.Event())
     (part,) = divide(walk, "Music", {})
-    return music_of(part, part.folders, lambda path, _entry: tags[path.decode()])
+    readers = Readers(
+        tags=lambda path, _entry: tags[path.decode()],
+        cues=lambda _folder: {},
+        is_track=lambda _path, _entry: False,
+    )
+    return music_of(part, part.folders, readers)
 
 
 def albums(music):
@@ -27,7 +36,7 @@ def albums(music):
 def test_discs_of_an_album_come_together(root):
     """Multi-disc."""
     tags = {
-        f"Ada/Numbers/CD{d}/{n}.mp3": TrackTags(f"T{n}", "Ada", album="Numbers", disc=d, track=n)
+        f"Ada/Numbers/CD{d}/{n}.mp3": track_tags(f"T{n}", "Ada", album="Numbers", disc=d, track=n)
         for d in (1, 2)
         for n in (1, 2)
     }
@@ -38,11 +47,11 @@ def test_discs_of_an_album_come_together(root):
 def test_a_compilation_is_one_album_of_various_artists(root):
     """Compilations: by album artist, by flag, or by many artists on one album."""
     names = ("Ann", "Ben", "Cleo", "Dan")
-    by_count = {f"Best/{n}.mp3": TrackTags("T", n, album="Best") for n in names}
+    by_count = {f"Best/{n}.mp3": track_tags("T", n, album="Best") for n in names}
     by_flag = {
-        f"Solo/{n}.mp3": TrackTags("T", "Eve", album="Solo", is_compilation=True) for n in "12"
+        f"Solo/{n}.mp3": track_tags("T", "Eve", album="Solo", is_compilation=True) for n in "12"
     }
-    by_tag = {f"Tag/{n}.mp3": TrackTags("T", n, "Various", "Tag") for n in names}
+    by_tag = {f"Tag/{n}.mp3": track_tags("T", n, "Various", "Tag") for n in names}
 
     music = grouped(root, by_count | by_flag | by_tag)
 
@@ -56,9 +65,9 @@ def test_a_compilation_is_one_album_of_various_artists(root):
 def test_guests_do_not_make_a_compilation(root):
     """ "feat." belongs to the track."""
     tags = {
-        "A/1.mp3": TrackTags("1", "Ada", album="X"),
-        "A/2.mp3": TrackTags("2", "Ada feat. Bob", album="X"),
-        "A/3.mp3": TrackTags("3", "Bob (ft. Ada)", album="X"),
+        "A/1.mp3": track_tags("1", "Ada", album="X"),
+        "A/2.mp3": track_tags("2", "Ada feat. Bob", album="X"),
+        "A/3.mp3": track_tags("3", "Bob (ft. Ada)", album="X"),
     }
 
     assert albums(grouped(root, tags)) == {("Ada", "X"): 3}
@@ -67,8 +76,8 @@ def test_guests_do_not_make_a_compilation(root):
 def test_two_albums_of_one_name_stay_apart(root):
     """ "Greatest Hits" is everybody's."""
     tags = {
-        "A/Hits/1.mp3": TrackTags("1", "A", album="Greatest Hits"),
-        "B/Hits/1.mp3": TrackTags("1", "B", album="Greatest Hits"),
+        "A/Hits/1.mp3": track_tags("1", "A", album="Greatest Hits"),
+        "B/Hits/1.mp3": track_tags("1", "B", album="Greatest Hits"),
     }
 
     assert albums(grouped(root, tags)) == {("A", "Greatest Hits"): 1, ("B", "Greatest Hits"): 1}
@@ -77,8 +86,8 @@ def test_two_albums_of_one_name_stay_apart(root):
 def test_spelling_does_not_split_an_artist(root):
     """Case, articles and punctuation."""
     tags = {
-        "1.mp3": TrackTags("1", "The Beatles", album="Help!"),
-        "x/2.mp3": TrackTags("2", "the beatles", album="Help"),
+        "1.mp3": track_tags("1", "The Beatles", album="Help!"),
+        "x/2.mp3": track_tags("2", "the beatles", album="Help"),
     }
 
     music = grouped(root, tags)
@@ -90,8 +99,8 @@ def test_spelling_does_not_split_an_artist(root):
 def test_an_untagged_album_is_its_folder(root):
     """Missing tags: artist and album from the folders."""
     tags = {
-        "Old Band/Demo (1987)/1.wav": TrackTags("1"),
-        "New Band - 2001 - Debut/1.wav": TrackTags("1"),
+        "Old Band/Demo (1987)/1.wav": track_tags("1"),
+        "New Band - 2001 - Debut/1.wav": track_tags("1"),
     }
 
     music = grouped(root, tags)
@@ -103,7 +112,7 @@ def test_an_untagged_album_is_its_folder(root):
 
 def test_loose_untagged_tracks_have_no_album(root):
     """A file in the library's own folder belongs to no album; it has an artist, if unknown."""
-    music = grouped(root, {"song.mp3": TrackTags("song"), "Bob - x.mp3": TrackTags("x", "Bob")})
+    music = grouped(root, {"song.mp3": track_tags("song"), "Bob - x.mp3": track_tags("x", "Bob")})
 
     assert music.albums == []
     assert {"Unknown Artist", "Bob"} == {artist.title for artist in music.artists}

@@ -21,7 +21,7 @@ TAGS = {
 
 def tags_of(path) -> TrackTags:
     with open_media(os.fsencode(path.parent), os.fsencode(path.name)) as file:
-        return read_tags(file, path.name)
+        return read_tags(file, path.name, path.stat().st_size)
 
 
 @pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a"])

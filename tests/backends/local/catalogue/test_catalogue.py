@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from msd.backends.local.catalogue.catalogue import catalogue_of
 from msd.backends.local.catalogue.libraries import divide
-from msd.backends.local.catalogue.videos import catalogue_of
 from msd.backends.local.files.walk import walk_folder
 from msd.models import ItemType, LibraryType
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msd.backends.local.items.nfo import EMPTY, MAX_NFO, parse_nfo
+from msd.backends.local.files.nfo import EMPTY, MAX_NFO, parse_nfo
 from msd.models import Person
 
 FILM = b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>

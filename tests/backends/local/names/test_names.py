@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msd.backends.local.files.text import title_key
-from msd.backends.local.names import file_names as names
+from msd.backends.local.names.episodes import episode_name, explicit_episode
+from msd.backends.local.names.films import film_name, says_nothing, title_name
+from msd.backends.local.names.folders import season_of, show_name
+from msd.backends.local.names.tracks import track_name
 from tests.backends.local.names.name_table import EPISODES, MOVIES
 
 
@@ -16,12 +19,19 @@ def stem_and_folders(path: str) -> tuple[str, list[str]]:
     return name.rpartition(".")[0], folders
 
 
+def film_of(stem, folders):
+    """A file's name, or that of its folder where the file says less."""
+    found = film_name(stem)
+    own = film_name(folders[-1]) if folders else found
+    return own if says_nothing(stem) or (found.year is None and own.year is not None) else found
+
+
 @pytest.mark.parametrize(("path", "title", "year"), MOVIES, ids=[row[0] for row in MOVIES])
 def test_a_film_is_known_by_the_name_of_its_file_or_folder(path, title, year):
     """Issue 2, item 5: films from file names."""
     stem, folders = stem_and_folders(path)
 
-    found = names.movie_name(stem, folders[-1] if folders else None)
+    found = film_of(stem, folders)
 
     assert (title_key(title), year) == (title_key(found.title), found.year)
 
@@ -32,10 +42,10 @@ def test_a_film_is_known_by_the_name_of_its_file_or_folder(path, title, year):
 def test_an_episode_is_known_by_the_names_of_its_file_and_folders(path, show, season, episodes):
     """Issue 2, item 5: shows, seasons and episodes from file names."""
     stem, folders = stem_and_folders(path)
-    seasons = [number for folder in folders if (number := names.season_of(folder)) is not None]
-    shows = [names.show_name(folder).title for folder in folders if names.season_of(folder) is None]
+    seasons = [number for folder in folders if (number := season_of(folder)) is not None]
+    shows = [show_name(folder).title for folder in folders if season_of(folder) is None]
 
-    found = names.episode_name(stem, season=seasons[0] if seasons else None)
+    found = episode_name(stem, season=seasons[0] if seasons else None)
 
     assert title_key(show) == title_key(shows[0] if shows else found.show)
     if season is not None:
@@ -55,18 +65,18 @@ def test_an_episode_is_known_by_the_names_of_its_file_and_folders(path, show, se
 )
 def test_an_episode_s_title_is_what_stands_between_its_number_and_the_release_words(stem, title):
     """An episode is shown by its title where its name has one."""
-    assert title == names.episode_name(stem, season=None).title
+    assert title == episode_name(stem, season=None).title
 
 
 def test_resolutions_and_codecs_are_no_episode_numbers():
     """1920x1080 and x264 do not make a film an episode."""
     for stem in ("Film 1920x1080", "Film.x264", "10x10 (2018)", "Film (2000) 1080p"):
-        assert not names.is_episode(stem), stem
+        assert explicit_episode(stem) is None, stem
 
 
 def test_ids_in_names_are_taken_and_left_out_of_the_title():
     """The conventions of other media managers: {tmdb-1}, [imdbid-tt1]."""
-    found = names.title_name("Alien (1979) {tmdb-348} [imdbid-tt0078748]")
+    found = title_name("Alien (1979) {tmdb-348} [imdbid-tt0078748]")
 
     assert found.ids == (("tmdb", "348"), ("imdb", "tt0078748"))
     assert (found.title, found.year) == ("Alien", 1979)
@@ -85,7 +95,7 @@ def test_ids_in_names_are_taken_and_left_out_of_the_title():
 )
 def test_an_untagged_track_is_known_by_its_file_name(stem, expected):
     """An untagged file is still an item, with the title of its name."""
-    assert expected == names.track_name(stem)
+    assert expected == track_name(stem)
 
 
 NAMES = st.text(max_size=255) | st.lists(
@@ -103,11 +113,11 @@ NAMES = st.text(max_size=255) | st.lists(
 @given(NAMES)
 def test_no_name_breaks_the_parser(name):
     """Names are hostile: every one gives text, bounded and printable (K5)."""
-    found = names.episode_name(name, season=None)
-    film = names.movie_name(name, name)
-    show = names.show_name(name)
+    found = episode_name(name, season=None)
+    film = film_name(name)
+    show = show_name(name)
 
-    for text in (found.show, found.title, film.title, show.title, *names.track_name(name)[2:]):
+    for text in (found.show, found.title, film.title, show.title, *track_name(name)[2:]):
         assert len(text) <= 500
         assert "\0" not in text
     assert found.episode is None or found.episode >= 0
@@ -119,8 +129,8 @@ def test_long_hostile_names_cost_little_time():
     for piece in ("a", "(", "1", "S01E01-", ".", " - ", "[a", "x264.", "(19", "s1 ", "-01"):
         name = (piece * 255)[:255]
         began = time.perf_counter()
-        names.episode_name(name, season=1)
-        names.movie_name(name, name)
+        episode_name(name, season=1)
+        film_name(name)
         assert time.perf_counter() - began < 2, piece
 
 
