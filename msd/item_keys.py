@@ -49,6 +49,19 @@ ITEM_KEYS: Mapping[str, str] = MappingProxyType(
         "user_rating": "d",
         "artwork": "as",
         "fetched": "x",
+        "edition": "s",
+        "status": "s",
+        "ended": "s",
+        "critic_rating": "d",
+        "tags": "as",
+        "artist_ids": "as",
+        "episode_number_end": "i",
+        "airs_before_season": "i",
+        "airs_before_episode": "i",
+        "airs_after_season": "i",
+        "part_count": "u",
+        "three_d": "s",
+        "has_lyrics": "b",
     }
 )
 COMPACT_KEYS = frozenset(

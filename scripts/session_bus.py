@@ -9,15 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from child_process import Environment, TrialError, stopping
 
+from msd.cli.daemon.connection import escaped
+
 BUS_NAME = "org.msd.Msd1"
-LONGEST_SOCKET_PATH = 100
+LONGEST_SOCKET_PATH = 100  # bytes, of the 108 that the kernel allows
 
 BUS_CONFIG = """<busconfig>
   <type>session</type>
-  <listen>unix:path={socket}</listen>
+  <listen>{address}</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
@@ -50,28 +53,29 @@ def answers(environment: Environment) -> bool:
 def private_bus(directory: Path) -> Iterator[str]:
     """Run a bus of our own, or join the one that another scripts/run has started here."""
     socket = directory / "bus"
-    if len(str(socket)) > LONGEST_SOCKET_PATH:
+    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
         raise TrialError(f"{socket} is too long for a socket; use --dir with a shorter path")
-    address = f"unix:path={socket}"
+    address = f"unix:path={escaped(str(socket))}"
     if answers({**os.environ, "DBUS_SESSION_BUS_ADDRESS": address}):
         yield address
         return
     socket.unlink(missing_ok=True)
     config = directory / "bus.conf"
-    config.write_text(BUS_CONFIG.format(socket=socket))
+    config.write_text(BUS_CONFIG.format(address=escape(address)))
     command = ("dbus-daemon", f"--config-file={config}", "--nofork", "--print-address")
     with (
         subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             start_new_session=True,
             text=True,
         ) as bus,
         stopping(bus),
     ):
         if not bus.stdout or not bus.stdout.readline():
-            raise TrialError("dbus-daemon did not start")
+            said = bus.stderr.read().strip() if bus.stderr else ""
+            raise TrialError(f"dbus-daemon did not start: {said or 'it said nothing'}")
         print("There is no session bus here, so msd gets a private one.")
         yield address
         socket.unlink(missing_ok=True)
@@ -90,4 +94,12 @@ def refuse_second_daemon(environment: Environment) -> None:
     command = "a process that can't be read"
     with suppress(OSError):
         command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").strip()
-    raise TrialError(f"{BUS_NAME} is taken by process {pid}: {command}\nStop it first.")
+    raise TrialError(f"{BUS_NAME} is taken by process {pid}: {command}\n{_how_to_stop(pid)}")
+
+
+def _how_to_stop(pid: object) -> str:
+    """Return how to end the msd that is there already."""
+    with suppress(OSError):
+        if "msd.service" in Path(f"/proc/{pid}/cgroup").read_text():
+            return "It is the installed msd; `systemctl --user stop msd` stops it."
+    return f"`kill {pid}` stops it; another scripts/run ends with Ctrl-C in its terminal."

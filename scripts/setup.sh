@@ -1,6 +1,7 @@
 # Sourced by scripts/run and scripts/test: Debian packages and a virtual environment, quietly.
 # shellcheck shell=bash
 
+export MSD_STARTED_IN=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 
@@ -12,10 +13,35 @@ die() {
     exit 1
 }
 
+# absolute PATH : the path as seen from the checkout, made absolute.
+absolute() {
+    case $1 in
+        /*) printf '%s\n' "$1" ;;
+        *) printf '%s\n' "$root/$1" ;;
+    esac
+}
+
+# directory_of ARGUMENT... : what --dir names, made absolute; nothing when it is not given.
+directory_of() {
+    local directory=''
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --dir=*) directory=${1#--dir=} ;;
+            --dir) directory=${2:-}; [ -n "$directory" ] || die "--dir needs a folder." ;;
+        esac
+        shift
+    done
+    case $directory in
+        '' | /*) printf '%s' "$directory" ;;
+        *) printf '%s' "$MSD_STARTED_IN/$directory" ;;
+    esac
+}
+
 # step NAME COMMAND... : one line when it goes well, all of its output when it does not.
 step() {
     local name=$1 begin=$SECONDS output
     shift
+    [ ! -t 1 ] || printf '...   %s\r' "$name"
     if output=$("$@" 2>&1); then
         printf 'ok    %s (%s s)\n' "$name" $((SECONDS - begin))
         return 0
@@ -77,17 +103,42 @@ build_venv() {
     exec 9<"$root"
     flock 9 # two scripts started together build it once
     if ! is_built "$venv" "$wanted" "${group:-*}"; then
-        [ -n "$version" ] || find_python >/dev/null || install_packages python3
-        base=$(find_python "$version") || die "Python ${version:-3.11 or newer} was not found."
+        [ -n "$version" ] || find_python >/dev/null || command -v python3 >/dev/null ||
+            install_packages python3
+        base=$(find_python "$version") || no_python "$version"
         "$base" -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
         "$venv/bin/python" -c '' 2>/dev/null ||
             step "new $venv: $("$base" --version)" "$base" -m venv --clear "$venv" || exit 1
-        step "pip in $venv" "$venv/bin/python" -m pip install --quiet --upgrade 'pip>=25.1' || exit 1
-        step "packages in $venv" "$venv/bin/python" -m pip install --quiet --editable . \
-            ${group:+--group "$group"} || exit 1
+        fetch "pip" "$venv" --upgrade 'pip>=25.1'
+        fetch "the packages of msd" "$venv" --editable . ${group:+--group "$group"}
         echo "$wanted" > "$venv/built-from-${group:-user}"
     fi
     exec 9<&- # lets go of the lock
+}
+
+# fetch WHAT VENV ARGUMENT... : let pip install something, or say in a sentence why it can't.
+fetch() {
+    local what=$1 venv=$2 output
+    shift 2
+    if output=$(step "$what in $venv" "$venv/bin/python" -m pip install --quiet --retries 1 "$@"); then
+        printf '%s\n' "$output"
+        return 0
+    fi
+    printf '%s\n' "$output" | tail -20 >&2
+    case $output in
+        *'No space left'*) die "The disk is full: make room for about 200 MB in $(absolute "$venv")." ;;
+        *NewConnectionError* | *'Name or service not known'* | *'Could not find a version'* | \
+            *'Temporary failure in name resolution'* | *ConnectTimeout*)
+            die "The first start fetches $what and needs a network; there seems to be none." ;;
+        *) die "pip could not install $what; its own words are above." ;;
+    esac
+}
+
+no_python() {
+    local found
+    found=$(python3 --version 2>/dev/null) || found="no python3 at all"
+    die "msd needs Python ${1:-3.11 or newer}, and here is $found." \
+        "Install a newer one beside it, then name it: PYTHON=/path/to/python3.12 scripts/run"
 }
 
 is_built() {

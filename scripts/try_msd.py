@@ -5,19 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from child_process import Environment, TrialError, stopping
 from session_bus import BUS_NAME, answers, private_bus, refuse_second_daemon
 
 from msd.backends.local.files.file_kind import MEDIA_KINDS, kind_of
+from msd.cli.daemon.private_bus import trial_file
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOT_OBJECT = "/org/msd/Msd1"
@@ -33,6 +36,7 @@ Try, in another terminal:
       "{{'source_ids': <['{source}']>, 'limit': <uint32 5>}}"
   gdbus call --session -d {name} -o {root} -m {name}.SourceCoordinator.SyncSource {source}
   busctl --user monitor {name}
+  {msdctl}    # how msd and its sources are
   {msdctl} items --help
 
 Log: {log}    Ctrl-C ends msd. Its news, as they come:
@@ -63,18 +67,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dir", type=Path, default=ROOT / ".msd-try", help="where the data goes")
     parser.add_argument("--needs-samples", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.dir = options.dir.resolve()
+    options.dir = Path(os.environ.get("MSD_STARTED_IN", "."), options.dir).resolve()
     return options
 
 
 def _serve(stack: ExitStack, directory: Path) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(directory)
     environment = dict(os.environ)
-    export = ""
+    export, address = "", ""
     if not answers(environment):
-        environment["DBUS_SESSION_BUS_ADDRESS"] = stack.enter_context(private_bus(directory))
-        export = f"  export DBUS_SESSION_BUS_ADDRESS={environment['DBUS_SESSION_BUS_ADDRESS']}\n"
+        address = stack.enter_context(private_bus(directory))
+        environment["DBUS_SESSION_BUS_ADDRESS"] = address
+        export = f"  export DBUS_SESSION_BUS_ADDRESS={shlex.quote(address)}\n"
     refuse_second_daemon(environment)
+    stack.enter_context(_written_down(address, directory / "config/msd/msd.toml"))
     log = directory / "msd.log"
     daemon = stack.enter_context(_daemon(directory, log, environment))
     _wait_for_name(daemon, log, environment)
@@ -85,6 +91,36 @@ def _serve(stack: ExitStack, directory: Path) -> None:
     daemon.wait()
     watch.terminate()
     raise TrialError(_obituary(daemon, log))
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=directory):
+            pass
+    except OSError as exc:
+        raise TrialError(
+            f"{directory} can't be written ({exc.strerror}); choose another with --dir"
+        ) from exc
+
+
+@contextmanager
+def _written_down(address: str, config: Path) -> Iterator[None]:
+    """Tell msdctl of this environment where the private bus and the settings are."""
+    lines = [f"bus={address}"] if address else []
+    path = Path(trial_file())
+    text = "\n".join([*lines, f"config={config}", ""])
+    try:
+        path.write_text(text)
+    except OSError:  # a read-only environment: the printed line does it as well
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # another scripts/run of this environment may have its own there
+            if path.read_text() == text:
+                path.unlink()
 
 
 @contextmanager
@@ -217,7 +253,7 @@ def _examples(environment: Environment, *, export: str, log: Path) -> str:
         root=ROOT_OBJECT,
         source=first["source_id"],
         library=first["id"],
-        msdctl=ROOT / ".venv/bin/msdctl",
+        msdctl=shlex.quote(str(Path(sys.prefix, "bin/msdctl"))),
         export=export,
         log=log,
     )

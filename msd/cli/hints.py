@@ -1,9 +1,9 @@
 """What a person can do about an error or a status, in terms of msdctl's own commands."""
 
+import os
 from collections.abc import Mapping
 
 UNLOCK = "unlock it with `msdctl unlock`, then try again"
-START_KEYRING = "start a Secret Service such as gnome-keyring, then try again"
 _LISTED = "`msdctl {}` lists what there is"
 _SIGN_IN_AGAIN = "`msdctl reauth {}` signs in again"
 _PLAIN_TO_TLS = ("wrong version", "unknown protocol", "http request", "record layer")
@@ -17,7 +17,6 @@ _BY_CODE = {
     "UnknownJob": _LISTED.format("jobs") + "; a job stays for a minute after its end",
     "SourceExists": _LISTED.format("sources"),
     "KeyringLocked": UNLOCK,
-    "KeyringUnavailable": START_KEYRING,
     "AuthRequired": _SIGN_IN_AGAIN.format("SOURCE"),
     "LoginExpired": "begin again; codes are good for some minutes only",
     "UnknownAccount": _LISTED.format("accounts"),
@@ -25,7 +24,7 @@ _BY_CODE = {
 }
 _BY_REASON = {
     "keyring-locked": UNLOCK,
-    "keyring-unavailable": START_KEYRING,
+    "keyring-unavailable": "{keyring}",
     "share-withdrawn": "ask the owner of the server to share it again, or `msdctl remove {name}`",
     "account-gone": "it comes back with the account's server; else `msdctl remove {name}`",
     "disabled": "`msdctl enable {name}` lets it connect again",
@@ -45,10 +44,25 @@ def hint_for(code: str, text: str) -> str:
     if code == "AuthRefused":
         return _hint_for_refusal(text)
     if code == "AuthRequired" and "keyring" in text:
-        return UNLOCK if "locked" in text else START_KEYRING
+        return UNLOCK if "locked" in text else start_keyring()
     if code == "NotSupported" and "disabled" in text:
         return "`msdctl enable SOURCE` enables it"
+    if code == "KeyringUnavailable":
+        return start_keyring()
     return _BY_CODE.get(code, "")
+
+
+def start_keyring() -> str:
+    """Return what to do where no keyring answers; it names the settings file that is read."""
+    from msd.cli.daemon.private_bus import settings_file  # noqa: PLC0415 - seldom needed
+
+    trial = settings_file()
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    again = "start scripts/run again" if trial else "`msdctl restart`"
+    return (
+        "start a keyring such as gnome-keyring; or keep sign-ins in a file: put `[secrets]` and "
+        f'`store = "file"` into {trial or f"{base}/msd/msd.toml"}, then {again}'
+    )
 
 
 def _hint_for_refusal(text: str) -> str:
@@ -87,7 +101,7 @@ def hint_for_status(row: Mapping[str, object], name: str = "") -> str:
     name = name or str(row.get("id", ""))
     hint = _BY_REASON.get(str(row.get("status_reason")))
     if hint is not None:
-        return hint.format(name=name)
+        return start_keyring() if hint == "{keyring}" else hint.format(name=name)
     if row.get("status") != "needs-auth":
         return ""
     return _SIGN_IN_AGAIN.format(name)

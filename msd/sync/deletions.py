@@ -130,7 +130,7 @@ class Deletions:
             if one.deleted:
                 self._statistics.removed += len(one.written.removed)
             else:
-                self._statistics.adopt(len(one.written.removed))
+                self._statistics.rekey(len(one.written.removed))
             self._changed(library_id, one.written)
 
 

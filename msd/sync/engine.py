@@ -1,11 +1,13 @@
-"""Bring one source up to date; delete only what a whole enumeration lacks.
+"""Bring one source up to date; delete only what a complete enumeration lacks.
 
-libraries ─┬─► followed from their cursors: what changed ─► parse ─► write     (following.py)
-           │     └─► dirty_listings: listings whose rows do not add up ─┐
-           └─► enumerated, page by page: parse what is new ─► write           (listing.py)
+libraries ─┬─► followed from their cursors: what changed ─► parse ─► write       (following.py)
+           │     └─► dirty listings, whose rows do not add up ─┐
+           └─► enumerated, page by page: parse what is new ─► write              (listing.py)
                  └─► members of collections and playlists
            ─► deletions, once everything was seen, so that a moved item is never lost (Y7)
            ─► cursors, taken before the first row was read (Y6)
+
+What fails costs the smallest part: its deletions and cursors wait, the rest goes on (S9).
 """
 
 import logging
@@ -15,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 from msd.backend_api import Listing, MediaBackend, Page
 from msd.backend_api.changes import Aspect, CanResume, HasChanges
+from msd.backend_api.faults import Evidence, Request, evidence_of
 from msd.errors import BackendError
 from msd.models import (
     ItemType,
@@ -29,8 +32,9 @@ from msd.models import (
 from msd.store.cache.writes.known_items import KnownItems
 from msd.store.cache.writes.results import SavedLibraries, WriteResult
 from msd.sync.deletions import Deletions
+from msd.sync.fault_log import FaultLog
 from msd.sync.following import Follower
-from msd.sync.listing import FATAL, WITH_MEMBERS, CopiedListing, ListingCopier
+from msd.sync.listing import WITH_MEMBERS, CopiedListing, ListingCopier, SyncContext
 from msd.sync.missing_rows import MissingRows
 from msd.sync.passes import LibraryPass
 from msd.sync.report import Report
@@ -39,9 +43,8 @@ from msd.sync.store_thread import StoreThread
 
 log = logging.getLogger(__name__)
 
-FULL_ENUMERATION_S = (
-    24 * 3600
-)  # after this long a library is enumerated, for what changes can't tell
+# A library is enumerated after this long, for what changes can't tell.
+FULL_ENUMERATION_S = 24 * 3600
 
 
 class SyncEngine:
@@ -63,13 +66,24 @@ class SyncEngine:
         self._options = options
         self._clock = clock
         self._statistics = SyncStatistics()
+        self._faults = FaultLog(backend)
         self._earlier: defaultdict[ItemType, list[KnownItems]] = defaultdict(list)
+        self._context = SyncContext(
+            backend=backend,
+            thread=thread,
+            report=report,
+            statistics=self._statistics,
+            faults=self._faults,
+            reads_all=options.mode is SyncMode.FULL,
+        )
 
     async def run(self) -> SyncReport:
         """Bring the source up to date; return what was done.
 
         Pages arrive in the source's order and are written in whole transactions, so a cancelled
-        or failed run leaves whole pages. Cursors move only with what they cover (Y6).
+        or failed run leaves whole pages. Cursors move only with what they cover (Y6). A request
+        that fails while the source itself answers is named in the report; what it was about
+        stays as it is, and everything else is brought up to date (S9).
 
         Raises:
             BackendError: the source failed as a whole; what was written so far stays.
@@ -77,7 +91,7 @@ class SyncEngine:
         """
         started = self._clock()
         self._report.progress(SyncProgress(phase="libraries", done=0, total=None))
-        libraries = await self._backend.libraries()
+        libraries = await self._libraries()
         saved = await self._thread.run(self._store.save_libraries, libraries)
         for library_id, restored in saved.restored.items():
             self._report.changed(library_id, restored)
@@ -85,19 +99,32 @@ class SyncEngine:
         if self._options.confirm_deletes:
             await deletions.confirm()  # first: what a later pass finds is no part of the consent
         passes = await self._passes(libraries, saved)
-        await self._preview([one for one in passes if one.is_wanted and one.is_first])
-        await self._follow([one for one in passes if one.is_wanted and not one.is_full], passes)
-        for one in passes:
-            await self._enumerate(one)
-        missing_rows = MissingRows(self._backend, self._thread, passes)
-        for one in await missing_rows.to_look_through():
-            await self._enumerate(one)
+        wanted = [library for library in passes if library.is_wanted]
+        await self._preview([library for library in wanted if library.is_first])
+        await self._follow([library for library in wanted if not library.is_full], passes)
+        for library in passes:
+            await self._enumerate(library)
+        missing_rows = MissingRows(self._context, passes)
+        for library in await missing_rows.libraries_to_search():
+            await self._enumerate(library)
         await self._delete(deletions, await missing_rows.confirm(), saved)
         await self._finish(passes)
         self._statistics.withheld = await self._thread.run(self._store.total_withheld)
-        return self._statistics.report(duration_ms=int((self._clock() - started) * 1000))
+        duration_ms = int((self._clock() - started) * 1000)
+        return self._statistics.report(duration_ms=duration_ms, faults=self._faults.faults)
 
-    # --- how each library is looked at -------------------------------------------------------
+    # --- which libraries there are, and how each is read --------------------------------------
+
+    async def _libraries(self) -> tuple[RemoteLibrary, ...]:
+        """Return the source's libraries; the cached ones when only their list can't be had."""
+        try:
+            return await self._backend.libraries()
+        except BackendError as error:
+            await self._faults.contain(error, Request.LIBRARIES, what="the list of libraries")
+            cached = await self._thread.run(self._store.rows.libraries)
+            if not cached:
+                raise
+            return cached
 
     async def _passes(
         self, libraries: Sequence[RemoteLibrary], saved: SavedLibraries
@@ -110,7 +137,7 @@ class SyncEngine:
                 continue
             cached = await self._thread.run(self._store.types, library_id)
             listed = {listing.type for listing in self._backend.listings(library)}
-            one = LibraryPass(
+            planned = LibraryPass(
                 library=library,
                 library_id=library_id,
                 is_wanted=self._options.includes(library_id),
@@ -118,126 +145,119 @@ class SyncEngine:
                 is_full=False,
                 cursors=saved.cursors.get(library_id, {}),
             )
-            one.is_full = one.is_wanted and (
-                not cached <= listed or self._must_be_enumerated(one, saved)
+            planned.is_full = planned.is_wanted and (
+                not cached <= listed or self._must_be_enumerated(planned, saved)
             )
-            passes.append(one)
+            passes.append(planned)
         return passes
 
-    def _must_be_enumerated(self, one: LibraryPass, saved: SavedLibraries) -> bool:
-        """Return whether cursors won't do for a library, or not any more."""
-        enumerated_s = self._now() - saved.fully_enumerated_at.get(one.library_id, 0)
+    def _must_be_enumerated(self, library: LibraryPass, saved: SavedLibraries) -> bool:
+        """Return whether cursors are not enough for a library, or not any more."""
+        enumerated_s = self._now() - saved.fully_enumerated_at.get(library.library_id, 0)
         return (
             not isinstance(self._backend, HasChanges)
             or self._options.reads_all
-            or one.is_first
-            or one.library_id in self._options.type_changed
-            or not one.cursors.keys() >= set(Aspect)
-            or not 0
-            <= enumerated_s
-            < FULL_ENUMERATION_S  # in the future: the clock was wrong, then or now
+            or library.is_first
+            or library.library_id in self._options.type_changed
+            or not library.cursors.keys() >= set(Aspect)
+            # A time in the future means that the clock was wrong, then or now.
+            or not 0 <= enumerated_s < FULL_ENUMERATION_S
         )
 
     async def _preview(self, new: Sequence[LibraryPass]) -> None:
-        """Show something of new libraries at once; what fails here will fail later, and count."""
+        """Fetch the newest items of new libraries first.
+
+        Faults are not counted here; the enumeration that follows reports them.
+        """
         copier = self._copier()
-        for one in new:
-            for listing in self._backend.listings(one.library):
+        for library in new:
+            for listing in self._backend.listings(library.library):
                 try:
-                    await copier.preview(listing, one.library_id)
-                except FATAL:
-                    raise
+                    await copier.preview(listing, library.library_id)
                 except BackendError as error:
-                    log.info("no preview of %s: %s", one.library.name, error)
+                    if evidence_of(error) is Evidence.SOURCE:
+                        raise
+                    log.info("no preview of %s: %s", library.library.name, error)
 
     async def _follow(self, followed: list[LibraryPass], passes: list[LibraryPass]) -> None:
         if not isinstance(self._backend, HasChanges):
             return
-        follower = Follower(
-            self._backend,
-            self._thread,
-            self._copier(),
-            self._report,
-            self._statistics,
-            passes={one.library_id: one for one in passes},
-        )
-        for one in followed:
-            await follower.follow(one)
+        by_id = {library.library_id: library for library in passes}
+        follower = Follower(self._backend, self._context, self._copier(), by_id)
+        for library in followed:
+            await follower.follow(library)
 
     def _copier(self) -> ListingCopier:
-        return ListingCopier(
-            self._backend,
-            self._thread,
-            self._report,
-            self._statistics,
-            earlier=self._earlier,
-            read_all=self._options.mode is SyncMode.FULL,
-        )
+        return ListingCopier(self._context, self._earlier)
 
     # --- enumerating -------------------------------------------------------------------------
 
-    async def _enumerate(self, one: LibraryPass) -> None:
-        """Enumerate a library as a whole, or those of its listings that are dirty_listings."""
-        listings = self._backend.listings(one.library)
-        if not one.dirty_listings <= {listing.type for listing in listings}:
-            one.is_full = True
+    async def _enumerate(self, library: LibraryPass) -> None:
+        """Enumerate a library in full, or its dirty listings."""
+        listings = self._backend.listings(library.library)
+        if not library.dirty_listings <= {listing.type for listing in listings}:
+            library.is_full = True
         wanted = [
             listing
             for listing in listings
-            if (one.is_full or listing.type in one.dirty_listings) and one.lacks(listing.type)
+            if (library.is_full or listing.type in library.dirty_listings)
+            and library.lacks(listing.type)
         ]
-        if not wanted and not one.is_full:
+        if not wanted and not library.is_full:
             return
-        can_resume = await self._begin(one)
+        can_resume = await self._begin(library)
         copier = self._copier()
         copied = [
-            await self._copy(copier, one, listing, can_resume=can_resume) for listing in wanted
+            await self._copy(copier, library, listing, can_resume=can_resume) for listing in wanted
         ]
-        one.copied += copied
+        library.copied += copied
         for listing in copied:
             self._earlier[listing.listing.type].append(listing.known)
-        if one.is_full and one.is_complete:
-            one.copied += await self._no_longer_listed(copier, one)
+        if library.is_full and library.is_complete:
+            library.copied += await self._no_longer_listed(copier, library)
 
-    async def _begin(self, one: LibraryPass) -> bool:
+    async def _begin(self, library: LibraryPass) -> bool:
         """Take the cursors before rows are read; return whether an interrupted sync goes on."""
         is_followed = isinstance(self._backend, HasChanges)
-        resumes = (
-            isinstance(self._backend, CanResume) and one.is_first and not self._options.reads_all
-        )
-        if not one.is_full or not is_followed:
+        can_resume = isinstance(self._backend, CanResume) and not self._options.reads_all
+        resumes = can_resume and library.is_first
+        if not library.is_full or not is_followed:
             return resumes
-        if resumes and one.cursors.keys() >= set(Aspect):
-            one.reached = dict(one.cursors)
+        if resumes and library.cursors.keys() >= set(Aspect):
+            library.reached = dict(library.cursors)
             return True
-        one.reached = await self._cursors(one)
-        if one.is_first and one.reached:
-            await self._thread.run(self._store.begin_library, one.library_id, one.reached)
+        library.reached = await self._cursors(library)
+        if library.is_first and library.reached:
+            await self._thread.run(self._store.begin_library, library.library_id, library.reached)
         return False
 
-    async def _cursors(self, one: LibraryPass) -> dict[str, str]:
+    async def _cursors(self, library: LibraryPass) -> dict[str, str]:
+        """Return where a library stands in each aspect; without one aspect it is not followed."""
         if not isinstance(self._backend, HasChanges):
             return {}
-        try:
-            return {aspect: await self._backend.cursor(one.library, aspect) for aspect in Aspect}
-        except FATAL:
-            raise
-        except BackendError as error:
-            log.info("%s can't be followed: %s", one.library.name, error)
-            return {}
+        reached: dict[str, str] = {}
+        for aspect in Aspect:
+            try:
+                reached[aspect] = await self._backend.cursor(library.library, aspect)
+            except BackendError as error:
+                await self._faults.contain(
+                    error, Request.CURSOR, library.library, what=f"its cursor ({aspect})"
+                )
+        return reached
 
     async def _copy(
-        self, copier: ListingCopier, one: LibraryPass, listing: Listing, *, can_resume: bool
+        self, copier: ListingCopier, library: LibraryPass, listing: Listing, *, can_resume: bool
     ) -> CopiedListing:
-        state = await self._thread.run(self._store.listing_state, one.library_id, listing.type)
+        state = await self._thread.run(self._store.listing_state, library.library_id, listing.type)
         start = state.resume_at if can_resume else 0
-        copied = await copier.begin(listing, one.library_id, is_first=one.is_first, start=start)
-        await self._copy_contained(copier, copied)
+        is_first = library.is_first
+        copied = await copier.begin(listing, library.library_id, is_first=is_first, start=start)
+        await self._copy_guarded(copier, copied)
         if start and copied.enumeration.is_at_end and not await self._adds_up(copied):
-            copied = await copier.begin(listing, one.library_id, is_first=one.is_first)
-            await self._copy_contained(copier, copied)
+            copied = await copier.begin(listing, library.library_id, is_first=is_first)
+            await self._copy_guarded(copier, copied)
         if listing.type in WITH_MEMBERS:
-            await copier.copy_members(one.library_id, copied.remote_ids)
+            await copier.copy_members(library.library_id, listing, copied.remote_ids)
         return copied
 
     async def _adds_up(self, copied: CopiedListing) -> bool:
@@ -245,26 +265,27 @@ class SyncEngine:
         count = await self._thread.run(self._store.count, copied.library_id, copied.listing.type)
         return count == copied.enumeration.total
 
-    async def _copy_contained(self, copier: ListingCopier, copied: CopiedListing) -> None:
-        """Copy one listing; one that is refused or garbled does not stop the others (S3)."""
+    async def _copy_guarded(self, copier: ListingCopier, copied: CopiedListing) -> None:
+        """Copy one listing; one that fails does not stop the others (S3, S9)."""
         try:
             await copier.copy(copied)
-        except FATAL:
-            raise
         except BackendError as error:
-            what = f"{copied.listing.library.name} ({copied.listing.type})"
-            log.warning("%s can't be listed: %s", what, error)
-            self._statistics.skip(1, (f"{what}: {error}",))
+            await self._faults.contain(
+                error,
+                Request.PAGES,
+                copied.listing,
+                missing_rows=copied.enumeration.missing_rows,
+            )
 
     async def _no_longer_listed(
-        self, copier: ListingCopier, one: LibraryPass
+        self, copier: ListingCopier, library: LibraryPass
     ) -> list[CopiedListing]:
         """Return, as empty listings, the types that a library of another kind has no more."""
-        cached = await self._thread.run(self._store.types, one.library_id)
+        cached = await self._thread.run(self._store.types, library.library_id)
         found = []
-        for item_type in sorted(cached - {copied.listing.type for copied in one.copied}):
-            listing = Listing(library=one.library, type=item_type)
-            copied = await copier.begin(listing, one.library_id)
+        for item_type in sorted(cached - {copied.listing.type for copied in library.copied}):
+            listing = Listing(library=library.library, type=item_type)
+            copied = await copier.begin(listing, library.library_id)
             copied.is_listed = False
             copied.enumeration.add(Page(start=0, limit=1, total=0, items=()))
             found.append(copied)
@@ -302,21 +323,24 @@ class SyncEngine:
         settled: list[tuple[LibraryId, WriteResult]] = []
 
         def record() -> None:
-            for one in passes:
-                written = [self._record_listing(copied, now) for copied in one.copied]
-                settled.extend((one.library_id, result) for result in written if result is not None)
-                if one.is_wanted and one.is_at_end:
+            for library in passes:
+                written = [self._record_listing(copied, now) for copied in library.copied]
+                settled.extend(
+                    (library.library_id, result) for result in written if result is not None
+                )
+                if library.is_wanted and library.is_at_end:
                     self._store.finish_library(
-                        one.library_id,
+                        library.library_id,
                         now=now,
-                        cursors=one.reached,
-                        fully_enumerated=one.is_full,
+                        cursors=library.reached,
+                        fully_enumerated=library.is_full,
                     )
 
         await self._thread.run(record)
-        for library_id, written in settled:
-            self._report.changed(library_id, written)
-        self._statistics.complete = all(one.is_complete for one in passes if one.is_wanted)
+        for library_id, result in settled:
+            self._report.changed(library_id, result)
+        are_complete = all(library.is_complete for library in passes if library.is_wanted)
+        self._statistics.complete = are_complete and not len(self._faults)
 
     def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> WriteResult | None:
         enumeration, where = copied.enumeration, (copied.library_id, copied.listing.type)

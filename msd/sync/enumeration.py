@@ -27,6 +27,7 @@ class Enumeration:
         self._empty_windows = 0
         self._broken = False
         self._partial = bool(start)
+        self._partial_start = bool(start)
 
     def add(self, page: Page) -> None:
         """Take a page into account."""
@@ -48,6 +49,13 @@ class Enumeration:
     def break_off(self) -> None:
         """Say that the enumeration ended before its end."""
         self._broken = True
+
+    @property
+    def missing_rows(self) -> int | None:
+        """How many of the announced rows did not come; None when no total was announced."""
+        if self.total is None or self._partial_start:
+            return None
+        return max(self.total - self.rows, 0)
 
     @property
     def is_hopeless(self) -> bool:

@@ -10,16 +10,26 @@ from msgspec import Struct, field
 
 from msd.backend_api import Listing, MediaBackend, Page, RawItem, SkippedItem
 from msd.backend_api.changes import CanResume
+from msd.backend_api.faults import Request
 from msd.backend_api.narrowing import SLOW_ANSWER_S
-from msd.errors import AuthRequiredError, BackendError, MsdError, UnreachableError
-from msd.models import ItemType, LibraryId, MediaItem, RemoteId, SyncProgress, SyncProgressMark
+from msd.errors import BackendError, MsdError
+from msd.models import (
+    ItemType,
+    LibraryId,
+    MediaItem,
+    Omission,
+    RemoteId,
+    SyncProgress,
+    SyncProgressMark,
+)
 from msd.store.cache.writes.known_items import KnownItems
+from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync.enumeration import Enumeration
+from msd.sync.fault_log import FaultLog
 from msd.sync.report import Report
 from msd.sync.statistics import SyncStatistics
 from msd.sync.store_thread import StoreThread
 
-FATAL = (AuthRequiredError, UnreachableError)  # nothing else on this source will work now
 PAGES_AHEAD = 1  # fetched while the last one is parsed and written
 BATCH_ROWS = 3000  # committed at once: few rows cost three times as much, many cost memory …
 BATCH_S = 1.0  # … but what was fetched is shown and kept after this long (Y4)
@@ -38,34 +48,51 @@ class CopiedListing(Struct, kw_only=True, eq=False):
     known: KnownItems
     enumeration: Enumeration
     is_first: bool = False  # nothing of it was ever enumerated to its end
-    is_listed: bool = True  # or a type that the library has no more
+    is_listed: bool = True  # False: a type that the library does not have any more
     start: int = 0  # where an interrupted first sync goes on
     taken_to: int | None = None  # rows before it are in the cache or in the batch
     resume_at: int | None = None  # as it is recorded
     remote_ids: list[RemoteId] = field(default_factory=list)  # of collections and playlists
+    omissions: list[Omission] = field(default_factory=list)  # rows that were left out
     gone: list[int] = field(default_factory=list)  # keys of rows that the source has no more
+
+
+class SyncContext(Struct, frozen=True, kw_only=True):
+    """What every part of one sync works with."""
+
+    backend: MediaBackend
+    thread: StoreThread
+    report: Report
+    statistics: SyncStatistics
+    faults: FaultLog
+    reads_all: bool  # every row is parsed and written, whatever its fingerprint says
+
+    @property
+    def store(self) -> SyncWriter:
+        """The cache of the source; its methods block and are called through `thread`."""
+        return self.thread.store
 
 
 class ListingCopier:
     """Copies listings of one sync, one after the other."""
 
     def __init__(
-        self,
-        backend: MediaBackend,
-        thread: StoreThread,
-        report: Report,
-        statistics: SyncStatistics,
-        *,
-        earlier: Mapping[ItemType, Sequence[KnownItems]],
-        read_all: bool,
+        self, context: SyncContext, earlier: Mapping[ItemType, Sequence[KnownItems]]
     ) -> None:
-        self._backend = backend
-        self._store = thread.store
-        self._thread = thread
-        self._report = report
-        self._statistics = statistics
-        self._earlier = earlier  # listings of the same types in libraries that came before
-        self._read_all = read_all
+        """Begin.
+
+        Args:
+            context: the running sync.
+            earlier: what listings of the same types showed in libraries that came before.
+        """
+        self._backend = context.backend
+        self._store = context.store
+        self._thread = context.thread
+        self._report = context.report
+        self._statistics = context.statistics
+        self._faults = context.faults
+        self._read_all = context.reads_all
+        self._earlier = earlier
         self._batch: list[tuple[MediaItem, int]] = []
         self._written_at = 0.0  # so that the first page is committed at once
 
@@ -90,12 +117,20 @@ class ListingCopier:
             return
         raws = await self._backend.newest(listing, NEWEST_ROWS)
         parsed = await self._backend.parse(raws)
-        for raw, item in zip(raws, parsed, strict=True):
-            # Rows that are left out here are left out, and counted, by `copy`.
-            if isinstance(item, MediaItem) and item.parent_remote_id != item.remote_id:
-                self._batch.append((item, raw.fingerprint))
-        self._statistics.previewed += len(self._batch)
-        await self._flush(copied)
+        # Rows that are left out here are left out, and counted, by `copy`.
+        rows = {
+            raw.remote_id: (item, raw.fingerprint)
+            for raw, item in zip(raws, parsed, strict=True)
+            if isinstance(item, MediaItem) and item.parent_remote_id != item.remote_id
+        }
+        if not rows:
+            return
+        written = await self._thread.run(
+            self._store.write, library_id, listing.type, list(rows.values())
+        )
+        if written.added == len(rows):  # each is new, and is counted when `copy` meets it again
+            self._statistics.previewed |= rows.keys()
+        self._report.changed(library_id, written)
 
     async def copy(self, copied: CopiedListing) -> None:
         """Copy the listing to its end; what was parsed is written also when it fails midway."""
@@ -127,22 +162,24 @@ class ListingCopier:
         if batch or mark != _NO_MARK:
             await self._write(library_id, listing.type, batch, mark)
 
-    async def copy_members(self, library_id: LibraryId, remote_ids: Sequence[RemoteId]) -> None:
+    async def copy_members(
+        self, library_id: LibraryId, listing: Listing, remote_ids: Sequence[RemoteId]
+    ) -> None:
         """Copy the members of collections or playlists; what can't be had of them stays."""
         for done, remote_id in enumerate(remote_ids):
             self._report.progress(SyncProgress(phase="members", done=done, total=len(remote_ids)))
-            members = await self._members(remote_id)
+            members = await self._members(listing, remote_id)
             if members is not None:
                 written = await self._thread.run(self._store.set_members, remote_id, members)
                 self._report.changed(library_id, written)
 
-    async def _members(self, remote_id: RemoteId) -> tuple[RemoteId, ...] | None:
+    async def _members(self, listing: Listing, remote_id: RemoteId) -> tuple[RemoteId, ...] | None:
         try:
             return await self._backend.members(remote_id)
-        except FATAL:
-            raise
         except BackendError as error:
-            self._statistics.skip(1, (f"members of {remote_id}: {error}",))
+            await self._faults.contain(
+                error, Request.MEMBERS, listing, what=f"the members of {remote_id}"
+            )
             return None
 
     def _pages(self, copied: CopiedListing) -> AsyncGenerator[Page, None]:
@@ -152,12 +189,23 @@ class ListingCopier:
 
     async def _take(self, page: Page, copied: CopiedListing) -> None:
         copied.enumeration.add(page)
-        self._statistics.seen += len(page.items)
+        self._statistics.seen += len(page.skipped)
         self._statistics.skip(len(page.skipped), page.skipped)
-        fresh = [raw for raw in page.items if self._is_fresh(raw, copied)]
-        self._statistics.unchanged += len(page.items) - len(fresh)
+        place = f"{copied.listing.library.remote_id}/{copied.listing.type}"
+        copied.omissions += [
+            Omission(place=f"{place}#{number}", kind="unreadable", reason=why)
+            for number, why in enumerate(page.skipped, page.start)
+        ]
+        fresh = []
+        for raw in page.items:
+            if self._is_fresh(raw, copied):
+                fresh.append(raw)
+                self._statistics.previewed.discard(raw.remote_id)
+            else:
+                self._statistics.seen += 1
+                self._statistics.count_known(raw.remote_id)
         if fresh:
-            self._keep(fresh, await self._backend.parse(fresh))
+            copied.omissions += self._keep(fresh, await self._backend.parse(fresh))
         copied.taken_to = copied.enumeration.next
         if len(self._batch) >= BATCH_ROWS or time.monotonic() - self._written_at >= BATCH_S:
             await self._flush(copied)
@@ -170,14 +218,23 @@ class ListingCopier:
             return False  # an item in two libraries stays in the first, or it would move for ever
         return copied.known.is_fresh(raw.remote_id, raw.fingerprint) or self._read_all
 
-    def _keep(self, raws: Sequence[RawItem], parsed: list[MediaItem | SkippedItem]) -> None:
+    def _keep(
+        self, raws: Sequence[RawItem], parsed: list[MediaItem | SkippedItem]
+    ) -> list[Omission]:
+        """Put parsed rows into the batch; return those that are left out."""
+        self._statistics.seen += len(raws)
+        omissions = []
         for raw, item in zip(raws, parsed, strict=True):
             if isinstance(item, SkippedItem):
-                self._statistics.skip(1, (f"{item.remote_id}: {item.why}",))
+                why = item.why
             elif item.parent_remote_id == item.remote_id:
-                self._statistics.skip(1, (f"{item.remote_id}: is its own parent",))
+                why = "it is its own parent"
             else:
                 self._batch.append((item, raw.fingerprint))
+                continue
+            self._statistics.skip(1, (f"{item.remote_id}: {why}",))
+            omissions.append(Omission(place=item.remote_id, kind="unreadable", reason=why))
+        return omissions
 
     async def _flush(self, copied: CopiedListing) -> None:
         self._written_at = time.monotonic()
@@ -198,7 +255,7 @@ class ListingCopier:
         mark: SyncProgressMark,
     ) -> None:
         written = await self._thread.run(self._store.write, library_id, item_type, batch, mark)
-        self._statistics.count(written)
+        self._statistics.count(written, len(batch))
         self._report.changed(library_id, written)
 
 

@@ -1,64 +1,60 @@
-"""Rows that a whole enumeration lacks: are they gone, or did they move, or slip through? (Y7)."""
+"""Rows that a complete enumeration lacks: did they go, move, or slip through? (Y7)."""
 
-import logging
 from collections.abc import Sequence
 
-from msd.backend_api import MediaBackend
 from msd.backend_api.changes import HasPush
+from msd.backend_api.faults import Request
 from msd.errors import BackendError
 from msd.models import ItemType, LibraryId, RemoteId
-from msd.sync.listing import FATAL, CopiedListing
+from msd.sync.listing import CopiedListing, SyncContext
 from msd.sync.passes import LibraryPass
-from msd.sync.store_thread import StoreThread
 
 MOST_FETCHED = 200  # in one request
 MOST_ASKED = 20  # one by one
-
-log = logging.getLogger(__name__)
 
 
 class MissingRows:
     """Finds out about missing rows before anything is deleted.
 
-    A row may be in another listing, which is looked through. Rows may also change places while
-    a listing is enumerated, so that one of them comes up twice and another one never: what is
-    missing is asked for by its id.
+    A row may be in another listing, which is enumerated then. Rows may also change places while
+    a listing is enumerated, so that one of them comes up twice and another one never: the source
+    is asked for what is missing by its id.
     """
 
-    def __init__(
-        self, backend: MediaBackend, thread: StoreThread, passes: Sequence[LibraryPass]
-    ) -> None:
-        self._backend = backend
-        self._thread = thread
+    def __init__(self, context: SyncContext, passes: Sequence[LibraryPass]) -> None:
+        self._backend = context.backend
+        self._thread = context.thread
+        self._faults = context.faults
         self._passes = passes
         self._listed = [
-            (one, {listing.type for listing in backend.listings(one.library)}) for one in passes
+            (library, {listing.type for listing in self._backend.listings(library.library)})
+            for library in passes
         ]
 
-    async def to_look_through(self) -> list[LibraryPass]:
-        """Return libraries, with dirty_listings, in which rows may be that a listing lacks.
+    async def libraries_to_search(self) -> list[LibraryPass]:
+        """Return libraries that may hold rows which another listing lacks; mark those listings.
 
         They were followed, or are not part of this sync at all.
         """
         lacking = {
             copied.listing.type
-            for one in self._passes
-            for copied in one.copied
+            for library in self._passes
+            for copied in library.copied
             if await self._missing(copied)
         }
         found = []
-        for one, listed in self._listed:
-            unseen = {kind for kind in lacking & listed if one.lacks(kind)}
+        for library, listed in self._listed:
+            unseen = {item_type for item_type in lacking & listed if library.lacks(item_type)}
             if unseen:
-                one.dirty_listings |= unseen
-                found.append(one)
+                library.dirty_listings |= unseen
+                found.append(library)
         return found
 
     async def confirm(self) -> list[CopiedListing]:
         """Return the listings of which it is known what they lack, and note that in each."""
         confirmed = []
-        for one in self._passes:
-            for copied in one.copied:
+        for library in self._passes:
+            for copied in library.copied:
                 gone = await self._gone(copied)
                 if gone is not None:
                     copied.gone = gone
@@ -75,30 +71,33 @@ class MissingRows:
         most = MOST_FETCHED if isinstance(self._backend, HasPush) else MOST_ASKED
         try:
             present = await self._present([remote_id for _, remote_id in missing[:most]])
-        except FATAL:
-            raise
         except BackendError as error:
-            log.info("what %s lacks can't be asked for: %s", copied.listing.library.name, error)
+            await self._faults.contain(
+                error, Request.FETCH, copied.listing, what="missing rows can't be asked for"
+            )
             return None
         if len(missing) > most and (present or not self._has_seen_all(copied.listing.type)):
             return None
         return [pk for pk, remote_id in missing if remote_id not in present]
 
     async def _present(self, remote_ids: Sequence[RemoteId]) -> set[RemoteId]:
+        """Return those of the ids that the source still has."""
         if not remote_ids:
             return set()
         if not isinstance(self._backend, HasPush):
             return {one for one in remote_ids if await self._backend.item(one) is not None}
-        own = {one.library.remote_id for one in self._passes}
+        own = {library.library.remote_id for library in self._passes}
         found = await self._backend.fetch(remote_ids)
         return {
-            one.item.remote_id
-            for one in found
-            if one.listing is None or one.listing.library.remote_id in own
+            row.item.remote_id
+            for row in found
+            if row.listing is None or row.listing.library.remote_id in own
         }
 
     def _has_seen_all(self, item_type: ItemType) -> bool:
-        return all(one.has_seen(item_type) for one, listed in self._listed if item_type in listed)
+        return all(
+            library.has_seen(item_type) for library, listed in self._listed if item_type in listed
+        )
 
     async def _missing(self, copied: CopiedListing) -> list[tuple[int, RemoteId]]:
         missing = copied.known.missing() if copied.enumeration.is_complete else []

@@ -15,7 +15,7 @@ NO_TLS = "the secure connection failed: wrong version number"
         ("AuthRefused", "does not accept this user name and password", "and the password"),
         ("AuthRefused", "the server does not accept this user name", "check the user name"),
         ("AuthRequired", "the keyring is locked; unlock it to sign in", "msdctl unlock"),
-        ("AuthRequired", "no keyring service is running", "start a Secret Service"),
+        ("AuthRequired", "no keyring service is running", "start a keyring"),
         ("AuthRequired", "the server no longer accepts the sign-in", "msdctl reauth"),
         ("NotSupported", "the source is disabled; enable it first", "msdctl enable"),
         ("KeyringLocked", "the keyring is locked", "msdctl unlock"),
@@ -83,7 +83,7 @@ def test_options_are_called_as_on_the_command_line():
     ("status", "reason", "hint"),
     [
         ("needs-auth", "keyring-locked", "unlock it with `msdctl unlock`"),
-        ("needs-auth", "keyring-unavailable", "start a Secret Service"),
+        ("needs-auth", "keyring-unavailable", "start a keyring"),
         ("needs-auth", "token-refused", "`msdctl reauth s1`"),
         ("needs-auth", "share-withdrawn", "ask the owner"),
         ("offline", "account-gone", "`msdctl remove s1`"),

@@ -41,6 +41,19 @@ def test_a_sample_library_is_served(trial: Trial) -> None:
     assert "'type': <'movie'>" in items
 
 
+def test_msdctl_of_the_same_environment_finds_the_private_bus(trial: Trial) -> None:
+    """Nothing has to be typed in the second terminal."""
+    environment = {**trial.environment}
+    del environment["DBUS_SESSION_BUS_ADDRESS"]
+
+    done = subprocess.run(
+        [ROOT / ".venv/bin/msdctl"], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 source" in done.stdout
+
+
 def test_every_line_to_try_works(trial: Trial) -> None:
     """Issue 2: the printed lines can be pasted, with real ids."""
     lines = trial.printed.replace("\\\n", " ").splitlines()
@@ -113,11 +126,69 @@ def test_the_users_own_folders_are_served(tmp_path: Path, directory: Path, trial
     assert str(films) in own.printed or "Videos" in own.printed
 
 
+def checkout(folder: Path) -> Path:
+    """Return a copy of what scripts/run reads before it builds anything."""
+    (folder / "scripts").mkdir(parents=True)
+    for name in ("scripts/run", "scripts/setup.sh", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def refused(root: Path, *arguments: str, **environment: str) -> str:
+    """Run scripts/run where it can't work; return what it said."""
+    done = subprocess.run(
+        [root / "scripts/run", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_folder_that_can_not_be_written_is_one_sentence(tmp_path: Path) -> None:
+    """The way out is in the sentence."""
+    told = refused(ROOT, "--dir", "/proc/nothing", **newcomer(tmp_path / "home"))
+
+    assert told == "/proc/nothing can't be written; choose another folder with --dir.\n"
+
+
+def test_an_old_python_is_named_with_the_way_out(tmp_path: Path) -> None:
+    """A machine whose newest Python is too old."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    needed = ("bash", "dirname", "cat", "cksum", "flock", "mkdir", "sed", "grep", "env", "id")
+    for name in (*needed, "dbus-daemon", "busctl", "gdbus"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    old = programs / "python3"
+    old.write_text('#!/bin/bash\n[ "$1" = --version ] && echo Python 3.9.2\n')
+    old.chmod(0o755)
+
+    told = refused(checkout(tmp_path / "my msd é"), PATH=str(programs), HOME=str(tmp_path))
+
+    assert "msd needs Python 3.11 or newer, and here is Python 3.9.2." in told
+    assert "PYTHON=" in told
+
+
+@pytest.mark.slow
+def test_without_a_network_the_first_start_says_so(tmp_path: Path) -> None:
+    """Nothing is half built: with a network the next start goes on."""
+    environment = newcomer(tmp_path / "home")
+    offline = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": "/dev/null"}
+    kept = {key: value for key, value in environment.items() if not key.startswith("PIP_")}
+
+    told = refused(checkout(tmp_path / "msd"), **kept, **offline)
+
+    assert told.splitlines()[-1].endswith("needs a network; there seems to be none.")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_fresh_copy_sets_itself_up(tmp_path: Path) -> None:
     """Issue 2: no step by hand, from nothing but the files of the project."""
-    fresh = tmp_path / "msd"
+    fresh = tmp_path / "my msd é"
     built = shutil.ignore_patterns(".venv*", ".git", ".msd-try", ".*_cache", "__pycache__")
     shutil.copytree(ROOT, fresh, ignore=built)
 

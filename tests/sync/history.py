@@ -20,18 +20,27 @@ import anyio
 import anyio.lowlevel
 from msgspec.structs import replace
 
-from msd.errors import ForbiddenError, MsdError, UnreachableError
+from msd.errors import (
+    BackendError,
+    BadResponseError,
+    ForbiddenError,
+    MsdError,
+    UnreachableError,
+)
 from msd.models import (
     ItemType,
     LibraryId,
     LibraryType,
     MediaItem,
     RemoteId,
+    StatusReason,
     SyncMode,
     SyncOptions,
+    SyncReport,
     WatchState,
 )
 from msd.store.cache.writes.sync_writer import SyncWriter
+from msd.sync.enumeration import FEW_ROWS
 from msd.sync.store_thread import StoreThread
 from tests.store.made import MEMORY
 from tests.support.fakes.changing_backend import OVERLAP, ChangingServer
@@ -241,6 +250,7 @@ class History:
         self._cached = self._shown()
         try:
             report = await self.source.sync(options)
+            self._check_sum(report)
             self._note(
                 f"    +{report.added} ~{report.updated} -{report.removed} held {report.withheld}"
             )
@@ -253,6 +263,14 @@ class History:
                 raise
             self._note("    killed")
         self._check_nothing_disappeared()
+
+    def _check_sum(self, report: SyncReport) -> None:
+        """Each row that came is counted once, by what became of it."""
+        parts = (report.added, report.updated, report.unchanged, report.skipped)
+        if report.seen != sum(parts):
+            self._fail(f"{report.seen} rows were seen, and counted as {parts}")
+        if report.complete and report.faults:
+            self._fail(f"complete in spite of {report.faults}")
 
     def _end_fault(self) -> None:
         server = self.server
@@ -324,6 +342,24 @@ class History:
     def no_fault(self) -> None:
         """All goes well."""
 
+    def one_request_fails(self) -> None:
+        """One request is answered with an error, each time it is sent; the server is there (S9)."""
+        left = self._random.randint(1, 30)
+        error = self._random.choice(REQUEST_ERRORS)
+        failing: set[str] = set()
+
+        def call(what: str) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0 and what != "identity":
+                failing.add(what)
+                self._note("    fails:", what, error)
+            if what in failing:
+                raise error
+
+        self.server.on_call = call
+        self._is_blind = True
+
     def cut(self) -> None:
         """The connection breaks with one of the requests."""
         left = self._random.randint(1, 40)
@@ -393,6 +429,8 @@ class History:
             # What moved there and is cached elsewhere is gone from there, which is no drop.
             own = {name for (name,) in self._reader.execute(_SHOWN_IN, (library,))}
             self._always_there -= self._is_unmounted[1].keys() - own
+            if len(own) < FEW_ROWS:  # denied one by one, they are believed to be gone (Y7)
+                self._always_there -= own
 
     def refused(self) -> None:
         """A library is refused."""
@@ -432,11 +470,20 @@ class History:
         self.source.now += self._random.choice([-1, 1]) * self._random.randrange(10**8)
 
 
+REQUEST_ERRORS = (
+    UnreachableError("the server answered with status 500"),
+    UnreachableError("a gateway refuses msd", reason=StatusReason.NOT_A_MEDIA_SERVER),
+    UnreachableError("the server took too long to answer"),
+    ForbiddenError("the server forbids this to the user"),
+    BadResponseError("the answer is garbage"),
+    BackendError("a mistake in the backend"),
+)
 FAULTS: list[tuple[str, Callable[[History], SyncOptions | None]]] = [
     (fault.__name__, fault)
     for fault, weight in (
         (History.no_fault, 3),
         (History.cut, 4),
+        (History.one_request_fails, 6),
         (History.killed, 4),
         (History.cut_changes, 2),
         (History.changed_meanwhile, 4),

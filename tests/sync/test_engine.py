@@ -501,6 +501,7 @@ async def test_a_source_that_fails_midway_keeps_what_came(
     """Y11, Y12: reported as failed, whole pages kept."""
     server.movies(server.library("films"), 35)
     server.listing_errors[ItemType.MOVIE] = error  # type: ignore[assignment]
+    server.identity_error = error  # type: ignore[assignment]
 
     with pytest.raises(type(error)):
         await source.sync()

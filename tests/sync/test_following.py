@@ -206,10 +206,11 @@ async def test_a_pass_that_fails_moves_no_cursor(
         server.edit(films, f"m{n}", title=f"New {n}")
     server.now += 1000
     server.changes_cut_after = cut_after
+    server.identity_error = GONE
 
     with pytest.raises(UnreachableError):
         await source.sync()
-    server.changes_cut_after = None
+    server.changes_cut_after = server.identity_error = None
     await source.sync()
 
     assert {item["title"] for item in source.items().values()} == {f"New {n}" for n in range(30)}
@@ -232,10 +233,12 @@ async def test_an_enumeration_that_fails_moves_no_cursor_either(
     server.edit(more, "m7", title="Moved")
     server.now += 1000
     server.listing_errors[ItemType.MOVIE] = GONE
+    server.identity_error = GONE
 
     with pytest.raises(UnreachableError):
         await source.sync()
     server.listing_errors.clear()
+    server.identity_error = None
     server.now += 1000
     await source.sync()
 

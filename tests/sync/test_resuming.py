@@ -35,9 +35,11 @@ async def interrupted(source: CachedSource, server: ChangingServer, at: int) -> 
         return real
 
     server.totals[ItemType.MOVIE] = cut
+    server.identity_error = UnreachableError("cut")
     with pytest.raises(UnreachableError):
         await source.sync()
     server.totals.clear()
+    server.identity_error = None
     server.calls.clear()
 
 
@@ -68,10 +70,11 @@ async def test_a_listing_that_was_done_is_not_begun_again(
     shows = server.library("shows", LibraryType.SHOWS)
     server.put(shows, *(movie(f"s{n}", type=ItemType.SHOW) for n in range(30)))
     server.put(shows, *(movie(f"e{n}", type=ItemType.EPISODE) for n in range(30)))
-    server.listing_errors[ItemType.EPISODE] = UnreachableError("cut")
+    server.listing_errors[ItemType.EPISODE] = server.identity_error = UnreachableError("cut")
     with pytest.raises(UnreachableError):
         await source.sync()
     server.listing_errors.clear()
+    server.identity_error = None
     server.calls.clear()
 
     await source.sync()
@@ -120,10 +123,11 @@ async def test_rows_that_could_not_be_understood_are_no_checkpoint(
     """Y8: only what is written is behind it, also when it breaks while rows are read."""
     server.movies(server.library("films"), 100)
     server.parse_error_after = 3
+    server.identity_error = UnreachableError("cut")
 
     with pytest.raises(UnreachableError):
         await source.sync()
-    server.parse_error_after = None
+    server.parse_error_after = server.identity_error = None
     await source.sync()
 
     assert len(source.items()) == 100

@@ -54,6 +54,7 @@ class FakeServer:
     items: dict[RemoteId, dict[RemoteId, MediaItem]] = field(default_factory=dict)
     members: dict[RemoteId, tuple[RemoteId, ...]] = field(default_factory=dict)
     error: MsdError | Exception | None = None  # raised by every call
+    identity_error: MsdError | None = None  # the server as a whole is away
     listing_errors: dict[ItemType, MsdError] = field(default_factory=dict)
     totals: dict[ItemType, Callable[[int, int], int | None]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)  # rows that are counted and left out
@@ -146,6 +147,8 @@ class FakeBackend:
 
     async def check_identity(self) -> None:
         self._call("identity")
+        if self._server.identity_error is not None:
+            raise self._server.identity_error
 
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         self._call("libraries")

@@ -21,6 +21,19 @@ _OF_DETAIL = frozenset(
         "genres",
         "studios",
         "external_ids",
+        "edition",
+        "status",
+        "ended",
+        "critic_rating",
+        "tags",
+        "artist_ids",
+        "episode_number_end",
+        "airs_before_season",
+        "airs_before_episode",
+        "airs_after_season",
+        "part_count",
+        "three_d",
+        "has_lyrics",
     }
 )
 _OF_FULL = frozenset({"fetched"})

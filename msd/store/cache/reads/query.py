@@ -51,7 +51,20 @@ class Conditions(Struct):
         return "".join(f" AND {text}" for text in self.texts)
 
 
-_NUMBERED = Order((_NUMBER, "item.sort_title"), (int, str, int))
+_NUMBERED = Order((_NUMBER, "item.released", "item.sort_title"), (int, str, str, int))
+# Over a whole library the episodes of a show, or the tracks of an album, stand together.
+_TOP = """coalesce(item.show_id, item.album_id,
+ CASE WHEN item.season_number IS NOT NULL THEN item.parent_id END, item.id)"""
+_TOP_TITLE = f"""coalesce((SELECT top.sort_title FROM item AS top WHERE top.id = {_TOP}),
+ item.show_title, item.album, item.sort_title)"""
+_GROUPED = Order(
+    (
+        _TOP_TITLE,
+        _TOP,
+        *_NUMBERED.keys,
+    ),
+    (str, str, *_NUMBERED.shape),
+)
 _POSITION = Order((), (int,))
 _INDEXED = {
     SortKey.TITLE: Order(("item.sort_title",), (str, int), is_indexed=True),
@@ -68,7 +81,8 @@ def order_of(query: ItemQuery, *, of_members: bool) -> Order:
     A playlist may hold an item twice, so among members the position has to decide.
     """
     if query.sort is SortKey.INDEX:
-        order = _POSITION if of_members else _NUMBERED
+        numbered = _NUMBERED if query.parent_id is not None else _GROUPED
+        order = _POSITION if of_members else numbered
     elif query.sort is SortKey.RANDOM:
         order = Order((_shuffled(query.seed),), (int, int))
     else:

@@ -1,62 +1,52 @@
-"""The stored form of what is fetched for one item: people, media sources, markers."""
+"""The stored form of what is fetched for one item: people, media sources, markers, extras.
 
-import json
+It is the JSON of `msd.models.ItemDetails`, with every text, number and list bounded, e.g.
+{"people": [{"name": "Ada", "job": "director"}], "markers": [{"kind": "intro", "start_ms": 0}]}.
+What is unknown is absent.
+"""
 
-from msd.models import ItemDetails, Marker, MediaSource, MediaStream, Person
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from msd.models import ItemDetails
 from msd.store.cache.rows import normalise
+
+_REFERENCES = frozenset({"remote_id", "image", "url"})  # cut, they would lead nowhere
+_PATH = 2 * normalise.REFERENCE
+_LIMITS = {"path": _PATH, "url": normalise.REFERENCE, "image": normalise.REFERENCE}
+_UNKNOWN: tuple[object, ...] = ("", None, [], {})
 
 
 def encode_details(details: ItemDetails) -> bytes:
     """Return bounded JSON of an item's details."""
-    most = normalise.MAX_ENTRIES
-    body = {
-        "people": [_person(one) for one in details.people[:most]],
-        "media_sources": [_media_source(one) for one in details.media_sources[:most]],
-        "markers": [_marker(one) for one in details.markers[:most]],
-    }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(_bounded("", msgspec.to_builtins(details)))
 
 
-def _person(person: Person) -> dict[str, object]:
-    return {
-        "name": normalise.text(person.name),
-        "role": normalise.text(person.role),
-        "job": normalise.text(person.job, normalise.NAME),
-        "remote_id": person.remote_id if normalise.is_usable_id(person.remote_id) else "",
-    }
+def _bounded(key: str, value: object) -> object:
+    match value:
+        case str():
+            return _text(key, value)
+        case bool() | int() | float():
+            return _number(value)
+        case list() | tuple():
+            return [_bounded(key, entry) for entry in value[: normalise.MAX_ENTRIES]]
+        case Mapping():
+            entries = {name: _bounded(name, entry) for name, entry in value.items()}
+            return {name: entry for name, entry in entries.items() if entry not in _UNKNOWN}
+        case _:
+            return None
 
 
-def _media_source(source: MediaSource) -> dict[str, object]:
-    return {
-        "remote_id": normalise.text(source.remote_id),
-        "container": normalise.text(source.container, normalise.NAME),
-        "path": normalise.text(source.path, 2 * normalise.REFERENCE),
-        "size": normalise.number(source.size, normalise.MAX_SIZE),
-        "bitrate": normalise.number(source.bitrate, normalise.MAX_SIZE),
-        "duration_ms": normalise.number(source.duration_ms, normalise.MAX_DURATION_MS),
-        "streams": [_stream(one) for one in source.streams[: normalise.MAX_ENTRIES]],
-    }
+def _number(value: float) -> float | None:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return normalise.number(value, normalise.MAX_SIZE)
+    return value if math.isfinite(value) else None
 
 
-def _stream(stream: MediaStream) -> dict[str, object]:
-    return {
-        "index": normalise.number(stream.index, normalise.MAX_COUNT),
-        "kind": normalise.text(stream.kind, normalise.NAME),
-        "codec": normalise.text(stream.codec, normalise.NAME),
-        "language": normalise.text(stream.language, normalise.NAME),
-        "title": normalise.text(stream.title),
-        "is_default": bool(stream.is_default),
-        "is_external": bool(stream.is_external),
-        "channels": normalise.number(stream.channels, normalise.MAX_COUNT),
-        "width": normalise.number(stream.width, normalise.MAX_COUNT),
-        "height": normalise.number(stream.height, normalise.MAX_COUNT),
-    }
-
-
-def _marker(marker: Marker) -> dict[str, object]:
-    return {
-        "kind": normalise.text(marker.kind, normalise.NAME),
-        "start_ms": normalise.number(marker.start_ms, normalise.MAX_DURATION_MS),
-        "end_ms": normalise.number(marker.end_ms, normalise.MAX_DURATION_MS),
-        "title": normalise.text(marker.title),
-    }
+def _text(key: str, value: str) -> str:
+    bounded = normalise.text(value, _LIMITS.get(key, normalise.TITLE))
+    return "" if key in _REFERENCES and bounded != value else bounded

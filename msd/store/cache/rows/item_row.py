@@ -16,6 +16,12 @@ from msd.store.cache.rows.normalise import number, number_or_none, text, texts
 from msd.store.cache.rows.sort_title import given_sort_title, sort_title
 from msd.store.ids import IdBook
 
+_PLACES = (
+    "episode_number_end",
+    "airs_before_season",
+    "airs_before_episode",
+    "airs_after_season",
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -48,7 +54,7 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
         return None
     genres = texts(item.genres)
     external_ids = _external_ids(item) if item.external_ids else []
-    detail = _detail(item, genres, external_ids)
+    detail = _detail(item, genres, external_ids, ids)
     values = _values(item)
     identity = identity_hash(item.identity) if item.identity else None
     relations = (
@@ -133,7 +139,7 @@ def _external_ids(item: MediaItem) -> list[str]:
     )
 
 
-def _detail(item: MediaItem, genres: list[str], external_ids: list[str]) -> bytes:
+def _detail(item: MediaItem, genres: list[str], external_ids: list[str], ids: IdBook) -> bytes:
     found: dict[str, object] = {}
     if item.original_title:
         found["original_title"] = text(item.original_title)
@@ -151,7 +157,31 @@ def _detail(item: MediaItem, genres: list[str], external_ids: list[str]) -> byte
         found["genres"] = genres
     if external_ids:
         found["external_ids"] = external_ids
+    found.update(_rare(item))
+    if item.artist_remote_ids:
+        usable = filter(normalise.is_usable_id, item.artist_remote_ids[: normalise.MAX_ENTRIES])
+        found["artist_ids"] = [ids.id_of_relation(remote_id) for remote_id in usable]
     return _encode(found) if found else b""
+
+
+def _rare(item: MediaItem) -> dict[str, object]:
+    """Return what few items have, as far as it is known."""
+    values: dict[str, object] = {
+        "edition": text(item.edition) if item.edition else "",
+        "status": text(item.status, normalise.NAME) if item.status else "",
+        "ended": normalise.date(item.ended) if item.ended else "",
+        "three_d": text(item.video_3d, normalise.NAME) if item.video_3d else "",
+        "tags": texts(item.tags) if item.tags else [],
+        "part_count": number(item.part_count, normalise.MAX_NUMBER) if item.part_count else 0,
+        "has_lyrics": bool(item.has_lyrics),
+    }
+    known = {key: value for key, value in values.items() if value}
+    if item.critic_rating is not None:
+        known["critic_rating"] = normalise.rating(item.critic_rating)
+    for key in _PLACES:
+        if (value := getattr(item, key)) is not None:
+            known[key] = _position(value)
+    return {key: value for key, value in known.items() if value is not None}
 
 
 def _images(item: MediaItem) -> list[tuple[str, str]]:

@@ -1,4 +1,7 @@
-"""The order of titles: without case, accents and leading articles, numbers by their value."""
+"""The order of titles: without case, accents and leading articles, numbers by their value.
+
+"The Éclair 2" is sorted by "eclair 000002"; "8½" stands after "8" and before "9".
+"""
 
 import re
 from itertools import filterfalse
@@ -12,12 +15,12 @@ _DIGITS = 6  # numbers are padded to this width, so that 2 stands before 10
 
 def sort_title(title: str) -> str:
     """Return what a title is sorted by."""
-    return _natural(_ARTICLE.sub("", _folded(title), count=1))
+    return _ARTICLE.sub("", _natural(title), count=1)[:MAX_LENGTH]
 
 
 def given_sort_title(text: str) -> str:
     """Return the order that a server gives for a title: its articles are meant."""
-    return _natural(_folded(text))
+    return _natural(text)[:MAX_LENGTH]
 
 
 def fold(text: str) -> str:
@@ -27,14 +30,27 @@ def fold(text: str) -> str:
     return "".join(filterfalse(combining, normalize("NFKD", text.casefold())))
 
 
-def _folded(text: str) -> str:
-    return fold(text[: 2 * MAX_LENGTH]).strip()
+def _natural(text: str) -> str:
+    """Return folded text with its numbers padded.
+
+    Numbers are padded before compatibility forms are taken apart: the half of "8½" is a number
+    of its own, not a digit of 81.
+    """
+    cut = text[: 2 * MAX_LENGTH]
+    if cut.isascii():
+        return _NUMBER.sub(_padded, cut.lower().strip())
+    return fold("".join(map(_apart, _NUMBER.sub(_padded, cut)))).strip()
 
 
-def _natural(folded: str) -> str:
-    return _NUMBER.sub(_padded, folded)[:MAX_LENGTH]
+def _apart(character: str) -> str:
+    """Return a character; numbers in a compatibility form (½, ²) are words of their own."""
+    if character.isascii() or character.isdecimal():
+        return character
+    plain = normalize("NFKD", character)
+    return f" {_NUMBER.sub(_padded, plain)} " if _NUMBER.search(plain) else character
 
 
 def _padded(match: re.Match[str]) -> str:
-    digits = match[0].lstrip("0")
+    # As ASCII: other scripts have digits of their own.
+    digits = "".join(str(int(digit)) for digit in match[0]).lstrip("0")
     return digits.zfill(_DIGITS)

@@ -13,6 +13,7 @@ from msd.models import (
     LibraryId,
     LibrarySettings,
     MediaSource,
+    RemoteId,
     UnixSeconds,
     WatchState,
 )
@@ -20,6 +21,7 @@ from msd.store.cache.file import current_revision
 from msd.store.cache.reads.items import items, remote_ids
 from msd.store.cache.reads.libraries import libraries
 from msd.store.cache.reads.pages import query_items
+from msd.store.ids import item_id
 from tests.store.made import SOURCE, Stores, movie
 
 SHOW, SEASON, EPISODE, TRACK = ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK
@@ -53,6 +55,19 @@ FULL = movie(
     disc_number=1,
     track_number=3,
     child_count=4,
+    edition="Long",
+    status="ended",
+    ended="2000-01-01",
+    critic_rating=7.5,
+    tags=("heist",),
+    artist_remote_ids=(RemoteId("x"),),
+    episode_number_end=3,
+    airs_before_season=2,
+    airs_before_episode=1,
+    airs_after_season=1,
+    part_count=2,
+    video_3d="sbs",
+    has_lyrics=True,
     images=(Image(kind="logo", ref="1"), Image(kind="poster", ref="2")),
     watch=WatchState(
         watched=True,
@@ -156,3 +171,28 @@ def test_a_closed_cache_says_so(films: Stores) -> None:
 
     with pytest.raises(StorageError):
         films.cache.read(current_revision)
+
+
+def test_what_few_items_have_is_served_when_asked_for(stores: Stores) -> None:
+    """Every key that a listing fills; what is unknown is absent."""
+    films = stores.library()
+    rare = {
+        "edition": "Director's Cut",
+        "critic_rating": 8.1,
+        "tags": ("heist",),
+        "part_count": 2,
+        "video_3d": "sbs",
+        "has_lyrics": True,
+        "airs_before_season": 2,
+        "status": "ended",
+        "ended": "2024-05-01",
+    }
+    stores.write(films, movie("a", artist_remote_ids=("x",), **rare), movie("b"))
+
+    item = stores.item("a", ALL)
+
+    expected = rare | {"tags": ["heist"], "three_d": "sbs"}
+    del expected["video_3d"]
+    assert {key: item[key] for key in expected} == expected
+    assert item["artist_ids"] == [item_id(SOURCE, RemoteId("x"))]
+    assert not rare.keys() & stores.item("b", ALL).keys()

@@ -256,3 +256,44 @@ def test_items_that_are_each_others_parents_do_no_harm(stores: Stores) -> None:
 
     assert stores.titles(parent_id=stores.id_of("a")) == ["b"]
     assert stores.item("a", "unwatched_count", "child_count")["child_count"] == 1
+
+
+def test_children_without_numbers_stand_by_date_then_title(stores: Stores) -> None:
+    """A daily show: the date of an episode is its number."""
+    shows = stores.library("shows", LibraryType.SHOWS)
+    stores.write(shows, made(SEASON, "s"))
+    days = {
+        "Zebra": "2024-03-04",
+        "Apple": "2024-03-05",
+        "Mango": "2024-03-06",
+        "Kiwi": "2024-03-05",
+    }
+    for title, released in days.items():
+        episode = made(ItemType.EPISODE, title, parent_remote_id="s", released=released)
+        stores.write(shows, episode)
+
+    titles = stores.titles(parent_id=stores.id_of("s"), sort="index")
+
+    assert titles == ["Zebra", "Apple", "Kiwi", "Mango"]
+
+
+def test_the_index_of_a_whole_library_goes_show_by_show(stores: Stores) -> None:
+    """Episodes of two shows do not mix, also when both have one title."""
+    shows = stores.library("shows", LibraryType.SHOWS)
+    for show in ("b", "a"):
+        stores.write(shows, made(ItemType.SHOW, show, title="Same"))
+        for season, number in ((1, 2), (2, 1), (1, 1)):
+            episode = made(
+                ItemType.EPISODE,
+                f"{show}{season}x{number}",
+                show_remote_id=show,
+                season_number=season,
+                episode_number=number,
+            )
+            stores.write(shows, episode)
+
+    titles = stores.titles(types=(ItemType.EPISODE,), sort="index")
+
+    first, second = titles[0][0], titles[3][0]
+    assert {first, second} == {"a", "b"}
+    assert titles == [f"{show}{at}" for show in (first, second) for at in ("1x1", "1x2", "2x1")]
