@@ -86,16 +86,20 @@ class MediaLibrary:
     async def libraries(self, source_id: SourceId | None) -> tuple[Library, ...]:
         """Return the libraries of a source, or of all.
 
+        A library of a type that msd has no items for is listed, but never synced: its policy is
+        "off" whatever the user set, until the user says what it holds.
+
         Raises:
             UnknownSourceError: no source has this id.
         """
         if source_id is not None:
             self._registry.source(source_id)
-        return await self._cache.libraries(
+        libraries = await self._cache.libraries(
             source_id,
             settings=self._registry.library_settings(),
             hidden=self._registry.removed().keys(),
         )
+        return tuple(map(_as_synced, libraries))
 
     async def query(self, query: ItemQuery) -> ItemPage:
         """Return one page of items.
@@ -305,6 +309,13 @@ class MediaLibrary:
                         revision=revision,
                     )
                 )
+
+
+def _as_synced(library: Library) -> Library:
+    if library.type is not LibraryType.UNSUPPORTED:
+        return library
+    settings = replace(library.settings, sync=SyncPolicy.OFF)
+    return replace(library, settings=settings, synced_at=NEVER)
 
 
 def _with_option(settings: LibrarySettings, key: str, value: OptionValue) -> LibrarySettings:

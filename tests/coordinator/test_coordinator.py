@@ -543,3 +543,17 @@ async def test_explain_tells_the_steps(rig: Rig) -> None:
         assert [("ok", ""), ("refused", "no route")] == [(s.outcome, s.detail) for s in tried]
         assert planned.outcome == "planned"
         assert planned.at > 0
+
+
+async def test_a_library_that_msd_has_no_items_for_is_listed_and_not_live(rig: Rig) -> None:
+    """Books and photos are never synced, so they are neither live nor synced now (Y16)."""
+    rig.server.library("books", LibraryType.UNSUPPORTED)
+    async with rig.running() as run:
+        source_id = await run.add()
+        await run.until_synced(source_id)
+
+        films, books = await run.coordinator.library.libraries(source_id)
+
+        assert (SyncPolicy.LIVE, SyncPolicy.OFF) == (films.settings.sync, books.settings.sync)
+        assert films.synced_at > 0
+        assert books.synced_at == 0
