@@ -16,10 +16,11 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -47,8 +48,7 @@ class Outlet(StrEnum):
     DATABASE = "database"
 
 
-@dataclass(slots=True)
-class _Passing:
+class _Passing(Struct):
     """Secrets that are at hand for a while."""
 
     spellings: tuple[str, ...]

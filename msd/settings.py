@@ -1,10 +1,11 @@
 """XDG paths and the optional `msd.toml` → one frozen `Settings` (behaviour §10)."""
 
 import os
-import tomllib
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from msd.errors import InvalidArgumentError
 from msd.models import SecretStore
@@ -14,8 +15,7 @@ MAX_FILE_BYTES = 256 * 1024
 _TABLES = ("artwork", "log", "notifications", "secrets", "sync")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncSettings:
+class SyncSettings(Struct, frozen=True, kw_only=True):
     """`[sync]`: how often and how much at once."""
 
     interval_s: int = 3600  # between syncs of a library whose policy is interval or live
@@ -27,8 +27,7 @@ class SyncSettings:
         _bounds("sync.parallel", self.parallel, 1, 16)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSettings:
+class LogSettings(Struct, frozen=True, kw_only=True):
     """`[log]`: what reaches the journal."""
 
     level: str = "info"  # debug, info, warning, error
@@ -41,8 +40,7 @@ class LogSettings:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretSettings:
+class SecretSettings(Struct, frozen=True, kw_only=True):
     """`[secrets]`: where credentials rest (K1)."""
 
     store: str = SecretStore.SECRET_SERVICE.value
@@ -54,8 +52,7 @@ class SecretSettings:
             raise InvalidArgumentError(f"secrets.store is {self.store!r}; use one of: {known}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationSettings:
+class NotificationSettings(Struct, frozen=True, kw_only=True):
     """`[notifications]`: what is shown on the desktop."""
 
     enabled: bool = True
@@ -64,8 +61,7 @@ class NotificationSettings:
         """Accept both."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtworkSettings:
+class ArtworkSettings(Struct, frozen=True, kw_only=True):
     """`[artwork]`: pictures that are kept for frontends."""
 
     max_mb: int = 500  # the files never take more than this
@@ -85,8 +81,7 @@ Section = TypeVar(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Where msd keeps its files, and what the user set in `msd.toml`."""
 
     data_dir: Path
@@ -139,6 +134,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise InvalidArgumentError(f"{path} can't be read: {os.strerror(exc.errno or 0)}") from exc
     if len(text) > MAX_FILE_BYTES:
         raise InvalidArgumentError(f"{path} is too large for a settings file")
+    import tomllib  # noqa: PLC0415 - only where there is a file
+
     try:
         return tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:

@@ -1,12 +1,16 @@
 """org.msd.Msd1.Account on the bus: one object per account."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from __future__ import annotations
 
-from msd.bus.ports import Coordinator
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
 from msd.contract import ACCOUNT
 from msd.dbus.interface import Interface
 from msd.models import AccountId, AccountView
+
+if TYPE_CHECKING:
+    from msd.bus.ports import Coordinator
 
 
 class AccountInterface(Interface):

@@ -1,18 +1,23 @@
 """The options of AddSource: plain values, and texts that come through a file descriptor."""
 
+from __future__ import annotations
+
 import os
 import select
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-from msd.bus.ports import OptionValue
 from msd.dbus.callers import Caller, caller
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
+
+if TYPE_CHECKING:
+    from msd.bus.ports import OptionValue
 
 MAX_DESCRIPTOR_BYTES = 64 * 1024
 DESCRIPTOR_DEADLINE_S = 5.0

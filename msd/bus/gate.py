@@ -1,10 +1,16 @@
 """The gate before the coordinator: the bus name is owned first, the store opens later (O1)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import anyio
 
-from msd.bus.ports import Coordinator
 from msd.errors import MsdError
 from msd.models import DaemonState, DaemonView
+
+if TYPE_CHECKING:
+    from msd.bus.ports import Coordinator
 
 
 class Gate:

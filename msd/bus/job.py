@@ -1,15 +1,19 @@
 """org.msd.Msd1.Job on the bus: one object per job."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from msd.bus.ports import Coordinator
 from msd.contract import JOB
 from msd.dbus.interface import Interface
 from msd.dbus.variant import Variant
 from msd.errors import UnknownJobError
 from msd.models import Job, JobId, JobValue
+
+if TYPE_CHECKING:
+    from msd.bus.ports import Coordinator
 
 UNKNOWN_TOTAL = -1
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}|0")

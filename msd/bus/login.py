@@ -1,18 +1,22 @@
 """org.msd.Msd1.Login on the bus: one object per login, for its owner only (K6)."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msd.bus.descriptor import add_options
 from msd.bus.options import checked_texts
-from msd.bus.ports import Coordinator, OptionValue
 from msd.contract import LOGIN
 from msd.dbus.callers import caller
 from msd.dbus.interface import Interface
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, NotOwnerError, UnknownLoginError
 from msd.models import Caller, Login, LoginId
+
+if TYPE_CHECKING:
+    from msd.bus.ports import Coordinator, OptionValue
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _TOKEN = "owner_token"  # noqa: S105 - the name of an option

@@ -1,10 +1,15 @@
 """What waits for the open store before it answers: the root object, and the objects below it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from msd.bus.gate import Gate
-from msd.bus.ports import Coordinator
 from msd.dbus.interface import Interface
+
+if TYPE_CHECKING:
+    from msd.bus.ports import Coordinator
 
 
 class RootInterface(Interface):

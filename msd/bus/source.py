@@ -1,10 +1,11 @@
 """org.msd.Msd1.Source on the bus: one object per source."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msd.bus.options import Reader, page_limit, read_options, text, texts, word
-from msd.bus.ports import Coordinator
 from msd.contract import DEFAULT_PAGE, SOURCE, job_path
 from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
@@ -20,6 +21,9 @@ from msd.models import (
     SourceView,
     SyncMode,
 )
+
+if TYPE_CHECKING:
+    from msd.bus.ports import Coordinator
 
 SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "Id": lambda view: view.source.id,

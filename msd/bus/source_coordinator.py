@@ -1,14 +1,15 @@
 """org.msd.Msd1.SourceCoordinator on the bus."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msd import __version__
 from msd.bus.backend import backend_entry
 from msd.bus.descriptor import add_options
 from msd.bus.login import begin_options
 from msd.bus.options import Reader, flag, read_options, whole_number, word
-from msd.bus.ports import OptionValue
 from msd.bus.served import RootInterface
 from msd.bus.source import source_entry
 from msd.contract import SOURCE_COORDINATOR, job_path, login_path, source_path
@@ -23,6 +24,9 @@ from msd.models import (
     SourceStatus,
     SyncPolicy,
 )
+
+if TYPE_CHECKING:
+    from msd.bus.ports import OptionValue
 
 _CERTIFICATE_TYPES = {"fingerprint": "s", "subject": "s", "issuer": "s", "expires_at": "x"}
 _STEP_TYPES = {"at": "x", "step": "s", "outcome": "s", "detail": "s", "latency_ms": "u"}

@@ -1,9 +1,11 @@
 """The only emitter: facts of the coordinator → signals on the bus."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import TaskStatus
@@ -12,7 +14,6 @@ from msgspec.structs import replace
 from msd.bus.account import AccountInterface
 from msd.bus.gate import Gate
 from msd.bus.job import JobInterface, found_server, job_result, job_total
-from msd.bus.ports import Coordinator
 from msd.bus.signals.item_changes import ItemChanges
 from msd.bus.signals.logins import LoginSignals
 from msd.bus.signals.published_state import PublishedState
@@ -77,6 +78,9 @@ from msd.models import (
     SourceId,
     SourceStatus,
 )
+
+if TYPE_CHECKING:
+    from msd.bus.ports import Coordinator
 
 logger = logging.getLogger(__name__)
 

@@ -1,14 +1,19 @@
 """Signals of logins; none carries what only their owner may see (K6)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msd.bus.login import LoginInterface
-from msd.bus.ports import Coordinator
 from msd.bus.signals.published_state import PublishedState
 from msd.contract import LOGIN, login_path
 from msd.dbus.interface import Interface
 from msd.dbus.server import BusServer
 from msd.models import LoginId, LoginState
+
+if TYPE_CHECKING:
+    from msd.bus.ports import Coordinator
 
 
 class LoginSignals:

@@ -4,7 +4,6 @@ mark removed ─► served nowhere ─► all work for it ends ─► rows ─�
 """
 
 import logging
-import shutil
 
 import anyio
 from anyio import to_thread
@@ -106,6 +105,8 @@ class Removal:
     async def _purge(self, source: Source) -> None:
         await self._cache.purge_source(source.id)
         private = self._cache_dir / "backends" / source.id
+        import shutil  # noqa: PLC0415 - takes long to import, and is seldom needed
+
         await to_thread.run_sync(lambda: shutil.rmtree(private, ignore_errors=True))
         async with self._finishing:
             account = self._last_account(source)
