@@ -20,7 +20,7 @@ from child_process import Environment, TrialError, stopping
 from session_bus import BUS_NAME, answers, private_bus, refuse_second_daemon
 
 from msd.backends.local.files.file_kind import MEDIA_KINDS, kind_of
-from msd.cli.daemon.private_bus import trial_file
+from msd.cli.private_bus import trial_file
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOT_OBJECT = "/org/msd/Msd1"

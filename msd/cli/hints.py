@@ -54,7 +54,7 @@ def hint_for(code: str, text: str) -> str:
 
 def start_keyring() -> str:
     """Return what to do where no keyring answers; it names the settings file that is read."""
-    from msd.cli.daemon.private_bus import settings_file  # noqa: PLC0415 - seldom needed
+    from msd.cli.private_bus import settings_file  # noqa: PLC0415 - seldom needed
 
     trial = settings_file()
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"

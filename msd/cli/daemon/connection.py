@@ -228,7 +228,7 @@ def session_bus_addresses() -> list[str]:
 
     The last one is the private bus of `scripts/run`, for the msdctl of the same environment.
     """
-    from msd.cli.daemon.private_bus import private_bus_address  # noqa: PLC0415 - seldom needed
+    from msd.cli.private_bus import private_bus_address  # noqa: PLC0415 - seldom needed
 
     address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
