@@ -20,7 +20,7 @@ from msd.backend_api.http.client import (
 from msd.backend_api.http.errors import backend_errors
 from msd.backend_api.http.json import decode
 from msd.backend_api.http.websocket import WebSocket, open_websocket
-from msd.backends.jellyfin.client.faults import fault_of, is_own_refusal
+from msd.backends.jellyfin.client.faults import fault_of, is_own_refusal, of_request
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -126,7 +126,7 @@ class JellyfinClient:
         if answer.status == httpx.codes.UNAUTHORIZED and is_own_refusal(answer):
             # A library that the user may not see answers 401 to a good token.
             await self._raise_if_token_refused(_SYSTEM_INFO if path == ME else ME)
-            raise _refused_once(path)
+            raise of_request(_refused_once(path), answer, path)
         error = fault_of(answer, path)
         if error is not None:
             raise error
@@ -154,7 +154,11 @@ class JellyfinClient:
         budget_s: float = SMALL_BUDGET_S,
     ) -> Answer:
         request = self._request(method, path, parameters, body)
-        answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        try:
+            answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+        except BackendError as error:
+            error.request = f"{method} {path}"
+            raise
         return without_echo(answer, self._token)
 
     def _request(

@@ -7,7 +7,7 @@ import httpx
 
 from msd.backend_api.http.client import Answer
 from msd.backend_api.http.status import ServerForm, raise_unless_refused
-from msd.errors import BackendError, BadResponseError, UnreachableError
+from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
 
 _ABSENT = frozenset({httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED})
@@ -40,16 +40,20 @@ def fault_of(answer: Answer, path: str) -> BackendError | None:
     """
     try:
         raise_unless_refused(answer, FORM)
-    except BadResponseError:
-        return BadResponseError(f"the server refused {path} with status {answer.status}")
     except UnreachableError as error:
         if answer.status not in _ABSENT:
-            return error
-        return UnreachableError(
-            f"the address has no answer to {path} (status {answer.status}), as a Jellyfin"
-            " server has",
+            return of_request(error, answer, path)
+        absent = UnreachableError(
+            f"the address has no answer to {path}, as a Jellyfin server has",
             reason=StatusReason.NOT_A_MEDIA_SERVER,
         )
+        return of_request(absent, answer, path)
     except BackendError as error:
-        return error
+        return of_request(error, answer, path)
     return None
+
+
+def of_request(error: BackendError, answer: Answer, path: str) -> BackendError:
+    """Note in an error which request was answered with which status; return the error."""
+    error.request, error.status = f"GET {path}", answer.status
+    return error

@@ -20,6 +20,7 @@ from msd.backend_api.narrowing import Narrowing, Window, server_fault
 from msd.backend_api.protocol import Page, RawItem
 from msd.backend_api.rows import signed_fingerprint
 from msd.backends.jellyfin.client.client import JellyfinClient
+from msd.backends.jellyfin.client.faults import of_request
 from msd.backends.jellyfin.client.query import Query
 from msd.backends.jellyfin.parse.item import PARSER_VERSION
 from msd.backends.jellyfin.parse.values import guid
@@ -122,14 +123,15 @@ class _Reader:
         query, client = self._query, self._client
         parameters = query.window(window.start, window.limit, with_total=window.with_total)
         answer = await client.answer(query.path, parameters, is_page=True)
-        if answer.status == httpx.codes.INTERNAL_SERVER_ERROR:
-            return server_fault()
-        if answer.status == httpx.codes.NOT_FOUND and answer.media_type == "text/plain":
-            return server_fault()  # a row that the server lists and can't find
+        # 404 in plain text: a row that the server lists and can't find.
+        is_lost_row = answer.status == httpx.codes.NOT_FOUND and answer.media_type == "text/plain"
+        if answer.status == httpx.codes.INTERNAL_SERVER_ERROR or is_lost_row:
+            return of_request(server_fault(), answer, query.path)
         if answer.status == httpx.codes.BAD_REQUEST:
-            raise ForbiddenError("the server does not know this list any more")
+            unknown = ForbiddenError("the server does not know this list any more")
+            raise of_request(unknown, answer, query.path)
         await client.raise_for_status(answer, query.path)
-        return _decoded(answer, window)
+        return _decoded(answer, window, query.path)
 
 
 def _windows(start: int, end: int, page_size: int) -> Iterator[Window]:
@@ -193,10 +195,11 @@ async def rows(client: JellyfinClient, query: Query, limit: int) -> tuple[RawIte
     return page.items
 
 
-def _decoded(answer: Answer, window: Window) -> Page | BadResponseError:
+def _decoded(answer: Answer, window: Window, path: str) -> Page | BadResponseError:
     try:
         return _page(decode(answer, RawPage), window)
     except BadResponseError as error:
+        of_request(error, answer, path)
         return error
 
 

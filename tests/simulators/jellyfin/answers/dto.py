@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.simulators.jellyfin.answers.fields import Shape
+from tests.simulators.jellyfin.answers.recorded_forms import absent, added, has_subtitles
 from tests.simulators.jellyfin.service.versions import ServerVersion
 from tests.simulators.jellyfin.world.item import MEDIA_TYPES, Item, Library
 from tests.simulators.jellyfin.world.media import (
@@ -18,7 +19,7 @@ from tests.simulators.jellyfin.world.physical import physical_parent
 from tests.simulators.jellyfin.world.wire import dotnet_ticks, make_id, write_time
 from tests.simulators.jellyfin.world.world import World
 
-_UNKNOWN_TO_10_8 = frozenset({"HasLyrics", "NormalizationGain"})
+_UNKNOWN_TO_10_8 = frozenset({"HasLyrics"})
 
 
 def item_members(world: World, item: Item, shape: Shape, version: ServerVersion) -> dict[str, Any]:
@@ -27,7 +28,11 @@ def item_members(world: World, item: Item, shape: Shape, version: ServerVersion)
     members |= _EXTRA.get(item.type, _nothing)(world, item)
     members |= _optional(world, item, shape)
     members |= _images(item, shape)
-    hidden = shape.hidden | (_UNKNOWN_TO_10_8 if version.rank < (10, 9) else frozenset())
+    extra = {key: value for key, value in added(world, item, version).items() if value is not None}
+    members |= extra
+    hidden = (shape.hidden - extra.keys()) | absent(item)
+    if version.rank < (10, 9):
+        hidden |= _UNKNOWN_TO_10_8
     shown = {
         key: value for key, value in members.items() if value is not None and key not in hidden
     }
@@ -106,7 +111,7 @@ def _always(world: World, item: Item, version: ServerVersion) -> dict[str, Any]:
         "LocationType": "Virtual" if item.virtual else "FileSystem",
         "MediaType": MEDIA_TYPES.get(item.type, folder_media_type),
         "VideoType": "VideoFile" if MEDIA_TYPES.get(item.type) == "Video" else None,
-        "HasSubtitles": True if MEDIA_TYPES.get(item.type) == "Video" else None,
+        "HasSubtitles": has_subtitles(item) if MEDIA_TYPES.get(item.type) == "Video" else None,
     }
 
 
@@ -143,6 +148,8 @@ def _optional(world: World, item: Item, shape: Shape) -> dict[str, Any]:
         "MediaSources": sources,
         "MediaStreams": streams,
         "MediaSourceCount": 2 if item.type == "Movie" and item.number % 7 == 0 else None,
+        "AirsBeforeEpisodeNumber": item.airs_before_episode,
+        "AirsAfterSeasonNumber": item.airs_after_season,
         "PrimaryImageAspectRatio": 0.6666666666666666,
         "ChildCount": _child_count(world, item, shape),
         "RecursiveItemCount": _recursive_count(world, item, shape),
@@ -150,7 +157,7 @@ def _optional(world: World, item: Item, shape: Shape) -> dict[str, Any]:
         "DisplayPreferencesId": make_id("preferences", item.id),
         "Width": 1920 if MEDIA_TYPES.get(item.type) == "Video" else None,
         "Height": 1080 if MEDIA_TYPES.get(item.type) == "Video" else None,
-        "AirsBeforeSeasonNumber": 2 if item.type == "Episode" and item.parent_index == 0 else None,
+        "AirsBeforeSeasonNumber": item.airs_before_season,
         "Chapters": [] if playable else None,
         "LockedFields": [],
         "LockData": False,
@@ -208,7 +215,7 @@ def _series_part(world: World, item: Item) -> dict[str, Any]:
 
 
 def _series(_world: World, item: Item) -> dict[str, Any]:
-    return {"Status": item.status, "AirDays": ["Monday"], "AirTime": "20:15"}
+    return {"Status": item.status, "AirDays": []}
 
 
 def _artists(world: World, ids: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -223,7 +230,6 @@ def _music_part(world: World, item: Item) -> dict[str, Any]:
         "ArtistItems": artists,
         "AlbumArtist": album_artists[0]["Name"] if album_artists else None,
         "AlbumArtists": album_artists,
-        "NormalizationGain": -8.5,
     }
     album = world.items.get(item.album_id or "")
     if album:
@@ -237,7 +243,12 @@ def _music_part(world: World, item: Item) -> dict[str, Any]:
 
 
 def _music_video_part(world: World, item: Item) -> dict[str, Any]:
-    return {"Artists": ["Café Zürich"], "ArtistItems": [], "Album": "Singles"}
+    """A video may carry the id of an audio album that merely has the same name."""
+    members: dict[str, Any] = {"Artists": ["Café Zürich"], "ArtistItems": [], "Album": "Singles"}
+    albums = world.of_type("MusicAlbum")
+    if albums and item.number % 2:
+        members |= {"Album": albums[0].name, "AlbumId": albums[0].id}
+    return members
 
 
 _EXTRA: dict[str, Callable[[World, Item], dict[str, Any]]] = {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from tests.simulators.http.wire import to_json
 from tests.simulators.jellyfin.answers.fields import Shape
 from tests.simulators.jellyfin.answers.listing import Selection, page, select
@@ -18,7 +21,8 @@ from tests.simulators.jellyfin.service.http import (
 )
 from tests.simulators.jellyfin.service.routing import router
 from tests.simulators.jellyfin.service.state import Call
-from tests.simulators.jellyfin.world.item import Item
+from tests.simulators.jellyfin.world.item import Item, User
+from tests.simulators.jellyfin.world.media import media_sources, version_ids
 from tests.simulators.jellyfin.world.physical import ancestors
 
 _LATEST_LIMIT = 20
@@ -78,9 +82,43 @@ def get_resume(call: Call) -> Response:
         for item_id, data in user.data.items()
         if data.position_ticks > 0 and (item := call.world.items.get(item_id))
     ]
+    if call.state.version.rank >= (12, 0):
+        begun += _begun_versions(call, user)
     begun.sort(key=lambda pair: str(pair[0]), reverse=True)
     call.parts["keep_order"] = "yes"
     return list_reply(call, select(call, source=lambda: [item for _, item in begun]))
+
+
+def _begun_versions(call: Call, user: User) -> list[tuple[datetime | None, Item]]:
+    """Return begun second versions of films under their own ids, which no other list has."""
+    found = []
+    for film in call.world.of_type("Movie"):
+        for version_id in version_ids(film):
+            data = user.data.get(version_id)
+            if data is not None and data.position_ticks > 0:
+                first, *others = reversed(media_sources(film))
+                sources = {"MediaSources": [first, *others]}
+                version = replace(film, id=version_id, overrides=sources)
+                found.append((data.last_played, version))
+    return found
+
+
+@router.route("GET", "/Videos/{id}/AdditionalParts")
+def get_parts(call: Call) -> Response:
+    """List the further files of a film, which no other list has."""
+    film = the_item(call)
+    rows = [
+        {
+            "Id": part_id,
+            "Name": film.name,
+            "Type": "Video",
+            "ParentId": None,
+            "RunTimeTicks": film.runtime_ticks,
+            "IsFolder": False,
+        }
+        for part_id in film.part_ids
+    ]
+    return json_reply({"Items": rows, "TotalRecordCount": len(rows), "StartIndex": 0})
 
 
 @router.route("GET", "/Items/Latest", since=(10, 9))

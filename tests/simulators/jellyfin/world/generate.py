@@ -319,7 +319,8 @@ def _add_collections(maker: _Maker, libraries: dict[str, Library], items: int) -
         chosen = movies[number * 4 : number * 4 + 4] + maker.random.sample(videos, k=8)
         members = tuple(item.id for item in chosen)
         box = maker.item("BoxSet", f"{word} Collection", libraries["boxsets"], members=members)
-        songs = tuple(item.id for item in maker.random.sample(tracks, k=5))
+        inside = videos if number == 1 else tracks  # one playlist of videos, others of tracks
+        songs = tuple(item.id for item in maker.random.sample(inside, k=5))
         songlist = maker.item("Playlist", f"{word} Mix", libraries["playlists"], members=songs)
         world.load((box, songlist))
 

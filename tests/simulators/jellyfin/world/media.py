@@ -54,8 +54,13 @@ def people(item: Item) -> list[dict[str, Any]]:
 
 def media_sources(item: Item) -> list[dict[str, Any]]:
     """Return the files of a playable item; every seventh movie has a second version."""
-    count = 2 if item.type == "Movie" and item.number % 7 == 0 else 1
-    return [_source(item, version) for version in range(count)]
+    return [_source(item, version) for version in range(1 + len(version_ids(item)))]
+
+
+def version_ids(item: Item) -> tuple[str, ...]:
+    """Return the ids of the other versions of a film: every seventh has one."""
+    has_two = item.type == "Movie" and item.number % 7 == 0
+    return (make_id("version", item.id, 1),) if has_two else ()
 
 
 def _source(item: Item, version: int) -> dict[str, Any]:
