@@ -16,6 +16,7 @@ from msd.backends.jellyfin.parse.place import place_of
 from msd.backends.jellyfin.parse.values import guid
 from msd.models import ItemType, RemoteId
 
+_INSIDE = frozenset({ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK})
 MOST_BY_ID = 1_000  # rows that are fetched by their ids; beyond that a listing is cheaper
 
 
@@ -59,9 +60,10 @@ class FollowedLibrary(msgspec.Struct, frozen=True, kw_only=True):
 def parents(items: Sequence[RawItem]) -> set[RemoteId]:
     """Return the shows, seasons and albums that rows lie in."""
     places = [place for place in map(place_of, items) if place is not None]
-    ids = {
-        guid(value)
+    return {
+        parent for place in places for parent in place.parents if parent != guid(place.parent_id)
+    } | {
+        RemoteId(parent)
         for place in places
-        for value in (place.series_id, place.season_id, place.album_id)
+        if place.item_type in _INSIDE and (parent := guid(place.parent_id))
     }
-    return {RemoteId(remote_id) for remote_id in ids if remote_id}

@@ -42,8 +42,12 @@ class RowPlace(Struct, rename="pascal", gc=False):
 
     @property
     def parents(self) -> tuple[RemoteId, ...]:
-        """What the item lies in, the outermost first: show, season, album, folder."""
-        values = (self.series_id, self.season_id, self.album_id, self.parent_id)
+        """What the item lies in, the outermost first: show, season, album, folder.
+
+        A music video names an audio album of the same name, in which it does not lie.
+        """
+        album = self.album_id if self.type == "Audio" else None
+        values = (self.series_id, self.season_id, album, self.parent_id)
         found = dict.fromkeys(filter(None, map(guid, values)))
         found.pop(guid(self.id) or "", None)
         return tuple(map(RemoteId, found))
