@@ -25,9 +25,8 @@ from msd.redaction import Redactor
 from msd.store.cache.writes.results import WriteResult
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync import messages
+from msd.sync.context import Report, StoreThread
 from msd.sync.engine import SyncEngine
-from msd.sync.report import Report
-from msd.sync.store_thread import StoreThread
 
 MAX_NAMED = 500  # changed items that are named one by one (Y10)
 # A batch of rows is many objects and no cycles: searching it for some, again and again as it

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from msd.models import ItemType, RemoteId, WatchState
-from msd.sync.store_thread import StoreThread
+from msd.sync.context import StoreThread
 
 
 class CachedSource:

@@ -1,55 +1,41 @@
-"""What a complete enumeration did not show: renamed, deleted, or withheld back (Y7, I2)."""
+"""What a complete enumeration did not show: re-keyed, deleted, withheld or withdrawn (Y7, Y19)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from msd.models import ItemType, LibraryId, SyncOptions, UnixSeconds
 from msd.store.cache.writes.results import WriteResult
+from msd.sync.context import SyncContext
 from msd.sync.enumeration import AGREEMENT_S, Loss, Trust, Verdict, verdict
 from msd.sync.listing import CopiedListing
-from msd.sync.statistics import SyncStatistics
-from msd.sync.store_thread import StoreThread
 
 
 class _Done(Struct, frozen=True):
-    """One transaction. Adopting an id also "removes" the newcomer's own: that is no deletion."""
+    """One transaction. Re-keying also "removes" the new item's own id: that is no deletion."""
 
     written: WriteResult
-    deleted: bool = True
+    is_deletion: bool = True
 
 
 class Deletions:
     """Runs once at the end of a sync, when every listing has been seen."""
 
-    def __init__(
-        self,
-        thread: StoreThread,
-        changed: Callable[[LibraryId, WriteResult], None],
-        statistics: SyncStatistics,
-        *,
-        now: UnixSeconds,
-        options: SyncOptions,
-    ) -> None:
-        self._store = thread.store
-        self._thread = thread
-        self._changed = changed
-        self._statistics = statistics
-        self._now = now
+    def __init__(self, context: SyncContext, options: SyncOptions, now: UnixSeconds) -> None:
+        self._store = context.store
+        self._thread = context.thread
+        self._changed = context.report.changed
+        self._statistics = context.statistics
         self._options = options
-
-    async def apply(self, copied: list[CopiedListing]) -> None:
-        """Rename, hide or hold what is gone from listings that were enumerated completely."""
-        for one in copied:
-            self._tell(one.library_id, await self._thread.run(self._apply_to_listing, one))
+        self._now = now
 
     async def confirm(self) -> None:
         """Hide exactly the rows that the user was shown as withheld, and consented to (Y7)."""
         written = await self._thread.run(self._store.confirm_withheld)
         for library_id, result in written.items():
-            self._tell(library_id, [_Done(result)])
+            self._report(library_id, [_Done(result)])
 
-    async def welcome_back(self, listed: Iterable[LibraryId]) -> None:
+    async def clear_withheld_libraries(self, listed: Iterable[LibraryId]) -> None:
         """Forget that libraries were missing which the source lists again."""
 
         def clear() -> None:
@@ -58,27 +44,46 @@ class Deletions:
 
         await self._thread.run(clear)
 
-    async def apply_to_libraries(self, vanished: Mapping[LibraryId, int]) -> None:
-        """Treat libraries that the source lists no more like listings that came out empty."""
-        for library_id, count in vanished.items():
-            done = await self._thread.run(self._apply_to_library, library_id, count)
-            self._tell(library_id, done)
+    async def apply(self, copied: Sequence[CopiedListing], *, are_withdrawn: bool) -> None:
+        """Re-key, hide or withhold what is gone from listings that were enumerated completely.
 
-    def _apply_to_listing(self, one: CopiedListing) -> list[_Done]:
-        library_id, item_type = one.library_id, one.listing.type
+        Args:
+            copied: the listings, with the keys of their missing rows.
+            are_withdrawn: the user's rights have changed: what is missing is kept for him.
+        """
+        apply = self._withdraw_rows if are_withdrawn else self._apply_to_listing
+        for listing in copied:
+            self._report(listing.library_id, await self._thread.run(apply, listing))
+
+    async def apply_to_libraries(
+        self, vanished: Iterable[LibraryId], *, are_withdrawn: bool
+    ) -> None:
+        """Treat libraries that the source lists no more like listings that came out empty."""
+        apply = self._withdraw_library if are_withdrawn else self._apply_to_library
+        for library_id in vanished:
+            self._report(library_id, await self._thread.run(apply, library_id))
+
+    # --- one listing -------------------------------------------------------------------------
+
+    def _withdraw_rows(self, listing: CopiedListing) -> list[_Done]:
+        missing, done = self._rekey(listing)
+        if missing:
+            where = (listing.library_id, listing.listing.type)
+            done.append(_Done(self._store.withdraw(*where, missing)))
+        self._store.clear_withheld(listing.library_id, listing.listing.type)
+        return done
+
+    def _apply_to_listing(self, listing: CopiedListing) -> list[_Done]:
+        library_id, item_type = listing.library_id, listing.listing.type
         state = self._store.listing_state(library_id, item_type)
         lost = state.lost if 0 <= self._now - state.lost_since < AGREEMENT_S else 0
-        live = self._live(one)  # before ids are adopted: those rows are still here
-        done: list[_Done] = []
-        missing = self._store.remaining(library_id, item_type, one.gone)
-        if missing:
-            done.append(_Done(self._store.rekey(library_id, item_type, missing), deleted=False))
-            missing = self._store.remaining(library_id, item_type, missing)
+        current = self._current(listing)  # before items are re-keyed: those rows are still here
+        missing, done = self._rekey(listing)
         found = Loss(count=len(missing), digest=_digest(missing), since=self._now)
         trust = trust_in(self._options, library_id)
-        if trust is Trust.NONE and one.is_listed:
+        if trust is Trust.NONE and listing.is_listed:
             trust = Trust.DENIED  # `MissingRows` has asked for them, see there
-        match self._verdict(found, library_id, item_type, live=live, lost=lost, trust=trust):
+        match self._verdict(found, library_id, item_type, live=current, lost=lost, trust=trust):
             case Verdict.WITHHOLD:
                 self._store.withhold(library_id, item_type, missing, now=self._now)
             case Verdict.DELETE:
@@ -88,24 +93,40 @@ class Deletions:
                 self._store.clear_withheld(library_id, item_type)
         return done
 
-    def _live(self, one: CopiedListing) -> int:
+    def _rekey(self, listing: CopiedListing) -> tuple[list[int], list[_Done]]:
+        """Let new items take over the ids of missing ones; return what is still missing."""
+        where = (listing.library_id, listing.listing.type)
+        missing = self._store.remaining(*where, listing.gone)
+        if not missing:
+            return [], []
+        rekeyed = _Done(self._store.rekey(*where, missing), is_deletion=False)
+        return self._store.remaining(*where, missing), [rekeyed]
+
+    def _current(self, listing: CopiedListing) -> int:
         """Return how many rows the listing had, without those that moved: they are no loss.
 
         Nor may they hide one: what is left of a listing when all others moved away is all of it.
         """
-        unseen = one.known.missing()
-        still_here = self._store.remaining(one.library_id, one.listing.type, unseen)
-        return len(one.known) - len(unseen) + len(still_here)
+        unseen = listing.known.missing()
+        where = (listing.library_id, listing.listing.type)
+        still_here = self._store.remaining(*where, unseen)
+        return len(listing.known) - len(unseen) + len(still_here)
 
-    def _apply_to_library(self, library_id: LibraryId, count: int) -> list[_Done]:
-        keys = self._store.keys_of_library(library_id)
-        found = Loss(count=count, digest=_digest(keys), since=self._now)
+    # --- one library -------------------------------------------------------------------------
+
+    def _withdraw_library(self, library_id: LibraryId) -> list[_Done]:
+        return [_Done(self._store.withdraw_library(library_id))]
+
+    def _apply_to_library(self, library_id: LibraryId) -> list[_Done]:
+        keys = self._store.keys_of_library(library_id)  # without rows that moved in this pass
+        found = Loss(count=len(keys), digest=_digest(keys), since=self._now)
         trust = trust_in(self._options, library_id)
-        decision = self._verdict(found, library_id, None, live=count, trust=trust)
-        if decision is Verdict.WITHHOLD:
+        if self._verdict(found, library_id, None, live=len(keys), trust=trust) is Verdict.WITHHOLD:
             self._store.withhold(library_id, None, keys, now=self._now)
             return []
         return [_Done(self._store.remove_library(library_id))]
+
+    # --- inside ------------------------------------------------------------------------------
 
     def _verdict(
         self,
@@ -125,13 +146,13 @@ class Deletions:
             )
         return verdict(found, live=live, withheld=before, trust=trust, lost=lost)
 
-    def _tell(self, library_id: LibraryId, done: list[_Done]) -> None:
-        for one in done:
-            if one.deleted:
-                self._statistics.removed += len(one.written.removed)
+    def _report(self, library_id: LibraryId, done: Sequence[_Done]) -> None:
+        for transaction in done:
+            if transaction.is_deletion:
+                self._statistics.removed += len(transaction.written.removed)
             else:
-                self._statistics.rekey(len(one.written.removed))
-            self._changed(library_id, one.written)
+                self._statistics.rekey(len(transaction.written.removed))
+            self._changed(library_id, transaction.written)
 
 
 def trust_in(options: SyncOptions, library_id: LibraryId) -> Trust:

@@ -16,13 +16,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from msd.backend_api import Listing, MediaBackend, Page
-from msd.backend_api.changes import Aspect, CanResume, HasChanges
+from msd.backend_api.changes import Aspect, CanResume, HasChanges, HasOmissions
 from msd.backend_api.faults import Evidence, Request, evidence_of
 from msd.errors import BackendError
 from msd.models import (
     ItemType,
     LibraryId,
-    RemoteLibrary,
     SyncMode,
     SyncOptions,
     SyncProgress,
@@ -31,20 +30,18 @@ from msd.models import (
 )
 from msd.store.cache.writes.known_items import KnownItems
 from msd.store.cache.writes.results import SavedLibraries, WriteResult
+from msd.sync.context import Report, StoreThread, SyncContext
 from msd.sync.deletions import Deletions
 from msd.sync.fault_log import FaultLog
 from msd.sync.following import Follower
-from msd.sync.listing import WITH_MEMBERS, CopiedListing, ListingCopier, SyncContext
+from msd.sync.listing import WITH_MEMBERS, CopiedListing, ListingCopier
 from msd.sync.missing_rows import MissingRows
 from msd.sync.passes import LibraryPass
-from msd.sync.report import Report
+from msd.sync.planning import Planner
+from msd.sync.rights import RightsCheck
 from msd.sync.statistics import SyncStatistics
-from msd.sync.store_thread import StoreThread
 
 log = logging.getLogger(__name__)
-
-# A library is enumerated after this long, for what changes can't tell.
-FULL_ENUMERATION_S = 24 * 3600
 
 
 class SyncEngine:
@@ -76,6 +73,7 @@ class SyncEngine:
             faults=self._faults,
             reads_all=options.mode is SyncMode.FULL,
         )
+        self._rights = RightsCheck(self._context)
 
     async def run(self) -> SyncReport:
         """Bring the source up to date; return what was done.
@@ -91,78 +89,32 @@ class SyncEngine:
         """
         started = self._clock()
         self._report.progress(SyncProgress(phase="libraries", done=0, total=None))
-        libraries = await self._libraries()
-        saved = await self._thread.run(self._store.save_libraries, libraries)
-        for library_id, restored in saved.restored.items():
-            self._report.changed(library_id, restored)
-        deletions = self._deletions()
+        await self._rights.ask()
+        planner = Planner(self._context, self._options, self._rights, self._now())
+        libraries, saved = await planner.libraries()
+        deletions = Deletions(self._context, self._options, self._now())
         if self._options.confirm_deletes:
             await deletions.confirm()  # first: what a later pass finds is no part of the consent
-        passes = await self._passes(libraries, saved)
+        passes = await planner.passes(libraries, saved)
+        await self._read(passes)
+        await self._delete(deletions, passes, saved)
+        await self._finish(passes)
+        await self._note_omissions()
+        self._statistics.withheld = await self._thread.run(self._store.total_withheld)
+        duration_ms = int((self._clock() - started) * 1000)
+        return self._statistics.report(duration_ms=duration_ms, faults=self._faults.faults)
+
+    # --- new and changed rows ----------------------------------------------------------------
+
+    async def _read(self, passes: list[LibraryPass]) -> None:
+        """Bring what is new or changed into the cache, and find out what is missing from it."""
         wanted = [library for library in passes if library.is_wanted]
         await self._preview([library for library in wanted if library.is_first])
         await self._follow([library for library in wanted if not library.is_full], passes)
         for library in passes:
             await self._enumerate(library)
-        missing_rows = MissingRows(self._context, passes)
-        for library in await missing_rows.libraries_to_search():
+        for library in await MissingRows(self._context, passes).libraries_to_search():
             await self._enumerate(library)
-        await self._delete(deletions, await missing_rows.confirm(), saved)
-        await self._finish(passes)
-        self._statistics.withheld = await self._thread.run(self._store.total_withheld)
-        duration_ms = int((self._clock() - started) * 1000)
-        return self._statistics.report(duration_ms=duration_ms, faults=self._faults.faults)
-
-    # --- which libraries there are, and how each is read --------------------------------------
-
-    async def _libraries(self) -> tuple[RemoteLibrary, ...]:
-        """Return the source's libraries; the cached ones when only their list can't be had."""
-        try:
-            return await self._backend.libraries()
-        except BackendError as error:
-            await self._faults.contain(error, Request.LIBRARIES, what="the list of libraries")
-            cached = await self._thread.run(self._store.rows.libraries)
-            if not cached:
-                raise
-            return cached
-
-    async def _passes(
-        self, libraries: Sequence[RemoteLibrary], saved: SavedLibraries
-    ) -> list[LibraryPass]:
-        """Return every library that is not off, in order."""
-        passes = []
-        for library in sorted(libraries, key=lambda lib: lib.position):
-            library_id = saved.ids.get(library.remote_id)  # None: an id that can't be stored
-            if library_id is None or library_id in self._options.off:
-                continue
-            cached = await self._thread.run(self._store.types, library_id)
-            listed = {listing.type for listing in self._backend.listings(library)}
-            planned = LibraryPass(
-                library=library,
-                library_id=library_id,
-                is_wanted=self._options.includes(library_id),
-                is_first=library_id in saved.never_synced,
-                is_full=False,
-                cursors=saved.cursors.get(library_id, {}),
-            )
-            planned.is_full = planned.is_wanted and (
-                not cached <= listed or self._must_be_enumerated(planned, saved)
-            )
-            passes.append(planned)
-        return passes
-
-    def _must_be_enumerated(self, library: LibraryPass, saved: SavedLibraries) -> bool:
-        """Return whether cursors are not enough for a library, or not any more."""
-        enumerated_s = self._now() - saved.fully_enumerated_at.get(library.library_id, 0)
-        return (
-            not isinstance(self._backend, HasChanges)
-            or self._options.reads_all
-            or library.is_first
-            or library.library_id in self._options.type_changed
-            or not library.cursors.keys() >= set(Aspect)
-            # A time in the future means that the clock was wrong, then or now.
-            or not 0 <= enumerated_s < FULL_ENUMERATION_S
-        )
 
     async def _preview(self, new: Sequence[LibraryPass]) -> None:
         """Fetch the newest items of new libraries first.
@@ -293,28 +245,19 @@ class SyncEngine:
 
     # --- what is gone ------------------------------------------------------------------------
 
-    def _deletions(self) -> Deletions:
-        return Deletions(
-            self._thread,
-            self._report.changed,
-            self._statistics,
-            now=self._now(),
-            options=self._options,
-        )
-
     async def _delete(
-        self, deletions: Deletions, copied: list[CopiedListing], saved: SavedLibraries
+        self, deletions: Deletions, passes: list[LibraryPass], saved: SavedLibraries
     ) -> None:
         self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
-        await deletions.welcome_back(saved.ids.values())
-        await deletions.apply(copied)
-        await deletions.apply_to_libraries(
-            {
-                library_id: count
-                for library_id, count in saved.vanished.items()
-                if self._options.includes(library_id)
-            }
-        )
+        await deletions.clear_withheld_libraries(saved.ids.values())
+        missing_rows = MissingRows(self._context, passes)
+        vanished = [one for one in saved.vanished if self._options.includes(one)]
+        if vanished or await missing_rows.are_any():
+            await self._rights.ask_again()
+        are_withdrawn = self._rights.have_changed
+        confirmed = await missing_rows.confirm(asks=not are_withdrawn)
+        await deletions.apply(confirmed, are_withdrawn=are_withdrawn)
+        await deletions.apply_to_libraries(vanished, are_withdrawn=are_withdrawn)
 
     # --- what is recorded --------------------------------------------------------------------
 
@@ -341,11 +284,29 @@ class SyncEngine:
             self._report.changed(library_id, result)
         are_complete = all(library.is_complete for library in passes if library.is_wanted)
         self._statistics.complete = are_complete and not len(self._faults)
+        if self._statistics.complete and not self._options.only:
+            await self._rights.record()
+
+    async def _note_omissions(self) -> None:
+        """Record what the source leaves out, as far as its backend knows that by itself (Y16)."""
+        if not isinstance(self._backend, HasOmissions):
+            return
+        try:
+            omissions = await self._backend.omissions()
+        except BackendError as error:
+            await self._faults.contain(error, Request.OMISSIONS, what="what is left out")
+            return
+        await self._thread.run(self._store.replace_omissions, omissions)
 
     def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> WriteResult | None:
         enumeration, where = copied.enumeration, (copied.library_id, copied.listing.type)
         can_be_trusted = enumeration.is_at_end and not copied.known.has_repeats()
         total = (enumeration.total or 0) if can_be_trusted else -1
+        if not isinstance(self._backend, HasOmissions):
+            if enumeration.is_at_end and not copied.start:
+                self._store.replace_omissions(copied.omissions, *where)
+            else:
+                self._store.add_omissions(copied.omissions, copied.listing.type)
         if enumeration.is_complete:
             return self._store.finish_listing(*where, total=total, now=now)
         self._store.expect_rows(*where, total)

@@ -11,7 +11,8 @@ from msd.backend_api.faults import Request
 from msd.errors import BackendError, BadResponseError
 from msd.models import ItemType, LibraryId, SyncProgress, SyncProgressMark
 from msd.sync.cached_rows import CachedSource
-from msd.sync.listing import WITH_MEMBERS, ListingCopier, SyncContext
+from msd.sync.context import SyncContext
+from msd.sync.listing import WITH_MEMBERS, ListingCopier
 from msd.sync.passes import LibraryPass
 
 log = logging.getLogger(__name__)

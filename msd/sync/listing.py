@@ -8,8 +8,8 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 from msgspec import Struct, field
 
-from msd.backend_api import Listing, MediaBackend, Page, RawItem, SkippedItem
-from msd.backend_api.changes import CanResume
+from msd.backend_api import Listing, Page, RawItem, SkippedItem
+from msd.backend_api.changes import CanResume, HasOmissions
 from msd.backend_api.faults import Request
 from msd.backend_api.narrowing import SLOW_ANSWER_S
 from msd.errors import BackendError, MsdError
@@ -23,12 +23,8 @@ from msd.models import (
     SyncProgressMark,
 )
 from msd.store.cache.writes.known_items import KnownItems
-from msd.store.cache.writes.sync_writer import SyncWriter
+from msd.sync.context import SyncContext
 from msd.sync.enumeration import Enumeration
-from msd.sync.fault_log import FaultLog
-from msd.sync.report import Report
-from msd.sync.statistics import SyncStatistics
-from msd.sync.store_thread import StoreThread
 
 PAGES_AHEAD = 1  # fetched while the last one is parsed and written
 BATCH_ROWS = 3000  # committed at once: few rows cost three times as much, many cost memory …
@@ -55,22 +51,6 @@ class CopiedListing(Struct, kw_only=True, eq=False):
     remote_ids: list[RemoteId] = field(default_factory=list)  # of collections and playlists
     omissions: list[Omission] = field(default_factory=list)  # rows that were left out
     gone: list[int] = field(default_factory=list)  # keys of rows that the source has no more
-
-
-class SyncContext(Struct, frozen=True, kw_only=True):
-    """What every part of one sync works with."""
-
-    backend: MediaBackend
-    thread: StoreThread
-    report: Report
-    statistics: SyncStatistics
-    faults: FaultLog
-    reads_all: bool  # every row is parsed and written, whatever its fingerprint says
-
-    @property
-    def store(self) -> SyncWriter:
-        """The cache of the source; its methods block and are called through `thread`."""
-        return self.thread.store
 
 
 class ListingCopier:
@@ -157,7 +137,9 @@ class ListingCopier:
     ) -> None:
         """Parse and write rows of a listing by themselves, and set a mark beside them."""
         if raws:
-            self._keep(raws, await self._backend.parse(raws))
+            omissions = self._keep(listing, raws, await self._backend.parse(raws))
+            if omissions and not isinstance(self._backend, HasOmissions):
+                await self._thread.run(self._store.add_omissions, omissions, listing.type)
         batch, self._batch = self._batch, []
         if batch or mark != _NO_MARK:
             await self._write(library_id, listing.type, batch, mark)
@@ -191,9 +173,10 @@ class ListingCopier:
         copied.enumeration.add(page)
         self._statistics.seen += len(page.skipped)
         self._statistics.skip(len(page.skipped), page.skipped)
-        place = f"{copied.listing.library.remote_id}/{copied.listing.type}"
+        remote_id = copied.listing.library.remote_id
+        place = f"{remote_id}/{copied.listing.type}"
         copied.omissions += [
-            Omission(place=f"{place}#{number}", kind="unreadable", reason=why)
+            Omission(place=f"{place}#{number}", kind="unreadable", reason=why, library=remote_id)
             for number, why in enumerate(page.skipped, page.start)
         ]
         fresh = []
@@ -205,7 +188,7 @@ class ListingCopier:
                 self._statistics.seen += 1
                 self._statistics.count_known(raw.remote_id)
         if fresh:
-            copied.omissions += self._keep(fresh, await self._backend.parse(fresh))
+            copied.omissions += self._keep(copied.listing, fresh, await self._backend.parse(fresh))
         copied.taken_to = copied.enumeration.next
         if len(self._batch) >= BATCH_ROWS or time.monotonic() - self._written_at >= BATCH_S:
             await self._flush(copied)
@@ -219,7 +202,7 @@ class ListingCopier:
         return copied.known.is_fresh(raw.remote_id, raw.fingerprint) or self._read_all
 
     def _keep(
-        self, raws: Sequence[RawItem], parsed: list[MediaItem | SkippedItem]
+        self, listing: Listing, raws: Sequence[RawItem], parsed: list[MediaItem | SkippedItem]
     ) -> list[Omission]:
         """Put parsed rows into the batch; return those that are left out."""
         self._statistics.seen += len(raws)
@@ -233,7 +216,13 @@ class ListingCopier:
                 self._batch.append((item, raw.fingerprint))
                 continue
             self._statistics.skip(1, (f"{item.remote_id}: {why}",))
-            omissions.append(Omission(place=item.remote_id, kind="unreadable", reason=why))
+            omission = Omission(
+                place=raw.remote_id,
+                kind="unreadable",
+                reason=why,
+                library=listing.library.remote_id,
+            )
+            omissions.append(omission)
         return omissions
 
     async def _flush(self, copied: CopiedListing) -> None:

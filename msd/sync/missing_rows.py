@@ -6,7 +6,8 @@ from msd.backend_api.changes import HasPush
 from msd.backend_api.faults import Request
 from msd.errors import BackendError
 from msd.models import ItemType, LibraryId, RemoteId
-from msd.sync.listing import CopiedListing, SyncContext
+from msd.sync.context import SyncContext
+from msd.sync.listing import CopiedListing
 from msd.sync.passes import LibraryPass
 
 MOST_FETCHED = 200  # in one request
@@ -50,23 +51,35 @@ class MissingRows:
                 found.append(library)
         return found
 
-    async def confirm(self) -> list[CopiedListing]:
-        """Return the listings of which it is known what they lack, and note that in each."""
+    async def are_any(self) -> bool:
+        """Return whether a complete listing lacks rows that the cache has."""
+        for library in self._passes:
+            for copied in library.copied:
+                if await self._missing(copied):
+                    return True
+        return False
+
+    async def confirm(self, *, asks: bool) -> list[CopiedListing]:
+        """Return the listings of which it is known what they lack, and note that in each.
+
+        Args:
+            asks: ask the source for missing rows by their ids; or let the lists alone decide.
+        """
         confirmed = []
         for library in self._passes:
             for copied in library.copied:
-                gone = await self._gone(copied)
+                gone = await self._gone(copied, asks=asks)
                 if gone is not None:
                     copied.gone = gone
                     confirmed.append(copied)
         return confirmed
 
-    async def _gone(self, copied: CopiedListing) -> list[int] | None:
+    async def _gone(self, copied: CopiedListing, *, asks: bool) -> list[int] | None:
         """Return the keys of the rows that are gone, None when that can't be told."""
         if not copied.enumeration.is_complete:
             return None
         missing = await self._missing(copied)
-        if not copied.is_listed:
+        if not copied.is_listed or not asks:
             return [pk for pk, _ in missing]
         most = MOST_FETCHED if isinstance(self._backend, HasPush) else MOST_ASKED
         try:

@@ -20,9 +20,8 @@ from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.results import WriteResult
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.state.store import StateStore
+from msd.sync.context import Report, StoreThread
 from msd.sync.engine import SyncEngine
-from msd.sync.report import Report
-from msd.sync.store_thread import StoreThread
 from tests.support.fakes.fake_backend import FakeServer
 
 SOURCE = SourceId("fake_0123456789ab")

@@ -37,10 +37,9 @@ from msd.settings import Settings
 from msd.store.cache.database import CacheDatabase
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.state.store import StateStore
+from msd.sync.context import Report, StoreThread
 from msd.sync.engine import SyncEngine
 from msd.sync.messages import Changed, Progress, SyncRequest
-from msd.sync.report import Report
-from msd.sync.store_thread import StoreThread
 from tests.support.fakes.fake_backend import KIND, FakeServer, fake_spec
 from tests.support.fakes.fake_service import CLUB, FakeService, club_spec
 

@@ -40,8 +40,8 @@ from msd.models import (
     WatchState,
 )
 from msd.store.cache.writes.sync_writer import SyncWriter
+from msd.sync.context import StoreThread
 from msd.sync.enumeration import FEW_ROWS
-from msd.sync.store_thread import StoreThread
 from tests.store.made import MEMORY
 from tests.support.fakes.changing_backend import OVERLAP, ChangingServer
 from tests.support.fakes.fake_backend import movie

@@ -8,7 +8,7 @@ import pytest
 from msd.backend_api.changes import Aspect
 from msd.errors import ForbiddenError, UnreachableError
 from msd.models import ItemType, LibraryType, SyncMode, SyncOptions, WatchState
-from msd.sync.engine import FULL_ENUMERATION_S
+from msd.sync.planning import FULL_ENUMERATION_S
 from tests.support.fakes.changing_backend import ChangingServer
 from tests.support.fakes.fake_backend import movie
 from tests.support.library import CachedSource

@@ -8,9 +8,7 @@ import msgspec
 
 from msd.models import (
     ItemType,
-    LibraryType,
     RemoteId,
-    RemoteLibrary,
     SourceId,
     WatchState,
 )
@@ -39,10 +37,6 @@ WHERE library.source_id = ? AND library.remote_id = ? AND library.deleted_at IS 
 _FINGERPRINTS = f"""
 SELECT item.remote_id, item.fingerprint {_FROM} AND library.remote_id = ? AND listing.type = ?
 """
-_LIBRARIES = """
-SELECT remote_id, name, type, hidden, position FROM library
-WHERE source_id = ? AND deleted_at IS NULL ORDER BY position, pk
-"""
 _MEMBERS = """
 SELECT item.remote_id FROM item AS container
 JOIN member ON member.parent = container.pk JOIN item ON item.id = member.item_id
@@ -57,20 +51,6 @@ class SourceRows:
         self._connection = connection
         self._source_id = source_id
         self._ids = ids
-
-    def libraries(self) -> tuple[RemoteLibrary, ...]:
-        """Return the libraries as the source listed them last."""
-        rows = self._connection.execute(_LIBRARIES, (self._source_id,))
-        return tuple(
-            RemoteLibrary(
-                remote_id=RemoteId(remote_id),
-                name=name,
-                type=LibraryType(kind),
-                hidden=bool(hidden),
-                position=position,
-            )
-            for remote_id, name, kind, hidden, position in rows
-        )
 
     def watch_states(self, library: RemoteId) -> dict[RemoteId, WatchState]:
         """Return the watch states of a library that are not the one of a row never touched."""
