@@ -18,7 +18,7 @@ from msd.backend_api.changes import (
     PushedChange,
 )
 from msd.errors import BadResponseError, MsdError, UnreachableError
-from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary, WatchState
+from msd.models import ItemType, MediaItem, RemoteId, RemoteLibrary, Rights, WatchState
 from tests.support.fakes.fake_backend import TYPES, FakeBackend, FakeServer, fingerprint
 
 OVERLAP = 5
@@ -37,6 +37,20 @@ class ChangingServer(FakeServer):
     changes_cut_after: int | None = None  # pages of changes until the connection breaks
     listeners: list[MemoryObjectSendStream[PushedChange]] = field(default_factory=list)
     live_error: MsdError | None = None
+    rights: Rights | None = None
+    forbidden: set[str] = field(default_factory=set)  # rows and libraries that he may not see
+    tells_forbidden_ids: bool = False  # when asked for by their ids, as Jellyfin 10.11 does
+
+    def forbid(self, *names: str) -> None:
+        """Take the right to see rows or libraries from the user; no event tells of it."""
+        self.forbidden |= set(names)
+        self.rights = Rights(digest=repr(sorted(self.forbidden)))
+
+    def allow(self) -> None:
+        """Give every right back."""
+        self.forbidden.clear()
+        self.rights = Rights(digest="everything")
+
     push_error: MsdError | None = None  # what an open connection ends with
 
     def open(self, context: BackendContext | None = None) -> "ChangingBackend":
@@ -90,6 +104,14 @@ class ChangingBackend(FakeBackend):
         super().__init__(server, context)
         self._changing = server
 
+    async def rights(self) -> Rights | None:
+        self._call("rights")
+        return self._changing.rights
+
+    async def libraries(self) -> tuple[RemoteLibrary, ...]:
+        listed = await super().libraries()
+        return tuple(one for one in listed if one.remote_id not in self._changing.forbidden)
+
     async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         self._call(f"cursor {library.remote_id} {aspect}")
         return ChangeCursor(str(self._changing.now))
@@ -127,8 +149,9 @@ class ChangingBackend(FakeBackend):
         return [rows[at : at + size] for at in range(0, len(rows), size)] or [[]]
 
     def _rows(self, listing: Listing) -> list[MediaItem]:
+        forbidden = self._changing.forbidden
         rows = self._changing.items[listing.library.remote_id].values()
-        return [row for row in rows if row.type is listing.type]
+        return [row for row in rows if row.type is listing.type and row.remote_id not in forbidden]
 
     def _count(self, listing: Listing) -> int:
         rows = len(self._rows(listing))
@@ -157,6 +180,8 @@ class ChangingBackend(FakeBackend):
     async def fetch(self, remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
         self._call("fetch")
         found = []
+        if not self._changing.tells_forbidden_ids:
+            remote_ids = [one for one in remote_ids if one not in self._changing.forbidden]
         for library in self._changing.libraries:
             for remote_id in remote_ids:
                 row = self._changing.items[library.remote_id].get(remote_id)

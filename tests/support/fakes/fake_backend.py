@@ -159,7 +159,7 @@ class FakeBackend:
 
     async def newest(self, listing: Listing, limit: int) -> tuple[RawItem, ...]:
         self._call("newest")
-        items = self._server.items[listing.library.remote_id].values()
+        items = self.visible(listing.library.remote_id)
         wanted = (
             i for i in items if i.type is listing.type and i.remote_id not in self._server.poison
         )
@@ -169,6 +169,12 @@ class FakeBackend:
     async def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
         async for page in self._windows(listing, 0):
             yield page
+
+    def visible(self, library: RemoteId) -> list[MediaItem]:
+        """Return the rows of a library that the user may see."""
+        forbidden: set[str] = getattr(self._server, "forbidden", set())
+        rows = self._server.items[library].values()
+        return [row for row in rows if row.remote_id not in forbidden]
 
     async def _windows(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
         server = self._server
@@ -183,7 +189,7 @@ class FakeBackend:
                 raise server.listing_errors[listing.type]
             rows = [
                 item
-                for item in server.items[listing.library.remote_id].values()
+                for item in self.visible(listing.library.remote_id)
                 if item.type is listing.type
             ]
             announce = server.totals.get(listing.type, lambda real, _start: real)
