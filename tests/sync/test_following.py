@@ -47,7 +47,7 @@ async def test_nothing_changed_costs_a_question_per_aspect(
 
     report = await source.sync()
 
-    assert server.calls == ["libraries", "changes films metadata", "changes films watch"]
+    assert server.calls == ["rights", "libraries", "changes films metadata", "changes films watch"]
     assert report.complete
     assert source.libraries()[0].synced_at == source.now
 
