@@ -58,7 +58,7 @@ class Group(msgspec.Struct, kw_only=True, eq=False):
     number: int | None = None  # of a season
     parent: "Group | None" = None
     artist: str = ""
-    cover: bytes | None = None  # of an album: a track whose tags hold a picture
+    cover: FileRef | None = None  # of an album: a track whose tags hold a picture
     genres: tuple[str, ...] = ()
     added_ns: int = 0  # the oldest of its files
     children: int = 0
@@ -78,7 +78,8 @@ class Group(msgspec.Struct, kw_only=True, eq=False):
         folders = (*((self.folder,) if self.folder else ()), *self.season_folders)
         parts = [
             *(self.remote_id, self.title, self.year, self.ids, self.number, self.artist),
-            *(self.cover, self.genres, self.added_ns, self.children, self.key),
+            *(self.cover and (self.cover.path, self.cover.entry.mtime_ns), self.genres),
+            *(self.added_ns, self.children, self.key),
             self.parent and (self.parent.remote_id, self.parent.title),
             *(extra.path for extra in self.extras),
             *(companion for folder in folders for companion in _companions(folder)),

@@ -123,6 +123,14 @@ def _belongs_to(entry: FileEntry, base: bytes) -> bool:
     return stem == base or (stem.startswith(base) and stem[len(base) : len(base) + 1] in _MARKS)
 
 
+def picture_ref(kind: str, path: bytes, mtime_ns: int) -> str:
+    """Return what stands for a picture: another ref when the file has been written again.
+
+    Example: "file:Films/Alien/poster.jpg@17f3a09c2b11".
+    """
+    return f"{kind}:{path_id(path)}@{mtime_ns:x}"
+
+
 def folder_nfo(folder: Folder, *wanted: str) -> bytes | None:
     """Return the path of the first NFO file of a folder that has one of the wanted names."""
     names = {f.name.lower(): f.name for f in folder.files if f.kind is FileKind.NFO}
@@ -160,7 +168,9 @@ def _images(folder: Folder, named: Iterable[tuple[bytes, FileEntry]]) -> tuple[I
     for name, entry in named:
         kind = _IMAGE_KINDS.get(name.decode("ascii", "replace").lower().rstrip("0123456789"))
         if kind is not None and kind not in found and len(found) < _MAX_IMAGES:
-            found[kind] = Image(kind=kind, ref="file:" + path_id(join(folder.path, entry.name)))
+            found[kind] = Image(
+                kind=kind, ref=picture_ref("file", join(folder.path, entry.name), entry.mtime_ns)
+            )
     return tuple(found.values())
 
 

@@ -11,8 +11,7 @@ import msgspec
 from msd.backend_api import SkippedItem
 from msd.backends.local.catalogue.entries import Entry, FileRef, Group, Leaf, seconds
 from msd.backends.local.catalogue.extras import stem_of
-from msd.backends.local.catalogue.remote_ids import path_id
-from msd.backends.local.catalogue.sidecars import folder_images, folder_nfo
+from msd.backends.local.catalogue.sidecars import folder_images, folder_nfo, picture_ref
 from msd.backends.local.evidence import Claim, Evidence, strongest
 from msd.backends.local.files.nfo import EMPTY, MAX_NFO, Nfo, parse_nfo
 from msd.backends.local.files.opening import content_identity, open_media, read_small
@@ -285,7 +284,7 @@ class EntryParser:
 
     def _track_images(self, leaf: Leaf, tags: TrackTags) -> tuple[Image, ...]:
         own = self._scan.sidecars(leaf.folder).images(leaf.first.entry)
-        return own or (_embedded(leaf.path) if tags.has_cover else folder_images(leaf.folder))
+        return own or (_embedded(leaf.first) if tags.has_cover else folder_images(leaf.folder))
 
     # --- what can be played ---
 
@@ -343,8 +342,10 @@ def _season_images(season: Group, number: int) -> tuple[Image, ...]:
     return tuple(found.values())
 
 
-def _embedded(path: bytes | None) -> tuple[Image, ...]:
-    return (Image(kind="poster", ref="embedded:" + path_id(path)),) if path else ()
+def _embedded(cover: FileRef | None) -> tuple[Image, ...]:
+    if cover is None:
+        return ()
+    return (Image(kind="poster", ref=picture_ref("embedded", cover.path, cover.entry.mtime_ns)),)
 
 
 def _episode_title(named: EpisodeName) -> str:

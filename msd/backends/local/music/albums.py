@@ -17,7 +17,7 @@ from msd.backends.local.catalogue.libraries import LibraryPart
 from msd.backends.local.catalogue.remote_ids import file_id, group_id
 from msd.backends.local.files.file_kind import FileKind
 from msd.backends.local.files.text import decode_name, title_key
-from msd.backends.local.files.walk import FileEntry, Folder, join
+from msd.backends.local.files.walk import FileEntry, Folder
 from msd.backends.local.music.cue import CueTrack
 from msd.backends.local.music.tags import TrackTags, genres_of
 from msd.backends.local.names import folders as folder_names
@@ -219,7 +219,7 @@ class _Grouper:
             ids=(("musicbrainz-album", album.release),) if album.release else (),
             parent=artist,
             artist=artist.title,
-            cover=join(cover.folder.path, cover.entry.name) if cover else None,
+            cover=cover,
             genres=genres,
         )
         self._music.albums.append(group)

@@ -289,3 +289,24 @@ async def test_a_tree_of_shows_is_read_as_people_mean_it(
     assert len(seasons) == len(set(seasons))
     assert all(number is not None for _show, number in seasons)
     assert all(item.duration_ms < 1500 for item in made.of(ItemType.EPISODE))
+
+
+@pytest.mark.parametrize("above", ["disk 2x04", "Season 3 backup", "Movies/Dark S04E05 2160p"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "season and episode with a full stop",
+        "name and number in brackets of their own",
+        "a release folder says more than its file",
+        "season folders in Norwegian",
+    ],
+)
+async def test_nothing_above_the_added_folder_is_evidence(tmp_path, cache, media, above, name):
+    """Neither numbers nor words in the folders that the added one lies in."""
+    _, folder, tree, shows, films = next(case for case in SHOWS if case[0] == name)
+    root = tmp_path / above / folder
+    plant(root, media, tree)
+
+    made = await read(root, cache)
+
+    assert (shows, films) == (made.shows, made.films)
