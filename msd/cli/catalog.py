@@ -39,6 +39,7 @@ GROUPS = (
         ("libraries", "list the libraries of one source, or of all", "commands.library"),
         ("items", "list cached items", "commands.item"),
         ("item", "show everything about items", "commands.item"),
+        ("skipped", "list what a source has and msd leaves out, and why", "commands.skipped"),
         ("explain", "tell why a source is as it is, and what comes next", "commands.status"),
         ("watch", "show what happens as it happens, until Ctrl-C", "commands.watch"),
     ),
@@ -49,6 +50,7 @@ GROUPS = (
         ("reauth", "sign in to a source again; its items and history stay", "commands.login"),
         ("discover", "look for servers on the local network", "commands.discover"),
         ("accounts", "list, refresh or remove the accounts that sign in", "commands.account"),
+        ("trust", "trust the certificate of a server, or its authority", "commands.trust"),
         ("unlock", "unlock the keyring with its own prompt", "commands.job"),
     ),
     _group(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
+from msd.cli.commands.trust import certificate_text
 from msd.cli.daemon.backends import Backend, find_backend, list_backends
 from msd.cli.daemon.lookup import list_sources
 from msd.cli.errors import CommandError, ExitCode, usage_error
@@ -16,7 +17,7 @@ from msd.cli.terminal.text import cell
 from msd.dbus.variant import Variant
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping, Sequence
 
     from msd.cli.session import Commands, Session
@@ -55,6 +56,7 @@ def register(commands: Commands) -> None:
     add.add_argument(
         "--api-key", action="store_true", help="ask for an API key instead of the password"
     )
+    add_trust_options(add)
     add.add_argument(
         "--secret", action="append", default=[], metavar="KEY", help="ask for this option too"
     )
@@ -63,6 +65,22 @@ def register(commands: Commands) -> None:
         action="store_true",
         help="read the password from stdin, one line for each secret",
     )
+
+
+def add_trust_options(parser: ArgumentParser) -> None:
+    """Let a private authority or one certificate be trusted from the first connection on."""
+    parser.add_argument("--ca-file", metavar="FILE", help="trust this authority, a PEM file")
+    parser.add_argument("--fingerprint", metavar="SHA256", help="trust this certificate")
+
+
+def trust_options(options: Namespace) -> dict[str, Variant]:
+    """Return the options of AddSource and BeginLogin that say which certificate is trusted."""
+    given: dict[str, Variant] = {}
+    if options.ca_file:
+        given["ca_certificate"] = Variant("s", certificate_text(options.ca_file))
+    if options.fingerprint:
+        given["certificate_fingerprint"] = Variant("s", options.fingerprint)
+    return given
 
 
 def _add(session: Session, options: Namespace) -> ExitCode:
@@ -193,7 +211,7 @@ def given_options(options: Namespace, backend: Backend | None) -> dict[str, Vari
         given["name"] = Variant("s", options.name)
     if options.allow_insecure:
         given["allow_insecure"] = Variant("b", options.allow_insecure)
-    return given
+    return given | trust_options(options)
 
 
 def _by_place(backend: Backend, arguments: list[str]) -> dict[str, Variant]:

@@ -114,6 +114,10 @@ def _left_out(row: Fields, rows: Sequence[Fields]) -> Iterator[str]:
     if skipped:
         verb = "was" if skipped == 1 else "were"
         yield f"{count(skipped, 'item')} {verb} left out: `msdctl skipped {called(row, rows)}`"
+    withdrawn = _number(row, "withdrawn_items")
+    if withdrawn:
+        verb = "is" if withdrawn == 1 else "are"
+        yield f"{count(withdrawn, 'item')} {verb} hidden: this user may not see them any more"
 
 
 def status_sentence(row: Fields) -> str:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msd.cli.commands.add import key_values, report_sources
+from msd.cli.commands.add import (
+    add_trust_options,
+    key_values,
+    report_sources,
+    trust_options,
+)
 from msd.cli.daemon.backends import find_backend
 from msd.cli.daemon.lookup import list_sources, match
 from msd.cli.daemon.names import PEER
@@ -47,6 +52,7 @@ def register(commands: Commands) -> None:
     login.add_argument(
         "--allow-insecure", action="store_true", help="allow plain http to a public address"
     )
+    add_trust_options(login)
     _add_answers(login)
     reauth = commands.add(
         "reauth",
@@ -82,6 +88,7 @@ def _login(session: Session, options: Namespace) -> ExitCode:
         given["name"] = Variant("s", options.name)
     if options.allow_insecure:
         given["allow_insecure"] = Variant("b", options.allow_insecure)
+    given |= trust_options(options)
     address = str(given["url"].value) if "url" in given else ""
     try:
         return _converse(session, options, "BeginLogin", options.kind, given)

@@ -10,6 +10,8 @@ from msd.models import (
     ItemType,
     LibraryId,
     PublicStatus,
+    SkippedPage,
+    SkippedRow,
     SortKey,
     SourceId,
     StatusReason,
@@ -238,6 +240,45 @@ async def test_sources_are_put_in_another_order_and_reconnected(sources):
     assert (reordered.code, reconnected.code) == (0, 0)
     assert ("reorder_sources", NAS, FILMS) in sources.coordinator.calls
     assert ("reconnect", NAS) in sources.coordinator.calls
+
+
+async def test_what_a_source_leaves_out_is_listed_with_the_reason(sources):
+    """Each row says what and why, with the name of its library."""
+    row = SkippedRow(
+        place="Films/odd.mkv", kind="broken", reason="it is empty", since=5, library_id="lib_1"
+    )
+    sources.coordinator.skipped_page = SkippedPage(rows=(row,), next_cursor="", total=1)
+
+    done = await sources.run("skipped", FILMS)
+    script = await sources.run("--json", "skipped", FILMS)
+
+    assert re.search(r"Films/odd.mkv  it is empty  Movies +broken", done.stdout)
+    assert script.document[0]["rows"][0]["reason"] == "it is empty"
+
+
+async def test_a_certificate_is_shown_before_it_is_trusted(sources):
+    """A script must say --yes; the fingerprint is that of the certificate that was shown."""
+    refused = await sources.run("trust", NAS)
+    done = await sources.run("trust", NAS, "--yes")
+    undone = await sources.run("trust", NAS, "--none")
+
+    assert (refused.code, done.code, undone.code) == (2, 0, 0)
+    assert "subject" in refused.stdout
+    assert ("trust_certificate", NAS, {"fingerprint": "ab" * 32}) in sources.coordinator.calls
+    assert ("trust_certificate", NAS, {}) in sources.coordinator.calls
+
+
+async def test_a_private_authority_is_read_from_its_file(sources, tmp_path):
+    """Its text travels, not its path; a file without a certificate is refused."""
+    pem = tmp_path / "ca.pem"
+    pem.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    (tmp_path / "no.pem").write_text("nothing")
+
+    done = await sources.run("trust", NAS, "--ca-file", str(pem))
+    wrong = await sources.run("trust", NAS, "--ca-file", str(tmp_path / "no.pem"))
+
+    assert (done.code, wrong.code) == (0, 2)
+    assert sources.coordinator.calls[-1][2] == {"ca_certificate": pem.read_text()}
 
 
 async def test_the_front_page_says_how_each_source_is_and_what_to_do(sources):
