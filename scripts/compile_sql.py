@@ -38,7 +38,8 @@ Made by scripts/compile_sql.py; change this instead: {source}.py
 def compiled(database: str) -> dict[str, str | tuple[str, ...]]:
     """Return the content of a database's `statements.py`: `CREATE`, and each named statement."""
     metadata, source = DATABASES[database]
-    created = tuple(_line(text) for text in create_statements(metadata))
+    virtual: tuple[str, ...] = cache_tables.VIRTUAL_TABLES if database == "cache" else ()
+    created = tuple(_line(text) for text in (*create_statements(metadata), *virtual))
     return {"CREATE": created} | {
         key: _line(text)
         for key, text in vars(source).items()

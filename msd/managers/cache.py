@@ -22,6 +22,8 @@ from msd.models import (
     PushedRow,
     PushedWrite,
     RemoteId,
+    SearchPage,
+    SearchQuery,
     SkippedPage,
     SourceId,
     UnixSeconds,
@@ -39,6 +41,7 @@ from msd.store.cache.reads.source_facts import rights_digest, total_withdrawn, t
 from msd.sync.enumeration import needs_consent
 
 READERS = 4
+SEARCHERS = 2
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
@@ -53,6 +56,7 @@ class CacheManager:
         self._database = database
         self._clock = clock
         self._readers = anyio.CapacityLimiter(READERS)
+        self._searchers = anyio.CapacityLimiter(SEARCHERS)
         self._writer = anyio.CapacityLimiter(1)
         self._counts: dict[SourceId, tuple[int, int]] = {}
         self._withdrawn: dict[SourceId, int] = {}
@@ -95,6 +99,17 @@ class CacheManager:
             InvalidArgumentError: a field is unknown, or the cursor is not from this query.
         """
         return await self._read(query_items, query, hidden)
+
+    async def search(self, query: SearchQuery, *, hidden: Collection[SourceId]) -> SearchPage:
+        """Return the items that fit a text best; pages never wait for a search.
+
+        Raises:
+            InvalidArgumentError: a field is unknown, or the text is too long.
+        """
+        from msd.store.cache.reads.search import search  # noqa: PLC0415 - not needed at start
+
+        call = partial(self._database.read, search, query, hidden)
+        return await to_thread.run_sync(call, limiter=self._searchers)
 
     async def items(
         self, ids: Sequence[ItemId], fields: tuple[str, ...], *, hidden: Collection[SourceId]

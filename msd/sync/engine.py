@@ -100,6 +100,8 @@ class SyncEngine:
         await self._delete(deletions, passes, saved)
         await self._finish(passes)
         await self._note_omissions()
+        while await self._thread.run(self._store.index_backlog):
+            pass  # each is a transaction; others can write in between
         self._statistics.withheld = await self._thread.run(self._store.total_withheld)
         duration_ms = int((self._clock() - started) * 1000)
         return self._statistics.report(duration_ms=duration_ms, faults=self._faults.faults)

@@ -29,6 +29,7 @@ from msd.store.build_time_schema.cache_tables import (
     member,
     meta,
     omission,
+    search_text,
     source_fact,
     withheld,
 )
@@ -354,3 +355,14 @@ PUT_LEFT_OUT = sql_text(
     sqlite.insert(left_out).prefix_with("OR REPLACE"), "library", "kind", "count"
 )
 DELETE_LEFT_OUT = sql_text(delete(left_out).where(left_out.c.library == bindparam("of")), "of")
+
+_SEARCH = ("item", "title", "original", "place", "people")
+PUT_SEARCH_TEXT = sql_text(sqlite.insert(search_text).prefix_with("OR REPLACE"), *_SEARCH)
+DELETE_SEARCH_TEXT = sql_text(
+    delete(search_text).where(search_text.c.item == bindparam("of")), "of"
+)
+ADD_TO_SEARCH = "INSERT INTO search (rowid, title, original, place, people) VALUES (?, ?, ?, ?, ?)"
+REMOVE_FROM_SEARCH = (
+    "INSERT INTO search (search, rowid, title, original, place, people)"
+    " VALUES ('delete', ?, ?, ?, ?, ?)"
+)

@@ -9,7 +9,7 @@
 
 `omission` lists what a source has and msd leaves out. `msd.store.cache.steps` brings an older
 schema here. `source_fact` holds what is remembered of a source as a whole, such as the digest of
-its user's rights.
+its user's rights. `search` is the full-text index over `search_text`, one row per item.
 
 Relations between items are item ids, so rows may arrive in any order. A deleted item keeps its
 row with `deleted_at` for a time (Y7); the partial indexes know only the live ones.
@@ -221,3 +221,20 @@ member = Table(
     sqlite_with_rowid=False,
 )
 Index("member_item", member.c.item_id)
+
+search_text = Table(
+    "search_text",
+    metadata,
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),  # folded, see rows/search_text
+    Column("original", Text, nullable=False),
+    Column("place", Text, nullable=False),  # show, album, artist and year
+    Column("people", Text, nullable=False),
+)
+# SQLAlchemy can't describe these. `search` keeps no text of its own: `search_text` has it.
+VIRTUAL_TABLES = (
+    """CREATE VIRTUAL TABLE search USING fts5(title, original, place, people,
+    content='search_text', content_rowid='item', prefix='1 2 3', detail=column, columnsize=0,
+    tokenize='unicode61 remove_diacritics 0')""",
+    "CREATE VIRTUAL TABLE search_word USING fts5vocab(search, row)",
+)

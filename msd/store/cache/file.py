@@ -33,6 +33,7 @@ _TABLES = (
     "omission",
     "left_out",
     "source_fact",
+    "search_text",
     "item",
     "item_detail",
     "item_full",

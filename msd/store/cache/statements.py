@@ -90,6 +90,10 @@ CREATE = (
     ),
     ("CREATE INDEX omission_order ON omission (source_id, severity, place)"),
     (
+        "CREATE TABLE search_text ( item INTEGER NOT NULL, title TEXT NOT NULL, original TEXT NOT "
+        "NULL, place TEXT NOT NULL, people TEXT NOT NULL, PRIMARY KEY (item) )"
+    ),
+    (
         'CREATE TABLE source_fact ( source_id TEXT NOT NULL, "key" TEXT NOT NULL, value TEXT NOT '
         'NULL, PRIMARY KEY (source_id, "key") ) WITHOUT ROWID'
     ),
@@ -98,6 +102,12 @@ CREATE = (
         "NULL, since INTEGER NOT NULL, PRIMARY KEY (item) )"
     ),
     ("CREATE INDEX withheld_scope ON withheld (library, type)"),
+    (
+        "CREATE VIRTUAL TABLE search USING fts5(title, original, place, people, "
+        "content='search_text', content_rowid='item', prefix='1 2 3', detail=column, "
+        "columnsize=0, tokenize='unicode61 remove_diacritics 0')"
+    ),
+    ("CREATE VIRTUAL TABLE search_word USING fts5vocab(search, row)"),
 )
 
 SET_META = 'INSERT OR REPLACE INTO meta ("key", value) VALUES (?, ?)'
@@ -199,3 +209,13 @@ PUT_SOURCE_FACT = 'INSERT OR REPLACE INTO source_fact (source_id, "key", value) 
 DELETE_SOURCE_FACTS = "DELETE FROM source_fact WHERE source_fact.source_id = ?"
 PUT_LEFT_OUT = "INSERT OR REPLACE INTO left_out (library, kind, count) VALUES (?, ?, ?)"
 DELETE_LEFT_OUT = "DELETE FROM left_out WHERE left_out.library = ?"
+PUT_SEARCH_TEXT = (
+    "INSERT OR REPLACE INTO search_text (item, title, original, place, people) VALUES (?, ?, "
+    "?, ?, ?)"
+)
+DELETE_SEARCH_TEXT = "DELETE FROM search_text WHERE search_text.item = ?"
+ADD_TO_SEARCH = "INSERT INTO search (rowid, title, original, place, people) VALUES (?, ?, ?, ?, ?)"
+REMOVE_FROM_SEARCH = (
+    "INSERT INTO search (search, rowid, title, original, place, people) VALUES ('delete', ?, "
+    "?, ?, ?, ?)"
+)

@@ -1,5 +1,6 @@
 """What was added to cache.db since its first schema; `cache_tables` is where the steps lead."""
 
+import re
 import sqlite3
 
 from msd.store.cache import statements as sql
@@ -29,6 +30,7 @@ def _follow_changes(connection: sqlite3.Connection) -> None:
     )
 
 
+_CREATED = re.compile(r"CREATE (?:UNIQUE |VIRTUAL )?(?:TABLE|INDEX) (\w+)")
 _CONTAINERS_AND_LOSSES = (
     "ALTER TABLE library RENAME COLUMN swept_at TO fully_enumerated_at",
     "ALTER TABLE library ADD COLUMN withdrawn_at INTEGER",
@@ -59,12 +61,19 @@ def create_missing(connection: sqlite3.Connection) -> None:
     """Create the tables and indexes of the present schema that are not there yet."""
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     for statement in sql.CREATE:
-        name = statement.split(" ON ")[0].split(" (")[0].split()[-1]
-        if name not in there:
+        found = _CREATED.match(statement)
+        if found is not None and found[1] not in there:
             connection.execute(statement)
+
+
+def _search(connection: sqlite3.Connection) -> None:
+    create_missing(connection)
+    # Rows up to this key are put into the index by the next syncs, a batch at a time.
+    connection.execute("INSERT INTO meta SELECT 'search_backlog', coalesce(max(pk), 0) FROM item")
 
 
 STEPS = (
     Step(2, "follow changes", _follow_changes),
     Step(3, "containers, withheld and withdrawn rows, omissions", _containers_and_losses),
+    Step(4, "search", _search),
 )

@@ -14,7 +14,12 @@ from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Paths, Stores, movie
 
+THIRD = """
+DROP TABLE search_word; DROP TABLE search; DROP TABLE search_text;
+DELETE FROM schema_ledger WHERE version > 3;
+"""
 SECOND = """
+DROP TABLE source_fact;
 DROP TABLE withheld; DROP TABLE omission; DROP TABLE left_out;
 DROP INDEX item_show; DROP INDEX item_withdrawn;
 ALTER TABLE library DROP COLUMN withdrawn_at;
@@ -56,7 +61,9 @@ def shape(path: Path) -> dict[str, set[object]]:
         }
 
 
-@pytest.fixture(params=[SECOND, SECOND + FIRST], ids=["second schema", "first schema"])
+@pytest.fixture(
+    params=[THIRD, THIRD + SECOND, THIRD + SECOND + FIRST], ids=["third", "second", "first"]
+)
 def old(paths: Paths, request: pytest.FixtureRequest) -> Path:
     stores = Stores(paths)
     stores.write(stores.library("one"), movie("a", watch=WatchState(watched=True)))
@@ -77,7 +84,7 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     assert cache.read(query_items, ItemQuery()).items[0]["watched"] is True
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
-    assert cache_schema(0).version == 3
+    assert cache_schema(0).version == 4
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:

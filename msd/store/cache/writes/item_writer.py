@@ -14,6 +14,7 @@ from msd.store.cache.file import next_revision
 from msd.store.cache.rows.columns import NEVER_WATCHED, WATCH_COLUMNS
 from msd.store.cache.rows.item_row import ItemRow
 from msd.store.cache.rows.links import link, unlink
+from msd.store.cache.writes import search_index
 from msd.store.cache.writes.containers import settle
 
 _STORED = f"""
@@ -170,6 +171,7 @@ def _insert(
     )
     _put_bodies(connection, numbered, now)
     link(connection, numbered)
+    search_index.add(connection, numbered)
 
 
 def _update(
@@ -205,6 +207,10 @@ def _update(
     connection.executemany(sql.DELETE_DETAIL, [(pk,) for pk, row in rewritten if not row.detail])
     _put_bodies(connection, [(old.pk, row) for old, row in pairs], now)
     link(connection, rewritten)
+    with_texts = [
+        (old.pk, row) for old, row in pairs if old.content != row.content or row.people is not None
+    ]
+    search_index.change(connection, with_texts)
 
 
 def _put_bodies(

@@ -9,6 +9,7 @@ from msd.models import LibraryId, SourceId, UnixSeconds
 from msd.store.cache import statements as sql
 from msd.store.cache.file import next_revision
 from msd.store.cache.rows.links import unlink
+from msd.store.cache.writes import search_index
 from msd.store.cache.writes.containers import containers_above, settle
 from msd.store.cache.writes.item_writer import count_items
 from msd.store.cache.writes.omissions import drop_source
@@ -35,6 +36,7 @@ SELECT pk FROM library WHERE deleted_at < ? AND NOT EXISTS (
 def delete_items(connection: sqlite3.Connection, pks: Collection[int]) -> None:
     """Delete items and all that belongs to them; counters are the caller's business."""
     unlink(connection, pks)
+    search_index.remove(connection, pks)
     keys = [(pk,) for pk in pks]
     for statement in (
         sql.DELETE_DETAIL,

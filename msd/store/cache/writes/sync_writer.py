@@ -31,7 +31,7 @@ from msd.store.cache.file import (
 from msd.store.cache.reads.source_rows import SourceRows
 from msd.store.cache.rows import normalise
 from msd.store.cache.rows.item_row import identity_hash, item_row
-from msd.store.cache.writes import item_writer, omissions, rekeying
+from msd.store.cache.writes import item_writer, omissions, rekeying, search_index
 from msd.store.cache.writes.containers import containers_above, containers_of_library, settle
 from msd.store.cache.writes.known_items import KnownItems
 from msd.store.cache.writes.loss_writer import LossWriter
@@ -197,6 +197,11 @@ class SyncWriter(LossWriter):
         """
         with noting_damage(self._cache_path):
             self._libraries.finish(library_id, now, cursors, fully_enumerated=fully_enumerated)
+
+    def index_backlog(self) -> bool:
+        """Make a batch of rows of an older cache searchable; True while there are more."""
+        with noting_damage(self._cache_path), transaction(self._connection):
+            return search_index.index_backlog(self._connection)
 
     # --- items ------------------------------------------------------------------------------
 

@@ -1,0 +1,221 @@
+"""Text as it is searched: folded the same way when it is stored and when somebody types it.
+
+    "WALL·E"                 wall e walle
+    "World's End"            worlds end world s worldsend
+    "Ocean's Eleven"         oceans eleven ocean s 11 oceanseleven
+    "SpongeBob SquarePants"  spongebob squarepants sponge bob square pants …
+    "Müller"                 muller mueller
+    "Брат 2"                 брат 2 brat брат2
+    "無間道"                  無 間 道 wu jian dao
+
+The first words of each line are the plain ones (`plain_words`), the rest are other ways to type
+them (`search_tokens`). Latin letters lose their accents; other scripts keep their own letters and
+get Latin ones beside them; Chinese, Japanese and Korean characters are words of their own.
+"""
+
+# ruff: noqa: RUF001, RUF002 - letters that look alike are what this is about
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+from unicodedata import combining, name, normalize
+
+MOST_WORDS = 32
+MAX_LENGTH = 300  # characters of a text that are looked at
+
+_APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼʻ`´ʹ′"))
+_WORD = re.compile(r"[^\W_]+")
+_SIMPLE = re.compile(r"[A-Za-z]?[a-z]*(?: [A-Za-z]?[a-z]*){0,11}")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_AND = str.maketrans({"&": " and ", "＆": " and "})
+# Letters without a decomposition, as most people type them.
+_LETTERS = str.maketrans(
+    {
+        "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss",
+        "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n", "ə": "e",
+    }
+)  # fmt: skip
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_LEET = str.maketrans("013457!$@", "oieastisa")
+_LEET_SIGNS = re.compile(r"[!$@]|(?<=[a-z])[013457]|[013457](?=[a-z])")
+_LATIN_ENDS = 0x250
+_MORE_LATIN = range(0x1E00, 0x1F00)
+# Kana, ideographs, Hangul; a word of them is written without spaces.
+_BY_CHARACTER = (
+    range(0x3040, 0x3100),
+    range(0x31F0, 0x3200),
+    range(0x3400, 0x4DC0),
+    range(0x4E00, 0xA000),
+    range(0xAC00, 0xD7B0),
+    range(0xF900, 0xFB00),
+    range(0x20000, 0x32000),
+)
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    " fifteen sixteen seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_NUMBERS = {word: value for value, word in enumerate(_UNITS.split())} | {
+    word: 10 * value for value, word in enumerate(_TENS.split(), start=2)
+}
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+    " thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+_NUMBERS |= {word: value for value, word in enumerate(_ORDINALS.split(), start=1)}
+_ORDINAL = re.compile(r"([0-9]{1,9})(?:st|nd|rd|th)")
+_ROMAN = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
+_ROMANS = {roman: value for value, roman in enumerate(_ROMAN.split(), start=2)}
+OPTIONAL = frozenset({"the", "a", "an", "and"})
+_LAST_UNIT = 20
+
+
+@lru_cache(maxsize=4096)
+def plain_words(text: str) -> tuple[str, ...]:
+    """Return the words of a text in the form that is compared: "The Éclair" is the, eclair."""
+    words: list[str] = []
+    for chunk in _chunks(text):
+        for run in _WORD.findall(chunk.translate(_APOSTROPHES)):
+            words += _plain(run)
+    return tuple(words[:MOST_WORDS])
+
+
+@lru_cache(maxsize=4096)
+def search_tokens(text: str) -> str:
+    """Return every way to type a text, as words with spaces between them."""
+    if _SIMPLE.fullmatch(text):  # most titles
+        simple = text.lower().split()
+        pairs = [first + second for first, second in pairwise(simple)]
+        return " ".join(dict.fromkeys((*simple, *number_words(tuple(simple)), *pairs)))
+    tokens: dict[str, None] = {}
+    for chunk in _chunks(text):
+        _add_chunk(tokens, chunk)
+    words = plain_words(text)
+    tokens.update(dict.fromkeys(words))
+    tokens.update(dict.fromkeys(number_words(words)))
+    tokens.update((first + second, None) for first, second in pairwise(words))
+    return " ".join(tokens)
+
+
+def number_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return words with written and Roman numbers as digits: ocean, eleven is ocean, 11."""
+    found: list[str] = []
+    tens = 0
+    was_digit = False
+    for at, word in enumerate(words):
+        value = _number(word, is_first=at == 0)
+        if value is None:
+            found.append(word)
+        elif tens and 0 < value < 10:  # noqa: PLR2004 - twenty one
+            found[-1] = str(tens + value)
+        elif was_digit and 0 <= value < 10 and not word.isdigit():  # noqa: PLR2004 - nine nine
+            found[-1] += str(value)
+        else:
+            found.append(str(value))
+        tens = value if value is not None and value >= _LAST_UNIT and not value % 10 else 0
+        was_digit = value is not None and value < 10 and not word.isdigit()  # noqa: PLR2004
+    return tuple(found)
+
+
+def joined_forms(text: str) -> tuple[str, frozenset[str]]:
+    """Return a text without spaces, and in the other forms in which it is the same text.
+
+    "The Fifth Element" is "thefifthelement", and "fifthelement" or "5element" as well.
+    """
+    words = plain_words(text)
+    plain = without_optional(words)
+    german = plain_words(text.lower().translate(_GERMAN))
+    forms = {"".join(plain), "".join(number_words(plain)), "".join(without_optional(german))}
+    return "".join(words), frozenset(forms)
+
+
+def without_optional(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return words without articles and "and", unless nothing else is there."""
+    return tuple(word for word in words if word not in OPTIONAL) or words
+
+
+def is_by_character(word: str) -> bool:
+    """Tell whether a word is one character of a script without spaces."""
+    return len(word) == 1 and _is_by_character(word)
+
+
+def _chunks(text: str) -> list[str]:
+    cut = text[:MAX_LENGTH]
+    if not cut.isascii():
+        cut = normalize("NFKC", cut)
+    if not _WORD.search(cut):
+        cut = " ".join(name(character, "") for character in cut)  # "★" is a black star
+    return ["and" if chunk == "+" else chunk for chunk in cut.translate(_AND).split()]
+
+
+def _plain(run: str) -> list[str]:
+    """Return a run of letters and digits as it is compared."""
+    if run.isascii():
+        return [run.lower()]
+    words: list[str] = []
+    rest = ""
+    for character in run:
+        if _is_by_character(character):
+            words += [_folded(rest), character] if rest else [character]
+            rest = ""
+        else:
+            rest += character
+    return [*words, _folded(rest)] if rest else words
+
+
+def _folded(run: str) -> str:
+    """Return letters without case and accents; those of other scripts stay what they are."""
+    plain = "".join(c for c in normalize("NFD", run.casefold()) if not combining(c))
+    return normalize("NFC", plain).translate(_LETTERS)
+
+
+def _add_chunk(tokens: dict[str, None], chunk: str) -> None:
+    runs = _WORD.findall(chunk)
+    whole = "".join(_WORD.findall(chunk.translate(_APOSTROPHES)))
+    for run in [*runs, whole] if len(runs) > 1 else runs:
+        tokens.update(dict.fromkeys(_plain(run)))
+        if not run.isascii():
+            _add_other_letters(tokens, run)
+    if len(whole) < len(chunk) or not chunk.islower():
+        for run in runs:
+            parts = _CAMEL.split(run)
+            if len(parts) > 1:
+                tokens.update((part.lower(), None) for part in parts)
+    lower = chunk.lower()
+    if _LEET_SIGNS.search(lower) and not whole.isdigit():
+        tokens.update(dict.fromkeys(_WORD.findall(lower.translate(_LEET))))
+
+
+def _add_other_letters(tokens: dict[str, None], run: str) -> None:
+    """Add the spellings of a run that is not plain ASCII: ue for ü, Latin for other scripts."""
+    lower = run.lower()
+    german = lower.translate(_GERMAN)
+    if german != lower:
+        tokens.update(dict.fromkeys(_plain(german)))
+    if all(ord(c) < _LATIN_ENDS or ord(c) in _MORE_LATIN for c in run):
+        return
+    from anyascii import anyascii  # noqa: PLC0415 - heavy, and only for other scripts
+
+    if any(map(_is_by_character, run)):
+        tokens[run] = None
+        latin = [anyascii(character).lower() for character in run]
+        tokens.update(dict.fromkeys(part for part in latin if part.isalnum()))
+        tokens["".join(filter(str.isalnum, "".join(latin)))] = None
+    else:
+        tokens["".join(filter(str.isalnum, anyascii(run).lower()))] = None
+
+
+def _is_by_character(character: str) -> bool:
+    code = ord(character)
+    return code >= _BY_CHARACTER[0].start and any(code in block for block in _BY_CHARACTER)
+
+
+def _number(word: str, *, is_first: bool) -> int | None:
+    if word.isascii() and word.isdigit():
+        return int(word[:18])
+    if word in _NUMBERS:
+        return _NUMBERS[word]
+    if (ordinal := _ORDINAL.fullmatch(word)) is not None:
+        return int(ordinal[1])
+    # A title that begins with X or V rather means the letter.
+    return None if is_first and len(word) == 1 else _ROMANS.get(word)
