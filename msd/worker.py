@@ -12,7 +12,9 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple
 
 import anyio
 
@@ -33,6 +35,10 @@ MAX_NAMED = 500  # changed items that are named one by one (Y10)
 # grows, would take a third of a sync's time.
 GC_THRESHOLD = 500_000
 STDIN = 0
+WAITING_S = 1.0  # without anything to write, the worker waits for its server
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
 
 log = logging.getLogger("msd.worker")
 
@@ -93,6 +99,38 @@ async def _work(output: Output, redactor: Redactor) -> None:
         tasks.cancel_scope.cancel()
 
 
+class ReportingThread(StoreThread):
+    """The store's thread; tells the daemon when nothing is written because the server is slow."""
+
+    def __init__(self, store: SyncWriter, output: Output) -> None:
+        super().__init__(store)
+        self._output = output
+        self._worked_at = anyio.current_time()
+        self._running = 0
+        self._is_waiting = False
+
+    async def run(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
+        """Return what `call(*args)` returns, after the daemon knows that there is work."""
+        if self._is_waiting:
+            self._is_waiting = False
+            self._output.send(messages.Working())
+        self._running += 1
+        try:
+            return await super().run(call, *args)
+        finally:
+            self._running -= 1
+            self._worked_at = anyio.current_time()
+
+    async def watch(self) -> None:
+        """Report waiting whenever the store was idle for a while; runs until it is cancelled."""
+        while True:
+            await anyio.sleep(WAITING_S / 2)
+            is_idle = anyio.current_time() - self._worked_at >= WAITING_S and not self._running
+            if is_idle and not self._is_waiting:
+                self._is_waiting = True
+                self._output.send(messages.Waiting())
+
+
 async def _outcome(request: messages.SyncRequest, output: Output) -> messages.Message:
     try:
         return messages.Finished(report=await _sync(request, output))
@@ -108,20 +146,37 @@ async def _outcome(request: messages.SyncRequest, output: Output) -> messages.Me
 async def _sync(request: messages.SyncRequest, output: Output) -> SyncReport:
     backend = _open_backend(request)
     store = SyncWriter(Path(request.cache_db), Path(request.state_db), request.source.id)
+    thread = ReportingThread(store, output)
     engine = SyncEngine(
         backend,
-        StoreThread(store),
+        thread,
         Report(progress=output.progress, changed=output.changed),
         options=request.options,
     )
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
     try:
-        return await engine.run()
+        return await _run(engine, thread)
     finally:
         with anyio.move_on_after(2, shield=True):
             await backend.aclose()
         store.close()
+
+
+async def _run(engine: SyncEngine, thread: ReportingThread) -> SyncReport:
+    """Run the engine beside the watch over its thread; raise what the engine raises."""
+    failure: MsdError | None = None
+    report = SyncReport()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(thread.watch)
+        try:
+            report = await engine.run()
+        except MsdError as error:  # leaving the group with it would wrap it in another error
+            failure = error
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    return report
 
 
 def _open_backend(request: messages.SyncRequest) -> MediaBackend:

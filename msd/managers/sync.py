@@ -20,15 +20,21 @@ if TYPE_CHECKING:  # msgspec is imported when the first sync starts, not before
 
 log = logging.getLogger(__name__)
 
+MOST_WORKERS = 16  # waiting ones included; each is a process
 PER_SERVER = 2  # several users of one server sync at the same time; each asks for a page at a time
 STOP_S = 2.5  # how long a cancelled worker may take to end its transaction
 
 
 class SyncManager:
-    """Starts workers; knows nothing of sources but the request it is handed."""
+    """Starts workers; knows nothing of sources but the request it is handed.
+
+    A worker that decodes or writes holds one of `parallel` places. One that waits for its server
+    says so and gives its place back meanwhile (Y18).
+    """
 
     def __init__(self, *, parallel: int, command: tuple[str, ...] = ()) -> None:
-        self._slots = anyio.Semaphore(parallel)
+        self._places = anyio.Semaphore(parallel)
+        self._workers = anyio.Semaphore(MOST_WORKERS)
         self._servers: defaultdict[str, anyio.Semaphore] = defaultdict(
             lambda: anyio.Semaphore(PER_SERVER)
         )
@@ -42,7 +48,7 @@ class SyncManager:
         progress: Callable[["Progress"], None],
         changed: Callable[["Changed"], None],
     ) -> SyncReport:
-        """Copy one source; wait for a free slot first, here and at its server (Y1).
+        """Copy one source; wait for a free place first, here and at its server (Y1).
 
         Cancelling ends the worker at a transaction's end, or kills it after `STOP_S`.
 
@@ -52,7 +58,8 @@ class SyncManager:
         from msd.sync import messages  # noqa: PLC0415 - see above
 
         server = self._servers[request.source.server_id]
-        async with server, self._slots, self._worker() as process:
+        place = _Place(self._places)
+        async with server, self._workers, place, self._worker() as process:
             started()
             said = _exchange(process, messages.encode(request), messages.MAX_LINE)
             async with aclosing(said) as lines:
@@ -62,6 +69,10 @@ class SyncManager:
                             progress(message)
                         case messages.Changed() as message:
                             changed(message)
+                        case messages.Waiting():
+                            place.leave()
+                        case messages.Working():
+                            await place.take()
                         case messages.Finished(report=report):
                             return report
                         case messages.Failed() as message:
@@ -88,6 +99,32 @@ class SyncManager:
             yield process
         finally:
             await _end(process)
+
+
+class _Place:
+    """A place among the workers that work; it may be left and taken again."""
+
+    def __init__(self, places: anyio.Semaphore) -> None:
+        self._places = places
+        self._is_taken = False
+
+    async def __aenter__(self) -> None:
+        await self.take()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
+
+    async def take(self) -> None:
+        """Wait for a place; meanwhile nothing is read from the worker, which so waits, too."""
+        if not self._is_taken:
+            await self._places.acquire()
+            self._is_taken = True
+
+    def leave(self) -> None:
+        """Let somebody else work."""
+        if self._is_taken:
+            self._is_taken = False
+            self._places.release()
 
 
 async def _exchange(process: Process, request: bytes, limit: int) -> AsyncGenerator[bytes, None]:

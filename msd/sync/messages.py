@@ -1,7 +1,7 @@
 """What the daemon and its sync worker say to each other: one JSON object a line.
 
 daemon → worker   SyncRequest, then nothing; closing the pipe stops the worker
-worker → daemon   Progress …, Changed …, then exactly one Finished or Failed
+worker → daemon   Progress …, Changed …, Waiting and Working by turns, then one Finished or Failed
 """
 
 from collections.abc import Mapping
@@ -64,6 +64,14 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True, tag="changed"):
     removed: tuple[ItemId, ...] = ()
 
 
+class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
+    """The worker waits for its server; it needs no place until it says that it works (Y18)."""
+
+
+class Working(msgspec.Struct, frozen=True, tag="working"):
+    """The server has answered; the worker decodes and writes again."""
+
+
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     """The sync ran to its end; the report says what it found."""
 
@@ -77,9 +85,11 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     message: str
     reason: StatusReason | None = None
     retry_after_s: float | None = None
+    request: str = ""
+    status: int | None = None
 
 
-Message = Progress | Changed | Finished | Failed
+Message = Progress | Changed | Waiting | Working | Finished | Failed
 
 _encoder = msgspec.json.Encoder(enc_hook=dict)  # for mapping proxies
 _message_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
@@ -100,7 +110,9 @@ def decode(line: bytes) -> Message:
     try:
         return _message_decoder.decode(line)
     except msgspec.MsgspecError as exc:
-        raise errors.MsdError("the sync worker said what nobody understands") from exc
+        raise errors.MsdError(
+            "the sync worker sent an unknown message; this is a bug in msd"
+        ) from exc
 
 
 def decode_request(line: bytes) -> SyncRequest:
@@ -116,6 +128,8 @@ def failed(error: errors.MsdError) -> Failed:
             message=str(error),
             reason=error.reason,
             retry_after_s=error.retry_after_s,
+            request=error.request,
+            status=error.status,
         )
     return Failed(code=error.code, message=str(error))
 
@@ -125,7 +139,11 @@ def raised(message: Failed) -> errors.MsdError:
     error_class = _ERRORS.get(message.code, errors.MsdError)
     if issubclass(error_class, errors.BackendError):
         return error_class(
-            message.message, reason=message.reason, retry_after_s=message.retry_after_s
+            message.message,
+            reason=message.reason,
+            retry_after_s=message.retry_after_s,
+            request=message.request,
+            status=message.status,
         )
     return error_class(message.message)
 

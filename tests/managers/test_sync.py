@@ -184,6 +184,89 @@ async def test_only_so_many_workers_run_at_once(tmp_path: Path) -> None:
             tasks.start_soon(one)
 
 
+async def test_a_worker_that_waits_for_its_server_holds_no_place(tmp_path: Path) -> None:
+    """A slow server keeps no other source from being synced (Y18)."""
+    gate = (tmp_path / "gate").open("w")
+    fcntl.flock(gate, fcntl.LOCK_EX)
+    waits = (
+        f"import fcntl, sys; sys.stdin.readline(); out = sys.stdout.buffer;"
+        f" out.write({messages.encode(messages.Waiting())!r}); out.flush();"
+        f" fcntl.flock(open({gate.name!r}), fcntl.LOCK_SH);"
+        f" out.write({messages.encode(messages.Working())!r});"
+        f" out.write({messages.encode(messages.Finished(report=SyncReport(seen=1)))!r})"
+    )
+    quick = saying(messages.Finished(report=SyncReport(seen=2)))
+    syncs = SyncManager(parallel=1, command=(sys.executable, "-c", waits))
+    others = SyncManager(parallel=1, command=(sys.executable, "-c", quick))
+    others._places = syncs._places
+    finished: list[int] = []
+    started = anyio.Event()
+
+    async def sync_with(manager: SyncManager) -> None:
+        report = await manager.run(
+            request(tmp_path), started=started.set, progress=print, changed=print
+        )
+        finished.append(report.seen)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(sync_with, syncs)
+            await started.wait()
+            await sync_with(others)
+            before = list(finished)
+            gate.close()
+
+    assert (before, finished) == ([2], [2, 1])
+
+
+async def test_a_worker_that_works_again_waits_for_a_place(tmp_path: Path) -> None:
+    """Only so many decode and write at a time, also after they have waited (Y1, Y18)."""
+    gates = [(tmp_path / name).open("w") for name in ("first", "second")]
+    for gate in gates:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+    said = tmp_path / "said"
+    waits = (
+        f"import fcntl, sys; sys.stdin.readline(); out = sys.stdout.buffer;"
+        f" out.write({messages.encode(messages.Waiting())!r}); out.flush();"
+        f" fcntl.flock(open({gates[0].name!r}), fcntl.LOCK_SH);"
+        f" out.write({messages.encode(messages.Working())!r});"
+        f" out.write({messages.encode(messages.Finished(report=SyncReport(seen=1)))!r});"
+        f" out.flush(); open({str(said)!r}, 'w')"
+    )
+    works = (
+        f"import fcntl, sys; sys.stdin.readline();"
+        f" fcntl.flock(open({gates[1].name!r}), fcntl.LOCK_SH);"
+        f" sys.stdout.buffer.write("
+        f"{messages.encode(messages.Finished(report=SyncReport(seen=2)))!r})"
+    )
+    waiting = SyncManager(parallel=1, command=(sys.executable, "-c", waits))
+    working = SyncManager(parallel=1, command=(sys.executable, "-c", works))
+    working._places = waiting._places
+    finished: list[int] = []
+    has_begun = {1: anyio.Event(), 2: anyio.Event()}
+
+    async def sync_with(manager: SyncManager, number: int) -> None:
+        report = await manager.run(
+            request(tmp_path), started=has_begun[number].set, progress=print, changed=print
+        )
+        finished.append(report.seen)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(sync_with, waiting, 1)
+            await has_begun[1].wait()
+            tasks.start_soon(sync_with, working, 2)
+            await has_begun[2].wait()
+            gates[0].close()
+            while not said.exists():
+                await anyio.lowlevel.checkpoint()
+            await anyio.wait_all_tasks_blocked()
+            before = list(finished)
+            gates[1].close()
+
+    assert (before, finished) == ([], [2, 1])
+
+
 async def test_a_worker_does_not_speak_to_the_service_manager(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """A fault belongs to the smallest thing that it was said of (S9)."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +74,15 @@ def test_an_error_is_judged_by_its_nearest_class() -> None:
     assert evidence_of(AuthRequiredError("x")) is Evidence.SOURCE
     assert evidence_of(UnreachableError("x")) is Evidence.ASK
     assert evidence_of(BackendError("x")) is Evidence.REQUEST
+
+
+def test_the_document_is_made_from_the_tables() -> None:
+    """docs/faults.md says what the code does."""
+    script = Path(__file__).parents[2] / "scripts" / "make_fault_table.py"
+
+    done = subprocess.run([sys.executable, script, "--check"], check=False)
+
+    assert done.returncode == 0, "run scripts/make_fault_table.py"
 
 
 # --- one listing that fails -------------------------------------------------------------------
