@@ -96,6 +96,11 @@ class Daemon:
         results = self._busctl(NAME, ROOT, interface, member, *arguments)
         return results[0] if len(results) == 1 else results
 
+    def call_object(self, path: str, interface: str, member: str, *arguments: str) -> Any:
+        """Call a method of another object: signature, then values as busctl takes them."""
+        results = self._busctl(NAME, path, interface, member, *arguments)
+        return results[0] if len(results) == 1 else results
+
     def get(self, path: str, interface: str, name: str) -> Any:
         """Return a property."""
         done = self._run("get-property", NAME, path, interface, name)

@@ -18,6 +18,7 @@ from msd.backend_api import (
 )
 from msd.backend_api.http.client import open_client
 from msd.backend_api.http.json import decode
+from msd.backend_api.http.trust import Trust, trust_of
 from msd.backends.jellyfin.client.client import Device, JellyfinClient
 from msd.backends.jellyfin.client.session import ALLOW_INSECURE, BY_API_KEY
 from msd.backends.jellyfin.find.address import candidates
@@ -40,6 +41,7 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     server: Server
     device: Device
     allow_insecure: bool
+    trust: Trust
 
     def client(self, token: str = "") -> JellyfinClient:
         return JellyfinClient(self.http, self.server.base_url, self.device, token)
@@ -111,11 +113,14 @@ async def _found(options: Mapping[str, OptionValue], context: AddContext) -> Asy
         device_id=context.device_id,
         version=context.client_version,
     )
-    async with open_client(allow_public_http=allow_insecure) as http:
+    trust = trust_of(context.trust)
+    async with open_client(allow_public_http=allow_insecure, trust=trust) as http:
         server = await find_server(http, addresses)
         if source is not None and server.server_id != source.server_id:
             raise IdentityMismatchError("another Jellyfin server answers at this address")
-        yield _Place(http=http, server=server, device=device, allow_insecure=allow_insecure)
+        yield _Place(
+            http=http, server=server, device=device, allow_insecure=allow_insecure, trust=trust
+        )
 
 
 async def _user_name(
@@ -161,9 +166,10 @@ def _new_sources(
     config: Mapping[str, str],
 ) -> NewSources:
     server, allow_insecure, device = place.server, place.allow_insecure, place.device
+    trust = place.trust
 
     async def sign_out() -> None:
-        async with open_client(allow_public_http=allow_insecure) as http:
+        async with open_client(allow_public_http=allow_insecure, trust=trust) as http:
             token = account.credentials.token
             await JellyfinClient(http, server.base_url, device, token).post("/Sessions/Logout")
 
