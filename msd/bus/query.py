@@ -19,6 +19,7 @@ from msd.models import MAX_WORDS, ItemQuery, ItemType, SortKey
 
 _INT64 = 2**63
 _DECIMAL = 10_000
+MAX_OFFSET = 10_000_000
 
 
 def _years(key: str, variant: Variant) -> object:
@@ -62,6 +63,8 @@ QUERY_OPTIONS: Mapping[str, Reader] = {
     "library_ids": texts,
     "types": words(ItemType),
     "parent_id": _identifier,
+    "show_id": _identifier,
+    "artist_id": _identifier,
     "genres": texts,
     "years": _years,
     "watched": flag,
@@ -73,6 +76,7 @@ QUERY_OPTIONS: Mapping[str, Reader] = {
     "seed": whole_number(-_INT64, _INT64 - 1),
     "descending": flag,
     "limit": page_limit,
+    "offset": whole_number(0, MAX_OFFSET),
     "count": flag,
     "cursor": text,
     "fields": texts,

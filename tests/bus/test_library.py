@@ -41,7 +41,7 @@ async def test_an_unknown_key_is_refused_with_the_known_ones(
 
     assert "InvalidArgument" == failure.code
     assert "'lim'" in failure.text
-    assert "limit, parent_id, seed, sort" in failure.text
+    assert "limit, offset, parent_id, seed, show_id, sort" in failure.text
 
 
 async def test_a_query_is_converted_whole(

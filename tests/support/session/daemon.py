@@ -198,6 +198,9 @@ QUERY_KEYS = frozenset(
     {
         "source_ids",
         "count",
+        "show_id",
+        "artist_id",
+        "offset",
         "library_ids",
         "types",
         "parent_id",

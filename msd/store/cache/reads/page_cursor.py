@@ -51,7 +51,8 @@ def decode(query: ItemQuery, shape: tuple[type, ...]) -> PageCursor | None:
 
 def _order(query: ItemQuery) -> str:
     direction = "desc" if query.descending else "asc"
-    return f"{query.sort}:{query.seed}:{direction}:{query.parent_id or ''}"
+    place = query.parent_id or query.show_id or query.artist_id or ""
+    return f"{query.sort}:{query.seed}:{direction}:{place}"
 
 
 def _fits(key: object, kind: type) -> bool:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from msd.errors import InvalidArgumentError
 from msd.models import ItemPage, ItemQuery, ItemType, SourceId
 from msd.store.cache.reads import page_cursor
 from msd.store.cache.reads.fields import projection
@@ -28,8 +29,11 @@ def query_items(
     """Return one page of the items that match.
 
     Raises:
-        InvalidArgumentError: a field is unknown, or the cursor is not from this query.
+        InvalidArgumentError: a field is unknown, the cursor is not from this query, or an offset
+            is given beside it.
     """
+    if query.offset and query.cursor:
+        raise InvalidArgumentError("offset and cursor can't be used together")
     shown = projection(query.fields)
     listings = visible_listings(connection, hidden_sources)
     chosen = [listing for listing in listings.values() if _is_wanted(query, listing)]
@@ -47,6 +51,10 @@ def query_items(
     )
 
 
+Found = tuple[str, list[object], int | None, tuple[type, ...]]
+"""SQL and parameters of a page's keys, the total (None: not asked for), and the keys' types."""
+
+
 class _Search:
     """Where the rows of one query are looked for, and how many there are."""
 
@@ -58,10 +66,10 @@ class _Search:
         self._listings = listings
         self._conditions = conditions_of(query)
 
-    def page(self) -> tuple[str, list[object], int, tuple[type, ...]]:
-        """Return SQL and parameters of the page's keys, the total, and the keys' types."""
+    def page(self) -> Found:
+        """Return what reads the page."""
         if self._query.parent_id is None:
-            return self._in_listings()
+            return self._without_parent()
         parent = self._connection.execute(
             "SELECT item.pk, listing.type FROM item JOIN listing ON listing.pk = item.listing"
             " WHERE item.id = ? AND item.deleted_at IS NULL",
@@ -73,24 +81,30 @@ class _Search:
         self._conditions.add("item.parent_id = ?", self._query.parent_id)
         return self._among("item INDEXED BY item_parent", of_members=False)
 
-    def _in_listings(self) -> tuple[str, list[object], int, tuple[type, ...]]:
+    def _without_parent(self) -> Found:
+        if self._query.show_id is not None or self._query.artist_id is not None:
+            return self._among("item INDEXED BY item_parent", of_members=False)
+        return self._in_listings()
+
+    def _in_listings(self) -> Found:
         order = order_of(self._query, of_members=False)
         cursor = page_cursor.decode(self._query, order.shape)
         filled = [listing for listing in self._listings if listing.item_count]
         pks = [listing.pk for listing in filled] or [-1]
         text, parameters = page_of_listings(self._query, order, self._conditions, pks, cursor)
-        if not self._conditions.texts:
+        total: int | None
+        if not self._query.with_total:
+            total = None
+        elif not self._conditions.texts:
             total = sum(listing.item_count for listing in filled)
         else:
             total = self._count("item", self._conditions)
         return text, parameters, total, order.shape
 
-    def _among(
-        self, rows: str, *, of_members: bool
-    ) -> tuple[str, list[object], int, tuple[type, ...]]:
+    def _among(self, rows: str, *, of_members: bool) -> Found:
         order = order_of(self._query, of_members=of_members)
         cursor = page_cursor.decode(self._query, order.shape)
-        total = self._count(rows, self._conditions)
+        total = self._count(rows, self._conditions) if self._query.with_total else None
         pks = json.dumps([listing.pk for listing in self._listings])
         self._conditions.add("item.listing IN (SELECT value FROM json_each(?))", pks)
         text, parameters = page_of(self._query, order, rows, self._conditions, cursor)

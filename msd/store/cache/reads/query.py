@@ -35,6 +35,11 @@ class Order(Struct, frozen=True):
     is_indexed: bool = False
 
 
+# Seasons of a show and their episodes; albums of an artist and their tracks.
+_BELOW = """item.parent_id IN (SELECT ? UNION ALL SELECT child.id FROM item AS child
+WHERE child.parent_id = ? AND child.deleted_at IS NULL)"""
+
+
 class Conditions(Struct):
     """SQL that must hold for a row, with its parameters."""
 
@@ -95,6 +100,9 @@ def order_of(query: ItemQuery, *, of_members: bool) -> Order:
 def conditions_of(query: ItemQuery) -> Conditions:
     """Return the conditions of a query but where its rows are looked for."""
     found = Conditions()
+    for ancestor in (query.show_id, query.artist_id):
+        if ancestor is not None:
+            found.add(_BELOW, ancestor, ancestor)
     if query.genres:
         keys = json.dumps([genre_key(name) for name in query.genres])
         found.add(
@@ -135,15 +143,16 @@ def page_of_listings(
     else:
         places = [_in_listings(listings)]
         seeks = [_seek(query, order, cursor)]
+    last = query.offset + query.limit + 1
     branches, parameters = [], []
     for place, listing in places:
         for seek in seeks:
             where = f"item.deleted_at IS NULL AND {place}{conditions.and_text()}{seek.and_text()}"
             branches.append(f"SELECT * FROM ({_branch(query, order, 'item', where)})")
-            parameters += [listing, *conditions.parameters, *seek.parameters, query.limit + 1]
+            parameters += [listing, *conditions.parameters, *seek.parameters, last]
     keys = [f"k{at}" for at in range(len(order.keys))]
     merged = f"{' UNION ALL '.join(branches)} ORDER BY {_sorted((*keys, 'pk'), query)} LIMIT ?"
-    return merged, [*parameters, query.limit + 1]
+    return f"{merged} OFFSET ?", [*parameters, query.limit + 1, query.offset]
 
 
 def page_of(
@@ -156,8 +165,8 @@ def page_of(
     """Return SQL for the keys of one page and one row more, out of few rows."""
     seek = _seek(query, order, cursor)
     where = f"item.deleted_at IS NULL{conditions.and_text()}{seek.and_text()}"
-    text = _branch(query, order, rows, where)
-    return text, [*conditions.parameters, *seek.parameters, query.limit + 1]
+    text = f"{_branch(query, order, rows, where)} OFFSET ?"
+    return text, [*conditions.parameters, *seek.parameters, query.limit + 1, query.offset]
 
 
 def _in_listings(listings: Collection[int]) -> tuple[str, object]:
