@@ -1,4 +1,4 @@
-"""Add a Jellyfin server, or sign in to it anew: find it, prove who one is, hand back what is so."""
+"""Add a Jellyfin server, or sign in again: find the server, sign in, return what to store."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -166,10 +166,9 @@ def _new_sources(
     config: Mapping[str, str],
 ) -> NewSources:
     server, allow_insecure, device = place.server, place.allow_insecure, place.device
-    trust = place.trust
 
     async def sign_out() -> None:
-        async with open_client(allow_public_http=allow_insecure, trust=trust) as http:
+        async with open_client(allow_public_http=allow_insecure, trust=place.trust) as http:
             token = account.credentials.token
             await JellyfinClient(http, server.base_url, device, token).post("/Sessions/Logout")
 

@@ -2,12 +2,17 @@
 
 import json
 import traceback
+from pathlib import Path
 
 import anyio
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from msd.backend_api.http.client import open_client
+from msd.backend_api.http.trust import CA_CERTIFICATE
+from msd.backends.jellyfin import SPEC
+from msd.backends.jellyfin.backend import JellyfinBackend
 from msd.backends.jellyfin.find.search import find_server
 from msd.errors import (
     AuthRefusedError,
@@ -20,7 +25,7 @@ from msd.errors import (
 )
 from msd.models import StatusReason
 from tests.backend_api.http.raw_server import answering, json_reply, raw_server, reply
-from tests.backends.jellyfin.signed_in import ADD_CONTEXT, add
+from tests.backends.jellyfin.signed_in import ADD_CONTEXT, add, backend_context
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, faults, make_world
 
 pytestmark = pytest.mark.anyio
@@ -345,6 +350,26 @@ async def test_https_is_preferred_to_http_and_needs_a_valid_certificate():
             await add(sim.url)
 
         assert sim.log.count(LOGIN) == 0
+
+
+async def test_a_private_authority_that_the_user_trusts_is_trusted():
+    """Adding, connecting and signing out use what the source trusts (K3)."""
+    with JellyfinSimulator(make_world(60), tls=True) as sim:
+        trust = {CA_CERTIFICATE: Path(sim.ca_file).read_text()}
+        context = replace(ADD_CONTEXT, trust=trust)
+        options = {"url": sim.url, "username": "alice", "password": "secret"}
+        new = await SPEC.add(options, context)
+        [source] = new.sources
+        assert new.account is not None
+        assert new.undo is not None
+        backend = JellyfinBackend(
+            backend_context(source.address, source.server_id, new.account.credentials, trust)
+        )
+        assert await backend.connect()
+        await backend.aclose()
+        await new.undo()
+
+        assert sim.log.count("/Sessions/Logout") == 1
 
 
 async def test_a_better_address_may_answer_a_little_later():
