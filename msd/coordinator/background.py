@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 from anyio.abc import TaskGroup
 
-from msd.coordinator.accounts.accounts import Accounts
+from msd.coordinator.accounts.server_lists import ServerLists
 from msd.coordinator.error_boundary import guarded
 from msd.coordinator.services import Services
 from msd.coordinator.sources.supervisors import Supervisors
@@ -27,11 +27,15 @@ class BackgroundTasks:
     """Follows keyring, network and accounts; cleans up the cache."""
 
     def __init__(
-        self, services: Services, supervisors: Supervisors, accounts: Accounts, events: EventStream
+        self,
+        services: Services,
+        supervisors: Supervisors,
+        server_lists: ServerLists,
+        events: EventStream,
     ) -> None:
         self._services = services
         self._supervisors = supervisors
-        self._accounts = accounts
+        self._server_lists = server_lists
         self._events = events
 
     def start(self, tasks: TaskGroup) -> None:
@@ -39,7 +43,7 @@ class BackgroundTasks:
         tasks.start_soon(self._repeat, self._watch_keyring, "watching the keyring")
         tasks.start_soon(self._repeat, self._supervisors.follow_keyring, "following the keyring")
         tasks.start_soon(self._repeat, self._follow_network, "following the network")
-        tasks.start_soon(self._repeat, self._accounts.follow, "following the accounts")
+        tasks.start_soon(self._repeat, self._server_lists.follow, "following the accounts")
         tasks.start_soon(self._repeat, self._clean_up, "cleaning up the cache")
 
     async def _repeat(self, work: Callable[[], Awaitable[None]], what: str) -> None:

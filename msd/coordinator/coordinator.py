@@ -30,6 +30,7 @@ from msd.coordinator.accounts.adding import Adding
 from msd.coordinator.accounts.keyring import Keyring
 from msd.coordinator.accounts.logins import Logins
 from msd.coordinator.accounts.removal import Removal
+from msd.coordinator.accounts.server_lists import ServerLists
 from msd.coordinator.artwork import Artwork
 from msd.coordinator.background import BackgroundTasks
 from msd.coordinator.discovery import Discovery
@@ -87,8 +88,9 @@ class SourceCoordinator:
         self.artwork = Artwork(services, work, events)
         self._removal = Removal(services, self.jobs, work, events, tasks)
         self._adding = Adding(services, self._removal, self._statuses, events)
-        self.accounts = Accounts(services, self._adding, self._removal, self._statuses, events)
-        self.logins = Logins(services, self._adding, self.accounts, events, tasks)
+        server_lists = ServerLists(services, self._adding, events)
+        self.accounts = Accounts(services, server_lists, self._removal, self._statuses)
+        self.logins = Logins(services, self._adding, server_lists, events, tasks)
         self.keyring = Keyring(services, self.jobs)
         self._supervisors = Supervisors(
             services, self._statuses, self.accounts, self.library, work, events
@@ -101,7 +103,7 @@ class SourceCoordinator:
         )
         self.syncs = Syncs(services, self.library, self._statuses, sync_jobs, work, events)
         self.discovery = Discovery(services, self.jobs, events)
-        self._background = BackgroundTasks(services, self._supervisors, self.accounts, events)
+        self._background = BackgroundTasks(services, self._supervisors, server_lists, events)
         self._notifications = Notifications(services, self._statuses, self.keyring, events)
 
     # --- life ------------------------------------------------------------------------------

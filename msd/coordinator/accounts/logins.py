@@ -3,6 +3,7 @@
 begin, reauthenticate ──► waiting ──► authorised · failed · expired · cancelled
 """
 
+import hmac
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,14 +14,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from msd.backend_api.accounts import OptionValue
-from msd.coordinator.accounts.accounts import Accounts
 from msd.coordinator.accounts.adding import Adding
 from msd.coordinator.accounts.login_dialogue import Dialogue
-from msd.coordinator.accounts.login_owner import check_token, owns
+from msd.coordinator.accounts.server_lists import ServerLists
 from msd.coordinator.accounts.signing_in import SigningIn, Work
 from msd.coordinator.error_boundary import guarded
 from msd.coordinator.services import Services
 from msd.errors import (
+    InvalidArgumentError,
     LimitExceededError,
     LoginExpiredError,
     MsdError,
@@ -41,6 +42,8 @@ from msd.models import (
 MAX_WAITING = 20
 MAX_OF_A_CALLER = 5
 KEPT_S = 60.0
+SHORTEST_TOKEN = 16  # shorter ones could be guessed
+LONGEST_TOKEN = 256
 LIFE_S = 3600.0  # a login that nothing else ends, ends then
 
 log = logging.getLogger(__name__)
@@ -62,14 +65,14 @@ class Logins:
         self,
         services: Services,
         adding: Adding,
-        accounts: Accounts,
+        server_lists: ServerLists,
         events: EventStream,
         tasks: TaskGroup,
     ) -> None:
         self._auth = services.auth
         self._backends = services.backends
         self._callers = services.callers
-        self._signing_in = SigningIn(services, adding, accounts, events)
+        self._signing_in = SigningIn(services, adding, server_lists, events)
         self._tasks = tasks
         self._publish = events.publish
         self._entries: dict[LoginId, _Entry] = {}
@@ -270,3 +273,23 @@ class Logins:
         if not owns(caller, entry.owner):
             raise NotOwnerError("only the caller that began this login can continue it")
         return entry
+
+
+def owns(caller: Caller, owner: Caller) -> bool:
+    """Return whether a caller is the owner, or shows the owner's token."""
+    if caller.name and caller.name == owner.name:
+        return True
+    shown, wanted = caller.owner_token.encode(), owner.owner_token.encode()
+    return bool(wanted) and hmac.compare_digest(shown, wanted)
+
+
+def check_token(token: str) -> None:
+    """Check that an owner token can't be guessed; "" means that there is none.
+
+    Raises:
+        InvalidArgumentError: the token is too short or too long.
+    """
+    if token and not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
+        raise InvalidArgumentError(
+            f"owner_token must have {SHORTEST_TOKEN} to {LONGEST_TOKEN} characters"
+        )

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from msd.backend_api import Credentials, LoginDialogue, NewAccount, NewSources
 from msd.backend_api.accounts import OptionValue
-from msd.coordinator.accounts.accounts import Accounts
 from msd.coordinator.accounts.adding import ADD_S, Adding, undo
+from msd.coordinator.accounts.server_lists import ServerLists
 from msd.coordinator.services import Services
 from msd.errors import (
     AuthRefusedError,
@@ -41,12 +41,12 @@ class SigningIn:
         self,
         services: Services,
         adding: Adding,
-        accounts: Accounts,
+        server_lists: ServerLists,
         events: EventStream,
     ) -> None:
         self._services = services
         self._adding = adding
-        self._accounts = accounts
+        self._server_lists = server_lists
         self._events = events
 
     def new_account(self, kind: BackendKind, options: Mapping[str, OptionValue]) -> Work:
@@ -69,7 +69,7 @@ class SigningIn:
         """
         source = self._services.registry.source(source_id)
         renewal = _Renewal(
-            self._services, self._adding, self._accounts, source, options, self._events
+            self._services, self._adding, self._server_lists, source, options, self._events
         )
         self._services.backends.check_login(source.kind, options, is_renewal=True)
         return source.kind, renewal
@@ -121,7 +121,7 @@ class _Renewal:
         self,
         services: Services,
         adding: Adding,
-        accounts: Accounts,
+        server_lists: ServerLists,
         source: Source,
         options: Mapping[str, OptionValue],
         events: EventStream,
@@ -130,7 +130,7 @@ class _Renewal:
         self._auth = services.auth
         self._backends = services.backends
         self._adding = adding
-        self._accounts = accounts
+        self._server_lists = server_lists
         self._source = source
         self._options = options
         self._events = events
@@ -178,7 +178,7 @@ class _Renewal:
             await undo(verified)
             raise
         with _in_time():
-            await self._accounts.renew(self._account, verified)
+            await self._server_lists.renew(self._account, verified)
 
     def _checked(self, verified: NewSources) -> NewAccount:
         self._registry.source(self._source.id)  # it may have been removed meanwhile

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from msd import errors
-from msd.coordinator.accounts import accounts as accounts_module
+from msd.coordinator.accounts.server_lists import EVERY_S, RETRY_S
 from msd.events import AccountRemoved, SourceAdded, SourceStatusChanged
 from msd.models import AccountId, PublicStatus, SourceId, StatusReason
 from tests.coordinator.accounts.person import Person
@@ -26,7 +26,7 @@ async def signed_in(run: Run) -> tuple[AccountId, dict[str, SourceId]]:
 
 async def refresh(run: Run, account_id: AccountId) -> tuple[SourceId, ...]:
     """Ask for the servers, also right after the last time."""
-    run.coordinator.accounts.forget_answer(account_id)
+    run.coordinator.accounts._server_lists.forget_answer(account_id)
     return await run.coordinator.accounts.refresh(account_id)
 
 
@@ -105,7 +105,7 @@ async def test_another_token_is_tried_at_once(rig: Rig) -> None:
         account_id, sources = await signed_in(run)
         asked = rig.service.asked
         rig.service.server_tokens["near"] = "near-2"
-        run.coordinator.accounts.forget_answer(account_id)
+        run.coordinator.accounts._server_lists.forget_answer(account_id)
         await run.coordinator.sources.reconnect(sources["near"])
         await run.until(lambda: "near-2" in rig.service.used["near"])
 
@@ -148,7 +148,7 @@ async def test_the_same_token_again_means_that_the_server_refuses_the_account(
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         rig.service.accepts[server] = "another"
-        run.coordinator.accounts.forget_answer(account_id)
+        run.coordinator.accounts._server_lists.forget_answer(account_id)
         await run.coordinator.sources.reconnect(sources[server])
         await run.until_status(sources[server], PublicStatus.NEEDS_AUTH)
 
@@ -196,7 +196,7 @@ async def test_a_token_that_is_refused_while_the_service_is_down_is_no_bad_login
         account_id, sources = await signed_in(run)
         rig.service.error = UNREACHABLE
         rig.service.accepts["near"] = "near-2"
-        run.coordinator.accounts.forget_answer(account_id)
+        run.coordinator.accounts._server_lists.forget_answer(account_id)
         await run.coordinator.sources.reconnect(sources["near"])
         await run.until_status(sources["near"], PublicStatus.OFFLINE)
 
@@ -234,7 +234,7 @@ async def test_a_start_and_a_new_network_ask_for_the_servers_but_not_too_often(r
         await anyio.wait_all_tasks_blocked()
         assert 1 == rig.service.asked
 
-        run.coordinator.accounts.forget_answer(account_id)
+        run.coordinator.accounts._server_lists.forget_answer(account_id)
         rig.network.change("yes")
         await run.until(lambda: bool(run.of(SourceAdded)))
 
@@ -305,7 +305,7 @@ async def test_an_account_is_added_by_a_token_that_was_obtained_elsewhere(rig: R
         assert 2 == len(added)
         (stored,) = rig.vault.stored.values()
         assert "mine" == stored.token
-        assert accounts_module.EVERY_S > accounts_module.RETRY_S
+        assert EVERY_S > RETRY_S
 
 
 async def test_a_token_that_is_added_again_signs_a_new_server_in(rig: Rig) -> None:

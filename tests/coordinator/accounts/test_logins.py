@@ -3,8 +3,7 @@
 import pytest
 
 from msd import errors
-from msd.coordinator.accounts.login_owner import SHORTEST_TOKEN
-from msd.coordinator.accounts.logins import MAX_OF_A_CALLER, MAX_WAITING
+from msd.coordinator.accounts.logins import MAX_OF_A_CALLER, MAX_WAITING, SHORTEST_TOKEN
 from msd.events import AccountAdded, LoginAdded, LoginFinished, SourceAdded
 from msd.models import (
     BackendKind,

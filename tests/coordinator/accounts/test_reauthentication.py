@@ -248,7 +248,7 @@ async def test_a_service_that_refused_the_account_is_asked_again(rig: Rig, news:
         sources = await refused(run)
         rig.service.is_refused = False
         for account in run.coordinator.accounts.all():
-            run.coordinator.accounts.forget_answer(account.account.id)
+            run.coordinator.accounts._server_lists.forget_answer(account.account.id)
 
         if news == "network":
             rig.network.change("yes")
