@@ -74,3 +74,60 @@ PLACING_KEYS: Mapping[ItemType, frozenset[str]] = MappingProxyType(
     }
 )
 ALL = "*"
+
+DETAILS = "details"
+"""A field that stands for every key of `DETAIL_KEYS`."""
+STREAM_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "index": "u",
+        "kind": "s",
+        "codec": "s",
+        "profile": "s",
+        "language": "s",
+        "title": "s",
+        "display_title": "s",
+        "channels": "u",
+        "layout": "s",
+        "width": "u",
+        "height": "u",
+        "hdr": "s",
+        "spatial": "s",
+        "default": "b",
+        "forced": "b",
+        "hearing_impaired": "b",
+        "external": "b",
+    }
+)
+DETAIL_LISTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "people": {"name": "s", "role": "s", "job": "s"},
+        "versions": {
+            "name": "s",
+            "container": "s",
+            "mime": "s",
+            "size": "x",
+            "bitrate": "x",
+            "duration_ms": "x",
+            "position_ms": "x",
+            "three_d": "s",
+            "streams": "aa{sv}",
+        },
+        "chapters": {"title": "s", "start_ms": "x", "end_ms": "x"},
+        "markers": {"kind": "s", "title": "s", "start_ms": "x", "end_ms": "x"},
+        "parts": {"title": "s", "duration_ms": "x"},
+        "extras": {"kind": "s", "title": "s", "url": "s", "duration_ms": "x"},
+        "trailers": {"title": "s", "url": "s", "duration_ms": "x"},
+        "decisions": {"subject": "s", "value": "s", "evidence": "s", "origin": "s"},
+    }
+)
+"""Lists of dictionaries that single items have, with the keys of their entries."""
+DETAIL_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(DETAIL_LISTS, "aa{sv}"),
+        "badges": "as",
+        "path": "s",
+        "mime": "s",
+        "size": "x",
+    }
+)
+"""Keys that an item has only when its details are asked for."""

@@ -1,6 +1,7 @@
 """org.msd.Msd1.Library on the bus: reads of the cache."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from msd.bus.options import Reader, flag, read_options, texts
 from msd.bus.query import item_query
@@ -9,7 +10,7 @@ from msd.contract import LIBRARY, MAX_GET_ITEMS
 from msd.dbus.marshal import entries
 from msd.dbus.variant import Typed, Variant, variants
 from msd.errors import LimitExceededError
-from msd.item_keys import ALL, ITEM_KEYS
+from msd.item_keys import ALL, DETAIL_KEYS, DETAIL_LISTS, DETAILS, ITEM_KEYS, STREAM_KEYS
 from msd.models import ItemFields, ItemId, Library, SourceId
 
 LIBRARY_TYPES: Mapping[str, str] = {
@@ -21,7 +22,9 @@ LIBRARY_TYPES: Mapping[str, str] = {
 }
 _GET_OPTIONS: Mapping[str, Reader] = {"fields": texts, "details": flag, "refresh": flag}
 _NOT_COUNTED = -1
-_ITEM_ENTRIES = entries(ITEM_KEYS)
+_ITEM_ENTRIES = entries({**ITEM_KEYS, **DETAIL_KEYS})
+_LIST_ENTRIES = {key: entries(types) for key, types in DETAIL_LISTS.items()}
+_STREAM_ENTRIES = entries(STREAM_KEYS)
 
 
 class LibraryInterface(RootInterface):
@@ -58,7 +61,7 @@ class LibraryInterface(RootInterface):
         values = read_options(options, _GET_OPTIONS)
         items = await self._coordinator.library.items(
             [ItemId(item_id) for item_id in ids],
-            fields=(ALL,) if values.get("details") else values.get("fields", ()),
+            fields=(ALL, DETAILS) if values.get("details") else values.get("fields", ()),
             refresh=values.get("refresh", False),
         )
         return [item_entry(item) for item in items]
@@ -74,7 +77,23 @@ class LibraryInterface(RootInterface):
 
 def item_entry(item: ItemFields) -> Typed:
     """Return an item as the wire shows it."""
-    return Typed(_ITEM_ENTRIES, item)
+    lists = item.keys() & _LIST_ENTRIES.keys()
+    return Typed(_ITEM_ENTRIES, {**item, **_detail_lists(item, lists)} if lists else item)
+
+
+def _detail_lists(item: ItemFields, keys: Iterable[str]) -> dict[str, list[Typed]]:
+    lists: dict[str, list[Typed]] = {}
+    for key in keys:
+        dictionaries = cast("Sequence[Mapping[str, object]]", item[key])
+        lists[key] = [Typed(_LIST_ENTRIES[key], _with_streams(entry)) for entry in dictionaries]
+    return lists
+
+
+def _with_streams(entry: Mapping[str, object]) -> Mapping[str, object]:
+    if "streams" not in entry:
+        return entry
+    streams = cast("Sequence[Mapping[str, object]]", entry["streams"])
+    return {**entry, "streams": [Typed(_STREAM_ENTRIES, stream) for stream in streams]}
 
 
 def library_entry(library: Library) -> dict[str, Variant]:

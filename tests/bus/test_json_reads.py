@@ -34,6 +34,8 @@ ODD_ITEM = {
     "genres": ["Drama", "\0"],
     "added": 2**40,
     "unheard_of": 1,
+    "people": [{"name": "Ada", "role": "\0", "remote_id": "7"}],
+    "versions": [{"size": 1, "streams": [{"index": 0, "kind": "video", "default": True}]}],
 }
 
 CALLS: dict[str, tuple[str, list[Any], dict[str, Any]]] = {

@@ -221,7 +221,30 @@ async def test_items_are_got_by_id_with_the_compact_set_unless_more_is_asked_for
     assert [{"id": "i1"}] == plain(items)
     assert ("get_items", ("x", "i1"), (), False) == coordinator.calls[0]
     assert ("get_items", ("i1",), ("genres",), True) == coordinator.calls[1]
-    assert ("get_items", ("i1",), ("*",), False) == coordinator.calls[2]
+    assert ("get_items", ("i1",), ("*", "details"), False) == coordinator.calls[2]
+
+
+async def test_details_carry_the_types_of_their_keys(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client
+) -> None:
+    """People, versions with their streams, badges; unknown keys are not told."""
+    coordinator.items[ItemId("i1")] = {
+        "id": "i1",
+        "people": [{"name": "Ada", "role": "Herself", "remote_id": "7"}],
+        "versions": [{"size": 2**40, "streams": [{"index": 0, "kind": "video", "default": True}]}],
+        "badges": ["4k"],
+    }
+    details = {"details": Variant("b", True)}
+
+    ((item,),) = await client.call(LIBRARY, "GetItems", "asa{sv}", ["i1"], details)
+
+    assert [{"name": "Ada", "role": "Herself"}] == plain(item["people"])
+    (version,) = item["versions"].value
+    assert ("x", 2**40) == (version["size"].signature, version["size"].value)
+    ((stream,),) = [version["streams"].value]
+    assert ("u", 0) == (stream["index"].signature, stream["index"].value)
+    assert {"index": 0, "kind": "video", "default": True} == plain(stream)
+    assert ["4k"] == item["badges"].value
 
 
 async def test_more_than_500_ids_are_refused(

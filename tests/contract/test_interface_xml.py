@@ -24,7 +24,14 @@ from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
 from msd.dbus.unmarshal import MAX_LIST_LENGTH
 from msd.errors import INTERNAL_CODE, MsdError
-from msd.item_keys import COMPACT_KEYS, ITEM_KEYS, PLACING_KEYS
+from msd.item_keys import (
+    COMPACT_KEYS,
+    DETAIL_KEYS,
+    DETAIL_LISTS,
+    ITEM_KEYS,
+    PLACING_KEYS,
+    STREAM_KEYS,
+)
 from msd.models import (
     OMISSION_KINDS,
     ItemType,
@@ -184,9 +191,12 @@ def test_errors_that_members_name_exist(name: str) -> None:
 def test_every_key_of_an_item_is_documented_with_its_type() -> None:
     """Library: item keys."""
     text = section("org.msd.Msd1.Library", "org.msd.Msd1.Library")
-    keys, _, compact = text.partition("Without `fields`")
+    keys, _, rest = text.partition("With the option `details`")
+    details, _, compact = rest.partition("Without `fields`")
+    of_lists = {key: kind for types in DETAIL_LISTS.values() for key, kind in types.items()}
 
     assert dict(ITEM_KEYS) == key_types(keys)
+    assert {**STREAM_KEYS, **of_lists, **DETAIL_KEYS} == key_types(details)
     named = set(re.findall(r"`([a-z_]+)`", compact))
     assert named == COMPACT_KEYS.union(*PLACING_KEYS.values())
 

@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 from msd.errors import InvalidArgumentError
-from msd.item_keys import ALL, COMPACT_KEYS, ITEM_KEYS, PLACING_KEYS
+from msd.item_keys import ALL, COMPACT_KEYS, DETAIL_KEYS, DETAILS, ITEM_KEYS, PLACING_KEYS
 from msd.models import ItemFields, ItemType
+from msd.store.cache.reads.details import shown_details
 from msd.store.cache.reads.listings import Listing
 from msd.store.cache.rows.columns import ARTWORK, UNKNOWN_RATING
 
@@ -36,7 +37,7 @@ _OF_DETAIL = frozenset(
         "has_lyrics",
     }
 )
-_OF_FULL = frozenset({"fetched"})
+_OF_FULL = frozenset({"fetched", *DETAIL_KEYS})
 _OF_ITEM = frozenset(ITEM_KEYS) - _OF_LISTING - _OF_DETAIL - _OF_FULL
 _FLAGS = ("watched", "favourite")
 # Columns that can't be empty, with what stands for "unknown" in them.
@@ -74,8 +75,12 @@ class Projection:
         Raises:
             InvalidArgumentError: one of them is no key of an item.
         """
-        named = set(ITEM_KEYS) if ALL in fields else set(fields)
-        if unknown := named - set(ITEM_KEYS):
+        named = set(fields) - {ALL, DETAILS}
+        if ALL in fields:
+            named |= set(ITEM_KEYS)
+        if DETAILS in fields:
+            named |= set(DETAIL_KEYS)
+        if unknown := named - set(ITEM_KEYS) - set(DETAIL_KEYS):
             raise InvalidArgumentError(f"there is no field {min(unknown)!r}")
         common = named | COMPACT_KEYS
         keys = {kind: common | PLACING_KEYS.get(kind, frozenset()) for kind in ItemType}
@@ -89,13 +94,14 @@ class Projection:
         self._with_library = "library_id" in common
         self._detail = common & _OF_DETAIL
         self._with_full = bool(common & _OF_FULL)
+        self._of_full = common & frozenset(DETAIL_KEYS)
         self.columns = self._selected()
         self.joins = self._joined()
 
     def _selected(self) -> str:
         of_item = ["item.listing", "item.id", *map(_column, self._columns)]
         detail = ["item_detail.body"] if self._detail else []
-        full = ["item_full.fetched"] if self._with_full else []
+        full = ["item_full.fetched", "item_full.body"] if self._with_full else []
         return ", ".join(of_item + detail + full)
 
     def _joined(self) -> str:
@@ -141,6 +147,9 @@ class Projection:
             at += 1
         if self._with_full and row[at]:
             item["fetched"] = row[at]
+        if self._of_full and row[at + 1]:
+            shown = shown_details(json.loads(row[at + 1]))
+            item |= {key: value for key, value in shown.items() if key in self._of_full}
 
 
 def _column(name: str) -> str:
