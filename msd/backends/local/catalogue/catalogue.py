@@ -24,13 +24,9 @@ from msd.backends.local.files.file_kind import FileKind
 from msd.backends.local.files.left_out import LeftOut
 from msd.backends.local.files.text import decode_name
 from msd.backends.local.files.walk import FileEntry, Folder, join
-from msd.backends.local.names.episodes import (
-    Certainty,
-    EpisodeName,
-    episode_name,
-    explicit_episode,
-    fansub_episode,
-)
+from msd.backends.local.names.episode_name import Certainty, EpisodeName
+from msd.backends.local.names.episodes import episode_name
+from msd.backends.local.names.explicit_episodes import explicit_episode, fansub_episode
 from msd.backends.local.names.films import film_name
 from msd.backends.local.names.titles import comparable
 from msd.backends.local.names.tracks import track_name

@@ -10,7 +10,7 @@ from msd.backends.local.catalogue.remote_ids import file_id
 from msd.backends.local.evidence import Evidence
 from msd.backends.local.files.file_kind import MEDIA_KINDS
 from msd.backends.local.files.walk import FileEntry, Folder, join
-from msd.backends.local.names.episodes import EpisodeName
+from msd.backends.local.names.episode_name import EpisodeName
 from msd.backends.local.names.films import FilmName
 from msd.models import ItemType, RemoteId, UnixSeconds
 

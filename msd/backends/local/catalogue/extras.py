@@ -13,7 +13,7 @@ from msd.backends.local.files.file_kind import FileKind, split_name
 from msd.backends.local.files.text import decode_name
 from msd.backends.local.files.walk import FileEntry, Folder
 from msd.backends.local.names import folders as folder_names
-from msd.backends.local.names.episodes import explicit_episode
+from msd.backends.local.names.explicit_episodes import explicit_episode
 from msd.backends.local.names.films import FilmName, film_name
 from msd.backends.local.names.titles import comparable
 from msd.backends.local.names.words import EXTRA_KINDS, EXTRA_SUFFIX

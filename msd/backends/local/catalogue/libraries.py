@@ -21,7 +21,7 @@ from msd.backends.local.files.file_kind import MEDIA_KINDS, FileKind, split_name
 from msd.backends.local.files.text import decode_name
 from msd.backends.local.files.walk import FileEntry, Folder, Walk
 from msd.backends.local.names import folders as folder_names
-from msd.backends.local.names.episodes import explicit_episode
+from msd.backends.local.names.explicit_episodes import explicit_episode
 from msd.backends.local.names.films import film_name, is_movie
 from msd.backends.local.names.titles import comparable
 from msd.models import LibraryType, RemoteId

@@ -7,7 +7,7 @@ from msd.backends.local.files.file_kind import FileKind, split_name
 from msd.backends.local.files.text import decode_name
 from msd.backends.local.files.walk import FileEntry, Folder
 from msd.backends.local.names import folders as folder_names
-from msd.backends.local.names.episodes import explicit_episode, fansub_episode
+from msd.backends.local.names.explicit_episodes import explicit_episode, fansub_episode
 from msd.backends.local.names.films import film_name
 
 _CAMERA = re.compile(

@@ -12,7 +12,8 @@ import msgspec
 from msd.backends.local.files.text import decode_name
 from msd.backends.local.files.walk import Folder, join
 from msd.backends.local.names import folders as folder_names
-from msd.backends.local.names.episodes import EpisodeName, explicit_episode
+from msd.backends.local.names.episode_name import EpisodeName
+from msd.backends.local.names.explicit_episodes import explicit_episode
 
 
 class Step(msgspec.Struct, frozen=True):

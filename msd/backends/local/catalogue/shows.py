@@ -17,7 +17,7 @@ from msd.backends.local.catalogue.remote_ids import file_id, group_id
 from msd.backends.local.evidence import Evidence
 from msd.backends.local.files.walk import Folder
 from msd.backends.local.names import folders as folder_names
-from msd.backends.local.names.episodes import Certainty, EpisodeName
+from msd.backends.local.names.episode_name import Certainty, EpisodeName
 from msd.backends.local.names.films import film_name
 from msd.backends.local.names.titles import TitleName, agrees, comparable
 from msd.models import ItemType, RemoteId

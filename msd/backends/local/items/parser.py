@@ -19,7 +19,7 @@ from msd.backends.local.files.probe import Technical, probe
 from msd.backends.local.files.text import clean_title, decode_name
 from msd.backends.local.items.details import details_of
 from msd.backends.local.music.tags import TrackTags, genres_of
-from msd.backends.local.names.episodes import EpisodeName
+from msd.backends.local.names.episode_name import EpisodeName
 from msd.backends.local.scanning.scan import Scan
 from msd.models import Image, ItemType, MediaItem, Milliseconds, UnixSeconds
 

@@ -29,8 +29,12 @@ from msd.backends.local.names.words import (
     is_weak,
 )
 
-_TITLE_YEAR = re.compile(rf"^(?P<title>.+?)[ _-]*[(\[](?P<year>{YEAR})[)\]](?P<rest>.*)$")
-_YEAR_FIRST = re.compile(rf"^[(\[](?P<year>{YEAR})[)\]][ ._-]*(?P<title>\S.*)$")
+_TITLE_YEAR = re.compile(
+    rf"^(?P<title>.+?)[ _-]*[(\[](?P<year>{YEAR})(?:[-–](?:{YEAR})?)?[)\]](?P<rest>.*)$"  # noqa: RUF001
+)
+_YEAR_FIRST = re.compile(
+    rf"^(?:[(\[](?P<year>{YEAR})[)\]][ ._-]*|(?P<bare>{YEAR}) - )(?P<title>\S.*)$"
+)
 _TOKEN = re.compile(r"[^ ._\-\[\](){}+]+")
 _GROUP_IN_FRONT = re.compile(r"^\s*(?:\[[^\]]*\]|【[^】]*】|「[^」]*」)[ _.-]*(?=\S)")
 _BRACKETS = re.compile(r"\[[^\]]*\]|\{[^}]*\}|【[^】]*】")
@@ -48,6 +52,7 @@ _SAYS_NOTHING = re.compile(
     re.IGNORECASE,
 )
 _3D = re.compile(r"(?<![^\W_])3d(?![^\W_])", re.IGNORECASE)
+_IS_PART = re.compile(r"^(?:(?:cd|dvd|dis[ck]|part|pt|teil)\d?|\d|[a-d])$")
 _LETTERS = {"a": 1, "b": 2, "c": 3, "d": 4}
 
 
@@ -135,8 +140,9 @@ def _split(text: str) -> tuple[str, int | None, str, bool]:
         return canonical["title"], int(canonical["year"]), canonical["rest"], True
     first = _YEAR_FIRST.match(text)
     if first:
-        title, _year, rest, _certain = _split_loose(first["title"])
-        return title, int(first["year"]), rest, True
+        title, year, rest, _certain = _split_loose(first["title"])
+        if first["year"] or year is None:  # "2001 - A Voyage 1968" has its year behind
+            return title, int(first["year"] or first["bare"]), rest, True
     return _split_loose(bare)
 
 
@@ -175,7 +181,7 @@ def _year_at(words: list[str], end: int, *, is_cut: bool) -> int | None:
     if not years:
         return None
     last = years[-1]
-    if is_cut or all(is_weak(word) for word in words[last + 1 :]):
+    if is_cut or all(is_weak(word) or _IS_PART.match(word) for word in words[last + 1 :]):
         return last
     return None
 

@@ -122,8 +122,10 @@ def show_name(folder: str) -> TitleName:
         text = season["show"]
     name = film_name(text)
     title, year = name.title, name.year
-    if year is None and name.is_release is False:
-        title, year = split_year(name.title)
+    if year is None and " " not in text:
+        title, year = split_year(name.title)  # "Show.2013"; of "Space 1999" it is the title
+    elif year is not None and not name.is_release:
+        title, year = spaced(text), None
     return TitleName(title=title or spaced(text), year=year, ids=ids or name.ids)
 
 

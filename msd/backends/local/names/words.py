@@ -30,7 +30,7 @@ WEAK = frozenset(_WEAK_WORDS.split())
 RESOLUTION = re.compile(r"^(?:\d{3,4}[pi](?:\d\d)?|\d{3,4}x\d{3,4})$")
 
 _EDITIONS = (
-    (r"director'?s[ ._-]*cut", "Director's Cut"),
+    (r"(?:the[ ._-]*)?director'?s[ ._-]*cut", "Director's Cut"),
     (r"(?:extended|ext)[ ._-]*(?:cut|edition|version)|extended", "Extended"),
     (r"theatrical(?:[ ._-]*(?:cut|edition|version|release))?", "Theatrical"),
     (r"(?:the[ ._-]*)?final[ ._-]*cut", "Final Cut"),
@@ -70,7 +70,7 @@ SEASON_WORD = (
     r"tymor|series?|시즌|シーズン|الموسم|موسم|עונה|ฤดูกาล|ซีซั่น|सीज़न)"
 )
 EPISODE_WORD = (
-    r"(?:episode|episodio|episódio|épisode|épisodio|ep|eps|folge|teil|chapter|chapitre|kapitel|"
+    r"(?:episodes?|episodio|episódio|épisode|épisodio|ep|eps|folge|teil|chapter|chapitre|kapitel|"
     r"capitulo|capítulo|cap|avsnitt|jakso|afsnit|aflevering|odcinek|odc|epizoda|epizód|díl|rész|"
     r"bölüm|episod|серия|эпизод|выпуск|επεισόδιο|tập|часть)"
 )

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msd.backends.local.files.text import title_key
-from msd.backends.local.names.episodes import episode_name, explicit_episode
+from msd.backends.local.names.episodes import episode_name
+from msd.backends.local.names.explicit_episodes import explicit_episode
 from msd.backends.local.names.films import film_name, says_nothing, title_name
 from msd.backends.local.names.folders import season_of, show_name
 from msd.backends.local.names.tracks import track_name
