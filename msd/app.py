@@ -42,7 +42,7 @@ from msd.notify import keep_watchdog_fed, notify
 from msd.redaction import Redactor
 from msd.settings import Settings
 from msd.store.cache.database import CacheDatabase
-from msd.store.credentials import chosen_vault
+from msd.store.credentials import chosen_credential_store
 from msd.store.state.store import StateStore
 
 BUS_LOST = 1  # and every other error: systemd starts msd again
@@ -181,7 +181,9 @@ def _auth(settings: Settings, redactor: Redactor, bus: BusServer) -> AuthManager
     store = SecretStore(settings.secrets.store)
     is_guarded = store is SecretStore.SECRET_SERVICE
     keyring = SecretServiceClient(bus.connection) if is_guarded else None
-    return AuthManager(chosen_vault(store, data_dir=settings.data_dir), keyring, redactor)
+    return AuthManager(
+        chosen_credential_store(store, data_dir=settings.data_dir), keyring, redactor
+    )
 
 
 def _open_state(settings: Settings, redactor: Redactor) -> StateStore:

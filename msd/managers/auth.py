@@ -21,8 +21,8 @@ from msd.redaction import Redactor
 RETRY_S = 60.0  # a keyring that changes without telling is looked at this often
 
 
-class Vault(Protocol):
-    """Where secrets rest; see `msd.store.credentials`."""
+class CredentialStore(Protocol):
+    """Keeps the secrets of accounts; see `msd.store.credentials`."""
 
     @property
     def is_read_only(self) -> bool:
@@ -39,7 +39,7 @@ class Vault(Protocol):
 
 
 class Keyring(Protocol):
-    """The keyring as the session bus shows it; none of this ever prompts but `unlock`."""
+    """The keyring as the session bus shows it; only `unlock` ever prompts."""
 
     async def state(self) -> KeyringState:
         """Return whether it can be used without a prompt."""
@@ -52,18 +52,21 @@ class Keyring(Protocol):
 
 
 class AuthManager:
-    """Hands out credentials, says what is wrong when it can't, and wakes those who wait.
+    """Reads and stores credentials, and wakes those who wait for the keyring.
 
     Args:
-        vault: where secrets rest.
-        keyring: what guards the vault; None when nothing does.
-        redactor: is told of every secret that comes to hand.
+        credential_store: keeps the secrets.
+        keyring: guards the credential store; None when it needs no unlocking.
+        redactor: learns every secret that is read or stored.
     """
 
     def __init__(
-        self, vault: Vault, keyring: Keyring | None, redactor: Redactor | None = None
+        self,
+        credential_store: CredentialStore,
+        keyring: Keyring | None,
+        redactor: Redactor | None = None,
     ) -> None:
-        self._vault = vault
+        self._credential_store = credential_store
         self._keyring = keyring
         self._redactor = redactor or Redactor()
         self._known: dict[AccountId, Credentials] = {}
@@ -86,7 +89,7 @@ class AuthManager:
         if known is not None:
             return known
         await self._check_access()
-        credentials = await self._vault.read(account)
+        credentials = await self._credential_store.read(account)
         if credentials is None:
             raise AuthRequiredError(
                 f"no credentials are stored for {account.display_name}",
@@ -103,7 +106,7 @@ class AuthManager:
             KeyringUnavailableError: no keyring service is there.
             NotSupportedError: the store that the user chose can only be read.
         """
-        if self._vault.is_read_only:
+        if self._credential_store.is_read_only:
             raise NotSupportedError(
                 "msd can't change the store of secrets that its settings name; sign in with"
                 " another one (secrets.store in msd.toml)"
@@ -123,7 +126,7 @@ class AuthManager:
         """Store credentials of a new account, or replace them."""
         await self.check_keyring()
         self._learn(credentials)
-        await self._vault.write(account, credentials)
+        await self._credential_store.write(account, credentials)
         self._know(account, credentials)
         self._wake()
 
@@ -135,7 +138,7 @@ class AuthManager:
         """
         self._known.pop(account.id, None)
         await self._check_access()
-        await self._vault.delete(account)
+        await self._credential_store.delete(account)
 
     async def unlock(self) -> bool:
         """Raise the keyring's own prompt; return whether it is unlocked now."""

@@ -83,7 +83,7 @@ async def test_without_a_keyring_nothing_is_added(rig: Rig, state: KeyringState)
             await run.add()
 
         assert not run.coordinator.list_sources()
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         assert rig.server.signed_out == ["alice"]
 
 
@@ -94,7 +94,7 @@ async def test_a_failed_database_write_takes_the_secret_back(rig: Rig, tmp_path:
         with pytest.raises(errors.MsdError):
             await run.add()
 
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         assert rig.server.signed_out == ["alice"]
 
 
@@ -441,7 +441,7 @@ async def test_a_removed_source_is_served_nowhere_and_leaves_nothing(rig: Rig) -
         with anyio.fail_after(5):
             while run.services.registry.removed():
                 await anyio.lowlevel.checkpoint()
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         assert rig.server.signed_out == ["alice"]
         assert run.of(SourceRemoved)
         assert run.of(AccountRemoved)
@@ -471,7 +471,7 @@ async def test_a_purge_goes_on_after_a_restart(rig: Rig) -> None:
         await run.until_synced(source_id)
         rig.keyring.now = KeyringState.LOCKED
         await run.coordinator.remove_source(source_id)
-    assert rig.vault.stored
+    assert rig.credential_store.stored
 
     async with rig.running() as run:
         assert not run.coordinator.list_sources()
@@ -482,7 +482,7 @@ async def test_a_purge_goes_on_after_a_restart(rig: Rig) -> None:
         with anyio.fail_after(5):
             while run.services.registry.removed():
                 await anyio.lowlevel.checkpoint()
-    assert not rig.vault.stored
+    assert not rig.credential_store.stored
 
 
 # --- limits and unknown ids --------------------------------------------------------------------

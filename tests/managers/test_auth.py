@@ -13,7 +13,7 @@ from msd.errors import (
 from msd.managers.auth import AuthManager
 from msd.models import Account, AccountId, BackendKind, KeyringState, StatusReason
 from msd.redaction import Outlet, Redactor
-from tests.support.rig import FakeKeyring, FakeVault
+from tests.support.rig import FakeCredentialStore, FakeKeyring
 
 pytestmark = pytest.mark.anyio
 
@@ -29,11 +29,11 @@ SECRET = Credentials(user_id="1", token="canary-77aa")
 
 async def test_credentials_are_read_once_and_then_known() -> None:
     """K2: a keyring that locks later changes nothing for what is in memory."""
-    vault, keyring = FakeVault(), FakeKeyring()
-    auth = AuthManager(vault, keyring)
+    credential_store, keyring = FakeCredentialStore(), FakeKeyring()
+    auth = AuthManager(credential_store, keyring)
     await auth.store(ALICE, SECRET)
     keyring.now = KeyringState.LOCKED
-    vault.stored.clear()
+    credential_store.stored.clear()
 
     assert await auth.credentials(ALICE) is SECRET
 
@@ -47,8 +47,8 @@ async def test_a_keyring_that_would_prompt_is_not_touched(
 ) -> None:
     """K2, S4: its state is looked at first, for reading, storing and deleting."""
     keyring = FakeKeyring(now=state)
-    vault = FakeVault(error=AssertionError("touched"))  # type: ignore[arg-type]
-    auth = AuthManager(vault, keyring)
+    credential_store = FakeCredentialStore(error=AssertionError("touched"))  # type: ignore[arg-type]
+    auth = AuthManager(credential_store, keyring)
 
     for call in (
         lambda: auth.credentials(ALICE),
@@ -62,20 +62,20 @@ async def test_a_keyring_that_would_prompt_is_not_touched(
 async def test_an_account_without_an_entry_has_no_credentials() -> None:
     """S4."""
     with pytest.raises(AuthRequiredError) as raised:
-        await AuthManager(FakeVault(), FakeKeyring()).credentials(ALICE)
+        await AuthManager(FakeCredentialStore(), FakeKeyring()).credentials(ALICE)
 
     assert raised.value.reason is StatusReason.NO_CREDENTIALS
 
 
 async def test_forgotten_credentials_are_gone_everywhere() -> None:
     """A4."""
-    vault = FakeVault()
-    auth = AuthManager(vault, FakeKeyring())
+    credential_store = FakeCredentialStore()
+    auth = AuthManager(credential_store, FakeKeyring())
     await auth.store(ALICE, SECRET)
 
     await auth.forget(ALICE)
 
-    assert not vault.stored
+    assert not credential_store.stored
     with pytest.raises(AuthRequiredError):
         await auth.credentials(ALICE)
 
@@ -83,7 +83,7 @@ async def test_forgotten_credentials_are_gone_everywhere() -> None:
 async def test_those_who_wait_are_woken_by_a_change_of_the_keyring() -> None:
     """S4, O3."""
     keyring = FakeKeyring(now=KeyringState.LOCKED)
-    auth = AuthManager(FakeVault(), keyring)
+    auth = AuthManager(FakeCredentialStore(), keyring)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(auth.watch)
         await anyio.wait_all_tasks_blocked()
@@ -111,7 +111,7 @@ def test_a_secret_is_not_in_a_repr() -> None:
 
 async def test_a_store_that_nothing_guards_is_always_available() -> None:
     """K1: a file, `pass` or systemd; there is nothing to watch and nothing to unlock."""
-    auth = AuthManager(FakeVault(), None)
+    auth = AuthManager(FakeCredentialStore(), None)
 
     await auth.store(ALICE, SECRET)
     with anyio.fail_after(5):
@@ -124,7 +124,7 @@ async def test_a_store_that_nothing_guards_is_always_available() -> None:
 
 async def test_a_store_that_can_only_be_read_takes_no_new_account() -> None:
     """K1: it is said before anybody signs in for nothing; what is there is read."""
-    auth = AuthManager(FakeVault(is_read_only=True, stored={ALICE.id: SECRET}), None)
+    auth = AuthManager(FakeCredentialStore(is_read_only=True, stored={ALICE.id: SECRET}), None)
 
     with pytest.raises(NotSupportedError, match=r"secrets\.store"):
         await auth.check_keyring()
@@ -136,8 +136,8 @@ async def test_every_secret_that_comes_to_hand_is_told_to_the_redactor() -> None
     """K1: read, stored, and one for each server."""
     redactor = Redactor()
     many = Credentials(user_id="1", token="canary-1", server_tokens={"s": "canary-2"})
-    vault = FakeVault(stored={ALICE.id: SECRET})
-    auth = AuthManager(vault, FakeKeyring(), redactor)
+    credential_store = FakeCredentialStore(stored={ALICE.id: SECRET})
+    auth = AuthManager(credential_store, FakeKeyring(), redactor)
 
     await auth.credentials(ALICE)
     await auth.store(ALICE, many)
@@ -148,7 +148,9 @@ async def test_every_secret_that_comes_to_hand_is_told_to_the_redactor() -> None
 async def test_a_secret_is_known_before_it_is_stored() -> None:
     """K1: what fails while it is stored may hold it."""
     redactor = Redactor()
-    auth = AuthManager(FakeVault(error=KeyringUnavailableError("gone")), FakeKeyring(), redactor)
+    auth = AuthManager(
+        FakeCredentialStore(error=KeyringUnavailableError("gone")), FakeKeyring(), redactor
+    )
 
     with pytest.raises(KeyringUnavailableError):
         await auth.store(ALICE, SECRET)
@@ -159,7 +161,7 @@ async def test_a_secret_is_known_before_it_is_stored() -> None:
 async def test_the_state_of_the_keyring_follows_it_once_somebody_needed_it() -> None:
     """Nothing is asked of a keyring that no source needs."""
     keyring = FakeKeyring(now=KeyringState.LOCKED)
-    auth = AuthManager(FakeVault(), keyring)
+    auth = AuthManager(FakeCredentialStore(), keyring)
     told: list[KeyringState] = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(auth.watch, lambda: told.append(auth.keyring_state))

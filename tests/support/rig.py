@@ -75,7 +75,7 @@ class FakeKeyring:
 
 
 @dataclass
-class FakeVault:
+class FakeCredentialStore:
     """Credentials in memory."""
 
     is_read_only: bool = False
@@ -210,7 +210,7 @@ class Rig:
     server: FakeServer = field(default_factory=FakeServer)
     service: FakeService = field(default_factory=FakeService)
     keyring: FakeKeyring = field(default_factory=FakeKeyring)
-    vault: FakeVault = field(default_factory=FakeVault)
+    credential_store: FakeCredentialStore = field(default_factory=FakeCredentialStore)
     network: FakeNetwork = field(default_factory=FakeNetwork)
     callers: FakeCallers = field(default_factory=FakeCallers)
     desktop: FakeDesktop | None = field(default_factory=FakeDesktop)
@@ -231,7 +231,7 @@ class Rig:
         services = Services(
             settings=settings,
             registry=registry,
-            auth=AuthManager(self.vault, self.keyring),
+            auth=AuthManager(self.credential_store, self.keyring),
             backends=BackendManager(
                 lambda: {KIND: fake_spec(self.server), CLUB: club_spec(self.service)},
                 installation_id=registry.installation_id,

@@ -150,12 +150,12 @@ def test_a_folder_is_synced_inside_the_sandbox(manager: UserManager, drop_in: st
 READS_ITS_CREDENTIAL = """
 import os, anyio
 from msd.models import Account, SecretStore
-from msd.store.credentials import chosen_vault
+from msd.store.credentials import chosen_credential_store
 account = Account(
     id="fake_alice", kind="fake", display_name="a", remote_user_id="u", device_id="d"
 )
-vault = chosen_vault(SecretStore.SYSTEMD, data_dir="/nowhere")
-print("user", anyio.run(vault.read, account).user_id)
+credential_store = chosen_credential_store(SecretStore.SYSTEMD, data_dir="/nowhere")
+print("user", anyio.run(credential_store.read, account).user_id)
 """
 
 

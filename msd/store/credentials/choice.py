@@ -4,25 +4,30 @@ import os
 from pathlib import Path
 
 from msd.models import SecretStore
-from msd.store.credentials.file import FileVault
-from msd.store.credentials.password_store import PassVault
-from msd.store.credentials.secret_service import SecretServiceVault
-from msd.store.credentials.systemd import SystemdVault
+from msd.store.credentials.file import FileCredentialStore
+from msd.store.credentials.password_store import PassCredentialStore
+from msd.store.credentials.secret_service import SecretServiceCredentialStore
+from msd.store.credentials.systemd import SystemdCredentialStore
 
 FILE_NAME = "secrets.json"
 
 
-AnyVault = SecretServiceVault | SystemdVault | PassVault | FileVault
+AnyCredentialStore = (
+    SecretServiceCredentialStore
+    | SystemdCredentialStore
+    | PassCredentialStore
+    | FileCredentialStore
+)
 
 
-def chosen_vault(store: SecretStore, *, data_dir: Path) -> AnyVault:
+def chosen_credential_store(store: SecretStore, *, data_dir: Path) -> AnyCredentialStore:
     """Return the store that the user chose; nothing is opened yet."""
     match store:
         case SecretStore.SECRET_SERVICE:
-            return SecretServiceVault()
+            return SecretServiceCredentialStore()
         case SecretStore.SYSTEMD:
-            return SystemdVault(os.environ.get("CREDENTIALS_DIRECTORY", ""))
+            return SystemdCredentialStore(os.environ.get("CREDENTIALS_DIRECTORY", ""))
         case SecretStore.PASS:
-            return PassVault()
+            return PassCredentialStore()
         case SecretStore.FILE:
-            return FileVault(data_dir / FILE_NAME)
+            return FileCredentialStore(data_dir / FILE_NAME)

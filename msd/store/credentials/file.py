@@ -12,7 +12,7 @@ from msd.models import Account, AccountId
 from msd.store.credentials.ledger import Ledger, ledger_text, read_ledger
 
 
-class FileVault:
+class FileCredentialStore:
     """All accounts in one file, which is replaced as a whole or not at all."""
 
     is_read_only = False

@@ -24,7 +24,7 @@ _NEVER_ASK = "--pinentry-mode=error"
 _GPG_FAILED = 2  # how gpg ends; `pass` itself ends with 1
 
 
-class PassVault:
+class PassCredentialStore:
     """One entry per account: `msd/<kind>/<account id>`, one line of JSON."""
 
     is_read_only = False

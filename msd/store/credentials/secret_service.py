@@ -27,7 +27,7 @@ DEADLINE_S = 10.0
 Result = TypeVar("Result")
 
 
-class SecretServiceVault:
+class SecretServiceCredentialStore:
     """One entry per account: service `org.msd.Msd1`, user `<kind>/<account id>`."""
 
     is_read_only = False

@@ -19,7 +19,7 @@ CREDENTIAL = "msd-secrets"
 log = logging.getLogger(__name__)
 
 
-class SystemdVault:
+class SystemdCredentialStore:
     """The credential `msd-secrets` of this service.
 
     Args:

@@ -79,7 +79,7 @@ async def test_a_partial_or_empty_answer_takes_nothing_away(rig: Rig, answer: st
         await refresh(run, account_id)
 
         assert set(sources.values()) == set(run.coordinator.accounts.get(account_id).source_ids)
-        assert before == dict(rig.vault.stored[account_id].server_tokens)
+        assert before == dict(rig.credential_store.stored[account_id].server_tokens)
         for source_id in sources.values():
             assert StatusReason.ACCOUNT_GONE not in reason(run, source_id)
 
@@ -117,8 +117,8 @@ async def test_another_token_is_tried_at_once(rig: Rig) -> None:
             for event in run.of(SourceStatusChanged)
             if isinstance(event, SourceStatusChanged)
         }
-        assert "near-2" == rig.vault.stored[account_id].server_tokens["near"]
-        assert "account-1" == rig.vault.stored[account_id].token
+        assert "near-2" == rig.credential_store.stored[account_id].server_tokens["near"]
+        assert "account-1" == rig.credential_store.stored[account_id].token
 
 
 async def test_a_sync_that_failed_begins_again_with_the_other_token(rig: Rig) -> None:
@@ -263,7 +263,7 @@ async def test_the_last_source_signs_the_account_out(rig: Rig) -> None:
         for source_id in sources.values():
             await run.coordinator.remove_source(source_id)
         await run.until(lambda: AccountRemoved(account_id) in run.of(AccountRemoved))
-        await run.eventually(lambda: not rig.vault.stored)
+        await run.eventually(lambda: not rig.credential_store.stored)
 
         assert ["account-1"] == rig.service.signed_out
 
@@ -303,7 +303,7 @@ async def test_an_account_is_added_by_a_token_that_was_obtained_elsewhere(rig: R
         added = await run.coordinator.add_source(CLUB, {"token": "mine"})
 
         assert 2 == len(added)
-        (stored,) = rig.vault.stored.values()
+        (stored,) = rig.credential_store.stored.values()
         assert "mine" == stored.token
         assert EVERY_S > RETRY_S
 
@@ -319,4 +319,4 @@ async def test_a_token_that_is_added_again_signs_a_new_server_in(rig: Rig) -> No
         await run.until_status(added, PublicStatus.CONNECTED)
 
         assert ["new-1"] == list(dict.fromkeys(rig.service.used["new"]))
-        assert 1 == len(rig.vault.stored)
+        assert 1 == len(rig.credential_store.stored)

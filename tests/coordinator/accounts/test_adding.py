@@ -10,13 +10,13 @@ from msd.coordinator.accounts.adding import MAX_SOURCES
 from msd.coordinator.sources.sources import MAX_NAME
 from msd.models import Account, Source, SourceId
 from tests.support.fakes.fake_backend import KIND
-from tests.support.rig import FakeVault, Rig
+from tests.support.rig import FakeCredentialStore, Rig
 
 pytestmark = pytest.mark.anyio
 
 
 @dataclass
-class LateVault(FakeVault):
+class LateCredentialStore(FakeCredentialStore):
     """Stores what it is given after the caller has given up."""
 
     async def write(self, account: Account, credentials: Credentials) -> None:
@@ -26,12 +26,12 @@ class LateVault(FakeVault):
 
 async def test_an_add_that_failed_on_a_slow_keyring_leaves_no_secret(rig: Rig) -> None:
     """A1, K1: the write may arrive after the deadline."""
-    rig.vault = LateVault()
+    rig.credential_store = LateCredentialStore()
     async with rig.running() as run:
         with pytest.raises(errors.KeyringUnavailableError):
             await run.add()
 
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         assert not run.coordinator.list_sources()
         assert rig.server.signed_out == ["alice"]
 

@@ -43,7 +43,7 @@ async def test_an_approved_code_adds_every_server_of_the_account(rig: Rig) -> No
         assert {"near": {"near-1"}, "shared": {"shared-1"}} == {
             server: set(tokens) for server, tokens in rig.service.used.items()
         }
-        (stored,) = rig.vault.stored.values()
+        (stored,) = rig.credential_store.stored.values()
         assert {"near": "near-1", "shared": "shared-1"} == dict(stored.server_tokens)
         kinds = [type(event) for event in run.of(object)]  # type: ignore[arg-type]
         assert kinds.index(LoginAdded) < kinds.index(AccountAdded) < kinds.index(SourceAdded)
@@ -61,7 +61,7 @@ async def test_a_wrong_password_is_asked_for_again(rig: Rig) -> None:
         await logins.submit_password(login_id, "wrong", person.caller)
         await run.until(lambda: "wrong" in person.login(login_id).message)
         assert person.login(login_id).step is LoginStep.PASSWORD
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         await logins.submit_password(login_id, "secret", person.caller)
         ended = await person.until_ended(login_id)
 
@@ -147,7 +147,7 @@ async def test_a_cancelled_login_leaves_nothing(rig: Rig) -> None:
 
         assert ended.state is LoginState.CANCELLED
         await run.coordinator.logins.cancel(login_id, person.caller)
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         assert not run.coordinator.list_sources()
 
 
@@ -273,7 +273,7 @@ async def test_a_failure_after_credentials_were_kept_gives_them_back(rig: Rig) -
         ended = await person.until_ended(await person.begin())
 
         assert (LoginState.FAILED, "Unreachable") == (ended.state, ended.error)
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         assert ["account-1"] == rig.service.signed_out
         assert not run.services.registry.unused_accounts()
 
@@ -285,7 +285,7 @@ async def test_credentials_that_were_kept_are_those_of_the_account(rig: Rig) -> 
         await Person(run).sign_in()
 
         (account,) = run.coordinator.accounts.all()
-        assert [account.account.id] == list(rig.vault.stored)
+        assert [account.account.id] == list(rig.credential_store.stored)
         assert not run.services.registry.unused_accounts()
 
 
@@ -295,14 +295,14 @@ async def test_a_crash_between_keeping_and_storing_leaves_nothing_behind(rig: Ri
         new = rig.service.account("ann", "orphan")
         adding = run.coordinator._adding
         await adding.keep(CLUB, new, device_id="d")
-        assert len(rig.vault.stored) == 1
+        assert len(rig.credential_store.stored) == 1
         assert not run.coordinator.accounts.all()
 
     async with rig.running() as run:
         run.coordinator.start()
         await run.eventually(lambda: not run.services.registry.unused_accounts())
 
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         assert ["orphan"] == rig.service.signed_out
 
 
@@ -318,7 +318,7 @@ async def test_signing_in_twice_adds_what_is_missing_to_the_same_account(rig: Ri
         assert 1 == len(run.coordinator.accounts.all())
         assert ["account-2", "account-3"] == rig.service.undone
         assert (LoginState.FAILED, "SourceExists") == (third.state, third.error)
-        assert 1 == len(rig.vault.stored)
+        assert 1 == len(rig.credential_store.stored)
 
 
 async def test_stopping_ends_every_login(rig: Rig) -> None:

@@ -43,7 +43,7 @@ async def test_every_source_of_the_account_goes_on_with_the_same_id(rig: Rig) ->
         assert (LoginState.AUTHORISED, sources) == (ended.state, ended.source_ids)
         assert before == run.coordinator.accounts.all()[0].account
         assert sources == tuple(view.source.id for view in run.coordinator.list_sources())
-        assert "account-2" == rig.vault.stored[before.id].token
+        assert "account-2" == rig.credential_store.stored[before.id].token
         assert ["near-1", "near-2"] == list(dict.fromkeys(rig.service.used["near"]))
         assert rig.service.devices[0] == rig.service.devices[1] == before.device_id
 
@@ -52,14 +52,14 @@ async def test_another_user_is_refused_and_signed_out_again(rig: Rig) -> None:
     """A3: that is another source; the old secret stays."""
     async with rig.running() as run:
         sources = await refused(run)
-        (before,) = rig.vault.stored.items()
+        (before,) = rig.credential_store.stored.items()
 
         rig.service.who = "bob"
         ended = await Person(run).until_ended(await Person(run).reauthenticate(sources[0]))
 
         assert (LoginState.FAILED, "AuthRefused") == (ended.state, ended.error)
         assert "Ann" in ended.message
-        assert [before] == list(rig.vault.stored.items())
+        assert [before] == list(rig.credential_store.stored.items())
         assert ["account-2"] == rig.service.undone
         assert run.coordinator.get_source_status(sources[0]).status is PublicStatus.NEEDS_AUTH
 
@@ -68,12 +68,12 @@ async def test_somebody_elses_token_that_was_kept_is_signed_out_and_forgotten(ri
     """A1, A3: it ended nothing of ours."""
     async with rig.running() as run:
         sources = await refused(run)
-        (before,) = rig.vault.stored.items()
+        (before,) = rig.credential_store.stored.items()
 
         rig.service.who, rig.service.keeps = "bob", True
         await Person(run).until_ended(await Person(run).reauthenticate(sources[0]))
 
-        assert [before] == list(rig.vault.stored.items())
+        assert [before] == list(rig.credential_store.stored.items())
         assert ["account-2"] == rig.service.signed_out
         assert not run.services.registry.unused_accounts()
 
@@ -87,7 +87,7 @@ async def test_a_token_that_ended_the_old_one_is_kept_whatever_follows(rig: Rig)
         ended = await Person(run).until_ended(await Person(run).reauthenticate(sources[0]))
 
         assert ended.state is LoginState.FAILED
-        (stored,) = rig.vault.stored.values()
+        (stored,) = rig.credential_store.stored.values()
         assert "account-2" == stored.token
         assert {"near": "near-1", "shared": "shared-1"} == dict(stored.server_tokens)
 
@@ -102,7 +102,7 @@ async def test_the_old_secret_stays_until_the_new_one_worked(rig: Rig) -> None:
         await run.coordinator.logins.cancel(login_id, person.caller)
         await person.until_ended(login_id)
 
-        (stored,) = rig.vault.stored.values()
+        (stored,) = rig.credential_store.stored.values()
         assert "account-1" == stored.token
 
 
@@ -157,7 +157,7 @@ async def test_a_source_that_is_removed_meanwhile_stays_removed(rig: Rig) -> Non
 
         assert (LoginState.FAILED, "UnknownSource") == (ended.state, ended.error)
         assert not run.coordinator.list_sources()
-        await run.eventually(lambda: not rig.vault.stored)
+        await run.eventually(lambda: not rig.credential_store.stored)
 
 
 async def test_a_kind_without_a_dialogue_or_an_unknown_source_is_a_typed_error(rig: Rig) -> None:
@@ -201,8 +201,8 @@ async def test_a_new_sign_in_serves_the_sources_that_wait_for_one(rig: Rig) -> N
             await run.until_status(source_id, PublicStatus.CONNECTED)
 
         assert (LoginState.AUTHORISED, sources) == (ended.state, ended.source_ids)
-        assert [account_id] == list(rig.vault.stored)
-        assert "account-2" == rig.vault.stored[account_id].token
+        assert [account_id] == list(rig.credential_store.stored)
+        assert "account-2" == rig.credential_store.stored[account_id].token
         assert [] == rig.service.undone
         assert sources == tuple(view.source.id for view in run.coordinator.list_sources())
 
@@ -223,7 +223,7 @@ async def test_adding_a_source_again_that_waits_for_a_sign_in_renews_it(rig: Rig
 
         assert source_id == again
         await run.until_status(source_id, PublicStatus.CONNECTED)
-        assert 1 == len(rig.vault.stored)
+        assert 1 == len(rig.credential_store.stored)
         assert 1 == len(run.coordinator.accounts.all())
 
 

@@ -48,7 +48,7 @@ async def test_an_account_with_two_sources_is_signed_out_once_and_its_secret_goe
         await run.coordinator.accounts.remove(ALICE.id)
         await until_purged(run)
 
-        assert not rig.vault.stored
+        assert not rig.credential_store.stored
         assert rig.server.signed_out == ["alice"]
         assert not run.services.registry.uses_account(ALICE.id)
 
@@ -61,7 +61,7 @@ async def test_an_account_stays_signed_in_while_one_of_its_sources_is_left(rig: 
         await run.coordinator.remove_source(server(1).id)
         await until_purged(run)
 
-        assert rig.vault.stored == {ALICE.id: SECRET}
+        assert rig.credential_store.stored == {ALICE.id: SECRET}
         assert not rig.server.signed_out
 
 
@@ -79,7 +79,7 @@ async def test_a_source_that_is_added_again_waits_until_the_old_sync_has_ended(r
             tasks.start_soon(run.add)
             await anyio.wait_all_tasks_blocked()
             assert "add" in rig.server.calls
-            assert len(rig.vault.stored) == 1, "the new secret is stored after the purge"
+            assert len(rig.credential_store.stored) == 1, "the new secret is stored after the purge"
             stubborn.release()
 
         await run.until_synced(source_id)

@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from msd.errors import KeyringUnavailableError, NotSupportedError
-from msd.store.credentials.file import FileVault
-from msd.store.credentials.systemd import CREDENTIAL, SystemdVault
+from msd.store.credentials.file import FileCredentialStore
+from msd.store.credentials.systemd import CREDENTIAL, SystemdCredentialStore
 from tests.store.credentials.accounts import ALICE, BOB, MANY, SECRET
 
 pytestmark = pytest.mark.anyio
@@ -22,25 +22,25 @@ def path(tmp_path: Path) -> Path:
 
 async def test_credentials_are_stored_read_replaced_and_deleted(path: Path) -> None:
     """K1."""
-    vault = FileVault(path)
-    assert await vault.read(ALICE) is None
-    await vault.delete(ALICE)
+    credential_store = FileCredentialStore(path)
+    assert await credential_store.read(ALICE) is None
+    await credential_store.delete(ALICE)
 
-    await vault.write(ALICE, SECRET)
-    await vault.write(BOB, SECRET)
-    await vault.write(ALICE, MANY)
+    await credential_store.write(ALICE, SECRET)
+    await credential_store.write(BOB, SECRET)
+    await credential_store.write(ALICE, MANY)
 
-    assert await FileVault(path).read(ALICE) == MANY
-    await vault.delete(ALICE)
-    assert await vault.read(ALICE) is None
-    assert await vault.read(BOB) == SECRET
+    assert await FileCredentialStore(path).read(ALICE) == MANY
+    await credential_store.delete(ALICE)
+    assert await credential_store.read(ALICE) is None
+    assert await credential_store.read(BOB) == SECRET
 
 
 async def test_only_the_owner_may_read_it_whatever_the_umask_is(path: Path) -> None:
     """K5."""
     old = os.umask(0)
     try:
-        await FileVault(path).write(ALICE, SECRET)
+        await FileCredentialStore(path).write(ALICE, SECRET)
     finally:
         os.umask(old)
 
@@ -54,11 +54,11 @@ async def test_a_file_that_others_can_read_is_refused_with_what_to_do(
     path: Path, mode: int
 ) -> None:
     """K1: not read, not written to, and not quietly made private either."""
-    vault = FileVault(path)
-    await vault.write(ALICE, SECRET)
+    credential_store = FileCredentialStore(path)
+    await credential_store.write(ALICE, SECRET)
     path.chmod(mode)
 
-    for call in (lambda: vault.read(ALICE), lambda: vault.write(BOB, SECRET)):
+    for call in (lambda: credential_store.read(ALICE), lambda: credential_store.write(BOB, SECRET)):
         with pytest.raises(KeyringUnavailableError, match="chmod 600"):
             await call()
 
@@ -67,22 +67,22 @@ async def test_a_file_that_others_can_read_is_refused_with_what_to_do(
 
 async def test_a_link_is_not_followed(path: Path) -> None:
     """K6: it may lead to a file of somebody else."""
-    await FileVault(path).write(ALICE, SECRET)
+    await FileCredentialStore(path).write(ALICE, SECRET)
     link = path.with_name("link.json")
     link.symlink_to(path)
 
     with pytest.raises(KeyringUnavailableError):
-        await FileVault(link).read(ALICE)
+        await FileCredentialStore(link).read(ALICE)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"accounts": 1}', "canary", "[" * 100_000])
 async def test_a_damaged_file_is_said_to_be_so_and_left_alone(path: Path, text: str) -> None:
     """What can't be read may still be mended by hand."""
-    vault = FileVault(path)
-    await vault.write(ALICE, SECRET)
+    credential_store = FileCredentialStore(path)
+    await credential_store.write(ALICE, SECRET)
     path.write_text(text)
 
-    for call in (lambda: vault.read(ALICE), lambda: vault.write(BOB, SECRET)):
+    for call in (lambda: credential_store.read(ALICE), lambda: credential_store.write(BOB, SECRET)):
         with pytest.raises(KeyringUnavailableError, match="damaged") as raised:
             await call()
         assert "canary" not in f"{raised.value}{raised.value.__cause__}"
@@ -96,7 +96,7 @@ async def test_a_folder_that_can_not_be_written_to_is_an_error_of_the_store(path
     path.parent.mkdir(mode=0o500)
 
     with pytest.raises(KeyringUnavailableError, match="written"):
-        await FileVault(path).write(ALICE, SECRET)
+        await FileCredentialStore(path).write(ALICE, SECRET)
 
 
 async def test_a_folder_in_the_way_is_an_error_of_the_store(path: Path) -> None:
@@ -104,49 +104,49 @@ async def test_a_folder_in_the_way_is_an_error_of_the_store(path: Path) -> None:
     path.mkdir(parents=True)
 
     with pytest.raises(KeyringUnavailableError):
-        await FileVault(path).read(ALICE)
+        await FileCredentialStore(path).read(ALICE)
 
 
 KILLED_WHILE_WRITING = """
 import os, sys, anyio
 from pathlib import Path
-from msd.store.credentials.file import FileVault
+from msd.store.credentials.file import FileCredentialStore
 from tests.store.credentials.accounts import BOB, SECRET
 path = Path(sys.argv[1])
 os.fsync = lambda _: os._exit(9)  # the power goes before anything is safe
-anyio.run(FileVault(path).write, BOB, SECRET)
+anyio.run(FileCredentialStore(path).write, BOB, SECRET)
 """
 
 
 async def test_an_end_in_the_middle_of_writing_leaves_what_was_there(path: Path) -> None:
     """The file is replaced as a whole."""
-    await FileVault(path).write(ALICE, SECRET)
+    await FileCredentialStore(path).write(ALICE, SECRET)
 
     killed = await anyio.run_process(
         [sys.executable, "-c", KILLED_WHILE_WRITING, str(path)], check=False
     )
 
     assert 9 == killed.returncode
-    assert await FileVault(path).read(ALICE) == SECRET
-    await FileVault(path).write(BOB, SECRET)
-    assert await FileVault(path).read(BOB) == SECRET
+    assert await FileCredentialStore(path).read(ALICE) == SECRET
+    await FileCredentialStore(path).write(BOB, SECRET)
+    assert await FileCredentialStore(path).read(BOB) == SECRET
 
 
 async def test_systemd_hands_over_what_the_file_store_wrote(path: Path, tmp_path: Path) -> None:
     """LoadCredential=msd-secrets:…/secrets.json."""
-    await FileVault(path).write(ALICE, MANY)
+    await FileCredentialStore(path).write(ALICE, MANY)
     handed_over = tmp_path / "credentials"
     handed_over.mkdir()
     (handed_over / CREDENTIAL).write_bytes(path.read_bytes())
     (handed_over / CREDENTIAL).chmod(0o440)  # as systemd's ACLs show
-    vault = SystemdVault(str(handed_over))
+    credential_store = SystemdCredentialStore(str(handed_over))
 
-    assert await vault.read(ALICE) == MANY
-    assert await vault.read(BOB) is None
+    assert await credential_store.read(ALICE) == MANY
+    assert await credential_store.read(BOB) is None
     with pytest.raises(NotSupportedError, match="systemd"):
-        await vault.write(BOB, SECRET)
-    await vault.delete(ALICE)
-    assert await vault.read(ALICE) == MANY
+        await credential_store.write(BOB, SECRET)
+    await credential_store.delete(ALICE)
+    assert await credential_store.read(ALICE) == MANY
 
 
 @pytest.mark.parametrize("directory", ["", "/nonexistent"])
@@ -155,4 +155,4 @@ async def test_without_the_credential_of_systemd_the_store_says_what_is_missing(
 ) -> None:
     """S4: keyring-unavailable, with what to do."""
     with pytest.raises(KeyringUnavailableError, match="LoadCredential"):
-        await SystemdVault(directory).read(ALICE)
+        await SystemdCredentialStore(directory).read(ALICE)

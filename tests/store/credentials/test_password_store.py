@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from msd.errors import KeyringLockedError, KeyringUnavailableError
-from msd.store.credentials.password_store import PassVault
+from msd.store.credentials.password_store import PassCredentialStore
 from tests.store.credentials.accounts import ALICE, BOB, MANY, SECRET
 
 pytestmark = [
@@ -52,29 +52,29 @@ def make_key(home: Mapping[str, str], passphrase: str = "") -> None:
 async def test_credentials_are_stored_read_replaced_and_deleted(home: Mapping[str, str]) -> None:
     """K1."""
     make_key(home)
-    vault = PassVault(home)
-    assert await vault.read(ALICE) is None
-    await vault.delete(ALICE)
+    credential_store = PassCredentialStore(home)
+    assert await credential_store.read(ALICE) is None
+    await credential_store.delete(ALICE)
 
-    await vault.write(ALICE, SECRET)
-    await vault.write(BOB, SECRET)
-    await vault.write(ALICE, MANY)
+    await credential_store.write(ALICE, SECRET)
+    await credential_store.write(BOB, SECRET)
+    await credential_store.write(ALICE, MANY)
 
-    assert await PassVault(home).read(ALICE) == MANY
-    await vault.delete(ALICE)
-    assert await vault.read(ALICE) is None
-    assert await vault.read(BOB) == SECRET
+    assert await PassCredentialStore(home).read(ALICE) == MANY
+    await credential_store.delete(ALICE)
+    assert await credential_store.read(ALICE) is None
+    assert await credential_store.read(BOB) == SECRET
 
 
 async def test_a_key_whose_passphrase_must_be_asked_for_is_locked(home: Mapping[str, str]) -> None:
     """K2: nothing asks; writing needs no passphrase."""
     make_key(home, "a passphrase")
     await anyio.run_process(["gpgconf", "--kill", "gpg-agent"], env=home)
-    vault = PassVault(home)
-    await vault.write(ALICE, SECRET)
+    credential_store = PassCredentialStore(home)
+    await credential_store.write(ALICE, SECRET)
 
     with pytest.raises(KeyringLockedError) as raised:
-        await vault.read(ALICE)
+        await credential_store.read(ALICE)
 
     assert "canary" not in str(raised.value)
 
@@ -82,10 +82,10 @@ async def test_a_key_whose_passphrase_must_be_asked_for_is_locked(home: Mapping[
 async def test_without_pass_the_store_says_so(tmp_path: Path) -> None:
     """S4."""
     with pytest.raises(KeyringUnavailableError, match="not installed"):
-        await PassVault({"PATH": str(tmp_path)}).read(ALICE)
+        await PassCredentialStore({"PATH": str(tmp_path)}).read(ALICE)
 
 
 async def test_a_store_that_was_never_made_says_what_to_try(home: Mapping[str, str]) -> None:
     """S4."""
     with pytest.raises(KeyringUnavailableError, match="pass ls"):
-        await PassVault(home).write(ALICE, SECRET)
+        await PassCredentialStore(home).write(ALICE, SECRET)

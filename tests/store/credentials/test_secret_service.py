@@ -1,4 +1,4 @@
-"""SecretServiceVault against a real gnome-keyring-daemon."""
+"""SecretServiceCredentialStore against a real gnome-keyring-daemon."""
 
 import signal
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from keyring.core import get_keyring
 from msd.backend_api import Credentials
 from msd.dbus.server import BusServer
 from msd.errors import KeyringLockedError, KeyringUnavailableError
-from msd.store.credentials.secret_service import DEADLINE_S, SecretServiceVault
+from msd.store.credentials.secret_service import DEADLINE_S, SecretServiceCredentialStore
 from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService
 from tests.store.credentials.accounts import ALICE, BOB, SECRET
 from tests.support.session.bus import PrivateBus, bus  # noqa: F401 - a fixture
@@ -44,90 +44,93 @@ def ring(
 
 async def test_credentials_are_stored_read_replaced_and_deleted(ring: Keyring) -> None:
     """K1."""
-    vault = SecretServiceVault()
-    assert await vault.read(ALICE) is None
+    credential_store = SecretServiceCredentialStore()
+    assert await credential_store.read(ALICE) is None
 
-    await vault.write(ALICE, SECRET)
-    await vault.write(BOB, SECRET)
+    await credential_store.write(ALICE, SECRET)
+    await credential_store.write(BOB, SECRET)
     newer = Credentials(user_id="u1", token="newer")
-    await vault.write(ALICE, newer)
-    assert await vault.read(ALICE) == newer
+    await credential_store.write(ALICE, newer)
+    assert await credential_store.read(ALICE) == newer
 
-    await vault.delete(ALICE)
-    await vault.delete(ALICE)
-    assert await vault.read(ALICE) is None
-    assert await SecretServiceVault().read(BOB) == SECRET
+    await credential_store.delete(ALICE)
+    await credential_store.delete(ALICE)
+    assert await credential_store.read(ALICE) is None
+    assert await SecretServiceCredentialStore().read(BOB) == SECRET
 
 
 async def test_a_locked_keyring_says_so_without_a_prompt(ring: Keyring) -> None:
     """K2, S4: and heals when it is unlocked."""
-    vault = SecretServiceVault()
-    await vault.write(ALICE, SECRET)
+    credential_store = SecretServiceCredentialStore()
+    await credential_store.write(ALICE, SECRET)
     ring.lock()
 
     with pytest.raises((KeyringLockedError, KeyringUnavailableError)) as raised:
-        await vault.read(ALICE)
+        await credential_store.read(ALICE)
 
     assert SECRET.token not in str(raised.value)
     ring.unlock()
-    assert await vault.read(ALICE) == SECRET
+    assert await credential_store.read(ALICE) == SECRET
 
 
 async def test_an_absent_keyring_says_so_and_may_come_back(ring: Keyring, tmp_path: Path) -> None:
     """O3."""
-    vault = SecretServiceVault()
-    await vault.write(ALICE, SECRET)
+    credential_store = SecretServiceCredentialStore()
+    await credential_store.write(ALICE, SECRET)
     ring.stop()
 
-    for call in (lambda: vault.read(ALICE), lambda: vault.write(ALICE, SECRET)):
+    for call in (
+        lambda: credential_store.read(ALICE),
+        lambda: credential_store.write(ALICE, SECRET),
+    ):
         with pytest.raises(KeyringUnavailableError):
             await call()
 
     ring.start()
-    assert await vault.read(ALICE) == SECRET
+    assert await credential_store.read(ALICE) == SECRET
 
 
 async def test_a_keyring_that_hangs_fails_at_the_deadline_and_leaves_no_thread_behind(
     ring: Keyring,
 ) -> None:
     """K2: the call that is given up is cut off, while the keyring still hangs."""
-    vault = SecretServiceVault()
-    await vault.write(ALICE, SECRET)
+    credential_store = SecretServiceCredentialStore()
+    await credential_store.write(ALICE, SECRET)
     assert ring.process is not None
     ring.process.send_signal(signal.SIGSTOP)
     said: list[str] = []
 
     async def read() -> None:
         try:
-            await vault.read(ALICE)
+            await credential_store.read(ALICE)
         except KeyringUnavailableError as error:
             said.append(str(error))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(read)
         with anyio.fail_after(5):
-            while not vault.is_busy:
+            while not credential_store.is_busy:
                 await anyio.lowlevel.checkpoint()
         assert not said
         skip(DEADLINE_S + 1)
     assert said == ["the keyring does not answer"]
     with anyio.fail_after(5):
-        while vault.is_busy:
+        while credential_store.is_busy:
             await anyio.lowlevel.checkpoint()
 
     ring.process.send_signal(signal.SIGCONT)
 
-    assert await vault.read(ALICE) == SECRET
+    assert await credential_store.read(ALICE) == SECRET
 
 
 async def test_an_account_with_several_servers_keeps_the_token_of_each(ring: Keyring) -> None:
     """K1: one entry per account, whatever it brings."""
-    vault = SecretServiceVault()
+    credential_store = SecretServiceCredentialStore()
     many = Credentials(user_id="u1", token="t", server_tokens={"s1": "one", "s2": "two"})
 
-    await vault.write(ALICE, many)
+    await credential_store.write(ALICE, many)
 
-    stored = await vault.read(ALICE)
+    stored = await credential_store.read(ALICE)
     assert stored == many
     assert stored is not None
     assert stored.for_server("s2").token == "two"
@@ -135,9 +138,9 @@ async def test_an_account_with_several_servers_keeps_the_token_of_each(ring: Key
 
 async def test_a_keyring_manager_shows_whose_entry_it_is(ring: Keyring) -> None:
     """The label that keyring would give names nobody."""
-    vault = SecretServiceVault()
-    await vault.write(ALICE, SECRET)
-    await vault.write(ALICE, SECRET)
+    credential_store = SecretServiceCredentialStore()
+    await credential_store.write(ALICE, SECRET)
+    await credential_store.write(ALICE, SECRET)
 
     with closing(secretstorage.dbus_init()) as connection:
         items = list(secretstorage.get_default_collection(connection).get_all_items())
@@ -161,9 +164,9 @@ async def test_what_keyring_is_configured_to_use_is_not_used(
     monkeypatch.setenv("KEYRING_PROPERTY_PREFERRED_COLLECTION", "/nowhere")
     assert "null" in type(get_keyring()).__module__
 
-    await SecretServiceVault().write(ALICE, SECRET)
+    await SecretServiceCredentialStore().write(ALICE, SECRET)
 
-    assert await SecretServiceVault().read(ALICE) == SECRET
+    assert await SecretServiceCredentialStore().read(ALICE) == SECRET
     holding = [path for path in tmp_path.rglob("*") if path.is_file() and b"canary" in _read(path)]
     assert holding == []
 
@@ -185,18 +188,18 @@ async def test_nothing_that_would_prompt_gets_through(
     async with BusServer(PROMPTING_SPECS, address=bus.address) as server:
         service = PromptingService(server)
         await server.own_name("org.freedesktop.secrets")
-        vault = SecretServiceVault()
+        credential_store = SecretServiceCredentialStore()
 
         for call in (
-            lambda: vault.read(ALICE),
-            lambda: vault.write(ALICE, SECRET),
-            lambda: vault.delete(ALICE),
+            lambda: credential_store.read(ALICE),
+            lambda: credential_store.write(ALICE, SECRET),
+            lambda: credential_store.delete(ALICE),
         ):
             with pytest.raises(KeyringLockedError):
                 await call()
         service.locked = False
         with pytest.raises(KeyringLockedError):
-            await vault.write(ALICE, SECRET)
+            await credential_store.write(ALICE, SECRET)
 
         assert 1 == service.asked_to_confirm
         assert 0 == service.prompts + service.created + service.unlocks
