@@ -89,6 +89,12 @@ class UnknownJobError(MsdError):
     code = "UnknownJob"
 
 
+class SupersededError(MsdError):
+    """A newer search of the same caller and session took its place."""
+
+    code = "Superseded"
+
+
 class UnknownLoginError(MsdError):
     """No login has this number; logins stay for a minute after their end."""
 

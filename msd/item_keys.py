@@ -131,3 +131,5 @@ DETAIL_KEYS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Keys that an item has only when its details are asked for."""
+HIT_KEYS: Mapping[str, str] = MappingProxyType({"match": "s"})
+"""Keys that an item has only as a hit of a search."""

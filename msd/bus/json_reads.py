@@ -26,6 +26,7 @@ READS: Mapping[str, str] = {
     "ListSources": SOURCE_COORDINATOR,
     "ListLibraries": LIBRARY,
     "QueryItems": LIBRARY,
+    "Search": LIBRARY,
     "GetItems": LIBRARY,
     "GetChanges": LIBRARY,
     "GetArtworks": ARTWORK,
@@ -54,6 +55,7 @@ class JsonInterface(RootInterface):
     list_sources = _read("ListSources")
     list_libraries = _read("ListLibraries")
     query_items = _read("QueryItems")
+    search = _read("Search")
     get_items = _read("GetItems")
     get_changes = _read("GetChanges")
     get_artworks = _read("GetArtworks")

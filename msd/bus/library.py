@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
+import anyio
+
+from msd.bus.gate import Gate
 from msd.bus.options import Reader, flag, read_options, texts
-from msd.bus.query import item_query
+from msd.bus.query import item_query, search_query
 from msd.bus.served import RootInterface
 from msd.contract import LIBRARY, MAX_GET_ITEMS
+from msd.dbus.callers import Caller, caller
 from msd.dbus.marshal import entries
 from msd.dbus.variant import Typed, Variant, variants
-from msd.errors import LimitExceededError
-from msd.item_keys import ALL, DETAIL_KEYS, DETAIL_LISTS, DETAILS, ITEM_KEYS, STREAM_KEYS
+from msd.errors import LimitExceededError, SupersededError
+from msd.item_keys import ALL, DETAIL_KEYS, DETAIL_LISTS, DETAILS, HIT_KEYS, ITEM_KEYS, STREAM_KEYS
 from msd.models import ItemFields, ItemId, Library, SourceId
 
 LIBRARY_TYPES: Mapping[str, str] = {
@@ -25,6 +29,7 @@ _NOT_COUNTED = -1
 _ITEM_ENTRIES = entries({**ITEM_KEYS, **DETAIL_KEYS})
 _LIST_ENTRIES = {key: entries(types) for key, types in DETAIL_LISTS.items()}
 _STREAM_ENTRIES = entries(STREAM_KEYS)
+_HIT_ENTRIES = entries({**ITEM_KEYS, **HIT_KEYS})
 
 
 class LibraryInterface(RootInterface):
@@ -32,6 +37,10 @@ class LibraryInterface(RootInterface):
 
     name = LIBRARY
     calls_at_once = 8
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate)
+        self._searches: dict[tuple[str, str], anyio.CancelScope] = {}
 
     async def list_libraries(
         self, source_id: str, options: Mapping[str, Variant]
@@ -51,6 +60,26 @@ class LibraryInterface(RootInterface):
         page = await self._coordinator.library.query(wanted)
         total = _NOT_COUNTED if page.total is None else page.total
         return [item_entry(item) for item in page.items], page.next_cursor, total
+
+    async def search(
+        self, text: str, options: Mapping[str, Variant]
+    ) -> tuple[str, Sequence[Typed]]:
+        """Return the items that fit a text best; a newer search of a session ends an older one."""
+        query, session = search_query(text, options)
+        if query is None:
+            return text, []
+        key = (caller.get(Caller()).name, session)
+        if (older := self._searches.get(key)) is not None:
+            older.cancel()
+        with anyio.CancelScope() as scope:
+            self._searches[key] = scope
+            try:
+                page = await self._coordinator.library.search(query)
+                return page.text, [Typed(_HIT_ENTRIES, hit) for hit in page.hits]
+            finally:
+                if self._searches.get(key) is scope:
+                    del self._searches[key]
+        raise SupersededError("a newer search took the place of this one")
 
     async def get_items(
         self, ids: Sequence[str], options: Mapping[str, Variant]

@@ -26,6 +26,8 @@ from msd.models import (
     LibraryId,
     Login,
     LoginId,
+    SearchPage,
+    SearchQuery,
     SkippedPage,
     SourceId,
     SourceStatus,
@@ -126,6 +128,7 @@ class CachedLibrary(Protocol):
 
     async def libraries(self, source_id: SourceId | None) -> tuple[Library, ...]: ...
     async def query(self, query: ItemQuery) -> ItemPage: ...
+    async def search(self, query: SearchQuery) -> SearchPage: ...
     async def items(
         self, ids: Sequence[ItemId], *, fields: tuple[str, ...] = (), refresh: bool = False
     ) -> tuple[ItemFields, ...]: ...

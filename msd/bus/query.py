@@ -15,11 +15,13 @@ from msd.bus.options import (
 )
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
-from msd.models import MAX_WORDS, ItemQuery, ItemType, SortKey
+from msd.models import MAX_WORDS, ItemQuery, ItemType, SearchQuery, SortKey
 
 _INT64 = 2**63
 _DECIMAL = 10_000
 MAX_OFFSET = 10_000_000
+MAX_HITS = 100
+OF_A_KIND = 3  # hits of one type, unless all are asked for
 
 
 def _years(key: str, variant: Variant) -> object:
@@ -83,6 +85,31 @@ QUERY_OPTIONS: Mapping[str, Reader] = {
 }
 
 LIST_CONDITIONS = frozenset({"source_ids", "library_ids", "types", "genres", "years"})
+
+
+SEARCH_OPTIONS: Mapping[str, Reader] = {
+    "source_ids": texts,
+    "library_ids": texts,
+    "types": words(ItemType),
+    "grouped": flag,
+    "limit": whole_number(1, MAX_HITS),
+    "fields": texts,
+    "session": text,
+}
+
+
+def search_query(searched: str, options: Mapping[str, Variant]) -> tuple[SearchQuery | None, str]:
+    """Return what a caller searches for, None for what nothing can match, and the session.
+
+    Raises:
+        InvalidArgumentError: an unknown key, a wrong type, an unknown word, too many hits.
+    """
+    values = read_options(options, SEARCH_OPTIONS)
+    session = str(values.pop("session", ""))
+    if any(not values[key] for key in values.keys() & LIST_CONDITIONS):
+        return None, session
+    values["per_type"] = OF_A_KIND if values.pop("grouped", True) else 0
+    return SearchQuery(text=searched, **values), session
 
 
 def item_query(options: Mapping[str, Variant]) -> ItemQuery | None:

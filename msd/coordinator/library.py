@@ -38,6 +38,8 @@ from msd.models import (
     LibrarySettings,
     LibraryType,
     RemoteId,
+    SearchPage,
+    SearchQuery,
     SkippedPage,
     SourceId,
     SyncPolicy,
@@ -116,6 +118,17 @@ class MediaLibrary:
         for source_id in query.source_ids:
             self._registry.source(source_id)
         return await self._cache.query(query, hidden=self._registry.removed().keys())
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """Return the items that fit a text best.
+
+        Raises:
+            UnknownSourceError: a named source does not exist.
+            InvalidArgumentError: a field is unknown, or the text is too long.
+        """
+        for source_id in query.source_ids:
+            self._registry.source(source_id)
+        return await self._cache.search(query, hidden=self._registry.removed().keys())
 
     async def items(
         self, ids: Sequence[ItemId], *, fields: tuple[str, ...] = (), refresh: bool = False

@@ -46,6 +46,11 @@ CALLS: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
         [{"limit": Variant("u", 1), "count": Variant("b", True), "years": Variant("ai", [1999])}],
         {"query": {"limit": 1, "count": True, "years": [1999]}},
     ),
+    "Search": (
+        "sa{sv}",
+        ["ame", {"limit": Variant("u", 5), "types": Variant("as", ["movie"])}],
+        {"text": "ame", "options": {"limit": 5, "types": ["movie"]}},
+    ),
     "GetItems": (
         "asa{sv}",
         [["i1", "x"], {"fields": Variant("as", ["genres"])}],

@@ -15,7 +15,7 @@ from msd.bus.exports import msd_specs, xml_folder
 from msd.bus.job import JobInterface
 from msd.bus.library import LIBRARY_TYPES, LibraryInterface
 from msd.bus.login import LOGIN_TYPES, LoginInterface
-from msd.bus.query import QUERY_OPTIONS
+from msd.bus.query import QUERY_OPTIONS, SEARCH_OPTIONS
 from msd.bus.source import CONNECTION_TYPES, SKIPPED_TYPES, SOURCE_TYPES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import INTERFACES, LOGIN, SOURCE
@@ -28,6 +28,7 @@ from msd.item_keys import (
     COMPACT_KEYS,
     DETAIL_KEYS,
     DETAIL_LISTS,
+    HIT_KEYS,
     ITEM_KEYS,
     PLACING_KEYS,
     STREAM_KEYS,
@@ -206,6 +207,13 @@ def test_every_key_of_a_query_is_documented() -> None:
     named = set(re.findall(r"`([a-z_]+)`", section("org.msd.Msd1.Library", "QueryItems")))
 
     assert set(QUERY_OPTIONS) == named
+
+
+def test_every_option_of_a_search_is_documented() -> None:
+    """Library.Search; a hit has one key more than an item."""
+    named = set(re.findall(r"`([a-z_]+)`", section("org.msd.Msd1.Library", "Search")))
+
+    assert {*SEARCH_OPTIONS, *HIT_KEYS} == named
 
 
 def test_every_key_of_a_library_is_documented_with_its_type() -> None:

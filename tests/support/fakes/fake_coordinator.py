@@ -41,6 +41,8 @@ from msd.models import (
     LibraryType,
     PublicStatus,
     RemoteId,
+    SearchPage,
+    SearchQuery,
     SkippedPage,
     Source,
     SourceId,
@@ -188,6 +190,14 @@ class FakeLibrary:
         self._check("get_items", tuple(ids), fields, refresh)
         items = self._coordinator.items
         return tuple(items[item_id] for item_id in ids if item_id in items)
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        self._check("search", query)
+        self._coordinator.querying.set()
+        if self._coordinator.hold is not None:
+            await self._coordinator.hold.wait()
+        hits = [{**item, "match": "title"} for item in self._coordinator.items.values()]
+        return SearchPage(hits=tuple(hits), text=query.text)
 
     async def skipped(self, source_id: SourceId, *, limit: int, cursor: str) -> SkippedPage:
         self._check("skipped", source_id, limit, cursor)
