@@ -30,7 +30,7 @@ from msd.backends.jellyfin.client.completion import Completion, needs_completion
 from msd.backends.jellyfin.client.full_item import full_item
 from msd.backends.jellyfin.client.members import members
 from msd.backends.jellyfin.client.omissions import omissions
-from msd.backends.jellyfin.client.pages import first_rows, pages
+from msd.backends.jellyfin.client.pages import first_page, is_whole_list, pages
 from msd.backends.jellyfin.client.pictures import read_picture
 from msd.backends.jellyfin.client.query import (
     PAGE_SIZE,
@@ -58,6 +58,7 @@ from msd.models import (
 )
 
 _MOST_LIBRARIES = 1_000
+_PREVIEW_LASTS_S = 60.0  # the overlap of the first cursor is longer
 _RIGHTS_LAST_S = 20.0  # after the sign-in was checked
 _CAPABILITIES = frozenset(
     {
@@ -71,6 +72,10 @@ _CAPABILITIES = frozenset(
 _WITH_VERSIONS = frozenset({ItemType.MOVIE, ItemType.EPISODE, ItemType.VIDEO, ItemType.MUSIC_VIDEO})
 
 log = logging.getLogger(__name__)
+
+
+async def _single(page: Page) -> AsyncGenerator[Page, None]:
+    yield page
 
 
 class PolledJellyfinBackend:
@@ -97,6 +102,7 @@ class PolledJellyfinBackend:
         self._polls: ServerPolls | None = None
         self._locates: Locator | None = None
         self._completes: Completion | None = None
+        self._previews: dict[tuple[RemoteId, ItemType], tuple[float, Page]] = {}
         self._libraries: tuple[RemoteLibrary, ...] = ()
         self._odd_views: tuple[str, ...] = ()
         self._all_listings: tuple[Listing, ...] = ()
@@ -156,8 +162,10 @@ class PolledJellyfinBackend:
         """Return the rows added last, newest first, at most one page of them."""
         session = await self._session()
         query = newest_query(listing, session.routes.user_id)
-        rows = await first_rows(session.client, query, min(limit, self._page_size))
-        return tuple(map(session.versions.applied, rows))
+        page = await first_page(session.client, query, min(limit, self._page_size))
+        if is_whole_list(page):
+            self._previews[listing.library.remote_id, listing.type] = anyio.current_time(), page
+        return tuple(map(session.versions.applied, page.items[:limit]))
 
     async def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
         """Enumerate a listing to its announced end; see `pages.pages`."""
@@ -170,11 +178,20 @@ class PolledJellyfinBackend:
         session = await self._session()
         if listing.type in _WITH_VERSIONS:
             await session.versions.ensure_read()
+        listed = self._listed(session, listing, start)
+        async with aclosing(listed) as windows:
+            async for page in windows:
+                self._remember_types(listing, page)
+                rows = tuple(map(session.versions.applied, page.items))
+                yield replace(page, items=rows)
+
+    def _listed(self, session: Session, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
+        """Return the pages of a listing; a preview that was all of it is not asked for again."""
+        seen = self._previews.pop((listing.library.remote_id, listing.type), None)
+        if seen is not None and start == 0 and anyio.current_time() - seen[0] < _PREVIEW_LASTS_S:
+            return _single(replace(seen[1], limit=self._page_size))
         query = listing_query(listing, session.routes.user_id)
-        async for page in pages(session.client, query, self._page_size, start):
-            self._remember_types(listing, page)
-            rows = tuple(map(session.versions.applied, page.items))
-            yield replace(page, items=rows)
+        return pages(session.client, query, self._page_size, start)
 
     async def rights(self) -> Rights | None:
         """Return what the user may see now; see `HasRights`."""

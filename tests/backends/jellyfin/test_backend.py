@@ -7,6 +7,7 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
+from msd.backend_api.changes import HasPush
 from msd.backends.jellyfin import SPEC
 from msd.backends.jellyfin.backend import JellyfinBackend
 from msd.backends.jellyfin.client.routes import Routes, version_of
@@ -463,3 +464,46 @@ async def test_a_refusal_whose_confirmation_fails_is_unreachable(sim):
 
         with pytest.raises(UnreachableError):
             await backend.libraries()
+
+
+async def test_a_short_listing_that_was_previewed_is_not_listed_again(sim):
+    """The preview was all of it; a longer listing is read from its start (Y23)."""
+    async with signed_in(sim) as backend:
+        videos = await listing_of(backend, "Home Videos", ItemType.VIDEO)
+        films = await listing_of(backend, "Filme & Kino", ItemType.MOVIE)
+        await backend.newest(videos, 50)
+        await backend.newest(films, 3)
+        sim.log.clear()
+        previewed = [page async for page in backend.pages(videos)]
+        asked = len(sim.log.requests)
+        again = [page async for page in backend.pages(videos)]
+        listed_films = [page async for page in backend.pages(films)]
+
+    assert asked == 0
+    assert {row.remote_id for row in previewed[0].items} == {
+        row.remote_id for row in again[0].items
+    }
+    assert previewed[0].total == len(previewed[0].items)
+    assert sum(len(page.items) for page in listed_films) > 3
+
+
+async def test_what_is_not_shown_is_told_by_kind_and_number(sim):
+    """Photos and books are no items, and are not kept quiet about (Y16)."""
+    async with signed_in(sim) as backend:
+        found = await backend.omissions()
+
+    told = {omission.reason for omission in found}
+    assert any("1 photo in" in reason for reason in told)
+    assert any("1 book in" in reason for reason in told)
+    assert {omission.kind for omission in found} == {"unsupported"}
+
+
+async def test_a_source_with_an_api_key_has_no_push(sim):
+    """The server accepts its websocket and sends nothing on it: the source is polled."""
+    async with signed_in(sim) as backend:
+        source = replace(backend._context.source, config={"by_api_key": "true"})
+        keyed = SPEC.open(replace(backend._context, source=source))
+        await keyed.aclose()
+
+    assert isinstance(backend, HasPush)
+    assert not isinstance(keyed, HasPush)

@@ -17,12 +17,13 @@ from msd.models import LibraryType, Omission, RemoteLibrary
 _PAGE = 200  # rows of which the kinds are looked at; beyond that only their number is told
 _HOLDS_OTHERS = frozenset({LibraryType.UNSUPPORTED, LibraryType.VIDEOS, LibraryType.MIXED})
 _WORDS = {
-    "Photo": "photos",
-    "PhotoAlbum": "photo albums",
-    "Book": "books",
-    "AudioBook": "audio books",
-    "Trailer": "trailers",
+    "Photo": ("photo", "photos"),
+    "PhotoAlbum": ("photo album", "photo albums"),
+    "Book": ("book", "books"),
+    "AudioBook": ("audio book", "audio books"),
+    "Trailer": ("trailer", "trailers"),
 }
+_OTHERS = ("item", "items")
 
 
 async def omissions(
@@ -65,11 +66,12 @@ async def _of_library(session: Session, library: RemoteLibrary) -> list[Omission
 
 
 def _omission(library: RemoteLibrary, kind: str, count: int) -> Omission:
-    things = _WORDS.get(kind, "items")
+    thing, things = _WORDS.get(kind, _OTHERS)
+    named = f"{count} {thing if count == 1 else things}"
     return Omission(
         place=f"{library.remote_id}:{kind or 'items'}",
         kind="unsupported",
-        reason=f"{count} {things} in {library.name}: msd does not show {things}",
+        reason=f"{named} in {library.name}: msd does not show {things}",
         library=library.remote_id,
         title=library.name,
     )

@@ -159,14 +159,19 @@ def _is_full(page: Page) -> bool:
     return len(page.items) + len(page.skipped) >= page.limit
 
 
-async def first_rows(client: JellyfinClient, query: Query, limit: int) -> tuple[RawItem, ...]:
-    """Return the first rows of a list, fewer than `limit` where it is shorter.
+async def first_page(client: JellyfinClient, query: Query, limit: int) -> Page:
+    """Return the first rows of a list; see `is_whole_list`.
 
     Raises:
         As `pages` does.
     """
-    page = await _Reader(client, query).page(Window(0, limit, with_total=False))
-    return page.items[:limit]
+    return await _Reader(client, query).page(Window(0, limit, with_total=True))
+
+
+def is_whole_list(page: Page) -> bool:
+    """Return whether the first page of a list is all of it, as announced and as it came."""
+    is_exact = page.total == len(page.items) and not page.gaps and not page.skipped
+    return is_exact and not _is_full(page)
 
 
 async def total(client: JellyfinClient, query: Query) -> int:

@@ -6,14 +6,16 @@ position is brought to the row of the film: a film is in progress when a version
 """
 
 import json
+from collections.abc import Sequence
 
 import msgspec
 import xxhash
 
 from msd.backend_api.protocol import RawItem
+from msd.backend_api.rows import batches
 from msd.backends.jellyfin.client.client import JellyfinClient
 from msd.backends.jellyfin.client.pages import rows
-from msd.backends.jellyfin.client.query import begun_versions_query, lookup_query
+from msd.backends.jellyfin.client.query import IDS_AT_ONCE, begun_versions_query, lookup_query
 from msd.backends.jellyfin.client.routes import Routes
 from msd.backends.jellyfin.parse.item import watch_state
 from msd.backends.jellyfin.parse.values import guid, ms
@@ -30,6 +32,7 @@ class BegunVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A version that the user has begun."""
 
     remote_id: RemoteId
+    others: tuple[RemoteId, ...]  # the other versions of the film, the film's own id among them
     data: UserData
     duration_ms: Milliseconds
 
@@ -61,12 +64,13 @@ class BegunVersions:
             page = await self._client.get(query.path, RawPage, parameters, is_page=True)
         except (BadResponseError, ForbiddenError):
             return
-        begun: dict[RemoteId, BegunVersion] = {}
-        for raw in page.items:
-            film, version = await self._film_of(raw)
-            if film is not None and version is not None:
-                begun[film] = version
-        self.begun = begun
+        versions = [version for raw in page.items if (version := _version(raw)) is not None]
+        await self._find_films(versions)
+        self.begun = {
+            film: version
+            for version in versions
+            if (film := self._films.get(version.remote_id)) not in {None, version.remote_id}
+        }
 
     async def ensure_read(self) -> None:
         """Read them once; see `refresh`."""
@@ -121,32 +125,40 @@ class BegunVersions:
         digest = xxhash.xxh3_64_intdigest(told) >> 1
         return RawItem(row.remote_id, row.fingerprint ^ digest, payload)
 
-    async def _film_of(self, raw: msgspec.Raw) -> tuple[RemoteId | None, BegunVersion | None]:
-        """Return the film that a begun row is a version of; None for a film itself."""
-        try:
-            row = msgspec.json.decode(raw, type=VersionRow)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None, None
-        own = guid(row.id)
-        sources = (row.media_sources or [])[:_MOST_VERSIONS]
-        others = [other for source in sources if (other := guid(source.id)) and other != own]
-        if own is None or not others or row.user_data is None:
-            return None, None
-        duration = next((ms(source.run_time_ticks) for source in sources if source.id == own), 0)
-        version = BegunVersion(
-            remote_id=RemoteId(own), data=row.user_data, duration_ms=Milliseconds(duration)
-        )
-        if (known := self._films.get(version.remote_id)) is not None:
-            return (None if known == own else known), version
-        # A version is not answered by its id on these servers; the film is.
-        candidates = [RemoteId(own), *map(RemoteId, others)]
-        listed = [row.remote_id for row in await self._rows(candidates)]
-        film = RemoteId(own) if own in listed else next(iter(listed), None)
-        if film is None:
-            return None, None
-        self._films[version.remote_id] = film
-        return (None if film == own else film), version
+    async def _find_films(self, versions: Sequence[BegunVersion]) -> None:
+        """Find the films of versions that are met for the first time, in one request.
 
-    async def _rows(self, remote_ids: list[RemoteId]) -> tuple[RawItem, ...]:
-        query = lookup_query(remote_ids, self._routes.user_id)
-        return await rows(self._client, query, len(remote_ids))
+        A version is not answered by its id on these servers; the film is.
+        """
+        unknown = [version for version in versions if version.remote_id not in self._films]
+        candidates = {version.remote_id for version in unknown}
+        candidates |= {other for version in unknown for other in version.others}
+        answered: set[RemoteId] = set()
+        for batch in batches(sorted(candidates), IDS_AT_ONCE):
+            query = lookup_query(batch, self._routes.user_id)
+            found = await rows(self._client, query, len(batch))
+            answered |= {row.remote_id for row in found}
+        for version in unknown:
+            films = [each for each in (version.remote_id, *version.others) if each in answered]
+            if films:
+                self._films[version.remote_id] = films[0]
+
+
+def _version(raw: msgspec.Raw) -> BegunVersion | None:
+    """Return a begun row that has other versions; None for any other row."""
+    try:
+        row = msgspec.json.decode(raw, type=VersionRow)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    own = guid(row.id)
+    sources = (row.media_sources or [])[:_MOST_VERSIONS]
+    others = [RemoteId(other) for source in sources if (other := guid(source.id)) and other != own]
+    if own is None or not others or row.user_data is None:
+        return None
+    lengths = [ms(source.run_time_ticks) for source in sources if guid(source.id) == own]
+    return BegunVersion(
+        remote_id=RemoteId(own),
+        others=tuple(others),
+        data=row.user_data,
+        duration_ms=lengths[0] if lengths else Milliseconds(0),
+    )
