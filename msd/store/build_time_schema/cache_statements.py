@@ -174,7 +174,28 @@ PUT_DETAIL = sql_text(
     "item",
     "body",
 )
-PUT_FULL = sql_text(sqlite.insert(item_full).prefix_with("OR REPLACE"), "item", "fetched", "body")
+PUT_FULL = sql_text(
+    sqlite.insert(item_full)
+    .prefix_with("OR REPLACE")
+    .values(
+        item=bindparam("item"),
+        fetched=bindparam("fetched"),
+        body=bindparam("body"),
+        beyond_list=cast(bindparam("beyond_list", type_=LargeBinary), Text),
+    ),
+    "item",
+    "fetched",
+    "body",
+    "beyond_list",
+)
+SET_FULL_CONTENT = sql_text(
+    update(item)
+    .where(item.c.pk == bindparam("of"))
+    .values(full_content=bindparam("full_content"), revision=bindparam("revision")),
+    "full_content",
+    "revision",
+    "of",
+)
 PUT_GENRE = sql_text(sqlite.insert(genre).prefix_with("OR IGNORE"), "pk", "name")
 PUT_ITEM_GENRE = sql_text(sqlite.insert(item_genre).prefix_with("OR IGNORE"), "genre", "item")
 PUT_ITEM_EXTERNAL = sql_text(

@@ -191,6 +191,8 @@ item_full = Table(
     Column("item", Integer, primary_key=True),
     Column("fetched", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),  # JSON object of msd.models.ItemDetails
+    # JSON object of what a listing could carry and did not, "" = nothing; a listing's value wins.
+    Column("beyond_list", Text, nullable=False, server_default=text("''")),
 )
 genre = Table(
     "genre",

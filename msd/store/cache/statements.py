@@ -48,7 +48,7 @@ CREATE = (
     ),
     (
         "CREATE TABLE item_full ( item INTEGER NOT NULL, fetched INTEGER NOT NULL, body BLOB NOT "
-        "NULL, PRIMARY KEY (item) )"
+        "NULL, beyond_list TEXT DEFAULT '' NOT NULL, PRIMARY KEY (item) )"
     ),
     (
         "CREATE TABLE item_genre ( genre INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY "
@@ -150,7 +150,11 @@ MOVE_ALBUM = "UPDATE item SET revision=?, album_id=? WHERE item.album_id = ? AND
 MOVE_CHILDREN = "UPDATE item SET revision=?, parent_id=? WHERE item.parent_id = ?"
 MOVE_MEMBERS = "UPDATE member SET item_id=? WHERE member.item_id = ?"
 PUT_DETAIL = "INSERT OR REPLACE INTO item_detail (item, body) VALUES (?, CAST(? AS TEXT))"
-PUT_FULL = "INSERT OR REPLACE INTO item_full (item, fetched, body) VALUES (?, ?, ?)"
+PUT_FULL = (
+    "INSERT OR REPLACE INTO item_full (item, fetched, body, beyond_list) VALUES (?, ?, ?, "
+    "CAST(? AS TEXT))"
+)
+SET_FULL_CONTENT = "UPDATE item SET full_content=?, revision=? WHERE item.pk = ?"
 PUT_GENRE = "INSERT OR IGNORE INTO genre (pk, name) VALUES (?, ?)"
 PUT_ITEM_GENRE = "INSERT OR IGNORE INTO item_genre (genre, item) VALUES (?, ?)"
 PUT_ITEM_EXTERNAL = "INSERT OR IGNORE INTO item_external (external_id, item) VALUES (?, ?)"

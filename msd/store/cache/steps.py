@@ -72,8 +72,13 @@ def _search(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO meta SELECT 'search_backlog', coalesce(max(pk), 0) FROM item")
 
 
+def _beyond_list(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE item_full ADD COLUMN beyond_list TEXT DEFAULT '' NOT NULL")
+
+
 STEPS = (
     Step(2, "follow changes", _follow_changes),
     Step(3, "containers, withheld and withdrawn rows, omissions", _containers_and_losses),
     Step(4, "search", _search),
+    Step(5, "what a full answer adds", _beyond_list),
 )

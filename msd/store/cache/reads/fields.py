@@ -100,13 +100,14 @@ class Projection:
 
     def _selected(self) -> str:
         of_item = ["item.listing", "item.id", *map(_column, self._columns)]
-        detail = ["item_detail.body"] if self._detail else []
+        detail = ["item_detail.body", "item_full.beyond_list"] if self._detail else []
         full = ["item_full.fetched", "item_full.body"] if self._with_full else []
         return ", ".join(of_item + detail + full)
 
     def _joined(self) -> str:
         detail = " LEFT JOIN item_detail ON item_detail.item = item.pk" if self._detail else ""
-        full = " LEFT JOIN item_full ON item_full.item = item.pk" if self._with_full else ""
+        needs_full = self._with_full or self._detail
+        full = " LEFT JOIN item_full ON item_full.item = item.pk" if needs_full else ""
         return detail + full
 
     def items(
@@ -142,9 +143,10 @@ class Projection:
     def _add_details(self, item: dict[str, object], row: Sequence[Any]) -> None:
         at = 2 + len(self._columns)
         if self._detail:
-            detail = json.loads(row[at]) if row[at] else {}
-            item |= {key: value for key, value in detail.items() if key in self._detail}
-            at += 1
+            for body in (row[at + 1], row[at]):  # a listing's value wins
+                detail = json.loads(body) if body else {}
+                item |= {key: value for key, value in detail.items() if key in self._detail}
+            at += 2
         if self._with_full and row[at]:
             item["fetched"] = row[at]
         if self._of_full and row[at + 1]:

@@ -218,5 +218,5 @@ def _put_bodies(
 ) -> None:
     connection.executemany(sql.PUT_DETAIL, [(pk, row.detail) for pk, row in rows if row.detail])
     connection.executemany(
-        sql.PUT_FULL, [(pk, now, row.full) for pk, row in rows if row.full is not None]
+        sql.PUT_FULL, [(pk, now, row.full, b"") for pk, row in rows if row.full is not None]
     )

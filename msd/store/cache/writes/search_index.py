@@ -48,6 +48,14 @@ def change(connection: sqlite3.Connection, rows: Collection[tuple[int, ItemRow]]
     _put(connection, changed)
 
 
+def set_people(connection: sqlite3.Connection, pk: int, people: str) -> None:
+    """Make an item findable by its people, which a full answer named."""
+    stored = _stored(connection, [pk])
+    if pk in stored and stored[pk][4] != people:
+        _drop(connection, stored.values())
+        _put(connection, [(*stored[pk][:4], people)])
+
+
 def remove(connection: sqlite3.Connection, pks: Collection[int]) -> None:
     """Take deleted rows out of the index."""
     stored = _stored(connection, pks)

@@ -204,13 +204,14 @@ def test_an_album_and_its_artist_are_played_with_their_tracks(stores: Stores) ->
     assert shown(stores, "artist") == (True, 0, 1)
 
 
-def test_a_row_fetched_by_itself_settles_its_show(stores: Stores, shows) -> None:
-    """Y21: a refresh is a writer like any other."""
+def test_a_row_fetched_by_itself_changes_no_container(stores: Stores, shows) -> None:
+    """Y22: a full answer adds details and overwrites nothing, watch state included."""
     for number in (2, 3):
         item = episode(number, watched=True)
         stores.cache.write(store_item, SOURCE, item, {}, UnixSeconds(3))
 
-    assert shown(stores, "show") == (True, 0, 1)
+    assert shown(stores, "show") == (False, 2, 1)
+    check_containers(stores.paths.cache)
 
 
 def test_what_the_server_says_of_a_complete_show_does_not_matter(stores: Stores, shows) -> None:

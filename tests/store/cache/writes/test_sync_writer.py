@@ -351,4 +351,31 @@ def test_details_of_a_re_keyed_item_find_their_row(stores: Stores) -> None:
     assert stores.cache.write(
         store_item, SOURCE, movie("new", details=DETAILS), aliases, UnixSeconds(1)
     )
-    assert stores.titles() == ["new"]
+    assert stores.titles() == ["old"]
+    assert stores.item("old", "fetched")["fetched"] == 1
+
+
+def test_a_full_answer_adds_what_the_list_left_out_and_overwrites_nothing(stores: Stores) -> None:
+    """Looking changes nothing: a sync finds every row as its list said it (Y22)."""
+    movies = stores.library()
+    listed = movie("a", year=1999, overview="short", watch=WatchState(play_count=1))
+    stores.write(movies, listed)
+    full = movie(
+        "a",
+        "Other",
+        year=2001,
+        overview="a longer one",
+        tagline="added",
+        watch=WatchState(),
+        details=DETAILS,
+    )
+
+    first = stores.cache.write(store_item, SOURCE, full, {}, UnixSeconds(1))
+    again = stores.cache.write(store_item, SOURCE, full, {}, UnixSeconds(2))
+
+    item = stores.item("a", "*")
+    assert (item["title"], item["year"], item["overview"]) == ("a", 1999, "short")
+    assert (item["play_count"], item["tagline"]) == (1, "added")
+    assert first == again
+    assert stores.write(movies, listed).unchanged == 1
+    assert stores.cache.read(current_revision) == first[1]
