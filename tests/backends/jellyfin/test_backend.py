@@ -380,7 +380,7 @@ async def test_opening_a_backend_does_nothing_yet(sim):
 
 
 def test_knowing_the_backend_imports_nothing_heavy():
-    """Performance §0: the front process stays small."""
+    """The front process stays small."""
     code = (
         "import sys; from msd.backends.jellyfin import SPEC; "
         "print({'httpx', 'httpcore', 'xxhash'} & set(sys.modules), SPEC.kind)"

@@ -1,4 +1,4 @@
-"""Jellyfin's own discovery on the local network (contract §2).
+"""Jellyfin's own discovery on the local network.
 
 Anybody may answer: what is found is a hint, to be verified before it is used. The variable
 `MSD_JELLYFIN_DISCOVERY` of the environment names another `address:port` to ask, or nobody when it

@@ -311,7 +311,7 @@ async def test_an_api_key_that_was_revoked_is_needs_auth(sim: JellyfinSimulator)
 async def test_a_key_that_is_none_is_refused(
     options: dict[str, str], error: type[Exception]
 ) -> None:
-    """Contract §3.4; either a key or a password."""
+    """Either a key or a password is given."""
     with JellyfinSimulator(make_world(60), version="10.11") as sim:
         if options == {"username": "nobody"}:
             options = options | {"api_key": sim.add_api_key()}

@@ -315,7 +315,7 @@ def test_an_external_id_without_a_name_is_left_out(name):
     ],
 )  # fmt: skip
 def test_times_are_read_to_the_second_or_unknown(value, expected):
-    """Bad input: absurd times; contract §1: seven digits."""
+    """Absurd times are unknown; a server writes up to seven digits of a second."""
     assert expected == moment(value)
 
 

@@ -69,7 +69,10 @@ def test_apiclient_lists_as_many_items_of_each_type_as_the_world_has(
 def test_apiclient_lists_every_library_and_what_is_in_it(
     simulator: JellyfinSimulator, client: Any
 ) -> None:
-    """Contract section 4: hidden libraries are left out of the home screen's list."""
+    """Hidden libraries are left out of the home screen's list.
+
+    See docs/protocols/jellyfin.md, Libraries.
+    """
     views = client.jellyfin.get_views()["Items"]
     hidden = simulator.user().hidden_views
     inside = {
@@ -84,7 +87,10 @@ def test_apiclient_lists_every_library_and_what_is_in_it(
 def test_apiclient_walks_artists_shows_and_playlists(
     simulator: JellyfinSimulator, client: Any
 ) -> None:
-    """Contract section 5.6: the listings that have routes of their own."""
+    """The listings that have routes of their own.
+
+    See docs/protocols/jellyfin.md, Collections and playlists.
+    """
     world = simulator.world
     artists = client.jellyfin.get_album_artists()["Items"]
     series = world.of_type("Series")[0]
@@ -100,7 +106,10 @@ def test_apiclient_walks_artists_shows_and_playlists(
 def test_apiclient_sees_the_same_play_state_and_the_same_resume_list(
     simulator: JellyfinSimulator, client: Any
 ) -> None:
-    """Contract sections 5.4 and 9."""
+    """Apiclient sees the same play state and the same resume list.
+
+    See docs/protocols/jellyfin.md, Watch state.
+    """
     data = simulator.user().data
     rows = _all_items(client, include_item_types="Movie,Episode,Audio", recursive=True)
     played = {row["Id"] for row in rows if row["UserData"]["Played"]}
@@ -116,7 +125,10 @@ def test_apiclient_sees_the_same_play_state_and_the_same_resume_list(
 def test_apiclient_marks_an_item_and_the_world_knows(
     simulator: JellyfinSimulator, client: Any
 ) -> None:
-    """Contract section 8.4."""
+    """Apiclient marks an item and the world knows.
+
+    See docs/protocols/jellyfin.md, Watch state.
+    """
     movie = simulator.world.of_type("Movie")[0]
 
     client.jellyfin.item_played(movie.id, watched=True)
@@ -131,7 +143,10 @@ def test_apiclient_marks_an_item_and_the_world_knows(
 def test_apiclient_hears_of_changes_over_its_own_websocket(
     simulator: JellyfinSimulator, client: Any
 ) -> None:
-    """Contract section 7, read by somebody else's websocket code."""
+    """Read by somebody else's websocket code.
+
+    See docs/protocols/jellyfin.md, Push.
+    """
     heard: queue.Queue[tuple[str, Any]] = queue.Queue()
     client.callback = lambda kind, data: heard.put((kind, data))
     client.start_wsc()
@@ -211,7 +226,10 @@ async def test_aiojellyfin_reads_libraries_and_single_items(
 async def test_aiojellyfin_reads_a_playlist_in_order_and_user_data(
     simulator: JellyfinSimulator, connection: aiojellyfin.Connection
 ) -> None:
-    """Contract section 5.6: members of a playlist come in their order."""
+    """Members of a playlist come in their order.
+
+    See docs/protocols/jellyfin.md, Collections and playlists.
+    """
     playlist = simulator.world.of_type("Playlist")[0]
     page = await connection.tracks.in_playlist(playlist.id).request()
     favorites = {each for each, data in simulator.user().data.items() if data.favorite}
@@ -226,6 +244,9 @@ async def test_aiojellyfin_reads_a_playlist_in_order_and_user_data(
 async def test_aiojellyfin_says_not_found_for_an_unknown_item(
     connection: aiojellyfin.Connection,
 ) -> None:
-    """Contract section 5.1: 404 when absent."""
+    """404 when absent.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     with pytest.raises(NotFound):
         await connection.get_track("0" * 31 + "1")

@@ -37,7 +37,10 @@ def _list(probe: Probe, start: int = 0, limit: int = 20, **more: Any) -> list[st
 def test_statuses_pages_and_redirects_replace_the_answer(
     simulator: JellyfinSimulator, probe: Probe
 ) -> None:
-    """Contract section 10: what proxies and gateways say in the server's place."""
+    """What proxies and gateways say in the server's place.
+
+    See docs/protocols/jellyfin.md, Errors.
+    """
     cases = {
         502: faults.bad_gateway(),
         504: faults.gateway_timeout(),
@@ -154,7 +157,10 @@ def test_a_late_answer_outlasts_an_impatient_client(
 def test_lists_cost_time_by_the_row_for_expensive_members(
     simulator: JellyfinSimulator, probe: Probe
 ) -> None:
-    """Contract section 13 item 7: people, media sources and untyped lists are slow."""
+    """People, media sources and untyped lists are slow.
+
+    See docs/protocols/jellyfin.md, Rows.
+    """
     simulator.faults.add("^/Items$", faults.costly_rows(0.01))
 
     def took(**query: Any) -> float:
@@ -207,7 +213,10 @@ def test_totals_rows_and_order_can_lie(simulator: JellyfinSimulator, probe: Prob
 def test_an_item_added_between_two_pages_makes_a_row_come_twice(
     simulator: JellyfinSimulator, probe: Probe
 ) -> None:
-    """Contract section 13 item 7: pages move under a reader's feet."""
+    """Pages move under a reader's feet.
+
+    See docs/protocols/jellyfin.md, Rows.
+    """
     first = simulator.world.of_type("Movie")[0]
     simulator.faults.add(
         "^/Items$",
@@ -223,7 +232,10 @@ def test_an_item_added_between_two_pages_makes_a_row_come_twice(
 def test_ties_in_sort_name_can_swap_between_two_pages(
     simulator: JellyfinSimulator, probe: Probe
 ) -> None:
-    """Contract section 5.1: equal sort names have no order unless a second key decides."""
+    """Equal sort names have no order unless a second key decides.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     for item in simulator.world.of_type("Movie"):
         simulator.world.edit(item.id, sort_name="same", name="Same")
     order: dict[str, Any] = {"includeItemTypes": "Movie", "limit": 100}
@@ -261,7 +273,10 @@ def test_hostile_members_leave_the_server_verbatim(
 
 
 def test_phases_of_a_starting_server(simulator: JellyfinSimulator) -> None:
-    """Contract section 13 item 5."""
+    """Phases of a starting server.
+
+    See docs/protocols/jellyfin.md, Rows.
+    """
     probe = Probe(simulator.url)
     simulator.set_phase(Phase.REFUSED)
     with pytest.raises(ConnectionRefusedError):
@@ -289,7 +304,10 @@ def test_phases_of_a_starting_server(simulator: JellyfinSimulator) -> None:
 
 
 def test_older_servers_only_say_that_they_are_loading() -> None:
-    """Contract section 10: the setup server and Retry-After came with 10.11."""
+    """The setup server and Retry-After came with 10.11.
+
+    See docs/protocols/jellyfin.md, Errors.
+    """
     with JellyfinSimulator(make_world(10), version="10.10") as simulator:
         for phase in (Phase.STARTING, Phase.SETUP, Phase.LOADING):
             simulator.set_phase(phase)
@@ -348,7 +366,10 @@ def test_tls_is_trusted_only_with_the_right_authority_and_host() -> None:
 
 
 def test_everything_outside_the_base_path_leads_to_the_web_client() -> None:
-    """Contract section 2: 302 with a relative Location."""
+    """302 with a relative Location.
+
+    See docs/protocols/jellyfin.md, Finding a server.
+    """
     with JellyfinSimulator(make_world(10), base_path="/jellyfin") as simulator:
         bare = Probe(simulator.url.removesuffix("/jellyfin"))
         outside = bare.get("/System/Info/Public")

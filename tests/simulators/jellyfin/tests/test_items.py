@@ -1,4 +1,4 @@
-"""Libraries and lists of items (contract section 13, items 6 to 8)."""
+"""Libraries and lists of items."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ def _ids(probe: Probe, **query: Any) -> list[str]:
 
 
 def test_views_tell_hidden_mixed_and_synthetic_libraries_apart(start: Start) -> None:
-    """Contract section 4."""
+    """Views tell hidden mixed and synthetic libraries apart.
+
+    See docs/protocols/jellyfin.md, Libraries.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     usual = {row["Name"]: row for row in probe.get("/UserViews").json["Items"]}
@@ -61,7 +64,10 @@ def test_views_tell_hidden_mixed_and_synthetic_libraries_apart(start: Start) -> 
 
 
 def test_collections_appear_only_with_a_member_the_user_sees(start: Start) -> None:
-    """Contract section 4."""
+    """Collections appear only with a member the user sees.
+
+    See docs/protocols/jellyfin.md, Libraries.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     for box in simulator.world.of_type("BoxSet"):
@@ -73,7 +79,10 @@ def test_collections_appear_only_with_a_member_the_user_sees(start: Start) -> No
 
 
 def test_a_forbidden_library_answers_401_with_a_json_string_to_a_good_token(start: Start) -> None:
-    """Contract section 10: no reason to sign out."""
+    """No reason to sign out.
+
+    See docs/protocols/jellyfin.md, Errors.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     movies = simulator.world.library("Filme & Kino")
@@ -89,14 +98,20 @@ def test_a_forbidden_library_answers_401_with_a_json_string_to_a_good_token(star
 
 
 def test_an_unknown_parent_is_a_bad_request_in_text(start: Start) -> None:
-    """Contract section 5.1."""
+    """An unknown parent is a bad request in text.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     answer = Probe(start().url).login().get("/Items", parentId="1" * 32, recursive="true")
 
     assert (answer.status, answer.body) == (400, b"Error processing request.")
 
 
 def test_renaming_a_library_changes_its_id_and_keeps_its_items(start: Start) -> None:
-    """Contract section 4."""
+    """Renaming a library changes its id and keeps its items.
+
+    See docs/protocols/jellyfin.md, Libraries.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     old = simulator.world.library("Music")
@@ -115,7 +130,10 @@ def test_renaming_a_library_changes_its_id_and_keeps_its_items(start: Start) -> 
 def test_a_check_after_paging_makes_pages_short_up_to_10_11(
     start: Start, version: str, given: int, uncounted: int
 ) -> None:
-    """Contract section 5.1: the total still counts rows that are removed from the page."""
+    """The total still counts rows that are removed from the page.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     simulator = start(version, items=200)
     probe = Probe(simulator.url).login()
     kinds = "Movie,Episode"
@@ -129,7 +147,10 @@ def test_a_check_after_paging_makes_pages_short_up_to_10_11(
 
 
 def test_the_total_follows_the_rules_of_enable_total_record_count(start: Start) -> None:
-    """Contract section 5.1: the rows of this page, or nothing for collections."""
+    """The rows of this page, or nothing for collections.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     probe = Probe(start().url).login()
     everything = _page(probe, includeItemTypes="Movie", limit=2)["TotalRecordCount"]
     off = {"limit": 2, "enableTotalRecordCount": "false"}
@@ -142,7 +163,10 @@ def test_the_total_follows_the_rules_of_enable_total_record_count(start: Start) 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_pages_put_together_are_every_item_once(start: Start, version: str) -> None:
-    """Contract section 5.1."""
+    """Pages put together are every item once.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     simulator = start(version, items=330)
     probe = Probe(simulator.url).login()
     found = [each for n in range(0, 400, 50) for each in _ids(probe, startIndex=n, limit=50)]
@@ -152,7 +176,10 @@ def test_pages_put_together_are_every_item_once(start: Start, version: str) -> N
 
 
 def test_ids_come_in_the_order_asked_and_missing_ones_are_left_out(start: Start) -> None:
-    """Contract section 5.1: an existence check."""
+    """An existence check.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     wanted = [item.id for item in simulator.world.of_type("Movie")[3::-1]]
@@ -161,7 +188,10 @@ def test_ids_come_in_the_order_asked_and_missing_ones_are_left_out(start: Start)
 
 
 def test_a_sort_order_longer_than_sort_by_is_a_bad_request(start: Start) -> None:
-    """Contract section 5.1."""
+    """A sort order longer than sort by is a bad request.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     probe = Probe(start().url).login()
     query = {"recursive": "true", "sortBy": "SortName"}
 
@@ -172,7 +202,10 @@ def test_a_sort_order_longer_than_sort_by_is_a_bad_request(start: Start) -> None
 
 
 def test_movies_hide_behind_their_collection_unless_told_otherwise(start: Start) -> None:
-    """Contract section 5.1: send collapseBoxSetItems=false."""
+    """Send collapseBoxSetItems=false.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     simulator = start(items=300)
     probe = Probe(simulator.url).login()
     simulator.world.groups_into_collections = True
@@ -184,7 +217,10 @@ def test_movies_hide_behind_their_collection_unless_told_otherwise(start: Start)
 
 
 def test_missing_episodes_are_listed_unless_left_out(start: Start) -> None:
-    """Contract section 5.1: /Items does not honour the user's switch."""
+    """/Items does not honour the user's switch.
+
+    See docs/protocols/jellyfin.md, Lists.
+    """
     simulator = start(items=600)
     probe = Probe(simulator.url).login()
     episodes = simulator.world.of_type("Episode")
@@ -198,7 +234,10 @@ def test_missing_episodes_are_listed_unless_left_out(start: Start) -> None:
 
 @pytest.mark.parametrize(("version", "whole"), [("10.11", True), ("12", False)])
 def test_box_sets_ignore_a_parent_up_to_10_11(start: Start, version: str, whole: bool) -> None:
-    """Contract section 5.6."""
+    """Box sets ignore a parent up to 10 11.
+
+    See docs/protocols/jellyfin.md, Collections and playlists.
+    """
     simulator = start(version, items=300)
     probe = Probe(simulator.url).login()
     books = simulator.world.library("Books").id
@@ -212,7 +251,10 @@ def test_box_sets_ignore_a_parent_up_to_10_11(start: Start, version: str, whole:
 
 
 def test_fields_gate_members_and_the_null_channel_is_always_there(start: Start) -> None:
-    """Contract sections 1 and 5.3."""
+    """Fields gate members and the null channel is always there. 3.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     kind = {"includeItemTypes": "Movie", "limit": 1}
@@ -231,7 +273,10 @@ def test_fields_gate_members_and_the_null_channel_is_always_there(start: Start) 
 
 
 def test_the_etag_moves_with_a_save_and_not_with_playing(start: Start) -> None:
-    """Contract section 5.3: the only change detector of an item."""
+    """The only change detector of an item.
+
+    See docs/protocols/jellyfin.md, Rows.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     movie = simulator.world.of_type("Movie")[0]
@@ -247,7 +292,10 @@ def test_the_etag_moves_with_a_save_and_not_with_playing(start: Start) -> None:
 
 
 def test_times_have_seven_digits_with_zeros_trimmed(start: Start) -> None:
-    """Contract section 1."""
+    """Etag.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     simulator = start()
     movie = simulator.world.of_type("Movie")[0]
 
@@ -262,7 +310,10 @@ def test_times_have_seven_digits_with_zeros_trimmed(start: Start) -> None:
 def test_the_item_id_inside_user_data_depends_on_the_version(
     start: Start, version: str, shown: str | None
 ) -> None:
-    """Contract section 5.4."""
+    """The item id inside user data depends on the version.
+
+    See docs/protocols/jellyfin.md, Watch state.
+    """
     simulator = start(version)
     (row,) = _page(Probe(simulator.url).login(), includeItemTypes="Movie", limit=1)["Items"]
 
@@ -270,7 +321,10 @@ def test_the_item_id_inside_user_data_depends_on_the_version(
 
 
 def test_a_folder_is_played_when_all_in_it_is(start: Start) -> None:
-    """Contract section 5.4."""
+    """A folder is played when all in it is.
+
+    See docs/protocols/jellyfin.md, Watch state.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     series = simulator.world.of_type("Series")[0]
@@ -288,7 +342,10 @@ def test_a_folder_is_played_when_all_in_it_is(start: Start) -> None:
 
 
 def test_resume_rules_decide_what_a_stop_saves(start: Start) -> None:
-    """Contract section 8.3."""
+    """Data.
+
+    See docs/protocols/jellyfin.md, Watch state.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     movie = simulator.world.of_type("Movie")[0]
@@ -312,7 +369,10 @@ def test_resume_rules_decide_what_a_stop_saves(start: Start) -> None:
 
 
 def test_moving_and_renaming_a_file_give_the_item_another_id(start: Start) -> None:
-    """Contract section 6: an id is made of type and path; play state follows the item's key."""
+    """An id is made of type and path; play state follows the item's key.
+
+    See docs/protocols/jellyfin.md, Changes.
+    """
     simulator = start()
     probe, world = Probe(simulator.url).login(), simulator.world
     movie = world.of_type("Movie")[0]
@@ -326,7 +386,10 @@ def test_moving_and_renaming_a_file_give_the_item_another_id(start: Start) -> No
 
 
 def test_a_renamed_series_keeps_its_episodes_under_its_new_id(start: Start) -> None:
-    """Contract section 6: what is below refers to the new id, in the new library."""
+    """What is below refers to the new id, in the new library.
+
+    See docs/protocols/jellyfin.md, Changes.
+    """
     simulator = start()
     probe, world = Probe(simulator.url).login(), simulator.world
     series = world.of_type("Series")[0]
@@ -361,7 +424,10 @@ def test_deleting_a_series_takes_everything_below_it(start: Start) -> None:
 def test_the_save_date_alone_is_broken_up_to_10_10_and_works_when_sent_twice(
     start: Start, version: str, alone: object
 ) -> None:
-    """Contract section 6."""
+    """The save date alone is broken up to 10 10 and works when sent twice.
+
+    See docs/protocols/jellyfin.md, Changes.
+    """
     simulator = start(version)
     probe, world = Probe(simulator.url).login(), simulator.world
     movie = world.of_type("Movie")[0]
@@ -376,7 +442,10 @@ def test_the_save_date_alone_is_broken_up_to_10_10_and_works_when_sent_twice(
 
 
 def test_playing_is_no_save(start: Start) -> None:
-    """Contract section 6: the parameter named for the user is no watermark of play state."""
+    """The parameter named for the user is no watermark of play state.
+
+    See docs/protocols/jellyfin.md, Changes.
+    """
     simulator = start()
     probe, world = Probe(simulator.url).login(), simulator.world
     since = write_time(world.clock.now() - timedelta(seconds=5))

@@ -93,7 +93,10 @@ def _ask(route: Route, simulator: JellyfinSimulator) -> Any:
 def test_every_json_answer_obeys_the_document_of_its_version(
     simulator: JellyfinSimulator,
 ) -> None:
-    """Contract section 14: the published document is the oracle, for every route served."""
+    """The published document is the oracle, for every route served.
+
+    See docs/protocols/jellyfin.md, Versions and routes.
+    """
     document, version = oracle(simulator.state.version.series), simulator.state.version
     complaints, unknown = {}, set()
     for route in router.routes:
@@ -110,7 +113,7 @@ def test_every_json_answer_obeys_the_document_of_its_version(
 
     assert not complaints
     assert unknown <= {
-        # Deprecated before the document was written, still served (contract section 0).
+        # Deprecated before the document was written, still served.
         "GET /QuickConnect/Initiate",
         # Not in the selection that the document is.
         "GET /MusicGenres",

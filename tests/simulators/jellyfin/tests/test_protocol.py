@@ -1,4 +1,4 @@
-"""The dialect of each version, point by point of the contract's checklist (section 13)."""
+"""The dialect of each version, each version's own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def start() -> Iterator[Start]:
 
 
 def test_routes_and_query_names_are_read_in_any_case(start: Start) -> None:
-    """Contract section 1."""
+    """Routes and query names are read in any case.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     probe = Probe(start().url).login()
     usual = probe.get("/Items", recursive="true", limit=3).json
 
@@ -45,7 +48,10 @@ def test_routes_and_query_names_are_read_in_any_case(start: Start) -> None:
 
 
 def test_a_scalar_that_cannot_be_read_is_a_problem_document(start: Start) -> None:
-    """Contract section 1: lists drop what they do not know, scalars answer 400."""
+    """Lists drop what they do not know, scalars answer 400.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     probe = Probe(start().url).login()
     for name, value in (("limit", "many"), ("parentId", "x"), ("recursive", "perhaps")):
         answer = probe.get("/Items", **{"recursive": "true"} | {name: value})
@@ -56,7 +62,10 @@ def test_a_scalar_that_cannot_be_read_is_a_problem_document(start: Start) -> Non
 
 
 def test_lists_are_split_at_commas_or_repeated_but_not_both() -> None:
-    """Contract section 1: repeated values are not split."""
+    """Repeated values are not split.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     assert Query("ids=a,b").texts("IDS") == ["a", "b"]
     assert Query("ids=a&ids=b").texts("ids") == ["a", "b"]
     assert Query("ids=a,b&ids=c").texts("ids") == ["a,b", "c"]
@@ -67,7 +76,10 @@ def test_lists_are_split_at_commas_or_repeated_but_not_both() -> None:
 
 
 def test_ids_leave_without_dashes_and_come_back_in_any_form(start: Start) -> None:
-    """Contract section 1."""
+    """Ids leave without dashes and come back in any form.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     plain = simulator.world.of_type("Movie")[0].id
@@ -80,7 +92,10 @@ def test_ids_leave_without_dashes_and_come_back_in_any_form(start: Start) -> Non
 
 
 def test_camel_case_comes_when_asked_for(start: Start) -> None:
-    """Contract section 1: the Accept profile."""
+    """The Accept profile.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     probe = Probe(start().url)
     probe.extra_headers = {"Accept": 'application/json; profile="CamelCase"'}
 
@@ -91,7 +106,10 @@ def test_camel_case_comes_when_asked_for(start: Start) -> None:
 
 
 def test_the_header_is_read_by_the_servers_grammar() -> None:
-    """Contract section 3.1: quotes, commas inside them, percent and plus, case of keys."""
+    """Quotes, commas inside them, percent and plus, case of keys.
+
+    See docs/protocols/jellyfin.md, Header.
+    """
     schemes = ("mediabrowser",)
 
     def read(text: str) -> dict[str, str] | None:
@@ -111,7 +129,10 @@ def test_the_header_is_read_by_the_servers_grammar() -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_token_travels_only_where_this_version_reads_it(start: Start, version: str) -> None:
-    """Contract section 3.2, the whole table."""
+    """The whole table.
+
+    See docs/protocols/jellyfin.md, Header.
+    """
     simulator = start(version)
     token = Probe(simulator.url).login().token
     bare, legacy = Probe(simulator.url), version != "12"
@@ -138,7 +159,10 @@ def test_a_token_travels_only_where_this_version_reads_it(start: Start, version:
 def test_which_of_two_headers_wins_depends_on_the_version(
     start: Start, version: str, winner: int
 ) -> None:
-    """Contract section 3.2: X-Emby-Authorization wins up to 10.10."""
+    """X-Emby-Authorization wins up to 10.10.
+
+    See docs/protocols/jellyfin.md, Header.
+    """
     simulator = start(version)
     probe = Probe(simulator.url).login()
     both = {"Authorization": probe.authorization, "X-Emby-Authorization": "MediaBrowser Token=bad"}
@@ -147,7 +171,10 @@ def test_which_of_two_headers_wins_depends_on_the_version(
 
 
 def test_an_administrator_can_switch_legacy_carriers_off(start: Start) -> None:
-    """Contract section 0: EnableLegacyAuthorization exists from 10.11."""
+    """EnableLegacyAuthorization exists from 10.11.
+
+    See docs/protocols/jellyfin.md, Versions and routes.
+    """
     simulator = start("10.11")
     token = Probe(simulator.url).login().token
     simulator.state.legacy_authorization = False
@@ -159,7 +186,10 @@ def test_an_administrator_can_switch_legacy_carriers_off(start: Start) -> None:
 
 
 def test_every_refusal_of_a_login_has_its_status_and_a_text_body(start: Start) -> None:
-    """Contract section 3.3."""
+    """Every refusal of a login has its status and a text body.
+
+    See docs/protocols/jellyfin.md, Signing in.
+    """
     simulator = start()
     probe = Probe(simulator.url)
 
@@ -181,7 +211,10 @@ def test_every_refusal_of_a_login_has_its_status_and_a_text_body(start: Start) -
 
 
 def test_a_locked_out_account_needs_an_administrator(start: Start) -> None:
-    """Contract section 3.3: never try a login again by yourself."""
+    """Never try a login again by yourself.
+
+    See docs/protocols/jellyfin.md, Signing in.
+    """
     simulator = start()
     simulator.state.lockout_after = 3
     body = {"Username": "alice", "Pw": "wrong"}
@@ -196,7 +229,10 @@ def test_a_locked_out_account_needs_an_administrator(start: Start) -> None:
 def test_a_second_login_of_a_device_replaces_its_token(
     start: Start, version: str, old_token_lives: bool
 ) -> None:
-    """Contract section 3.4: replaced since 10.9, given out again by 10.8."""
+    """Replaced since 10.9, given out again by 10.8.
+
+    See docs/protocols/jellyfin.md, Signing in.
+    """
     probe = Probe(start(version).url)
     first, second = probe.login(), probe.login()
     other = Probe(probe.url, device_id="elsewhere").login()
@@ -209,7 +245,10 @@ def test_a_second_login_of_a_device_replaces_its_token(
 
 @pytest.mark.parametrize(("version", "status"), [("10.8", 401), ("10.11", 200)])
 def test_10_8_signs_other_users_of_a_device_out(start: Start, version: str, status: int) -> None:
-    """Contract section 3.4."""
+    """10 8 signs other users of a device out.
+
+    See docs/protocols/jellyfin.md, Signing in.
+    """
     probe = Probe(start(version).url)
     alice = probe.login()
     probe.login("admin", "root")
@@ -218,7 +257,10 @@ def test_10_8_signs_other_users_of_a_device_out(start: Start, version: str, stat
 
 
 def test_a_token_dies_by_logout_revocation_and_disabling(start: Start) -> None:
-    """Contract section 10: an empty 401."""
+    """An empty 401.
+
+    See docs/protocols/jellyfin.md, Errors.
+    """
     simulator = start()
     probe = Probe(simulator.url).login()
     simulator.disable_user("alice")
@@ -236,7 +278,10 @@ def test_a_token_dies_by_logout_revocation_and_disabling(start: Start) -> None:
 
 
 def test_an_api_key_is_an_administrator_without_a_user(start: Start) -> None:
-    """Contract section 3.4."""
+    """An api key is an administrator without a user.
+
+    See docs/protocols/jellyfin.md, Signing in.
+    """
     simulator = start()
     key = Probe(simulator.url, simulator.add_api_key())
     alice = simulator.user().id
@@ -251,7 +296,10 @@ def test_an_api_key_is_an_administrator_without_a_user(start: Start) -> None:
 
 
 def test_another_users_id_is_forbidden_to_a_plain_user(start: Start) -> None:
-    """Contract section 3.4: 403 with text."""
+    """403 with text.
+
+    See docs/protocols/jellyfin.md, Signing in.
+    """
     simulator = start()
     admin = simulator.user("admin").id
     answer = Probe(simulator.url).login().get("/Items", userId=admin, recursive="true")
@@ -263,7 +311,10 @@ def test_another_users_id_is_forbidden_to_a_plain_user(start: Start) -> None:
 
 
 def test_quick_connect_lets_a_device_in_and_forgets_after_ten_minutes(start: Start) -> None:
-    """Contract section 3.5."""
+    """Quick connect lets a device in and forgets after ten minutes.
+
+    See docs/protocols/jellyfin.md, Signing in.
+    """
     simulator = start()
     television, alice = Probe(simulator.url, device_id="tv"), Probe(simulator.url).login()
     pending = television.ask("POST", "/QuickConnect/Initiate").json
@@ -289,7 +340,10 @@ def test_quick_connect_lets_a_device_in_and_forgets_after_ten_minutes(start: Sta
 
 
 def test_quick_connect_can_be_off_and_loses_its_codes_in_a_restart(start: Start) -> None:
-    """Contract section 3.5: all state is in memory."""
+    """All state is in memory.
+
+    See docs/protocols/jellyfin.md, Signing in.
+    """
     simulator = start()
     probe = Probe(simulator.url)
     secret = probe.ask("POST", "/QuickConnect/Initiate").json["Secret"]
@@ -309,7 +363,10 @@ def test_quick_connect_can_be_off_and_loses_its_codes_in_a_restart(start: Start)
 def test_which_verb_begins_quick_connect_depends_on_the_version(
     start: Start, version: str, get: int, post: int
 ) -> None:
-    """Contract section 0."""
+    """Which verb begins quick connect depends on the version.
+
+    See docs/protocols/jellyfin.md, Versions and routes.
+    """
     probe = Probe(start(version).url)
 
     assert probe.ask("GET", "/QuickConnect/Initiate").status == get
@@ -320,7 +377,10 @@ def test_which_verb_begins_quick_connect_depends_on_the_version(
 
 
 def test_json_is_compressed_when_the_client_can_read_that(start: Start) -> None:
-    """Contract section 1: gzip over plain HTTP."""
+    """Gzip over plain HTTP.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     probe = Probe(start().url).login()
     plain = probe.get("/Items", recursive="true")
     probe.extra_headers = {"Accept-Encoding": "gzip, br"}
@@ -331,7 +391,10 @@ def test_json_is_compressed_when_the_client_can_read_that(start: Start) -> None:
 
 
 def test_a_request_line_longer_than_8_kib_is_refused(start: Start) -> None:
-    """Contract section 1: batches of ids stay at a hundred."""
+    """Batches of ids stay at a hundred.
+
+    See docs/protocols/jellyfin.md, Wire.
+    """
     probe = Probe(start().url).login()
     ids = ["0" * 32] * 300
 
@@ -343,7 +406,10 @@ def test_a_request_line_longer_than_8_kib_is_refused(start: Start) -> None:
 def test_each_version_serves_old_routes_and_from_10_9_the_new_ones(
     start: Start, version: str
 ) -> None:
-    """Contract section 0: the table of equivalent routes."""
+    """The table of equivalent routes.
+
+    See docs/protocols/jellyfin.md, Versions and routes.
+    """
     simulator = start(version)
     probe, user = Probe(simulator.url).login(), simulator.user().id
     item = simulator.world.of_type("Movie")[0].id
