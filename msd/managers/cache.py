@@ -29,7 +29,7 @@ from msd.models import (
     UnixSeconds,
 )
 from msd.models.artwork import ArtworkKind, PictureRef
-from msd.store.cache.database import CacheDatabase
+from msd.store.cache.database import CacheDatabase, ReadHandle
 from msd.store.cache.file import current_revision
 from msd.store.cache.reads.artwork import picture_refs
 from msd.store.cache.reads.changes import changes
@@ -56,6 +56,7 @@ class CacheManager:
         self._database = database
         self._clock = clock
         self._readers = anyio.CapacityLimiter(READERS)
+        self._searches: dict[tuple[str, str], ReadHandle] = {}
         self._searchers = anyio.CapacityLimiter(SEARCHERS)
         self._writer = anyio.CapacityLimiter(1)
         self._counts: dict[SourceId, tuple[int, int]] = {}
@@ -100,16 +101,39 @@ class CacheManager:
         """
         return await self._read(query_items, query, hidden)
 
-    async def search(self, query: SearchQuery, *, hidden: Collection[SourceId]) -> SearchPage:
+    async def search(
+        self,
+        query: SearchQuery,
+        *,
+        hidden: Collection[SourceId],
+        caller: tuple[str, str] | None = None,
+    ) -> SearchPage:
         """Return the items that fit a text best; pages never wait for a search.
+
+        Args:
+            query: what to look for.
+            hidden: sources of which nothing is served.
+            caller: bus name and session of whoever types; a newer search of the same one
+                interrupts this one. A search whose caller left (cancelled) is interrupted, too.
 
         Raises:
             InvalidArgumentError: a field is unknown, or the text is too long.
+            SupersededError: the caller has begun a newer search.
         """
         from msd.store.cache.reads.search import search  # noqa: PLC0415 - not needed at start
 
-        call = partial(self._database.read, search, query, hidden)
-        return await to_thread.run_sync(call, limiter=self._searchers)
+        handle = ReadHandle()
+        if caller is not None:
+            if (older := self._searches.get(caller)) is not None:
+                older.interrupt()
+            self._searches[caller] = handle
+        call = partial(self._database.read_for, handle, search, query, hidden)
+        try:
+            return await to_thread.run_sync(call, limiter=self._searchers, abandon_on_cancel=True)
+        finally:
+            handle.interrupt()  # the thread of a cancelled search ends now, not with its answer
+            if caller is not None and self._searches.get(caller) is handle:
+                del self._searches[caller]
 
     async def items(
         self, ids: Sequence[ItemId], fields: tuple[str, ...], *, hidden: Collection[SourceId]

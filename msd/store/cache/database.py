@@ -7,13 +7,51 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from msd.errors import StorageError
+from msd.errors import StorageError, SupersededError
 from msd.store.cache.file import noting_damage, open_cache
 from msd.store.database import connect_reader, transaction
 
 _IDLE_READERS = 4  # connections that are kept open
+_SUPERSEDED = "the caller asked for something newer, or left"
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
+
+
+class ReadHandle:
+    """Interrupts one read from another thread, also one that has not begun."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._is_interrupted = False
+
+    def interrupt(self) -> None:
+        """End the read as soon as SQLite looks; a read that is over is left alone."""
+        with self._lock:
+            self._is_interrupted = True
+            if self._connection is not None:
+                self._connection.interrupt()
+
+    @contextmanager
+    def over(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Run the block as the read on a connection.
+
+        Raises:
+            SupersededError: it was interrupted.
+        """
+        with self._lock:
+            if self._is_interrupted:
+                raise SupersededError(_SUPERSEDED)
+            self._connection = connection
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            raise SupersededError(_SUPERSEDED) from error
+        finally:
+            with self._lock:
+                self._connection = None
 
 
 class CacheDatabase:
@@ -59,6 +97,21 @@ class CacheDatabase:
     ) -> Result:
         """Return the answer of a function of `msd.store.cache.reads`; it sees one moment."""
         with self._readers.reading() as connection:
+            return query(connection, *args, **options)
+
+    def read_for(
+        self,
+        handle: ReadHandle,
+        query: Callable[Concatenate[sqlite3.Connection, Args], Result],
+        *args: Args.args,
+        **options: Args.kwargs,
+    ) -> Result:
+        """Return the answer like `read`, unless the handle is interrupted before it is ready.
+
+        Raises:
+            SupersededError: the read was interrupted.
+        """
+        with self._readers.reading() as connection, handle.over(connection):
             return query(connection, *args, **options)
 
     def write(
