@@ -162,8 +162,13 @@ class HasRights(Protocol):
 class HasOmissions(Protocol):
     """A backend that knows what it leaves out beyond single rows (Y16)."""
 
-    async def omissions(self) -> tuple[Omission, ...]:
-        """Return everything of the source that is left out; asked once, after a pass.
+    @property
+    def names_rows(self) -> bool:
+        """Whether `omissions` also names what `parse` and `Page.skipped` leave out.
 
-        Rows that `parse` or `Page.skipped` name are added by the sync itself.
+        If not, the sync adds those rows by itself, and asks for the rest only after it has
+        enumerated every library.
         """
+
+    async def omissions(self) -> tuple[Omission, ...]:
+        """Return everything of the source that is left out; asked once, after a pass."""

@@ -70,10 +70,13 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 
 class RawItem(Struct, frozen=True):
-    """A row as it was listed, before it costs anything to understand.
+    """A row as it was listed, not yet parsed.
 
-    `fingerprint` is a signed 64-bit number that changes whenever `parse` would give another
-    result; a row whose fingerprint is known is neither parsed nor written.
+    `fingerprint` is a signed 64-bit number, for example -5390512273910844712. It MUST change
+    whenever `parse` would give another result, and MUST be equal for an equal row in every
+    process: each sync is a process of its own. Python's `hash` of a string is not. A row whose
+    fingerprint is cached is neither parsed nor written. The version of the parser belongs into
+    it, so that rows are parsed again when the parser has changed.
     """
 
     remote_id: RemoteId
@@ -84,9 +87,11 @@ class RawItem(Struct, frozen=True):
 class Page(Struct, frozen=True, kw_only=True):
     """One window of a listing, in the source's own order.
 
-    `total` is what the source announced with this page, None when it did not. `gaps` says that
-    rows may be missing here for a known reason (an unreadable folder): nothing may be deleted
-    on the strength of this enumeration. `skipped` are rows that could not even be listed.
+    `total` is what the source announced with this page, None when it did not; the first and the
+    last page of an enumeration MUST have it, or nothing is deleted. `gaps` says that rows may be
+    missing here for a known reason, such as an unreadable folder: nothing is deleted then either.
+    `skipped` has a sentence for each row that could not even be listed, for example
+    "row 17 has no usable id".
     """
 
     start: int
@@ -98,16 +103,18 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class SkippedItem(Struct, frozen=True, kw_only=True):
-    """A row that can't be understood: counted and reported, never stored."""
+    """A row that can't be parsed: counted and listed as an omission, never stored as an item."""
 
     remote_id: RemoteId
     why: str  # one short sentence
 
 
 class MediaBackend(Protocol):
-    """The live client of one source. Used by one task group; closed with `aclose`.
+    """The client of one source. Used by one task group; closed with `aclose`.
 
-    What not every backend can do is a protocol of its own below: `HasConnections`.
+    Every method but `listings` MUST raise only `BackendError`s, and MUST be safe to cancel at any
+    await. What not every backend can do is a protocol of its own: `HasConnections` below, and
+    those of `msd.backend_api.changes`. docs/writing-a-backend.md has a template.
     """
 
     @property
@@ -118,8 +125,11 @@ class MediaBackend(Protocol):
         """Check that the source is there, is the one that was added, and accepts us.
 
         Raises:
-            UnreachableError, TlsError, IdentityMismatchError, AuthRequiredError, ForbiddenError,
-            BadResponseError: see behaviour §3 for what each does to the status.
+            IdentityMismatchError: another server answers; no token MUST be sent to it (I4).
+            AuthRequiredError: the server refused the credentials; a second request MUST have
+                confirmed it.
+            UnreachableError, TlsError, ForbiddenError, BadResponseError: docs/behaviour.md,
+                Status, says what each does to the status.
         """
 
     async def check_identity(self) -> None:
@@ -133,29 +143,44 @@ class MediaBackend(Protocol):
         """
 
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
-        """Return every library that the user may see, hidden and unsupported ones included."""
+        """Return every library that the user may see, hidden and unsupported ones included.
+
+        A source that is gone MUST raise at every call: an empty tuple says that it has no library
+        any more. An odd entry of the source's list is repaired or left out by itself; it MUST NOT
+        fail the others. The id of a library is stable, its name is not empty.
+        """
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
         """Return what to enumerate for a library, parents before children; may be empty."""
 
     async def newest(self, listing: Listing, limit: int) -> tuple[RawItem, ...]:
-        """Return the rows added last, newest first: shown while the whole is still coming (Y4)."""
+        """Return the rows added last, newest first: shown before the full enumeration (Y4)."""
 
     def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
         """Enumerate a listing from the start to its announced end, a window at a time.
 
-        A window on which the server fails is narrowed down to the rows at fault; they are named
-        in `Page.skipped`, and the page has gaps (Y8).
+        Windows MUST follow one another without a gap: each starts where the last one ended. A
+        window on which the server fails is narrowed down to the rows at fault; they are named in
+        `Page.skipped`, and the page has gaps (Y8).
         """
 
     async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
-        """Understand rows of one page; same length and order as `items`."""
+        """Parse raw rows; one result per row, in order.
+
+        A row that can't be read is a `SkippedItem`; an odd value in it is left out, and the rest
+        of the row stays. What is unknown MUST be absent, never 0. `parent_remote_id` MUST name an
+        item that is listed, or be None (Y15).
+        """
 
     async def members(self, remote_id: RemoteId) -> tuple[RemoteId, ...]:
-        """Return the members of a collection or playlist, in order, complete or an error."""
+        """Return the members of a collection or playlist in order; complete, or an error."""
 
     async def item(self, remote_id: RemoteId) -> MediaItem | None:
-        """Return one item with its details, None when the source says that it is gone."""
+        """Return one item with its details.
+
+        None MUST mean that the source itself says that the item is gone: it is the proof for a
+        deletion. Whatever else happens is an error.
+        """
 
     async def sign_out(self) -> None:
         """Give the credentials back, best effort; nothing to do without an account."""

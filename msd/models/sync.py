@@ -12,6 +12,7 @@ from msd.models.words import JobKind, JobState, SyncMode
 JobValue = int | bool | str | tuple[Mapping[str, str | bool], ...]
 """A value of a job's result; a tuple is a list of things that were found."""
 
+_MOST_PLACES = 3  # that a sentence about several names
 _NO_CURSORS: Mapping[str, str] = MappingProxyType({})
 _NO_RESULT: Mapping[str, JobValue] = MappingProxyType({})
 
@@ -67,16 +68,21 @@ class SyncFault(Struct, frozen=True, kw_only=True):
     reason: str = ""  # one sentence
     missing_rows: int | None = None  # rows that did not come because of it; None: unknown
 
-    def sentence(self) -> str:
-        """Return it for people, e.g. 'Shows (season): the server answered with status 500'."""
-        place = f"{self.library} ({self.listing})" if self.listing else self.library
-        text = f"{place}: {self.reason}" if place else self.reason
-        if self.request:
-            text += f", at {self.request}"
+    def place(self) -> str:
+        """Return where it was, e.g. "Shows (season)"; "" for the whole source."""
+        return f"{self.library} ({self.listing})" if self.listing else self.library
+
+    def cause(self) -> str:
+        """Return what was wrong, e.g. "the server answered with status 500, at GET /Items"."""
+        text = f"{self.reason}, at {self.request}" if self.request else self.reason
         if self.missing_rows:
             text += f"; {self.missing_rows} {'row is' if self.missing_rows == 1 else 'rows are'}"
             text += " missing"
         return text
+
+    def sentence(self) -> str:
+        """Return it for people, e.g. 'Shows (season): the server answered with status 500'."""
+        return f"{self.place()}: {self.cause()}" if self.place() else self.cause()
 
 
 class SyncReport(Struct, frozen=True, kw_only=True):
@@ -95,8 +101,23 @@ class SyncReport(Struct, frozen=True, kw_only=True):
     faults: tuple[SyncFault, ...] = ()  # at most 20, in the order they were met
 
     def fault_summary(self) -> str:
-        """Return one line about everything that failed, "" when nothing did."""
-        return "; ".join(fault.sentence() for fault in self.faults)
+        """Return one line about everything that failed, "" when nothing did.
+
+        Places with the same cause are named together: one list may serve many libraries.
+        """
+        places: dict[str, list[str]] = {}
+        for fault in self.faults:
+            names = places.setdefault(fault.cause(), [])
+            if fault.place() not in names:
+                names.append(fault.place())
+        return "; ".join(_sentence(names, cause) for cause, names in places.items())
+
+
+def _sentence(places: list[str], cause: str) -> str:
+    named = ", ".join(places[:_MOST_PLACES])
+    more = len(places) - _MOST_PLACES
+    named = f"{named} and {more} more" if more > 0 else named
+    return f"{named}: {cause}" if named else cause
 
 
 class SyncProgressMark(Struct, frozen=True, kw_only=True):

@@ -99,7 +99,7 @@ class SyncEngine:
         await self._read(passes)
         await self._delete(deletions, passes, saved)
         await self._finish(passes)
-        await self._note_omissions()
+        await self._note_omissions(passes)
         while await self._thread.run(self._store.index_backlog):
             pass  # each is a transaction; others can write in between
         self._statistics.withheld = await self._thread.run(self._store.total_withheld)
@@ -289,22 +289,32 @@ class SyncEngine:
         if self._statistics.complete and not self._options.only:
             await self._rights.record()
 
-    async def _note_omissions(self) -> None:
+    async def _note_omissions(self, passes: list[LibraryPass]) -> None:
         """Record what the source leaves out, as far as its backend knows that by itself (Y16)."""
         if not isinstance(self._backend, HasOmissions):
             return
+        are_all_read = all(library.is_full and library.is_at_end for library in passes)
+        if not self._backend_names_rows and not are_all_read:
+            return
         try:
-            omissions = await self._backend.omissions()
+            omissions = list(await self._backend.omissions())
         except BackendError as error:
             await self._faults.contain(error, Request.OMISSIONS, what="what is left out")
             return
+        if not self._backend_names_rows:
+            rows = [copied.omissions for library in passes for copied in library.copied]
+            omissions += [omission for listing in rows for omission in listing]
         await self._thread.run(self._store.replace_omissions, omissions)
+
+    @property
+    def _backend_names_rows(self) -> bool:
+        return isinstance(self._backend, HasOmissions) and self._backend.names_rows
 
     def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> WriteResult | None:
         enumeration, where = copied.enumeration, (copied.library_id, copied.listing.type)
         can_be_trusted = enumeration.is_at_end and not copied.known.has_repeats()
         total = (enumeration.total or 0) if can_be_trusted else -1
-        if not isinstance(self._backend, HasOmissions):
+        if not self._backend_names_rows:
             if enumeration.is_at_end and not copied.start:
                 self._store.replace_omissions(copied.omissions, *where)
             else:

@@ -73,6 +73,7 @@ class ListingCopier:
         self._faults = context.faults
         self._read_all = context.reads_all
         self._earlier = earlier
+        self._names_rows = isinstance(self._backend, HasOmissions) and self._backend.names_rows
         self._batch: list[tuple[MediaItem, int]] = []
         self._written_at = 0.0  # so that the first page is committed at once
 
@@ -138,7 +139,7 @@ class ListingCopier:
         """Parse and write rows of a listing by themselves, and set a mark beside them."""
         if raws:
             omissions = self._keep(listing, raws, await self._backend.parse(raws))
-            if omissions and not isinstance(self._backend, HasOmissions):
+            if omissions and not self._names_rows:
                 await self._thread.run(self._store.add_omissions, omissions, listing.type)
         batch, self._batch = self._batch, []
         if batch or mark != _NO_MARK:

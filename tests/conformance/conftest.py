@@ -31,6 +31,10 @@ class Added:
     cache_dir: Path
 
     def open(self) -> MediaBackend:
+        return self.harness.spec.open(self.context())
+
+    def context(self) -> BackendContext:
+        """Return what the backend of this source is opened with."""
         new = self.found.sources[0]
         account = self.found.account
         source = Source(
@@ -43,7 +47,7 @@ class Added:
             address=new.address,
             config=new.config,
         )
-        context = BackendContext(
+        return BackendContext(
             source=source,
             credentials=None if account is None else account.credentials.for_server(new.server_id),
             device_id=DEVICE,
@@ -52,7 +56,6 @@ class Added:
             device_name="conformance",
             cache_dir=self.cache_dir,
         )
-        return self.harness.spec.open(context)
 
 
 @pytest.fixture(params=sorted(HARNESSES))

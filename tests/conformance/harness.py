@@ -3,6 +3,7 @@
 A new backend gets one class here and its name in `HARNESSES`; the suite does the rest.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,14 @@ from msd.backend_api.accounts import OptionValue
 from msd.backends import discover
 from msd.errors import UnreachableError
 from msd.models import BackendKind, RemoteId
+from tests.conformance.second_process import load_backend
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, Timing
 from tests.simulators.jellyfin import make_world as jellyfin_world
 from tests.simulators.plex import PlexServer, PlexTv
 from tests.simulators.plex import make_world as plex_world
 from tests.support.fakes.fake_backend import FakeServer, fake_spec
 
+TEMPLATE = Path(__file__).parents[2] / "docs" / "template_backend" / "__init__.py"
 DEVICE = "0123456789abcdef0123456789abcdef"
 
 
@@ -43,6 +46,46 @@ class Harness(Protocol):
 
     def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
         """Change one of these items on the source, so that it looks different; return its id."""
+
+
+class TemplateHarness:
+    """The backend that docs/writing-a-backend.md starts from."""
+
+    module = TEMPLATE
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "catalogue.json"
+        films = [
+            {"id": f"f{number}", "title": f"Film {number}", "year": 1990 + number, "seconds": 60}
+            for number in range(25)
+        ]
+        library = {"id": "films", "name": "Films", "films": films}
+        self._write({"id": "shelf-1", "libraries": [library]})
+        self.spec = load_backend(TEMPLATE)
+        self.options = {"path": str(self._file)}
+        self.bad_options = {"path": str(folder / "nothing here")}
+        self.secrets = ()
+
+    def vanish(self) -> None:
+        self._file.rename(self._file.with_suffix(".away"))
+
+    def come_back(self) -> None:
+        self._file.with_suffix(".away").rename(self._file)
+
+    def delete_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        catalogue = json.loads(self._file.read_text())
+        [library] = catalogue["libraries"]
+        library["films"] = [film for film in library["films"] if film["id"] != remote_ids[0]]
+        self._write(catalogue)
+        return remote_ids[0]
+
+    def edit_one(self, remote_ids: list[RemoteId]) -> RemoteId:
+        text = self._file.read_text().replace(f'Film {remote_ids[0][1:]}"', 'Edited"')
+        self._file.write_text(text)
+        return remote_ids[0]
+
+    def _write(self, catalogue: object) -> None:
+        self._file.write_text(json.dumps(catalogue))
 
 
 class FakeHarness:
@@ -160,6 +203,12 @@ def _title_key(film: Path) -> str:
 
 
 @contextmanager
+def _template(_samples: Path, folder: Path) -> Iterator[Harness]:
+    (folder / "shelf").mkdir()
+    yield TemplateHarness(folder / "shelf")
+
+
+@contextmanager
 def _fake(_samples: Path, _folder: Path) -> Iterator[Harness]:
     yield FakeHarness()
 
@@ -191,6 +240,7 @@ class _Opener(Protocol):
 
 HARNESSES: Mapping[str, _Opener] = {
     "fake": _fake,
+    "template": _template,
     "local": _local,
     "jellyfin": _jellyfin,
     "plex": _plex,

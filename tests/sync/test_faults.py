@@ -273,3 +273,12 @@ def test_a_fault_reads_as_a_sentence() -> None:
         "Shows (season): the server answered with status 500, at GET /Items; 25 rows are missing"
     )
     assert SyncReport(faults=(fault,)).fault_summary() == expected
+
+
+def test_one_cause_in_many_places_is_one_sentence() -> None:
+    """A list that serves every library is named once."""
+    faults = tuple(
+        SyncFault(scope=FaultScope.LIBRARY, library=f"L{n}", reason="status 500") for n in range(5)
+    )
+
+    assert SyncReport(faults=faults).fault_summary() == "L0, L1, L2 and 2 more: status 500"

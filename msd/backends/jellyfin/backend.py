@@ -200,6 +200,11 @@ class PolledJellyfinBackend:
             return session.rights  # they came with the user a moment ago
         return rights_of(await read_user(session.client, session.user_path))
 
+    @property
+    def names_rows(self) -> bool:
+        """See `HasOmissions`."""
+        return False
+
     async def omissions(self) -> tuple[Omission, ...]:
         """Return what the server has and msd does not show; see `HasOmissions`."""
         session = await self._session()

@@ -138,6 +138,11 @@ class LocalBackend:
                 gaps=gaps,
             )
 
+    @property
+    def names_rows(self) -> bool:
+        """See `HasOmissions`."""
+        return True
+
     async def omissions(self) -> tuple[Omission, ...]:
         """Return every file and folder that is no item, with the reason; see `HasOmissions`.
 
