@@ -48,6 +48,7 @@ from msd.store.state.store import StateStore
 BUS_LOST = 1  # and every other error: systemd starts msd again
 CONFIG_ERROR = 78
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+REOPEN_S = 60.0  # a disk that was full, or not mounted yet, is tried again this often
 LEAVE_S = 4.7  # what hangs after a stop signal is left behind then (O4: within 5 s)
 
 log = logging.getLogger("msd")
@@ -81,16 +82,32 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         tasks.start_soon(_leave_although_something_hangs, stop)
         tasks.start_soon(bus.serve)
         tasks.start_soon(keep_watchdog_fed)
-        error = await _serve_or_error(settings, redactor, bus, gate, stop)
-        if error is not None and error.damaged and gate.opened is None:
-            log.warning("%s; it is opened once more, which mends it", error)
-            error = await _serve_or_error(settings, redactor, bus, gate, stop)
-        if error is not None:
-            log.critical("%s", error)
-            gate.fail(error)
-            notify("READY=1", f"STATUS=degraded: {error}")
-            await stop.wait()
+        await _serve_until_stopped(settings, redactor, bus, gate, stop)
         tasks.cancel_scope.cancel()
+
+
+async def _serve_until_stopped(
+    settings: Settings, redactor: Redactor, bus: BusServer, gate: Gate, stop: anyio.Event
+) -> None:
+    """Serve; while the databases can't be opened, answer with the reason and try again (O7)."""
+    reason, is_repaired = "", False
+    while not stop.is_set():
+        error = await _serve_or_error(settings, redactor, bus, gate, stop)
+        if error is None:
+            return
+        if error.damaged and not is_repaired:
+            log.warning("%s; it is opened once more, which repairs it", error)
+            is_repaired = True
+            if gate.opened is not None:
+                gate.fail(error)  # until it is open again
+            continue
+        if str(error) != reason:
+            log.critical("%s; msd tries again every minute", error)
+        reason, is_repaired = str(error), False
+        gate.fail(error)
+        notify("READY=1", f"STATUS=degraded: {error}")
+        with anyio.move_on_after(REOPEN_S):
+            await stop.wait()
 
 
 async def _serve_or_error(

@@ -28,6 +28,7 @@ class Gate:
 
     def fail(self, error: MsdError) -> None:
         """Answer every call with this error, those that wait included."""
+        self._coordinator = None
         self._error = error
         self._decided.set()
 

@@ -179,6 +179,32 @@ def test_a_newer_database_is_refused_untouched_and_the_daemon_says_so(daemon: Da
     assert code == 0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+def test_a_disk_that_can_be_used_again_ends_the_degraded_state(daemon: Daemon, media: Path) -> None:
+    """Nobody has to restart msd when there is room or a mount again (O7)."""
+    daemon.start()
+    until_ready(daemon)
+    source_id = daemon.call("AddLocalSource", "s", str(media))
+    daemon.until_synced(source_id)
+    daemon.stop()
+    data = daemon.home / "data" / "msd"
+    away = data.with_name("not mounted yet")
+    data.rename(away)
+    data.write_text("where a directory belongs")
+
+    daemon.start()
+    until_ready(daemon, "degraded")
+    with pytest.raises(CallError):
+        daemon.call("ListSources")
+    data.unlink()
+    away.rename(data)
+
+    daemon.until(lambda: daemon.get(ROOT, COORDINATOR, "State") == "ready", "ready", timeout_s=90)
+    assert [source["id"] for source in daemon.call("ListSources")] == [source_id]
+    assert daemon.count() > 0
+
+
 def test_nothing_heavy_is_imported_before_the_first_answer(daemon: Daemon, media: Path) -> None:
     """Modules that cost start-up time are imported after the first answer."""
     daemon.start()
