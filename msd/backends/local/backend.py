@@ -47,7 +47,7 @@ PAGE_SIZE = 500
 _CONNECT_S = 10
 _CLOSE_S = 2
 _THREADS = 2
-_CHUNK = 25  # entries that one thread parses before it looks whether anybody still waits
+_CHUNK = 25  # entries that one thread parses before it checks whether the caller still waits
 
 _NOTHING = ChangeCursor("nothing")
 
@@ -256,7 +256,7 @@ class LocalBackend:
 
     async def item(self, remote_id: RemoteId) -> MediaItem | None:
         """Return one item as the folder is now; see `MediaBackend.item`."""
-        # Someone may look long after the walk of this backend: look again.
+        # This may be called long after the walk of this backend: walk again.
         scan = await self._run(self._new_scan)
         found = await self._run(_parse_one, scan, remote_id)
         if found is None and scan.walk.gaps:
@@ -323,7 +323,7 @@ class LocalBackend:
             there = {located.item.remote_id for located in _located(found, shows)}
             if there.issuperset(shows):
                 return found
-        return self._new_scan()  # only a full scan tells that a show is gone (Y7)
+        return self._new_scan()  # only a full scan shows that a show is gone (Y7)
 
     def _opened_index(self) -> "TagIndex":
         from msd.backends.local.scanning.index import TagIndex  # noqa: PLC0415 - imported when used

@@ -44,7 +44,7 @@ def strongest(*claims: Claim[Value]) -> Claim[Value] | None:
 
 
 def decision(subject: str, claim: Claim[Value] | None) -> Decision | None:
-    """Return how something was decided, in the form in which others are told."""
+    """Return how something was decided, as a record for those who ask."""
     if claim is None:
         return None
     return Decision(

@@ -218,7 +218,7 @@ class _Cataloguer:
     # --- discs ---
 
     def _take_disc(self, disc: bytes, files: list[FileRef]) -> None:
-        """A copied disc is a film; a disc of a show holds episodes that nobody can tell apart."""
+        """Make a film of a copied disc; leave out one of a show, whose episodes are unknown."""
         place = place_of(self._folders.get(disc) or Folder(disc), self._part.path)
         is_of_show = place.season is not None or (
             self._part.type is LibraryType.SHOWS

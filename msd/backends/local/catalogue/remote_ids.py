@@ -38,7 +38,7 @@ def file_id(path: bytes) -> RemoteId:
 
 
 def path_of(remote_id: RemoteId) -> bytes | None:
-    """Return the path a file's id was made from, None when the id does not tell."""
+    """Return the path a file's id was made from, None when the id holds none."""
     if not remote_id.startswith(_FILE):
         return None
     return unquote_to_bytes(remote_id[len(_FILE) :].partition("#")[0])

@@ -129,7 +129,7 @@ class ShowShelf:
         found.show_evidence = Evidence.LIBRARY
 
     def _groups_of_shows(self) -> dict[tuple[str, int | None], Group]:
-        """Return a group for each show: years tell shows of the same title apart, and only then."""
+        """Return a group for each show; years only matter between shows of the same title."""
         years: dict[str, set[int]] = defaultdict(set)
         for found in self._found:
             key = comparable(found.show.title)

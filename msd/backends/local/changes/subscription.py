@@ -1,7 +1,7 @@
-"""Changes of a folder as they happen, once it has been quiet for a moment (Y9).
+"""Changes of a folder as they happen, published once it has been quiet for a moment (Y9).
 
-Films and episodes are told as rows. Of everything else nothing more is told than that something
-changed: one walk serves all libraries of a folder, and finds whatever it was.
+Changed films and episodes are published as rows. For everything else a change without rows is
+published: then the whole folder is scanned, one walk for all of its libraries.
 """
 
 import os
@@ -20,8 +20,8 @@ from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
 
 QUIET_S = 0.2  # a file that is copied comes with its companions
-LONGEST_S = 2.0  # however long it goes on
-CHECK_S = 45.0  # a file system that is mounted over the folder tells nothing
+LONGEST_S = 2.0  # changes are published after this long, also while more happen
+CHECK_S = 45.0  # nothing is reported when a file system is mounted over the folder
 _CLOSE_S = 2
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ async def folder_changes(
 
 
 class _FolderChanges:
-    """What an entered subscription gives, until the folder goes away."""
+    """The iterator of an entered subscription; it ends with an error when the folder goes away."""
 
     def __init__(
         self, watch: FolderWatch, root: bytes, rescan: Rescan, limiter: anyio.CapacityLimiter
@@ -65,8 +65,8 @@ class _FolderChanges:
         self._rescan = rescan
         self._limiter = limiter
         self._identity = (0, 0)
-        self._touched = Touched()  # and not told of
-        self._tell_at = 0.0
+        self._touched = Touched()  # and not yet published
+        self._publish_at = 0.0
 
     def __aiter__(self) -> Self:
         return self
@@ -87,9 +87,9 @@ class _FolderChanges:
         await self._run(self._watch.begin)
 
     async def _is_over(self) -> bool:
-        """Wait for the next thing to happen; say whether it was quiet after some."""
+        """Wait for the next event; return whether it has been quiet since the last one."""
         now = anyio.current_time()
-        patience = min(QUIET_S, self._tell_at - now) if self._touched else CHECK_S
+        patience = min(QUIET_S, self._publish_at - now) if self._touched else CHECK_S
         with anyio.move_on_after(patience) as waiting:
             await anyio.wait_readable(self._watch)
         if not waiting.cancelled_caught:
@@ -102,11 +102,11 @@ class _FolderChanges:
         await self._run(self._watch.read)
         touched = self._watch.take()
         if touched and not self._touched:
-            self._tell_at = anyio.current_time() + LONGEST_S
+            self._publish_at = anyio.current_time() + LONGEST_S
         self._touched |= touched
 
     async def _meaning(self, touched: Touched) -> PushedChange | None:
-        """Return what is to be told, None when it is nothing."""
+        """Return the change to publish, None when no row can differ."""
         if touched.is_unclear:
             return PushedChange()
         found = await self._run(lambda: self._rescan(touched.files))
@@ -131,8 +131,8 @@ class _FolderChanges:
 def _refuse_foreign(root: bytes) -> None:
     if foreign := foreign_mounts(root):
         raise BackendError(
-            f"{os.fsdecode(foreign[0])} is on another machine or of a program: what changes there"
-            " is looked for at intervals",
+            f"{os.fsdecode(foreign[0])} is on another machine or made by a program, which does not"
+            " report changes; the folder is scanned at intervals",
             reason=StatusReason.DEGRADED_LIVE,
         )
 

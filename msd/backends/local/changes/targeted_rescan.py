@@ -1,4 +1,4 @@
-"""Tells what happened to a few files as rows that came, changed or went (Y6, Y10).
+"""Turns changes of a few files into rows that came, changed or went (Y6, Y10).
 
 The directories that the files have to do with are scanned, and catalogued four times: as they are,
 with all of the files (as if none had gone), without any of them (as if none had come), and with
@@ -30,7 +30,7 @@ from msd.backends.local.scanning.index import TagIndex
 from msd.backends.local.scanning.scan import Scan
 from msd.models import LibraryType, RemoteId, Source
 
-MOST_ROWS = 100  # of more a full scan tells
+MOST_ROWS = 100  # with more of them the whole folder is scanned
 _VIDEO_TYPES = tuple(kind for kind in LISTED_TYPES if kind not in MUSIC_TYPES)
 
 
@@ -73,7 +73,7 @@ def targeted_rescan(
     if not all(_keeps_type(scan, directory, touched, libraries) for directory in touched):
         return None
     rows = _rows(scan, touched, libraries)
-    return rows if rows is not None and _can_be_told(scan, rows, touched, libraries) else None
+    return rows if rows is not None and _is_all_in_rows(scan, rows, touched, libraries) else None
 
 
 def _rows(
@@ -91,17 +91,17 @@ def _rows(
     return RescannedRows(changed=tuple(sorted(changed)), removed=tuple(sorted(removed)))
 
 
-def _can_be_told(
+def _is_all_in_rows(
     scan: Scan,
     rows: RescannedRows,
     touched: NamesByDirectory,
     libraries: Mapping[bytes, LibraryPart],
 ) -> bool:
-    """Say whether rows tell all of it: not of too many, no end of a show or a library."""
+    """Return whether rows say all: not too many, and no show or library has ended."""
     if len(rows.changed) + len(rows.removed) > MOST_ROWS:
         return False
     if any(map(is_of_show, rows.removed)):
-        return False  # the index may not know all of a show: only a full scan tells its end (Y7)
+        return False  # the index may not know all of a show: only a full scan shows its end (Y7)
     return not rows.removed or all(
         _holds_media(scan, part, touched, libraries) for part in scan.parts
     )
@@ -123,7 +123,7 @@ def _differing_rows(
     with_absent = _entries(scan, with_absent_files(part, touched, libraries))
     here = {path: names for path, names in touched.items() if _is_in(path, part, libraries)}
     concerned = [leaf for leaf in with_absent if isinstance(leaf, Leaf) and _holds(leaf, here)]
-    if not all(_is_told_by_rows(scan, path, names, with_absent) for path, names in here.items()):
+    if not all(_concerns_only_rows(scan, path, names, with_absent) for path, names in here.items()):
         return None
     now = _fingerprints(scan, _entries(scan, part))
     with_all = _fingerprints(scan, with_absent)
@@ -137,7 +137,7 @@ def _differing_rows(
         for remote_id, fingerprint in now.items()
         if any(variant.get(remote_id) != fingerprint for variant in variants)
     }
-    # What a file was before it was written again is not known: its groups may tell of it.
+    # What a file was before it was written again is not known; its groups may differ, too.
     above = {group.remote_id for leaf in concerned for group in leaf.groups} & now.keys()
     return differing | above, {*variants[0], *variants[1], *variants[2]} - now.keys()
 
@@ -159,10 +159,10 @@ def _holds(leaf: Leaf, touched: NamesByDirectory) -> bool:
     return any(ref.entry.name in touched.get(ref.folder.path, ()) for ref in leaf.all_files)
 
 
-def _is_told_by_rows(
+def _concerns_only_rows(
     scan: Scan, directory: bytes, names: Iterable[bytes], entries: Iterable[Entry]
 ) -> bool:
-    """Say whether nothing in a directory describes what lies below it or elsewhere."""
+    """Return whether nothing in a directory describes what lies below it or elsewhere."""
     leaves = (entry for entry in entries if isinstance(entry, Leaf))
     if not any(ref.folder.path == directory for leaf in leaves for ref in leaf.all_files):
         return False

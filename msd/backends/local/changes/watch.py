@@ -1,18 +1,18 @@
-"""The kernel's watch on every directory below a folder; nothing is polled.
+"""Watches every directory below a folder with inotify; nothing is polled.
 
-Each directory takes a watch out of a number that all programs of the user share, and about a
-kilobyte of the kernel's memory: so there is a budget, and a folder that is larger is walked at
-intervals instead. Everything here blocks and may be called in threads that are left behind: what
-was read then is kept for the next call.
+Each directory needs one watch. All programs of the user share a limited number of them, and each
+takes about a kilobyte of kernel memory. So there is a budget; a folder with more directories is
+scanned at intervals instead. Everything here blocks and may run in threads that are left behind:
+events that such a thread read are kept for the next call.
 """
 
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
 
+import msgspec
 from inotify_simple import Event as FileEvent
 from inotify_simple import INotify, flags
 
@@ -23,7 +23,7 @@ from msd.errors import BackendError, UnreachableError
 from msd.models import StatusReason
 
 MOST_WATCHES = 50_000  # of one folder
-MOST_FILES = 100  # told by name; more are something unclear
+MOST_FILES = 100  # reported by name; with more of them the whole folder is scanned
 _SHARE = 4  # one of so many parts of what the user may have
 _LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
 _NAMES = flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.CLOSE_WRITE
@@ -40,12 +40,11 @@ def watch_budget(limit: Path = _LIMIT) -> int:
         return MOST_WATCHES
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """What changed below a folder; nothing at all is false."""
+class Touched(msgspec.Struct, frozen=True):
+    """What changed below a folder. False in a condition when nothing changed."""
 
-    files: frozenset[bytes] = frozenset()  # paths relative to it, whether they are still there
-    is_unclear: bool = False  # something changed that no names of files tell
+    files: frozenset[bytes] = frozenset()  # paths relative to it; they may be gone
+    is_unclear: bool = False  # something changed that file names can't describe: scan the folder
 
     def __bool__(self) -> bool:
         return self.is_unclear or bool(self.files)
@@ -91,11 +90,11 @@ class FolderWatch:
             self._watch_below(b"")
 
     def fileno(self) -> int:
-        """Return what becomes readable when something happens."""
+        """Return the file descriptor that becomes readable when something happens."""
         return int(self._inotify.fileno())
 
     def read(self) -> None:
-        """Take in what happened, without waiting.
+        """Read the events that are there, without waiting.
 
         Raises:
             UnreachableError: the folder itself went away.
@@ -106,7 +105,7 @@ class FolderWatch:
                 self._note(event)
 
     def take(self) -> Touched:
-        """Return what changed that matters since this was asked before."""
+        """Return the changes since the last call."""
         touched, self._touched = self._touched, Touched()
         return touched
 
@@ -130,7 +129,7 @@ class FolderWatch:
             self._note_name(event, path, os.fsencode(event.name))
 
     def _lose(self, event: FileEvent, path: bytes) -> None:
-        """A watched directory went; of one that was moved its parent tells more."""
+        """Handle the end of a watch; for a moved directory the event of its parent says more."""
         if path and event.mask & flags.MOVE_SELF:
             return
         if not path:
@@ -138,7 +137,7 @@ class FolderWatch:
                 "the folder was moved, deleted or unmounted", reason=StatusReason.FOLDER_MISSING
             )
         self._paths.pop(event.wd, None)
-        if not event.mask & flags.DELETE_SELF:  # whose files were told of one by one
+        if not event.mask & flags.DELETE_SELF:  # its files were reported one by one
             self._note_unclear()
 
     def _note_name(self, event: FileEvent, folder: bytes, name: bytes) -> None:
@@ -151,7 +150,7 @@ class FolderWatch:
             self._note_file(path, name)
 
     def _note_directory(self, event: FileEvent, path: bytes, name: bytes) -> None:
-        """Of one that comes its files are told; of one that is moved away they are not known."""
+        """Report the files of a new directory; those of one that was moved away are not known."""
         if is_passed_over(name):
             return
         if event.mask & flags.MOVED_FROM:
@@ -170,7 +169,7 @@ class FolderWatch:
         self._touched |= Touched(is_unclear=True)
 
     def _is_whole(self, path: bytes) -> bool:
-        """A new file is told of again when it is closed; a link is all there at once."""
+        """Return whether a new file is complete: links are; others are reported when closed."""
         try:
             facts = os.lstat(join(self._root, path))
         except OSError:
@@ -178,7 +177,7 @@ class FolderWatch:
         return stat.S_ISLNK(facts.st_mode) or facts.st_nlink > 1
 
     def _watch_below(self, start: bytes, *, is_new: bool = False) -> None:
-        """Watch a directory and all below; first watched, then read, so that nothing slips."""
+        """Watch a directory and all below it, each before it is read, so that nothing is missed."""
         waiting = [start]
         while waiting:
             if self._stop.is_set():
@@ -222,7 +221,7 @@ class FolderWatch:
         return folders, others
 
     def _forget_below(self, start: bytes) -> None:
-        """Give back the watches on a directory that was moved; it may be out of the folder now."""
+        """Remove the watches of a directory that was moved; it may be out of the folder now."""
         below = start + b"/"
         gone = [w for w, path in self._paths.items() if path == start or path.startswith(below)]
         for watch in gone:
@@ -235,5 +234,5 @@ class FolderWatch:
 
 def _unwatched(why: str) -> BackendError:
     return BackendError(
-        f"{why}; changes are looked for at intervals", reason=StatusReason.DEGRADED_LIVE
+        f"{why}; the folder is scanned at intervals instead", reason=StatusReason.DEGRADED_LIVE
     )

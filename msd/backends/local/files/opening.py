@@ -40,7 +40,7 @@ def open_media(root: bytes, path: bytes) -> MediaFile:
         raise PermissionError(errno.EACCES, "outside of the folder")
     if not stat.S_ISREG(os.lstat(real).st_mode):
         raise OSError(errno.EINVAL, "not a regular file")
-    # Between look and open the file may have been exchanged: no link, no waiting for a writer.
+    # Between check and open the file may have been replaced: follow no link, wait for no writer.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     file = MediaFile(FileIO(os.open(real, flags), "rb"))
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):

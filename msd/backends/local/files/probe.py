@@ -83,7 +83,7 @@ def probe(file: MediaFile) -> Technical:
 
 
 def _disc_image(file: MediaFile) -> Technical:
-    """A disc image is media, but nobody looks inside."""
+    """Recognise a disc image by its head; what is in it is not read."""
     file.seek(_ISO_AT)
     if file.read(len(_ISO_MAGIC[0])) in _ISO_MAGIC:
         return Technical(is_media=True, container="iso")

@@ -7,10 +7,10 @@ machine starts. So a new id alone is never a reason to refuse a folder that has 
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
 
+import msgspec
 from anyio import to_thread
 
 from msd.backend_api import AddContext, NewSource, NewSources
@@ -27,8 +27,7 @@ FS_ID = "fs_id"
 MOUNT_POINT = "mount_point"
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(msgspec.Struct, frozen=True, kw_only=True):
     """The file system a folder lies on."""
 
     fs_id: str
@@ -122,7 +121,10 @@ def check_folder(path: str, config: Mapping[str, str]) -> str:
         raise UnreachableError(
             f"the folder {path} can't be read: {exc.strerror}", reason=StatusReason.FOLDER_MISSING
         ) from exc
-    stored = Mount(config.get(FS_ID, now.fs_id), config.get(MOUNT_POINT, now.mount_point))
+    stored = Mount(
+        fs_id=config.get(FS_ID, now.fs_id),
+        mount_point=config.get(MOUNT_POINT, now.mount_point),
+    )
     if stored.fs_id == now.fs_id:
         return ""
     if not has_content or stored.mount_point != now.mount_point:

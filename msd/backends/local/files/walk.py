@@ -9,9 +9,10 @@ import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from threading import Event
 from typing import NamedTuple
+
+import msgspec
 
 from msd.backends.local.files.file_kind import MEDIA_KINDS, FileKind, kind_of, split_name
 from msd.backends.local.files.left_out import (
@@ -30,7 +31,7 @@ _MAX_DEPTH = 60  # of nested directories
 
 
 class FileEntry(NamedTuple):
-    """One file: its name in its folder and what makes it look unchanged."""
+    """One file: its name in its folder, and the facts that show whether it changed."""
 
     name: bytes
     size: int
@@ -38,27 +39,29 @@ class FileEntry(NamedTuple):
     kind: FileKind
 
 
-@dataclass(slots=True)
-class Folder:
+class Folder(msgspec.Struct, eq=False):
     """One folder with the files that matter; the path is relative to the root, b"" for it."""
 
     path: bytes
-    files: list[FileEntry] = field(default_factory=list)
-    subfolders: list[bytes] = field(default_factory=list)  # names
+    files: list[FileEntry] = msgspec.field(default_factory=list)
+    subfolders: list[bytes] = msgspec.field(default_factory=list)  # names
     is_mount: bool = False
     is_empty: bool = False
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(msgspec.Struct, eq=False):
     """Everything found below a root folder."""
 
-    folders: dict[bytes, Folder] = field(default_factory=dict)
-    left_out: list[LeftOut] = field(default_factory=list)
+    folders: dict[bytes, Folder] = msgspec.field(default_factory=dict)
+    left_out: list[LeftOut] = msgspec.field(default_factory=list)
     uncounted: int = 0  # left out beyond the ones that are kept by name
     # Files with several names in this folder or elsewhere, by device and inode.
-    linked: dict[tuple[int, int], list[tuple[Folder, FileEntry]]] = field(default_factory=dict)
-    gaps: list[bytes] = field(default_factory=list)  # folders that could not be read completely
+    linked: dict[tuple[int, int], list[tuple[Folder, FileEntry]]] = msgspec.field(
+        default_factory=dict
+    )
+    gaps: list[bytes] = msgspec.field(
+        default_factory=list
+    )  # folders that could not be read completely
 
     def leave_out(self, path: bytes, kind: str, reason: str) -> None:
         """Note a file or folder that is no item."""
@@ -69,7 +72,7 @@ class Walk:
 
 
 class WalkStoppedError(Exception):
-    """The walk was told to stop; only its own caller sees this."""
+    """The walk was stopped; only its own caller sees this."""
 
 
 def walk_folder(root: str, stop: Event) -> Walk:

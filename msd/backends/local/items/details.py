@@ -1,4 +1,4 @@
-"""What is told of one item when somebody looks at it: files, parts, extras, and why it is so."""
+"""The details of one item: its files, parts and extras, and how it was decided what it is."""
 
 import mimetypes
 from typing import Any

@@ -119,7 +119,7 @@ def _chunk_span(file: MediaFile, size: int, head: bytes) -> tuple[int, int] | No
 
 
 def _ogg_span(file: MediaFile, size: int, head: bytes) -> tuple[int, int] | None:
-    """Pages of Ogg are numbered and summed up anew with other tags: only the packets stay."""
+    """Return the content of the last page: all pages get other numbers when tags change."""
     del head
     tail_at = max(0, size - (64 << 10))
     file.seek(tail_at)

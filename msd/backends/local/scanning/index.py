@@ -167,7 +167,7 @@ class TagIndex:
         return found
 
     def learn_titles(self, library: bytes, found: Mapping[RemoteId, set[bytes]]) -> bool:
-        """Add what a part of a library told; False when no full scan told the rest."""
+        """Add what a part of a library showed; False when no full scan has shown the rest."""
         rows = _title_rows(library, found)
         with suppress(sqlite3.Error), self._db:
             new = [row for row in rows if not self._has_title(row)]
