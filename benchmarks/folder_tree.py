@@ -29,16 +29,18 @@ from tests.backends.local.cases import random_trees as styles
 from tests.support.folders.list_folder import added_source, opened
 from tests.support.folders.media import MediaMaker
 
-FIRST = (
+_FIRST_WORDS = (
     "Amber Broken Cobalt Distant Eleven Fallow Granite Hollow Ivory Jade Lowland Marrow Ninth"
     " Ochre Paper Quiet Rusty Silver Umber Vellum Winter Xeric Yonder Zinc Autumn Brittle Copper"
     " Daring Ember Feral Gilded Humble Inner Jagged Keen Liquid Mellow Narrow Open Pale"
-).split()
-SECOND = (
+)
+FIRST = _FIRST_WORDS.split()
+_SECOND_WORDS = (
     "Harbour Meridian Orchard Lantern Ground Choir Compass Station Mechanic Ferry Regent Armada"
     " Tide Valley Wagon Anchor Bridge Castle Desert Engine Forest Garden Hunter Island Jester"
     " Kingdom Ladder Market Needle Ocean Palace Quarry River Saddle Temple Usher Village Window"
-).split()
+)
+SECOND = _SECOND_WORDS.split()
 FILMS = (
     *(styles.film_loose, styles.film_of_release, styles.film_in_folder, styles.film_in_parts),
     *(styles.film_on_disc, styles.film_on_bluray),
