@@ -82,8 +82,8 @@ def _serve(stack: ExitStack, directory: Path) -> None:
     refuse_second_daemon(environment)
     stack.enter_context(_written_down(address, directory / "config/msd/msd.toml"))
     log = directory / "msd.log"
-    daemon = stack.enter_context(_daemon(directory, log, environment))
-    _wait_for_name(daemon, log, environment)
+    daemon = stack.enter_context(daemon_running(directory, log, environment))
+    wait_for_name(daemon, log, environment)
     _add_first_sources(directory, environment)
     _show(environment)
     print(_examples(environment, export=export, log=log))
@@ -136,9 +136,10 @@ def _stopped_at_the_end(
 
 
 @contextmanager
-def _daemon(
+def daemon_running(
     directory: Path, log: Path, environment: Environment
 ) -> Iterator[subprocess.Popen[str]]:
+    """Run msd with its files in a directory; it is stopped with the block."""
     own = {
         f"XDG_{name}_HOME": str(directory / name.lower()) for name in ("DATA", "CACHE", "CONFIG")
     }
@@ -159,7 +160,12 @@ def _daemon(
         yield daemon
 
 
-def _wait_for_name(daemon: subprocess.Popen[str], log: Path, environment: Environment) -> None:
+def wait_for_name(daemon: subprocess.Popen[str], log: Path, environment: Environment) -> None:
+    """Wait until msd is on the bus.
+
+    Raises:
+        TrialError: it ended, or it is not there after 20 seconds.
+    """
     for _ in range(START_SECONDS):
         command = ("gdbus", "wait", "--session", "--timeout=1", BUS_NAME)
         waited = subprocess.run(command, env=environment, capture_output=True, check=False)

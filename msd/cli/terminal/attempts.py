@@ -33,7 +33,7 @@ def _sentence(step: str, outcome: str, detail: str, attempts: Sequence[Fields]) 
     if outcome == "planned":
         return f"next, at {first}: {detail or step}" if first else f"next: {detail or step}"
     times = f"{len(attempts)} times: " if len(attempts) > 1 else ""
-    text = f"{when}  {times}{step.replace('-', ' ')}: {outcome.replace('-', ' ')}"
+    text = f"{when}  {times}{step}: {outcome.replace('-', ' ')}"
     latency = attempts[-1].get("latency_ms")
     if latency:
         text += f" after {latency} ms"
