@@ -12,13 +12,14 @@ from msd import errors
 from msd.bus.account import AccountInterface
 from msd.bus.backend import BACKEND_TYPES, OPTION_TYPES
 from msd.bus.exports import msd_specs, xml_folder
-from msd.bus.job import JobInterface
+from msd.bus.job import JobInterface, job_result
 from msd.bus.library import LIBRARY_TYPES, LibraryInterface
 from msd.bus.login import LOGIN_TYPES, LoginInterface
 from msd.bus.query import QUERY_OPTIONS, SEARCH_OPTIONS
 from msd.bus.source import CONNECTION_TYPES, SKIPPED_TYPES, SOURCE_TYPES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import INTERFACES, LOGIN, SOURCE
+from msd.coordinator.syncs.sync_jobs import result_of
 from msd.dbus.callers import MAX_CALLS, MAX_CALLS_OF_A_CALLER
 from msd.dbus.interface import Interface
 from msd.dbus.spec import snake_case
@@ -36,6 +37,8 @@ from msd.item_keys import (
 from msd.models import (
     OMISSION_KINDS,
     ItemType,
+    Job,
+    JobId,
     JobKind,
     JobState,
     LibraryType,
@@ -43,9 +46,11 @@ from msd.models import (
     LoginStep,
     PublicStatus,
     SortKey,
+    SourceId,
     StatusReason,
     SyncMode,
     SyncPolicy,
+    SyncReport,
 )
 
 ADAPTERS: tuple[type[Interface], ...] = (
@@ -148,6 +153,26 @@ def test_a_method_takes_the_arguments_of_the_xml_in_order(adapter: type[Interfac
             method = getattr(adapter, snake_case(element.get("name") or ""))
             wanted = [a.get("name") for a in element.findall("arg") if a.get("direction") == "in"]
             assert wanted == list(inspect.signature(method).parameters)[1:]
+
+
+def test_every_key_of_a_sync_report_is_documented_with_its_type() -> None:
+    """Job.Result, which SyncFinished carries too; a discovery has keys of its own."""
+    of_sync, _, _ = section("org.msd.Msd1.Job", "Result").partition("Of a discovery")
+    job = Job(
+        id=JobId(1),
+        kind=JobKind.SYNC,
+        source_id=SourceId("s1"),
+        state=JobState.DONE,
+        result=result_of(SyncReport()),
+    )
+
+    assert {key: value.signature for key, value in job_result(job).items()} == key_types(of_sync)
+
+
+@pytest.mark.parametrize("phase", ["libraries", "changes", "members", "deletions"])
+def test_every_phase_of_a_sync_is_documented(phase: str) -> None:
+    """Job.Phase."""
+    assert f'"{phase}"' in section("org.msd.Msd1.Job", "Phase")
 
 
 def test_a_missing_member_is_noticed() -> None:

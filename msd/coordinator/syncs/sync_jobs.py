@@ -305,7 +305,7 @@ class SyncJobs:
             columns["last_sync"] = UnixSeconds(int(time.time()))
             columns["skipped_items"] = report.skipped
         await self._record(source_id, **columns)
-        return _result(report)
+        return result_of(report)
 
     async def _note_faults(
         self, source_id: SourceId, options: SyncOptions, report: SyncReport
@@ -332,7 +332,8 @@ class SyncJobs:
         self._events.publish(SourceChanged(source_id))
 
 
-def _result(report: SyncReport) -> Result:
+def result_of(report: SyncReport) -> Result:
+    """Return what the job of a sync shows of its report."""
     return {
         "seen": report.seen,
         "added": report.added,
