@@ -27,6 +27,7 @@ READS: Mapping[str, str] = {
     "ListLibraries": LIBRARY,
     "QueryItems": LIBRARY,
     "Search": LIBRARY,
+    "GetFacets": LIBRARY,
     "GetItems": LIBRARY,
     "GetChanges": LIBRARY,
     "GetArtworks": ARTWORK,
@@ -56,6 +57,7 @@ class JsonInterface(RootInterface):
     list_libraries = _read("ListLibraries")
     query_items = _read("QueryItems")
     search = _read("Search")
+    get_facets = _read("GetFacets")
     get_items = _read("GetItems")
     get_changes = _read("GetChanges")
     get_artworks = _read("GetArtworks")

@@ -7,7 +7,7 @@ import anyio
 
 from msd.bus.gate import Gate
 from msd.bus.options import Reader, flag, read_options, texts
-from msd.bus.query import item_query, search_query
+from msd.bus.query import facet_query, item_query, search_query
 from msd.bus.served import RootInterface
 from msd.contract import LIBRARY, MAX_GET_ITEMS
 from msd.dbus.callers import Caller, caller
@@ -26,6 +26,7 @@ LIBRARY_TYPES: Mapping[str, str] = {
 }
 _GET_OPTIONS: Mapping[str, Reader] = {"fields": texts, "details": flag, "refresh": flag}
 _NOT_COUNTED = -1
+_FACET_TYPE = "a(su)"
 _ITEM_ENTRIES = entries({**ITEM_KEYS, **DETAIL_KEYS})
 _LIST_ENTRIES = {key: entries(types) for key, types in DETAIL_LISTS.items()}
 _STREAM_ENTRIES = entries(STREAM_KEYS)
@@ -60,6 +61,17 @@ class LibraryInterface(RootInterface):
         page = await self._coordinator.library.query(wanted)
         total = _NOT_COUNTED if page.total is None else page.total
         return [item_entry(item) for item in page.items], page.next_cursor, total
+
+    async def get_facets(self, query: Mapping[str, Variant]) -> Mapping[str, Variant]:
+        """Return how many of the matching items have each genre, year, letter and so on."""
+        wanted, names = facet_query(query)
+        if wanted is None:
+            return {name: Variant(_FACET_TYPE, []) for name in names}
+        found = await self._coordinator.library.facets(wanted, names)
+        return {
+            name: Variant(_FACET_TYPE, [(facet.value, facet.count) for facet in values])
+            for name, values in found.items()
+        }
 
     async def search(
         self, text: str, options: Mapping[str, Variant]

@@ -1,6 +1,6 @@
 """What the bus asks of the coordinator; see `msd.coordinator.coordinator` for what each does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from msd.models import (
     ConnectAttempt,
     Connection,
     DaemonView,
+    Facet,
     ItemFields,
     ItemId,
     ItemPage,
@@ -128,6 +129,9 @@ class CachedLibrary(Protocol):
 
     async def libraries(self, source_id: SourceId | None) -> tuple[Library, ...]: ...
     async def query(self, query: ItemQuery) -> ItemPage: ...
+    async def facets(
+        self, query: ItemQuery, names: Collection[str]
+    ) -> Mapping[str, tuple[Facet, ...]]: ...
     async def search(self, query: SearchQuery) -> SearchPage: ...
     async def items(
         self, ids: Sequence[ItemId], *, fields: tuple[str, ...] = (), refresh: bool = False

@@ -15,7 +15,7 @@ from msd.bus.options import (
 )
 from msd.dbus.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
-from msd.models import MAX_WORDS, ItemQuery, ItemType, SearchQuery, SortKey
+from msd.models import FACETS, MAX_WORDS, ItemQuery, ItemType, SearchQuery, SortKey
 
 _INT64 = 2**63
 _DECIMAL = 10_000
@@ -85,6 +85,34 @@ QUERY_OPTIONS: Mapping[str, Reader] = {
 }
 
 LIST_CONDITIONS = frozenset({"source_ids", "library_ids", "types", "genres", "years"})
+
+
+def _facets(key: str, variant: Variant) -> object:
+    names = texts(key, variant)
+    for name in names:
+        if name not in FACETS:
+            raise InvalidArgumentError(f"{key} must be of {', '.join(FACETS)}")
+    return names
+
+
+_FORM = ("sort", "seed", "descending", "limit", "cursor", "offset", "count", "fields")
+FACET_OPTIONS: Mapping[str, Reader] = {
+    **{key: reader for key, reader in QUERY_OPTIONS.items() if key not in _FORM},
+    "facets": _facets,
+}
+
+
+def facet_query(options: Mapping[str, Variant]) -> tuple[ItemQuery | None, tuple[str, ...]]:
+    """Return what is counted, None for what nothing can match, and which facets.
+
+    Raises:
+        InvalidArgumentError: an unknown key, a wrong type, an unknown word.
+    """
+    values = read_options(options, FACET_OPTIONS)
+    names = values.pop("facets", FACETS)
+    if any(not values[key] for key in values.keys() & LIST_CONDITIONS):
+        return None, names
+    return ItemQuery(**values), names
 
 
 SEARCH_OPTIONS: Mapping[str, Reader] = {

@@ -1,7 +1,7 @@
 """What is cached: libraries, items, changes, and details that are fetched on demand."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 import anyio
@@ -29,6 +29,7 @@ from msd.events import (
 from msd.models import (
     NEVER,
     ChangeSet,
+    Facet,
     ItemFields,
     ItemId,
     ItemPage,
@@ -118,6 +119,18 @@ class MediaLibrary:
         for source_id in query.source_ids:
             self._registry.source(source_id)
         return await self._cache.query(query, hidden=self._registry.removed().keys())
+
+    async def facets(
+        self, query: ItemQuery, names: Collection[str]
+    ) -> Mapping[str, tuple[Facet, ...]]:
+        """Return how many of the matching items have each value of the named facets.
+
+        Raises:
+            UnknownSourceError: a named source does not exist.
+        """
+        for source_id in query.source_ids:
+            self._registry.source(source_id)
+        return await self._cache.facets(query, names, hidden=self._registry.removed().keys())
 
     async def search(self, query: SearchQuery) -> SearchPage:
         """Return the items that fit a text best.

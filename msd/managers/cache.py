@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from msd.models import (
     ChangeSet,
+    Facet,
     ItemFields,
     ItemId,
     ItemPage,
@@ -100,6 +101,19 @@ class CacheManager:
             InvalidArgumentError: a field is unknown, or the cursor is not from this query.
         """
         return await self._read(query_items, query, hidden)
+
+    async def facets(
+        self, query: ItemQuery, names: Collection[str], *, hidden: Collection[SourceId]
+    ) -> Mapping[str, tuple[Facet, ...]]:
+        """Return how many matching items have each value; pages never wait for it."""
+        from msd.store.cache.reads.facets import facets  # noqa: PLC0415 - not needed at start
+
+        handle = ReadHandle()
+        call = partial(self._database.read_for, handle, facets, query, names, hidden)
+        try:
+            return await to_thread.run_sync(call, limiter=self._searchers, abandon_on_cancel=True)
+        finally:
+            handle.interrupt()
 
     async def search(
         self,

@@ -45,6 +45,7 @@ from msd.models.notice import Notice
 from msd.models.omission import OMISSION_KINDS, Omission, SkippedPage, SkippedRow
 from msd.models.push import ChangeSet, PushedRow, PushedWrite
 from msd.models.query import (
+    FACETS,
     MAX_WORDS,
     Facet,
     ItemFields,
@@ -100,6 +101,7 @@ from msd.models.words import (
 
 __all__ = [
     "CA_CERTIFICATE",
+    "FACETS",
     "FINGERPRINT",
     "MAX_WORDS",
     "NEVER",

@@ -52,6 +52,10 @@ class ItemPage(Struct, frozen=True, kw_only=True):
     total: int | None  # None: it was not asked for
 
 
+FACETS = ("types", "genres", "years", "decades", "letters")
+"""What `GetFacets` counts."""
+
+
 class Facet(Struct, frozen=True, kw_only=True):
     """One value of a facet and how many matching items have it."""
 

@@ -51,6 +51,11 @@ CALLS: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
         ["ame", {"limit": Variant("u", 5), "types": Variant("as", ["movie"])}],
         {"text": "ame", "options": {"limit": 5, "types": ["movie"]}},
     ),
+    "GetFacets": (
+        "a{sv}",
+        [{"facets": Variant("as", ["letters", "types"]), "watched": Variant("b", True)}],
+        {"query": {"facets": ["letters", "types"], "watched": True}},
+    ),
     "GetItems": (
         "asa{sv}",
         [["i1", "x"], {"fields": Variant("as", ["genres"])}],

@@ -7,7 +7,7 @@ from dbus_fast import Variant
 from msd.bus.query import LIST_CONDITIONS, SEARCH_OPTIONS
 from msd.contract import LIBRARY
 from msd.dbus.server import BusServer
-from msd.models import ItemId, ItemType, LibraryId, SearchQuery, SourceId
+from msd.models import FACETS, ItemId, ItemQuery, ItemType, LibraryId, SearchQuery, SourceId
 from tests.dbus.client import Client, ErrorReply, connected_client, plain
 from tests.support.fakes.fake_coordinator import FakeCoordinator
 from tests.support.session.bus import PrivateBus
@@ -105,3 +105,40 @@ async def test_a_newer_search_of_a_session_ends_the_older_one(
         coordinator.hold.set()
 
     assert {"a": "Superseded", "ab": "ab", "b": "b", "c": "c"} == answers
+
+
+async def test_facets_are_counted_of_what_matches(
+    msd: BusServer, client: Client, coordinator: FakeCoordinator
+) -> None:
+    """GetFacets: the conditions of QueryItems; all facets unless some are named."""
+    some = {"facets": Variant("as", ["years"]), "types": Variant("as", ["movie"])}
+
+    (named,) = await client.call(LIBRARY, "GetFacets", "a{sv}", some)
+    (everything,) = await client.call(LIBRARY, "GetFacets", "a{sv}", {})
+    nothing = await client.call(LIBRARY, "GetFacets", "a{sv}", {"types": Variant("as", [])})
+
+    assert {"years": [["of years", 3]]} == plain(named)
+    assert set(FACETS) == everything.keys()
+    assert [{key: [] for key in FACETS}] == plain(nothing)
+    assert [
+        ("facets", ItemQuery(types=(ItemType.MOVIE,)), ("years",)),
+        ("facets", ItemQuery(), FACETS),
+    ] == coordinator.calls
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("facets", Variant("as", ["colours"])),
+        ("limit", Variant("u", 5)),
+        ("sort", Variant("s", "x")),
+    ],
+)
+async def test_what_is_no_facet_or_condition_is_refused_and_named(
+    msd: BusServer, client: Client, key: str, value: Variant
+) -> None:
+    """The form of a page plays no part here."""
+    with pytest.raises(ErrorReply) as failure:
+        await client.call(LIBRARY, "GetFacets", "a{sv}", {key: value})
+
+    assert ("InvalidArgument", True) == (failure.value.code, key in failure.value.text)

@@ -1,6 +1,6 @@
 """The coordinator's public face over values in memory, with a real EventStream."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import anyio
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ from msd.models import (
     ConnectAttempt,
     DaemonState,
     DaemonView,
+    Facet,
     ItemFields,
     ItemId,
     ItemPage,
@@ -190,6 +191,12 @@ class FakeLibrary:
         self._check("get_items", tuple(ids), fields, refresh)
         items = self._coordinator.items
         return tuple(items[item_id] for item_id in ids if item_id in items)
+
+    async def facets(
+        self, query: ItemQuery, names: Collection[str]
+    ) -> Mapping[str, tuple[Facet, ...]]:
+        self._check("facets", query, tuple(names))
+        return {name: (Facet(value=f"of {name}", count=3),) for name in names}
 
     async def search(self, query: SearchQuery) -> SearchPage:
         self._check("search", query)

@@ -36,7 +36,7 @@ def query_items(
         raise InvalidArgumentError("offset and cursor can't be used together")
     shown = projection(query.fields)
     listings = visible_listings(connection, hidden_sources)
-    chosen = [listing for listing in listings.values() if _is_wanted(query, listing)]
+    chosen = [listing for listing in listings.values() if is_wanted(query, listing)]
     keys, parameters, total, shape = _Search(connection, query, chosen).page()
     rows = connection.execute(
         f"SELECT {shown.columns}, page.* FROM ({keys}) AS page"
@@ -120,7 +120,8 @@ class _Search:
         return int(counted[0])
 
 
-def _is_wanted(query: ItemQuery, listing: Listing) -> bool:
+def is_wanted(query: ItemQuery, listing: Listing) -> bool:
+    """Return whether a query asks for the source, library and type of a listing."""
     return (
         (not query.source_ids or listing.source_id in query.source_ids)
         and (not query.library_ids or listing.library_id in query.library_ids)
