@@ -104,6 +104,28 @@ async def test_one_that_went_while_another_type_grew_is_found(any_sim):
         assert await mirror.items() == await truth(mirror)
 
 
+async def test_the_members_of_a_show_with_a_new_id_follow_it(any_sim):
+    """They were not saved, and name the show by its new id."""
+    async with mirrored(any_sim, "Séries") as mirror:
+        any_sim.world.rekey(one(any_sim, "Series").id)
+        await mirror.catch_up()
+
+        assert await mirror.items() == await truth(mirror)
+
+
+async def test_a_scan_that_saves_everything_lists_nothing_again(any_sim):
+    """The changed rows had it all: no show is asked for its seasons and episodes (Y23)."""
+    async with mirrored(any_sim, "Séries") as mirror:
+        for item in list(any_sim.world.items.values()):
+            any_sim.world.edit(item.id)
+        any_sim.log.clear()
+        await mirror.catch_up([Aspect.METADATA])
+
+        assert not mirror.enumerated
+        asked = [request for request in any_sim.log.requests if request.path == "/Items"]
+        assert len(asked) <= 5
+
+
 async def test_what_was_added_and_edited_comes_as_whole_rows(any_sim):
     """Both date parameters: one alone is a trap up to 10.10."""
     async with mirrored(any_sim) as mirror:

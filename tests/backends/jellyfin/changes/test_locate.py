@@ -40,11 +40,13 @@ async def test_what_events_name_besides_items_is_left_out(any_sim):
     world = any_sim.world
     film = world.of_type("Movie")[0]
     extra = world.clone(film.id, type="Video", overrides={"ExtraType": "Trailer"})
+    song = world.clone(world.of_type("Audio")[0].id, overrides={"ExtraType": "ThemeSong"})
     ids = [
         folder_id(film.library_id),
         film.library_id,
         root_id(world),
         extra.id,
+        song.id,
         make_id("version", film.id, 1),
         "0" * 31 + "1",
     ]

@@ -101,7 +101,8 @@ async def test_a_film_in_two_files_is_as_long_as_both(any_sim):
 
 async def test_parts_that_cant_be_asked_for_leave_the_length_unknown(sim):
     """A length that is known to be wrong is no length."""
-    film = sim.world.in_library(sim.world.library(MOVIES).id, "Movie")[1]
+    film = sim.world.in_library(sim.world.library(MOVIES).id, "Movie")[2]
+    assert film.runtime_ticks
     sim.world.edit(film.id, part_ids=("f" * 32,))
     async with signed_in(sim) as backend:
         sim.faults.add("/AdditionalParts", faults.replace_json({"Items": None}))

@@ -52,7 +52,17 @@ async def test_a_right_that_comes_back_is_the_old_one(sim):
         assert await backend.rights() == before
 
 
-@pytest.mark.parametrize("policy", [None, {}, {"EnableAllFolders": "yes"}, 5])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        None,
+        {},
+        {"EnableAllFolders": "yes"},
+        {"EnableAllFolders": True, "MaxParentalRating": "twelve"},
+        {"EnableAllFolders": True, "BlockedTags": {"a": 1}},
+        5,
+    ],
+)
 async def test_an_odd_policy_is_no_right(sim, policy):
     """Nothing is hidden on doubt, and the source stays connected."""
     async with signed_in(sim) as backend:
