@@ -24,7 +24,7 @@ from msd.store.cache.rows import normalise
 from msd.store.cache.rows.search_text import MAX_LENGTH, MOST_WORDS, joined_forms, plain_words
 from msd.store.cache.rows.sort_title import sort_title
 
-MOST_CANDIDATES = 400
+MOST_CANDIDATES = 200
 MOST_BEGINNINGS = 20  # of each listing
 FEW_HITS = 3
 
@@ -243,7 +243,7 @@ def _is_year(word: str) -> bool:
 
 def _level(candidate: _Candidate, reading: Reading) -> tuple[Level, int, str] | None:
     """Return the best level at which all words are there, how many whole ones, and where."""
-    tokens: set[str] = set()
+    tokens = " "
     for level, texts, match in (
         (Level.TITLE, candidate.titles, "title"),
         (Level.ORIGINAL, candidate.originals, "original_title"),
@@ -252,7 +252,7 @@ def _level(candidate: _Candidate, reading: Reading) -> tuple[Level, int, str] | 
     ):
         if not texts:
             continue
-        tokens.update(texts.split())
+        tokens += f"{texts} "
         whole = reading.whole_words_in(tokens)
         if whole is not None:
             return level, whole, match or _place_of(candidate, reading)

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -38,11 +38,17 @@ class Reading(Struct, frozen=True):
             f'"{word}"' if is_by_character(word) else f'"{word}"*' for word in self.words
         )
 
-    def whole_words_in(self, tokens: Collection[str]) -> int | None:
-        """Return how many words are there as a whole; None when one is missing."""
-        whole = sum(word in tokens for word in self.words)
+    def whole_words_in(self, tokens: str) -> int | None:
+        """Return how many words are there as a whole; None when one is missing.
+
+        Args:
+            tokens: words with a space before and after each, " heat wave ".
+        """
+        whole = 0
         for word in self.words:
-            if word not in tokens and not any(token.startswith(word) for token in tokens):
+            if f" {word} " in tokens:
+                whole += 1
+            elif f" {word}" not in tokens:
                 return None
         return whole
 

@@ -73,6 +73,8 @@ _LAST_UNIT = 20
 @lru_cache(maxsize=4096)
 def plain_words(text: str) -> tuple[str, ...]:
     """Return the words of a text in the form that is compared: "The Éclair" is the, eclair."""
+    if _SIMPLE.fullmatch(text):
+        return tuple(text.lower().split())[:MOST_WORDS]
     words: list[str] = []
     for chunk in _chunks(text):
         for run in _WORD.findall(chunk.translate(_APOSTROPHES)):
@@ -117,6 +119,7 @@ def number_words(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8192)
 def joined_forms(text: str) -> tuple[str, frozenset[str]]:
     """Return a text without spaces, and in the other forms in which it is the same text.
 
@@ -124,8 +127,10 @@ def joined_forms(text: str) -> tuple[str, frozenset[str]]:
     """
     words = plain_words(text)
     plain = without_optional(words)
-    german = plain_words(text.lower().translate(_GERMAN))
-    forms = {"".join(plain), "".join(number_words(plain)), "".join(without_optional(german))}
+    forms = {"".join(plain), "".join(number_words(plain))}
+    if not text.isascii():
+        german = plain_words(text.lower().translate(_GERMAN))
+        forms.add("".join(without_optional(german)))
     return "".join(words), frozenset(forms)
 
 
