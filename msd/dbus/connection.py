@@ -134,7 +134,8 @@ class Connection:
         except Exception as error:
             if bus is not None:
                 close_socket(bus)
-            raise BusUnavailableError(f"can't connect to the session bus: {error}") from error
+            bus_name = f"bus at {self._address}" if self._address else "session bus"
+            raise BusUnavailableError(f"can't connect to the {bus_name}: {error}") from error
         return bus
 
     @property

@@ -55,20 +55,28 @@ class Properties(Interface):
         self._specs = specs
 
     async def get(self, interface_name: str, property_name: str) -> Variant:
-        """Return one value."""
-        interface, spec = self._find(interface_name)
+        """Return one value; an empty interface name means any interface."""
+        interface, spec = self._find(interface_name, property_name)
         return property_value(interface, spec, property_name)
 
     async def get_all(self, interface_name: str) -> dict[str, Variant]:
         """Return every value that can be read."""
         if interface_name in STANDARD_INTERFACES:
             return {}
-        interface, spec = self._find(interface_name)
+        if not interface_name:
+            return self._all()
+        interface, spec = self._find(interface_name, "")
         return property_values(interface, spec)
+
+    def _all(self) -> dict[str, Variant]:
+        values: dict[str, Variant] = {}
+        for name, interface in self._interfaces.items():
+            values |= property_values(interface, self._specs[name])
+        return values
 
     async def set(self, interface_name: str, property_name: str, value: Variant) -> None:
         """Change one value."""
-        interface, spec = self._find(interface_name)
+        interface, spec = self._find(interface_name, property_name)
         wanted = spec.properties.get(property_name)
         if wanted is None:
             raise CallError("UnknownProperty", f"{spec.name} has no property {property_name!r}")
@@ -78,7 +86,10 @@ class Properties(Interface):
             raise CallError("InvalidArgs", f"{property_name} is of the type {wanted.signature}")
         await getattr(interface, f"set_{snake_case(property_name)}")(value.value)
 
-    def _find(self, name: str) -> tuple[Interface, InterfaceSpec]:
+    def _find(self, name: str, property_name: str) -> tuple[Interface, InterfaceSpec]:
+        if not name:
+            having = (n for n in self._interfaces if property_name in self._specs[n].properties)
+            name = next(having, "")
         if name not in self._interfaces:
             raise CallError("UnknownInterface", f"no interface {name!r} with properties here")
         return self._interfaces[name], self._specs[name]

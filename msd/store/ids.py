@@ -1,7 +1,8 @@
 """Ids of sources, libraries and items: derived from what they name, so that they never change.
 
 The same server, user, library or item always gets the same id, also after a restart or with a
-rebuilt cache (I1, I2). All ids match `[A-Za-z0-9_-]+`.
+rebuilt cache (I1, I2). All ids match `[A-Za-z0-9_]+`, so that each can
+be an element of an object path.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +16,8 @@ _ITEM_ID_BYTES = 10  # two of a million items share an id once in 10^12 caches
 
 def source_id(kind: BackendKind, server_id: str, remote_user_id: str) -> SourceId:
     """Return the id of one server seen by one user, or of one folder (I1)."""
-    return SourceId(f"{kind}_{_digest(6, kind, server_id, remote_user_id).hex()}")
+    prefix = kind.replace("-", "_")
+    return SourceId(f"{prefix}_{_digest(6, kind, server_id, remote_user_id).hex()}")
 
 
 def library_id(source: SourceId, remote_id: RemoteId) -> LibraryId:

@@ -456,3 +456,16 @@ async def test_reads_of_a_caller_that_left_are_not_done(
     await client.settle()
 
     assert READS_AT_ONCE == demo.reads_begun
+
+
+async def test_an_empty_interface_name_means_any_interface(demo: Demo, client: Client) -> None:
+    """As the D-Bus specification allows for Get, GetAll and Set."""
+    (one,) = await client.call(PROPERTIES, "Get", "ss", "", "Good")
+    (every,) = await client.call(PROPERTIES, "GetAll", "s", "")
+    await client.call(PROPERTIES, "Set", "ssv", "", "Volume", Variant("u", 7))
+    with pytest.raises(ErrorReply) as failure:
+        await client.call(PROPERTIES, "Get", "ss", "", "Unheard")
+
+    assert ("fine", 7) == (one.value, demo.volume)
+    assert {"Good", "Volume"} == every.keys()
+    assert "UnknownInterface" == failure.value.code
