@@ -1,7 +1,7 @@
 """The composition root: builds everything once, owns the root task group, stops in order.
 
 own the bus name ─► open the store ─► show the sources, offline ─► READY=1
-                 ─► only then sockets and the keyring (behaviour O1)
+                 ─► only then sockets and the keyring (O1)
 """
 
 import logging

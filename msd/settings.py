@@ -1,4 +1,4 @@
-"""XDG paths and the optional `msd.toml` → one frozen `Settings` (behaviour §10)."""
+"""XDG paths and the optional `msd.toml` → one frozen `Settings`."""
 
 import os
 from pathlib import Path

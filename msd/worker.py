@@ -1,7 +1,7 @@
 """The sync worker: a process that copies one source into the cache and ends.
 
 It exists because decoding and storing a big library in the daemon, in a thread or not, delays
-its answers (performance §0). `msd.managers.sync` starts it; `msd.sync.messages` is what they say
+its answers. `msd.managers.sync` starts it; `msd.sync.messages` is what they say
 to each other over its standard input and output. Its input closing means that the daemon is gone:
 it stops at the end of the running transaction.
 """

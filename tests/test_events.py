@@ -17,7 +17,10 @@ def drained(receive: anyio.abc.ObjectReceiveStream[object]) -> list[object]:
 
 
 def test_each_subscriber_gets_every_fact_in_order() -> None:
-    """Architecture: one publisher."""
+    """Each subscriber gets every fact in order.
+
+    One publisher.
+    """
     stream = EventStream()
     facts = [SourceAdded(SourceId(str(n))) for n in range(5)]
 

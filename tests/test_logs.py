@@ -50,7 +50,10 @@ def said(*leaking: str) -> str:
 
 
 def test_nothing_that_a_process_writes_holds_a_secret() -> None:
-    """K1: log lines, prints, warnings, tracebacks of any kind, faulthandler's stacks."""
+    """Nothing that a process writes holds a secret (K1).
+
+    Log lines, prints, warnings, tracebacks of any kind, faulthandler's stacks.
+    """
     text = said()
 
     for part in (

@@ -53,7 +53,10 @@ def test_without_a_service_manager_nothing_happens(
 
 
 def test_without_descriptors_left_it_is_not_told_and_msd_goes_on(manager: socket.socket) -> None:
-    """O4: one datagram that can't be sent is no reason to end the daemon."""
+    """Without descriptors left it is not told and msd goes on (O4).
+
+    One datagram that can't be sent is no reason to end the daemon.
+    """
     _, hard = limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with manager:
         manager.setblocking(False)

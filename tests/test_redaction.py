@@ -29,7 +29,10 @@ CANARY = "c4n4ry"
     ],
 )
 def test_the_value_behind_a_secret_name_is_not_shown(text):
-    """K1: tokens and passwords never reach a log."""
+    """The value behind a secret name is not shown (K1).
+
+    Tokens and passwords never reach a log.
+    """
     assert CANARY not in redact(text)
 
 
@@ -48,13 +51,19 @@ def test_any_text_can_be_redacted_again_without_change(text):
 
 
 def test_an_error_never_says_what_looks_like_a_secret():
-    """K1: whoever raises it, and wherever it is shown."""
+    """An error never says what looks like a secret (K1).
+
+    Whoever raises it, and wherever it is shown.
+    """
     assert CANARY not in str(BackendError(f"GET /Items?ApiKey={CANARY} failed"))
 
 
 @given(st.text(min_size=6), st.text(), st.text())
 def test_a_secret_at_hand_is_found_wherever_it_occurs(secret, before, after):
-    """K1: also where nothing around it says what it is."""
+    """A secret at hand is found wherever it occurs (K1).
+
+    Also where nothing around it says what it is.
+    """
     redactor = Redactor()
     redactor.learn(secret)
 

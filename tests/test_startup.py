@@ -49,7 +49,10 @@ def first_answer(folder: Path, environment: dict[str, str]) -> set[str]:
 
 
 def test_nothing_heavy_is_loaded_at_the_first_answer(tmp_path: Path) -> None:
-    """Architecture: SQLAlchemy alone costs more time than all of the start."""
+    """Nothing heavy is loaded at the first answer.
+
+    SQLAlchemy alone costs more time than all of the start.
+    """
     with private_bus(tmp_path / "bus") as bus:
         own = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("DATA", "CACHE", "CONFIG")}
         environment = {**bus.environment, **own}
@@ -60,7 +63,10 @@ def test_nothing_heavy_is_loaded_at_the_first_answer(tmp_path: Path) -> None:
 
 
 def test_a_sync_loads_no_command_line_of_a_library() -> None:
-    """Y4: httpx brings click, pygments and rich where they are installed, 6 MB for nothing."""
+    """A sync loads no command line of a library (Y4).
+
+    Httpx brings click, pygments and rich where they are installed, 6 MB for nothing.
+    """
     program = """
 import sys
 import msd.worker, msd.backends.jellyfin.backend

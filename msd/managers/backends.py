@@ -228,7 +228,7 @@ class BackendManager:
         """Open the source's backend if need be and check that its server accepts us.
 
         Raises:
-            BackendError: see behaviour §3 for what each does to the status.
+            BackendError: docs/faults.md says what each does to the status.
         """
         backend = await self._open_backend(source, account, credentials, content_types)
         return await backend.connect()

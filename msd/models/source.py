@@ -48,7 +48,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class SourceStatus(Struct, frozen=True, kw_only=True):
-    """The public status of one source, derived from the three axes of behaviour §3."""
+    """The public status of one source, derived from authentication, link and sync."""
 
     status: PublicStatus
     reason: StatusReason

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class PublicStatus(StrEnum):
-    """The four words a frontend shows for a source (behaviour §3)."""
+    """The four words a frontend shows for a source."""
 
     CONNECTED = "connected"
     OFFLINE = "offline"
@@ -13,7 +13,7 @@ class PublicStatus(StrEnum):
 
 
 class StatusReason(StrEnum):
-    """Why a source has its status (behaviour §3); the wire words of `StatusReason`."""
+    """Why a source has its status; the wire words of `StatusReason`."""
 
     STARTING = "starting"
     CONNECTING = "connecting"
@@ -46,7 +46,7 @@ class StatusReason(StrEnum):
 
 
 class DaemonState(StrEnum):
-    """What the daemon as a whole can do (behaviour O1)."""
+    """What the daemon as a whole can do (O1)."""
 
     STARTING = "starting"
     READY = "ready"
@@ -103,7 +103,7 @@ class LibraryType(StrEnum):
 
 
 class SyncPolicy(StrEnum):
-    """When a library is brought up to date without being asked (behaviour A5)."""
+    """When a library is brought up to date without being asked (A5)."""
 
     OFF = "off"  # never, not even when asked: its items stay as they are
     MANUAL = "manual"

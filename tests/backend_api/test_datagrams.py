@@ -59,7 +59,10 @@ async def heard(
 
 
 async def test_an_answer_comes_with_its_sender():
-    """Contract §3.4: sender and content are all that is known."""
+    """An answer comes with its sender.
+
+    Sender and content are all that is known.
+    """
     async with answering(b"") as port:
         [reply] = [found async for found in replies(b"who?", [("127.0.0.1", port)], wait_s=0.5)]
 
@@ -67,7 +70,10 @@ async def test_an_answer_comes_with_its_sender():
 
 
 async def test_a_group_is_asked_on_every_interface():
-    """Contract §3.4: the loopback one included, for a server on this machine."""
+    """A group is asked on every interface.
+
+    The loopback one included, for a server on this machine.
+    """
     async with answering(b"here", group=GROUP) as port:
         assert [b"here"] == await heard((GROUP, port))
 
@@ -80,7 +86,10 @@ async def test_silence_ends_in_time():
 
 
 async def test_a_flood_is_bounded():
-    """K5: in number and in size."""
+    """A flood is bounded (K5).
+
+    In number and in size.
+    """
     async with answering(*[b"x" * 9000] * 300) as port:
         found = await heard(("127.0.0.1", port), enough=lambda n: n >= MOST_REPLIES)
 

@@ -16,24 +16,36 @@ PUBLIC = [
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_addresses_the_internet_does_not_route_are_private(address):
-    """K3: plain http is allowed to them."""
+    """Addresses the internet does not route are private (K3).
+
+    Plain http is allowed to them.
+    """
     assert is_private_address(address)
     assert is_private_host(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_all_others_are_not(address):
-    """K3: a mapped address is what it maps to; what is no address is not private."""
+    """All others are not (K3).
+
+    A mapped address is what it maps to; what is no address is not private.
+    """
     assert not is_private_address(address)
 
 
 @pytest.mark.parametrize("host", ["localhost", "NAS.local", "nas.home.arpa.", "a.localhost"])
 def test_names_of_the_local_network_are_private(host):
-    """K3: .local is resolved in the local network only."""
+    """Names of the local network are private (K3).
+
+    .local is resolved in the local network only.
+    """
     assert is_private_host(host)
 
 
 @pytest.mark.parametrize("host", ["example.org", "local", "notlocal", "local.example.org", ""])
 def test_other_names_are_not(host):
-    """K3: a name that merely contains the word is public."""
+    """Other names are not (K3).
+
+    A name that merely contains the word is public.
+    """
     assert not is_private_host(host)

@@ -32,7 +32,10 @@ class FailingList:
 
 @given(st.sets(st.integers(0, 63), max_size=MOST_BAD_ROWS))
 def test_every_row_comes_in_order_but_those_at_fault(bad):
-    """Y8: they are named, and the page has gaps."""
+    """Every row comes in order but those at fault (Y8).
+
+    They are named, and the page has gaps.
+    """
     rows = FailingList(bad)
 
     page = anyio.run(Narrowing(rows.fetch).page, Window(0, 64))
@@ -52,7 +55,10 @@ async def test_a_window_that_comes_is_asked_for_once():
 
 
 async def test_too_many_rows_at_fault_are_the_servers_fault():
-    """S2: over all windows of a list, and after a bounded number of requests."""
+    """Too many rows at fault are the servers fault (S2).
+
+    Over all windows of a list, and after a bounded number of requests.
+    """
     rows = FailingList(set(range(0, 1_000, 7)))
     narrowing = Narrowing(rows.fetch)
     await narrowing.page(Window(0, 100))
@@ -90,7 +96,10 @@ class CountedList(FailingList):
 
 @given(st.sets(st.integers(0, 69), max_size=MOST_BAD_ROWS))
 def test_windows_that_are_fetched_together_come_in_order(bad):
-    """Y1, Y8: as they would one after the other."""
+    """Windows that are fetched together come in order (Y1, Y8).
+
+    As they would one after the other.
+    """
     rows = CountedList(bad)
 
     pages = anyio.run(rows.read)
@@ -102,7 +111,10 @@ def test_windows_that_are_fetched_together_come_in_order(bad):
 
 
 async def test_a_slow_server_is_asked_for_one_window_at_a_time():
-    """Y1: fewer when it slows down."""
+    """A slow server is asked for one window at a time (Y1).
+
+    Fewer when it slows down.
+    """
     rows = CountedList(set(), took_s=SLOW_ANSWER_S)
     await rows.read()
 
@@ -111,7 +123,10 @@ async def test_a_slow_server_is_asked_for_one_window_at_a_time():
 
 
 async def test_what_comes_before_a_failure_is_not_lost():
-    """Y8: a cut connection must not cost the page that was already there."""
+    """What comes before a failure is not lost (Y8).
+
+    A cut connection must not cost the page that was already there.
+    """
 
     async def fetch(window: Window):
         if window.start == 30:

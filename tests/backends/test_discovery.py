@@ -75,7 +75,10 @@ def test_a_backend_that_can_not_be_loaded_is_left_out(site: Path, source: str) -
 
 @pytest.mark.parametrize("source", [SPEC.format(kind="jellyfin"), "SPEC = 'not a spec'"])
 def test_a_third_party_can_not_take_the_place_of_one_of_our_own(site: Path, source: str) -> None:
-    """K4: it would be handed the other's tokens."""
+    """A third party can not take the place of one of our own (K4).
+
+    It would be handed the other's tokens.
+    """
     install(site, "msd_usurper", source)
 
     kinds, logged = found(site)

@@ -138,7 +138,10 @@ async def test_gdbus_starts_a_sync(bus: PrivateBus, served: FakeCoordinator) -> 
 async def test_gdbus_introspects_with_names_and_annotations(
     bus: PrivateBus, served: FakeCoordinator
 ) -> None:
-    """Defect 8: EmitsChangedSignal, names of results."""
+    """Gdbus introspects with names and annotations.
+
+    EmitsChangedSignal, names of results.
+    """
     result = await run(bus, "gdbus", "introspect", "--session", "-d", BUS_NAME, "-o", ROOT_PATH)
 
     text = result.stdout.decode()

@@ -125,7 +125,10 @@ async def test_what_no_option_can_be_is_refused(
 async def test_more_than_64_kib_are_refused(
     msd: BusServer, coordinator: FakeCoordinator, client: Client, no_leak: None
 ) -> None:
-    """K6: /dev/zero never ends."""
+    """More than 64 kib are refused (K6).
+
+    /dev/zero never ends.
+    """
     zero = os.open("/dev/zero", os.O_RDONLY)
 
     with pytest.raises(ErrorReply) as failure:
@@ -135,7 +138,10 @@ async def test_more_than_64_kib_are_refused(
 
 
 async def test_a_descriptor_that_never_ends_is_given_up() -> None:
-    """K6: a pipe that nobody writes to."""
+    """A descriptor that never ends is given up (K6).
+
+    A pipe that nobody writes to.
+    """
     reading, writing = os.pipe()
 
     with pytest.raises(InvalidArgumentError, match="password-fd"):

@@ -293,7 +293,7 @@ async def test_libraries_are_listed_with_their_settings(
 async def test_changes_since_a_revision_are_told(
     msd: BusServer, client: Client, coordinator: FakeCoordinator
 ) -> None:
-    """Y10."""
+    """Changes since a revision are told (Y10)."""
     coordinator.change_set = ChangeSet(
         changed=(ItemId("i1"),), removed=(ItemId("i2"),), revision=2**60, reset=False
     )

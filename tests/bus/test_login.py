@@ -91,7 +91,10 @@ async def test_an_option_of_another_type_is_refused(
 async def test_its_owner_reads_all_of_it_and_others_only_what_is_harmless(
     msd: BusServer, coordinator: FakeCoordinator, client: Client, bus: PrivateBus
 ) -> None:
-    """K6: what only the owner may see is empty for everybody else, by every way to read them."""
+    """Its owner reads all of it and others only what is harmless (K6).
+
+    What only the owner may see is empty for everybody else, by every way to read them.
+    """
     coordinator.logins.put(1, Caller(name=client.unique_name), **SHOWN)
     async with connected_client(bus.address) as stranger:
         (own,) = await client.call(PROPERTIES, "GetAll", "s", LOGIN, path=LOGIN_1)
@@ -120,7 +123,10 @@ async def test_its_owner_reads_all_of_it_and_others_only_what_is_harmless(
 async def test_who_shows_the_owners_token_goes_on_with_the_login(
     msd: BusServer, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """K6: one-shot callers such as gdbus have another connection each time."""
+    """Who shows the owners token goes on with the login (K6).
+
+    One-shot callers such as gdbus have another connection each time.
+    """
     coordinator.logins.put(1, Caller(name=":1.999", owner_token=TOKEN), **SHOWN)
 
     (values,) = await client.call(LOGIN, "Read", "a{sv}", token(), path=LOGIN_1)
@@ -140,7 +146,7 @@ async def test_who_shows_the_owners_token_goes_on_with_the_login(
 async def test_nobody_else_reads_submits_or_cancels(
     msd: BusServer, coordinator: FakeCoordinator, client: Client, shown: dict[str, Variant]
 ) -> None:
-    """K6."""
+    """Nobody else reads submits or cancels (K6)."""
     coordinator.logins.put(1, Caller(name=":1.999", owner_token=TOKEN), **SHOWN)
 
     codes = {
@@ -195,7 +201,10 @@ async def test_a_secret_that_is_given_twice_or_an_unknown_option_is_refused(
 async def test_no_signal_carries_what_only_the_owner_may_see(
     emitter: None, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """K6: everybody hears signals, so the code is named as invalidated and not told."""
+    """No signal carries what only the owner may see (K6).
+
+    Everybody hears signals, so the code is named as invalidated and not told.
+    """
     owner = Caller(name=":1.999")
     coordinator.logins.put(1, owner)
     await client.settle()

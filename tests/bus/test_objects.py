@@ -194,7 +194,7 @@ async def test_every_object_is_managed_by_the_root(
 async def test_an_error_of_the_coordinator_has_its_code(
     msd: BusServer, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """Behaviour §9."""
+    """An error of the coordinator has its code."""
     coordinator.failure = UnreachableError("no route to the server")
 
     failure = await failure_of(client, SOURCE_COORDINATOR, "AddLocalSource", "s", "/srv")
@@ -206,7 +206,10 @@ async def test_an_error_of_the_coordinator_has_its_code(
 async def test_calls_wait_for_the_store_and_state_does_not(
     bus: PrivateBus, library: str, client: Client, coordinator: FakeCoordinator
 ) -> None:
-    """O1: the name is owned at once; calls that arrive before the store is open wait for it."""
+    """Calls wait for the store and state does not (O1).
+
+    The name is owned at once; calls that arrive before the store is open wait for it.
+    """
     gate = Gate()
     answers: list[object] = []
     async with new_server(address=bus.address, library=library) as server:
@@ -231,7 +234,10 @@ async def test_calls_wait_for_the_store_and_state_does_not(
 async def test_a_store_that_can_not_be_opened_is_told_to_every_caller(
     bus: PrivateBus, library: str, client: Client
 ) -> None:
-    """O1: State is degraded, the errors are clear, and each is an error of its own."""
+    """A store that can not be opened is told to every caller (O1).
+
+    State is degraded, the errors are clear, and each is an error of its own.
+    """
     gate = Gate()
     async with new_server(address=bus.address, library=library) as server:
         export_root(server, gate)

@@ -75,7 +75,10 @@ async def served(bus: PrivateBus, library: str, redactor: Redactor) -> AsyncIter
 async def test_answers_properties_signals_and_errors_hold_none(
     served: BusServer, client: Client, redactor: Redactor
 ) -> None:
-    """K1: found by the bytes of a message, taken out of each text in it."""
+    """Answers properties signals and errors hold none (K1).
+
+    Found by the bytes of a message, taken out of each text in it.
+    """
     await client.listen("sender='org.msd.Msd1'")
 
     told = await client.call(LEAKY, "Tell")

@@ -74,7 +74,10 @@ async def test_a_method_is_one_coordinator_call(
     result: list[object],
     call: tuple[object, ...],
 ) -> None:
-    """Architecture: convert, one call, convert."""
+    """A method is one coordinator call.
+
+    Convert, one call, convert.
+    """
     coordinator.put_source("s1")
 
     assert result == await client.call(SOURCE_COORDINATOR, member, signature, *values)
@@ -124,7 +127,7 @@ async def test_a_source_object_is_found_by_its_id(
 async def test_explain_tells_every_step(
     msd: BusServer, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """S8."""
+    """Explain tells every step (S8)."""
     coordinator.put_source("s1")
 
     (steps,) = await client.call(SOURCE_COORDINATOR, "Explain", "s", "s1")
@@ -136,7 +139,7 @@ async def test_explain_tells_every_step(
 async def test_the_policy_of_a_library_is_set_key_by_key(
     msd: BusServer, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """A5."""
+    """The policy of a library is set key by key (A5)."""
     coordinator.libraries[LibraryId("l1")] = library("l1", "s1")
     options = {
         "sync": Variant("s", "manual"),

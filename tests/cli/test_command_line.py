@@ -100,12 +100,12 @@ def test_a_search_is_a_list_of_items():
 
 @pytest.mark.parametrize("arguments", [["--json", "sources"], ["sources", "--json"]])
 def test_json_may_be_asked_for_before_or_after_the_command(arguments):
-    """issue 2 §8: --json on all"""
+    """Json may be asked for before or after the command: --json on all."""
     assert parse(arguments).as_json
 
 
 def test_the_help_of_items_names_every_type_and_every_order(capsys):
-    """issue 2 §8: good help texts"""
+    """The help of items names every type and every order: good help texts."""
     words = set(re.findall(r"[a-z-]+", help_of("items", capsys)))
 
     assert {item_type.value for item_type in ItemType} <= words
@@ -124,7 +124,7 @@ def test_a_wrong_command_line_is_one_sentence_and_a_hint(arguments, capsys):
 
 
 def test_a_wrong_command_line_is_json_for_a_script(capsys):
-    """issue 2 §8: errors as JSON too"""
+    """A wrong command line is json for a script: errors as JSON too."""
     code = main(["xyzzy", "--json"])
 
     shown = capsys.readouterr()

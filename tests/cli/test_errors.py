@@ -20,7 +20,7 @@ def every_error(base=MsdError):
 
 @pytest.mark.parametrize("code", sorted(every_error()))
 def test_each_error_of_msd_keeps_its_code_and_sentence(code):
-    """behaviour §9"""
+    """Each error of msd keeps its code and sentence."""
     error = from_bus(ERROR_PREFIX + code, "the sentence")
 
     assert (error.code, error.message) == (code, "the sentence")
@@ -59,7 +59,7 @@ def test_an_error_that_nobody_knows_keeps_its_name():
 
 
 def test_every_exit_code_is_documented_in_the_help():
-    """issue 2 §8: exit codes documented"""
+    """Every exit code is documented in the help: exit codes documented."""
     documented = re.findall(r"^  (\d+)  ", general_help(), flags=re.MULTILINE)
 
     assert [str(code.value) for code in ExitCode] == documented

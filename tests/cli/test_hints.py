@@ -93,7 +93,7 @@ def test_options_are_called_as_on_the_command_line():
     ],
 )
 def test_a_status_that_needs_the_user_says_what_to_do(status, reason, hint):
-    """behaviour §3"""
+    """A status that needs the user says what to do."""
     row = {"id": "s1", "kind": "jellyfin", "address": "http://x"}
 
     assert hint in hint_for_status(row | {"status": status, "status_reason": reason})
@@ -101,5 +101,5 @@ def test_a_status_that_needs_the_user_says_what_to_do(status, reason, hint):
 
 @pytest.mark.parametrize(("status", "reason"), [("connected", "ok"), ("offline", "timeout")])
 def test_a_status_that_heals_by_itself_has_no_hint(status, reason):
-    """behaviour §3"""
+    """A status that heals by itself has no hint."""
     assert hint_for_status({"id": "s1", "status": status, "status_reason": reason}) == ""

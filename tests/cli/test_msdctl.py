@@ -32,7 +32,7 @@ async def test_without_the_daemon_a_person_is_told_how_to_start_it(bus, library)
 
 
 async def test_without_the_daemon_a_script_reads_an_error_object(bus, library):
-    """issue 2 §8: errors as JSON too"""
+    """Without the daemon a script reads an error object: errors as JSON too."""
     done = await run_msdctl("--json", "watch", env=environment(bus, library))
 
     assert done.document == {
@@ -87,7 +87,10 @@ async def test_a_daemon_that_leaves_ends_the_wait_for_its_job(bus, library):
 
 @BOTH
 async def test_a_password_does_not_show_on_the_bus(stage):
-    """K1: nothing shows in a bus monitor"""
+    """A password does not show on the bus (K1).
+
+    Nothing shows in a bus monitor.
+    """
     monitor = ["dbus-monitor", "--address", stage.bus.address]
     async with await anyio.open_process(monitor) as process:
         seen = await process.stdout.receive()
@@ -106,7 +109,7 @@ async def test_a_password_does_not_show_on_the_bus(stage):
 
 @pytest.mark.parametrize("arguments", [("items", "--all"), ("sync", "--detach")])
 async def test_a_pipe_never_pays_for_drawing_or_for_the_daemon(stage, arguments):
-    """issue 2 §8: rich only for human output; the client imports nothing of the daemon"""
+    """A pipe never pays for drawing or for the daemon."""
     stage.coordinator.put_source(FILMS)
     command = [sys.executable, "-X", "importtime", "-m", "msd.cli", *arguments]
 

@@ -71,7 +71,10 @@ def movies(mirror: Mirror) -> list[RemoteId]:
 
 
 async def test_two_looks_at_the_same_see_the_same(looks: Looks) -> None:
-    """Y6: nothing changed, so nothing is enumerated and no row differs."""
+    """Two looks at the same see the same (Y6).
+
+    Nothing changed, so nothing is enumerated and no row differs.
+    """
     before = (await looks.begin()).all_fingerprints()
     mirror = await looks.again()
 
@@ -80,7 +83,10 @@ async def test_two_looks_at_the_same_see_the_same(looks: Looks) -> None:
 
 
 async def test_an_edited_item_is_told(looks: Looks, harness: Harness) -> None:
-    """Y6: whole, with a fingerprint of its own."""
+    """An edited item is told (Y6).
+
+    Whole, with a fingerprint of its own.
+    """
     mirror = await looks.begin()
     before = mirror.all_fingerprints()
     edited = harness.edit_one(movies(mirror))
@@ -93,7 +99,10 @@ async def test_an_edited_item_is_told(looks: Looks, harness: Harness) -> None:
 
 
 async def test_a_deleted_item_makes_its_listing_doubtful(looks: Looks, harness: Harness) -> None:
-    """Y7: it is missing after the listing was enumerated, and nothing else is."""
+    """A deleted item makes its listing doubtful (Y7).
+
+    It is missing after the listing was enumerated, and nothing else is.
+    """
     mirror = await looks.begin()
     before = mirror.all_fingerprints()
     gone = harness.delete_one(movies(mirror))
@@ -106,7 +115,10 @@ async def test_a_deleted_item_makes_its_listing_doubtful(looks: Looks, harness: 
 
 
 async def test_a_look_that_was_not_stored_is_repeated(looks: Looks, harness: Harness) -> None:
-    """Y6: from the same cursor the same is found, any number of times."""
+    """A look that was not stored is repeated (Y6).
+
+    From the same cursor the same is found, any number of times.
+    """
     mirror = await looks.begin()
     edited = harness.edit_one(movies(mirror))
     cursors = dict(mirror.cursors)
@@ -131,7 +143,10 @@ async def test_a_cursor_of_nobody_is_refused(looks: Looks) -> None:
 
 
 async def test_a_source_that_is_gone_has_no_changes(looks: Looks, harness: Harness) -> None:
-    """S2: an error, and everything is found when it is back."""
+    """A source that is gone has no changes (S2).
+
+    An error, and everything is found when it is back.
+    """
     before = (await looks.begin()).all_fingerprints()
     harness.vanish()
     with pytest.raises(BackendError):
@@ -161,7 +176,10 @@ async def test_fetched_rows_are_the_rows_of_the_listings(looks: Looks) -> None:
 
 
 async def test_a_deleted_item_is_not_fetched(looks: Looks, harness: Harness) -> None:
-    """Y7: a claim that something went is confirmed by asking for it."""
+    """A deleted item is not fetched (Y7).
+
+    A claim that something went is confirmed by asking for it.
+    """
     ids = movies(await looks.begin())
     gone = harness.delete_one(ids)
     async with looks.backend() as backend:
@@ -171,7 +189,10 @@ async def test_a_deleted_item_is_not_fetched(looks: Looks, harness: Harness) -> 
 
 
 async def test_what_happens_is_told_as_it_happens(looks: Looks, harness: Harness) -> None:
-    """Y9: an item by its id, or where to look for it."""
+    """What happens is told as it happens (Y9).
+
+    An item by its id, or where to look for it.
+    """
     mirror = await looks.begin()
     async with looks.backend() as backend:
         if not isinstance(backend, HasPush):
@@ -189,7 +210,10 @@ async def test_what_happens_is_told_as_it_happens(looks: Looks, harness: Harness
 
 
 async def test_a_source_that_goes_away_ends_live_updates(looks: Looks, harness: Harness) -> None:
-    """Y9: with an error, never quietly; it can be subscribed to again when it is back."""
+    """A source that goes away ends live updates (Y9).
+
+    With an error, never quietly; it can be subscribed to again when it is back.
+    """
     await looks.begin()
     async with looks.backend() as backend:
         if not isinstance(backend, HasPush):
@@ -206,7 +230,10 @@ async def test_a_source_that_goes_away_ends_live_updates(looks: Looks, harness: 
 
 
 async def test_a_listing_goes_on_where_it_stopped(looks: Looks) -> None:
-    """Y8: the rest of it, with the total that it has."""
+    """A listing goes on where it stopped (Y8).
+
+    The rest of it, with the total that it has.
+    """
     await looks.begin()
     async with looks.backend() as backend:
         if not isinstance(backend, CanResume):

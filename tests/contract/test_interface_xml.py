@@ -186,7 +186,10 @@ def test_a_missing_member_is_noticed() -> None:
 
 
 def test_every_error_code_is_documented() -> None:
-    """style §4: every code of the tree, and no others."""
+    """Every error code is documented.
+
+    Every code of the tree, and no others.
+    """
     text = section("org.msd.Msd1.SourceCoordinator", "org.msd.Msd1.SourceCoordinator")
     classes = [
         member

@@ -42,7 +42,7 @@ async def count(run: Run) -> int:
 
 
 async def test_an_added_source_connects_and_syncs_by_itself(rig: Rig) -> None:
-    """A1, O6: verify, store, announce, first sync."""
+    """Verify, store, announce, first sync (A1, O6)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -56,7 +56,7 @@ async def test_an_added_source_connects_and_syncs_by_itself(rig: Rig) -> None:
 
 
 async def test_the_same_thing_twice_is_refused_and_another_user_is_another_source(rig: Rig) -> None:
-    """I1."""
+    """The same thing twice is refused and another user is another source (I1)."""
     rig.server.users["bob"] = "secret"
     async with rig.running() as run:
         first = await run.add()
@@ -76,7 +76,7 @@ async def test_the_same_thing_twice_is_refused_and_another_user_is_another_sourc
 
 @pytest.mark.parametrize("state", [KeyringState.LOCKED, KeyringState.ABSENT])
 async def test_without_a_keyring_nothing_is_added(rig: Rig, state: KeyringState) -> None:
-    """A1: the login is undone, nothing is stored."""
+    """The login is undone, nothing is stored (A1)."""
     rig.keyring.now = state
     async with rig.running() as run:
         with pytest.raises((errors.KeyringLockedError, errors.KeyringUnavailableError)):
@@ -88,7 +88,7 @@ async def test_without_a_keyring_nothing_is_added(rig: Rig, state: KeyringState)
 
 
 async def test_a_failed_database_write_takes_the_secret_back(rig: Rig, tmp_path: Path) -> None:
-    """A1: a failure at any step undoes the earlier ones."""
+    """A failure at any step undoes the earlier ones (A1)."""
     async with rig.running() as run:
         run.services.registry._store.close()
         with pytest.raises(errors.MsdError):
@@ -99,7 +99,7 @@ async def test_a_failed_database_write_takes_the_secret_back(rig: Rig, tmp_path:
 
 
 async def test_a_wrong_password_adds_nothing(rig: Rig) -> None:
-    """A1."""
+    """A wrong password adds nothing (A1)."""
     async with rig.running() as run:
         with pytest.raises(errors.AuthRefusedError):
             await run.coordinator.add_source(KIND, {"user": "alice", "password": "wrong"})
@@ -129,7 +129,7 @@ async def test_options_that_can_not_be_meant_are_refused(
 
 
 async def test_after_a_restart_the_cache_answers_while_the_server_is_down(rig: Rig) -> None:
-    """O1, S1: every configured source has a status, and the rows are there."""
+    """Every configured source has a status, and the rows are there (O1, S1)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -149,7 +149,7 @@ async def test_after_a_restart_the_cache_answers_while_the_server_is_down(rig: R
 
 
 async def test_a_source_heals_when_its_server_returns(rig: Rig) -> None:
-    """O3, S6: without anybody asking; here the user asks, which resets the waits."""
+    """Without anybody asking; here the user asks, which resets the waits (O3, S6)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -166,7 +166,7 @@ async def test_a_source_heals_when_its_server_returns(rig: Rig) -> None:
 
 
 async def test_a_network_change_makes_it_try_again_at_once(rig: Rig) -> None:
-    """S6: also resume from suspend; a connected source is left alone."""
+    """Also resume from suspend; a connected source is left alone (S6)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -199,7 +199,7 @@ async def test_an_unexpected_error_of_a_backend_is_an_error_of_its_source_only(r
 
 
 async def test_each_change_of_status_is_told_once(rig: Rig) -> None:
-    """S5: nothing changed, nothing sent."""
+    """Nothing changed, nothing sent (S5)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -223,7 +223,7 @@ async def test_each_change_of_status_is_told_once(rig: Rig) -> None:
 
 
 async def test_a_locked_keyring_is_needs_auth_and_heals_when_it_unlocks(rig: Rig) -> None:
-    """S4, O3: the cache answers meanwhile, no request leaves, nobody has to act in msd."""
+    """The cache answers meanwhile, no request leaves, nobody has to act in msd (S4, O3)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -267,7 +267,7 @@ async def test_a_prompt_that_is_dismissed_is_a_failed_job(rig: Rig) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 201, "\x1b[31m"])
 async def test_names_that_can_not_be_shown_are_refused(rig: Rig, name: str) -> None:
-    """K5, A5."""
+    """Names that can not be shown are refused (K5, A5)."""
     async with rig.running() as run:
         source_id = await run.add()
         with pytest.raises(errors.InvalidArgumentError):
@@ -275,7 +275,7 @@ async def test_names_that_can_not_be_shown_are_refused(rig: Rig, name: str) -> N
 
 
 async def test_refused_credentials_stop_requests_and_syncs(rig: Rig) -> None:
-    """S4: until new credentials; a sync says so at once."""
+    """Until new credentials; a sync says so at once (S4)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -295,7 +295,7 @@ async def test_refused_credentials_stop_requests_and_syncs(rig: Rig) -> None:
 
 
 async def test_asking_again_joins_the_running_sync(rig: Rig) -> None:
-    """Y1."""
+    """Asking again joins the running sync (Y1)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -311,7 +311,7 @@ async def test_asking_again_joins_the_running_sync(rig: Rig) -> None:
 
 
 async def test_a_failed_sync_is_failed_and_says_why(rig: Rig) -> None:
-    """Y11: and the source shows the error, with the time of the last success kept."""
+    """And the source shows the error, with the time of the last success kept (Y11)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -328,7 +328,7 @@ async def test_a_failed_sync_is_failed_and_says_why(rig: Rig) -> None:
 
 
 async def test_a_sync_can_be_cancelled(rig: Rig) -> None:
-    """Y12."""
+    """A sync can be cancelled (Y12)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -343,7 +343,7 @@ async def test_a_sync_can_be_cancelled(rig: Rig) -> None:
 
 
 async def test_held_deletes_show_and_can_be_confirmed(rig: Rig) -> None:
-    """Y7."""
+    """Held deletes show and can be confirmed (Y7)."""
     films = rig.server.libraries[0].remote_id
     async with rig.running() as run:
         source_id = await run.add()
@@ -362,7 +362,7 @@ async def test_held_deletes_show_and_can_be_confirmed(rig: Rig) -> None:
 
 
 async def test_policies_decide_what_a_start_catches_up(rig: Rig) -> None:
-    """A5: manual libraries wait to be asked, off ones are left alone even then."""
+    """Manual libraries wait to be asked, off ones are left alone even then (A5)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -404,7 +404,7 @@ async def test_a_library_that_is_said_to_hold_something_else_is_read_anew(rig: R
 
 
 async def test_rename_order_and_switch_survive_a_restart(rig: Rig) -> None:
-    """A5."""
+    """Rename order and switch survive a restart (A5)."""
     rig.server.users["bob"] = "secret"
     async with rig.running() as run:
         first, second = await run.add(), await run.add("bob")
@@ -427,7 +427,7 @@ async def test_rename_order_and_switch_survive_a_restart(rig: Rig) -> None:
 
 
 async def test_a_removed_source_is_served_nowhere_and_leaves_nothing(rig: Rig) -> None:
-    """A4."""
+    """A removed source is served nowhere and leaves nothing (A4)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -449,7 +449,7 @@ async def test_a_removed_source_is_served_nowhere_and_leaves_nothing(rig: Rig) -
 
 
 async def test_a_source_that_is_removed_while_it_syncs_is_gone(rig: Rig) -> None:
-    """A4, Y12: and can be added again, empty, with the same id (I1)."""
+    """And can be added again, empty, with the same id (I1) (A4, Y12)."""
     async with rig.running() as run:
         rig.server.hold = anyio.Event()
         source_id = await run.add()
@@ -465,7 +465,7 @@ async def test_a_source_that_is_removed_while_it_syncs_is_gone(rig: Rig) -> None
 
 
 async def test_a_purge_goes_on_after_a_restart(rig: Rig) -> None:
-    """A4: the keyring was locked when the source was removed."""
+    """The keyring was locked when the source was removed (A4)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -511,7 +511,7 @@ async def test_unknown_ids_have_their_own_errors(rig: Rig) -> None:
 
 
 async def test_details_are_fetched_when_asked_for(rig: Rig) -> None:
-    """Y3: in the background, told by ItemsChanged."""
+    """In the background, told by ItemsChanged (Y3)."""
     films = rig.server.libraries[0].remote_id
     async with rig.running() as run:
         source_id = await run.add()
@@ -530,7 +530,7 @@ async def test_details_are_fetched_when_asked_for(rig: Rig) -> None:
 
 
 async def test_explain_tells_the_steps(rig: Rig) -> None:
-    """S8."""
+    """Explain tells the steps (S8)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)

@@ -54,7 +54,7 @@ async def test_servers_are_told_as_they_come_and_all_at_the_end(rig: Rig) -> Non
 
 
 async def test_hostile_answers_are_bounded_and_left_out(rig: Rig) -> None:
-    """K5."""
+    """Hostile answers are bounded and left out (K5)."""
     bad = [
         found("x", name="y" * 501),
         found("y", name="two\nlines"),

@@ -67,7 +67,7 @@ async def test_a_job_that_fails_says_so_and_takes_nothing_down(error: Exception)
 
 
 async def test_a_cancelled_job_ends_as_cancelled_also_before_it_began() -> None:
-    """Y12."""
+    """A cancelled job ends as cancelled also before it began (Y12)."""
     async with anyio.create_task_group() as tasks:
         jobs = Jobs(tasks, EventStream())
 
@@ -87,7 +87,7 @@ async def test_a_cancelled_job_ends_as_cancelled_also_before_it_began() -> None:
 
 
 async def test_jobs_are_bounded() -> None:
-    """K6."""
+    """Jobs are bounded (K6)."""
     async with anyio.create_task_group() as tasks:
         jobs = Jobs(tasks, EventStream())
 
@@ -103,7 +103,10 @@ async def test_jobs_are_bounded() -> None:
 
 
 async def test_ended_jobs_are_bounded_and_the_oldest_go_first() -> None:
-    """K6: the minute that they are shown for is no reason to grow."""
+    """Ended jobs are bounded and the oldest go first (K6).
+
+    The minute that they are shown for is no reason to grow.
+    """
     async with anyio.create_task_group() as tasks:
         jobs, published = recorded(tasks)
 
@@ -124,7 +127,10 @@ async def test_ended_jobs_are_bounded_and_the_oldest_go_first() -> None:
 
 
 async def test_stopping_all_jobs_returns_when_the_last_has_ended() -> None:
-    """O4: each at a page boundary."""
+    """Stopping all jobs returns when the last has ended (O4).
+
+    Each at a page boundary.
+    """
     async with anyio.create_task_group() as tasks:
         jobs = Jobs(tasks, EventStream())
         boundary, stopped = anyio.Event(), anyio.Event()

@@ -45,7 +45,10 @@ async def fail(rig: Rig, run: Run, source_id: SourceId, error: Exception | None)
 async def test_a_refused_sign_in_is_told_once_and_taken_back_when_it_is_healed(
     rig: Rig, desktop: FakeDesktop
 ) -> None:
-    """S4: however often the refusal is seen."""
+    """A refused sign in is told once and taken back when it is healed (S4).
+
+    However often the refusal is seen.
+    """
     async with rig.running() as run:
         run.coordinator.start()
         source_id = await run.add()
@@ -80,7 +83,7 @@ async def test_another_reason_replaces_what_was_told(rig: Rig, desktop: FakeDesk
 
 
 async def test_an_outage_is_not_worth_a_notification(rig: Rig, desktop: FakeDesktop) -> None:
-    """S2."""
+    """An outage is not worth a notification (S2)."""
     async with rig.running() as run:
         run.coordinator.start()
         source_id = await run.add()
@@ -111,7 +114,10 @@ async def test_the_button_asks_whoever_can_to_sign_in(rig: Rig, desktop: FakeDes
 async def test_a_source_that_is_not_wanted_any_more_is_not_asked_for(
     rig: Rig, desktop: FakeDesktop, end: str
 ) -> None:
-    """A4, A5: nobody can sign in to it."""
+    """A source that is not wanted any more is not asked for (A4, A5).
+
+    Nobody can sign in to it.
+    """
     async with rig.running() as run:
         run.coordinator.start()
         source_id = await run.add()
@@ -158,7 +164,10 @@ async def test_a_keyring_that_is_unlocked_soon_is_not_mentioned(
 async def test_a_keyring_that_stays_locked_is_told_once_for_all_and_unlocked_by_its_button(
     rig: Rig, desktop: FakeDesktop
 ) -> None:
-    """K2: the button is the user's own request, so it may prompt."""
+    """A keyring that stays locked is told once for all and unlocked by its button (K2).
+
+    The button is the user's own request, so it may prompt.
+    """
     await locked_start(rig)
     async with rig.running() as run:
         run.coordinator.start()
@@ -181,7 +190,7 @@ async def test_a_keyring_that_stays_locked_is_told_once_for_all_and_unlocked_by_
 
 
 async def test_deletions_that_are_held_back_are_told(rig: Rig, desktop: FakeDesktop) -> None:
-    """Y7."""
+    """Deletions that are held back are told (Y7)."""
     async with rig.running() as run:
         run.coordinator.start()
         source_id = await run.add()

@@ -30,7 +30,10 @@ def test_every_wait_is_between_a_second_and_five_minutes(seed: int, failures: in
 
 
 def test_waits_grow_and_a_reset_makes_them_short_again() -> None:
-    """S6: reset at once by a request of the user."""
+    """Waits grow and a reset makes them short again (S6).
+
+    Reset at once by a request of the user.
+    """
     backoff = Backoff(random.Random(1))
     late = [backoff.next_delay_s() for _ in range(60)][20:]
 

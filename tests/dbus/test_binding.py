@@ -28,7 +28,7 @@ async def test_without_an_address_the_socket_in_the_runtime_directory_is_used(
 
 @pytest.mark.parametrize("environment", [{}, {"XDG_RUNTIME_DIR": "/nowhere"}])
 def test_without_any_bus_there_is_one_clear_error(environment: dict[str, str]) -> None:
-    """Defect 17."""
+    """Without any bus there is one clear error."""
     with pytest.raises(BusUnavailableError, match="no session bus"):
         session_bus_address(environment)
 
@@ -58,7 +58,10 @@ def test_the_library_is_the_one_that_the_environment_names() -> None:
 
 
 def test_both_libraries_work_without_what_python_3_15_removed() -> None:
-    """platform §1.1: dbus-next imports typing.no_type_check_decorator."""
+    """Both libraries work without what python 3 15 removed.
+
+    Dbus-next imports typing.no_type_check_decorator.
+    """
     program = """
 import typing
 if hasattr(typing, "no_type_check_decorator"):

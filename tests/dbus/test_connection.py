@@ -48,7 +48,10 @@ async def test_a_burst_of_20000_signals_arrives_whole_and_in_order(
 async def test_nothing_is_lost_while_the_bus_daemon_is_frozen(
     bus: PrivateBus, library: str
 ) -> None:
-    """Defect 1: 500 messages with descriptors and 1500 signals, queued while the daemon stops."""
+    """Nothing is lost while the bus daemon is frozen.
+
+    500 messages with descriptors and 1500 signals, queued while the daemon stops.
+    """
     contents: list[str] = []
     ticks: list[int] = []
     done = anyio.Event()
@@ -96,7 +99,10 @@ async def test_nothing_is_lost_while_the_bus_daemon_is_frozen(
 async def test_a_message_far_bigger_than_the_socket_buffer_arrives(
     bus: PrivateBus, library: str, client: Client
 ) -> None:
-    """Defect 1: the rest of a message waits for room."""
+    """A message far bigger than the socket buffer arrives.
+
+    The rest of a message waits for room.
+    """
     await client.listen(f"interface='{DEMO}'")
     text = "ä" * 8_000_000
 
@@ -111,7 +117,10 @@ async def test_a_message_far_bigger_than_the_socket_buffer_arrives(
 async def test_calls_wait_while_too_many_bytes_are_waiting_to_be_sent(
     bus: PrivateBus, library: str, client: Client
 ) -> None:
-    """K6: answers are not made faster than the bus takes them."""
+    """Calls wait while too many bytes are waiting to be sent (K6).
+
+    Answers are not made faster than the bus takes them.
+    """
     async with demo_server(bus, library) as (demo, server):
         outbox = server.connection.outbox
         bus.stop_for_a_while()
@@ -140,7 +149,10 @@ def _call_of_wait(client: Client) -> Message:
 async def test_leaving_waits_for_a_bus_that_was_frozen_for_a_moment(
     bus: PrivateBus, library: str, client: Client
 ) -> None:
-    """Defect 13: what waits is flushed before the connection ends."""
+    """Leaving waits for a bus that was frozen for a moment.
+
+    What waits is flushed before the connection ends.
+    """
     await client.listen(f"interface='{DEMO}'")
 
     async def go_on_when_leaving() -> None:
@@ -163,7 +175,7 @@ async def test_leaving_waits_for_a_bus_that_was_frozen_for_a_moment(
 async def test_a_call_without_an_answer_ends_in_time_and_leaves_nothing_behind(
     bus: PrivateBus, library: str
 ) -> None:
-    """Defect 14."""
+    """A call without an answer ends in time and leaves nothing behind."""
     async with (
         Connection(bus.address, library=library) as connection,
         demo_server(bus, library),
@@ -186,7 +198,10 @@ async def test_an_error_answer_is_raised_with_its_name(bus: PrivateBus, library:
 
 
 async def test_serving_ends_with_an_error_when_the_bus_dies(bus: PrivateBus, library: str) -> None:
-    """Defect 15, O5: the process must end with a code that is not zero."""
+    """Serving ends with an error when the bus dies (O5).
+
+    The process must end with a code that is not zero.
+    """
     async with demo_server(bus, library) as (_, server):
         bus.kill()
         with anyio.fail_after(10), pytest.raises(BusLostError):
@@ -196,7 +211,7 @@ async def test_serving_ends_with_an_error_when_the_bus_dies(bus: PrivateBus, lib
 
 
 async def test_a_call_in_progress_fails_when_the_bus_dies(bus: PrivateBus, library: str) -> None:
-    """Defect 15."""
+    """A call in progress fails when the bus dies."""
     async with Connection(bus.address, library=library) as connection:
         bus.stop_for_a_while()
         async with anyio.create_task_group() as tasks:
@@ -214,7 +229,7 @@ async def test_a_call_in_progress_fails_when_the_bus_dies(bus: PrivateBus, libra
 async def test_serving_ends_with_an_error_when_the_name_is_lost(
     bus: PrivateBus, library: str
 ) -> None:
-    """Defect 16."""
+    """Serving ends with an error when the name is lost."""
     async with demo_server(bus, library) as (_, server):
         with suppress(BusLostError):
             await server.connection.call_bus("ReleaseName", "s", BUS_NAME)
@@ -225,7 +240,10 @@ async def test_serving_ends_with_an_error_when_the_name_is_lost(
 async def test_the_name_is_lost_only_when_the_bus_itself_says_so(
     bus: PrivateBus, library: str
 ) -> None:
-    """K6: anybody can send a signal called NameLost to us."""
+    """The name is lost only when the bus itself says so (K6).
+
+    Anybody can send a signal called NameLost to us.
+    """
     async with (
         demo_server(bus, library) as (_, server),
         Connection(bus.address) as liar,
@@ -248,7 +266,10 @@ async def test_the_name_is_lost_only_when_the_bus_itself_says_so(
 
 
 async def test_a_second_instance_learns_who_owns_the_name(bus: PrivateBus, library: str) -> None:
-    """O5: a clear message, and exit 78."""
+    """A second instance learns who owns the name (O5).
+
+    A clear message, and exit 78.
+    """
     async with demo_server(bus, library) as (_, server):
         with pytest.raises(NameTakenError) as failure:
             async with Connection(bus.address, library=library) as second:
@@ -295,7 +316,10 @@ async def test_a_connection_that_serves_nothing_answers_calls_with_an_error(
 async def test_messages_of_a_kind_that_nobody_expects_are_passed_over(
     bus: PrivateBus, library: str, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """K6: a stray answer, a malformed NameLost, a signal for nobody; and calls go on."""
+    """Messages of a kind that nobody expects are passed over (K6).
+
+    A stray answer, a malformed NameLost, a signal for nobody; and calls go on.
+    """
     async with (
         demo_server(bus, library) as (_, server),
         Connection(bus.address, library=library) as stranger,
@@ -350,7 +374,10 @@ async def test_what_is_sent_after_the_end_is_dropped_and_its_descriptors_are_clo
 async def test_a_bus_that_dies_while_it_is_connected_to_is_no_bus(
     tmp_path: Path, library: str, last: bytes
 ) -> None:
-    """O5: one error says so; in the handshake, and after it before the answer to Hello."""
+    """A bus that dies while it is connected to is no bus (O5).
+
+    One error says so; in the handshake, and after it before the answer to Hello.
+    """
 
     async def die_early(stream: anyio.abc.SocketStream) -> None:
         async with stream:
@@ -372,7 +399,10 @@ async def test_a_bus_that_dies_while_it_is_connected_to_is_no_bus(
 
 
 async def test_closing_what_a_dead_bus_left_never_raises_and_closes_all(library: str) -> None:
-    """O5: bytes that were not taken must not hide why there is no bus."""
+    """Closing what a dead bus left never raises and closes all (O5).
+
+    Bytes that were not taken must not hide why there is no bus.
+    """
 
     class Bus:
         def __init__(self) -> None:
@@ -392,7 +422,10 @@ async def test_closing_what_a_dead_bus_left_never_raises_and_closes_all(library:
 async def test_a_connection_of_a_cancelled_task_ends_at_once_and_says_its_last(
     bus: PrivateBus, library: str, client: Client
 ) -> None:
-    """O5: an orderly stop takes no deadline; what was said is sent first."""
+    """A connection of a cancelled task ends at once and says its last (O5).
+
+    An orderly stop takes no deadline; what was said is sent first.
+    """
     await client.listen(f"interface='{DEMO}'")
     began = 0.0
 
@@ -411,7 +444,10 @@ async def test_a_connection_of_a_cancelled_task_ends_at_once_and_says_its_last(
 
 
 async def test_a_broken_connection_is_noticed_while_writing(bus: PrivateBus, library: str) -> None:
-    """O5: whoever notices first, reader or writer."""
+    """A broken connection is noticed while writing (O5).
+
+    Whoever notices first, reader or writer.
+    """
     async with Connection(bus.address, library=library) as connection:
         bus.kill()
         connection.emit(TICK, "u", [1])

@@ -111,7 +111,10 @@ def test_an_independent_decoder_reads_what_was_encoded(pairs: list[tuple[str, An
 @settings(max_examples=100, deadline=None)
 @given(text=st.text())
 def test_any_text_becomes_what_dbus_accepts(text: str) -> None:
-    """Defect 2: NUL and lone surrogates are replaced, everything else stays."""
+    """Any text becomes what dbus accepts.
+
+    NUL and lone surrogates are replaced, everything else stays.
+    """
     data = cleaned(text)
 
     assert b"\0" not in data
@@ -188,7 +191,7 @@ def test_an_entry_that_does_not_fit_is_left_out_and_the_others_stay(
     ],
 )
 def test_more_than_32_mib_are_refused(signature: str, value: object) -> None:
-    """Defect 4."""
+    """More than 32 mib are refused."""
     with pytest.raises(LimitError):
         marshal(signature, [value])
 

@@ -1,4 +1,4 @@
-"""The server against a real bus: every call gets exactly one answer (platform §1.3)."""
+"""The server against a real bus: every call gets exactly one answer."""
 
 import logging
 import os
@@ -28,7 +28,10 @@ FREEDESKTOP_ERROR = "org.freedesktop.DBus.Error."
 async def test_nul_and_lone_surrogates_are_replaced_and_the_connection_stays(
     demo: Demo, client: Client
 ) -> None:
-    """Defect 2: a NUL in a tag takes dbus-next off the bus."""
+    """Nul and lone surrogates are replaced and the connection stays.
+
+    A NUL in a tag takes dbus-next off the bus.
+    """
     nul = await client.call(DEMO, "Text", "s", "nul")
     surrogate = await client.call(DEMO, "Text", "s", "surrogate")
 
@@ -39,7 +42,10 @@ async def test_nul_and_lone_surrogates_are_replaced_and_the_connection_stays(
 async def test_a_bad_object_path_is_an_internal_error_and_the_connection_stays(
     demo: Demo, client: Client
 ) -> None:
-    """Defect 3: dbus-fast sends it, and the bus disconnects us."""
+    """A bad object path is an internal error and the connection stays.
+
+    Dbus-fast sends it, and the bus disconnects us.
+    """
     with pytest.raises(ErrorReply) as failure:
         await client.call(DEMO, "Path", "s", "not/a path")
 
@@ -50,7 +56,10 @@ async def test_a_bad_object_path_is_an_internal_error_and_the_connection_stays(
 async def test_an_answer_above_32_mib_is_refused_and_the_connection_stays(
     demo: Demo, client: Client
 ) -> None:
-    """Defect 4: the bus ends connections that send too much."""
+    """An answer above 32 mib is refused and the connection stays.
+
+    The bus ends connections that send too much.
+    """
     with pytest.raises(ErrorReply) as failure:
         await client.call(DEMO, "Bytes", "u", 33 * 2**20)
 
@@ -61,7 +70,7 @@ async def test_an_answer_above_32_mib_is_refused_and_the_connection_stays(
 async def test_an_unexpected_exception_is_one_traceback_in_the_log_and_none_for_the_caller(
     demo: Demo, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Defect 5, behaviour §9."""
+    """An unexpected exception is one traceback in the log and none for the caller."""
     with caplog.at_level(logging.DEBUG), pytest.raises(ErrorReply) as failure:
         await client.call(DEMO, "Crash")
 
@@ -74,7 +83,7 @@ async def test_an_unexpected_exception_is_one_traceback_in_the_log_and_none_for_
 async def test_an_expected_error_leaves_no_traceback(
     demo: Demo, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Behaviour §9."""
+    """An expected error leaves no traceback."""
     with caplog.at_level(logging.DEBUG), pytest.raises(ErrorReply) as failure:
         await client.call(DEMO, "Fail")
 
@@ -107,7 +116,10 @@ async def test_a_call_in_progress_is_answered_when_the_server_stops(
 async def test_a_call_that_comes_while_the_server_stops_is_refused(
     bus: PrivateBus, library: str, client: Client
 ) -> None:
-    """Defect 6: no caller waits 25 s for a daemon that is leaving."""
+    """A call that comes while the server stops is refused.
+
+    No caller waits 25 s for a daemon that is leaving.
+    """
     failures: list[ErrorReply] = []
 
     async def call_late() -> None:
@@ -137,7 +149,7 @@ async def test_results_of_the_wrong_shape_are_an_internal_error(demo: Demo, clie
 async def test_what_was_sent_last_arrives_although_the_server_leaves_at_once(
     bus: PrivateBus, library: str, client: Client
 ) -> None:
-    """Defect 13."""
+    """What was sent last arrives although the server leaves at once."""
     await client.listen(f"interface='{DEMO}'")
 
     async with demo_server(bus, library) as (_, server):
@@ -149,7 +161,7 @@ async def test_what_was_sent_last_arrives_although_the_server_leaves_at_once(
 
 
 async def test_the_caller_is_known(demo: Demo, client: Client) -> None:
-    """Defect 9."""
+    """The caller is known."""
     assert [client.unique_name] == await client.call(DEMO, "WhoAmI")
 
 
@@ -193,7 +205,7 @@ async def test_a_wrong_call_gets_the_error_that_dbus_defines(
     values: list[object],
     error: str,
 ) -> None:
-    """Defect 10."""
+    """A wrong call gets the error that dbus defines."""
     with pytest.raises(ErrorReply) as failure:
         await client.call(interface, member, signature, *values, path=path)
 
@@ -201,7 +213,10 @@ async def test_a_wrong_call_gets_the_error_that_dbus_defines(
 
 
 async def test_a_call_without_interface_finds_its_method(demo: Demo, client: Client) -> None:
-    """Defect 10: the interface field is optional."""
+    """A call without interface finds its method.
+
+    The interface field is optional.
+    """
     reply = await client.reply_to(
         Message(
             destination="org.msd.Msd1", path=ROOT_PATH, member="Text", signature="s", body=["x"]
@@ -214,7 +229,7 @@ async def test_a_call_without_interface_finds_its_method(demo: Demo, client: Cli
 async def test_one_property_that_fails_does_not_take_the_others_with_it(
     demo: Demo, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Defect 11."""
+    """One property that fails does not take the others with it."""
     (values,) = await client.call(PROPERTIES, "GetAll", "s", DEMO)
     with pytest.raises(ErrorReply) as failure:
         await client.get(DEMO, "Bad")
@@ -232,7 +247,10 @@ async def test_a_property_can_be_set_and_read_back(demo: Demo, client: Client) -
 
 
 async def test_descriptors_that_are_handed_out_are_closed_here(demo: Demo, client: Client) -> None:
-    """Defect 12: fifty replies leak fifty descriptors."""
+    """Descriptors that are handed out are closed here.
+
+    Fifty replies leak fifty descriptors.
+    """
     for number in range(50):
         reply = await client.reply_to(
             Message(
@@ -286,7 +304,10 @@ def _exists(number: str) -> bool:
 
 
 async def test_a_descriptor_that_did_not_come_is_invalid(demo: Demo, client: Client) -> None:
-    """K6: an index beyond the descriptors of the message."""
+    """A descriptor that did not come is invalid (K6).
+
+    An index beyond the descriptors of the message.
+    """
     with pytest.raises(ErrorReply) as failure:
         await client.call(DEMO, "Options", "a{sv}", {"gift": Variant("h", 3)})
 
@@ -308,7 +329,10 @@ async def test_a_descriptor_that_did_not_come_is_invalid(demo: Demo, client: Cli
 async def test_an_oversized_argument_is_refused(
     demo: Demo, client: Client, member: str, signature: str, value: object
 ) -> None:
-    """K6: strings of 64 KiB and lists of 1000 are the limit."""
+    """An oversized argument is refused (K6).
+
+    Strings of 64 KiB and lists of 1000 are the limit.
+    """
     with pytest.raises(ErrorReply) as failure:
         await client.call(DEMO, member, signature, value)
 
@@ -316,7 +340,10 @@ async def test_an_oversized_argument_is_refused(
 
 
 async def test_arguments_of_the_largest_size_are_taken(demo: Demo, client: Client) -> None:
-    """K6: the limits are inclusive."""
+    """Arguments of the largest size are taken (K6).
+
+    The limits are inclusive.
+    """
     text = "x" * MAX_STRING_BYTES
 
     assert [text] == await client.call(DEMO, "Text", "s", text)
@@ -347,7 +374,10 @@ async def test_values_of_every_type_come_back_as_they_went(demo: Demo, client: C
 async def test_too_many_calls_at_a_time_are_refused_at_once(
     demo: Demo, client: Client, bus: PrivateBus
 ) -> None:
-    """K6: nobody makes msd grow without bound."""
+    """Too many calls at a time are refused at once (K6).
+
+    Nobody makes msd grow without bound.
+    """
     async with connected_client(bus.address) as greedy:
         for number in range(MAX_CALLS_OF_A_CALLER):
             greedy.post(DEMO, "Wait")
@@ -404,7 +434,10 @@ async def test_peer_answers_on_every_path(demo: Demo, client: Client) -> None:
 async def test_introspection_shows_interfaces_and_the_way_to_them(
     demo: Demo, client: Client
 ) -> None:
-    """Defect 8: children under their parents, ObjectManager at the root object alone."""
+    """Introspection shows interfaces and the way to them.
+
+    Children under their parents, ObjectManager at the root object alone.
+    """
     introspectable = "org.freedesktop.DBus.Introspectable"
     (top,) = await client.call(introspectable, "Introspect", path="/")
     (root,) = await client.call(introspectable, "Introspect", path=ROOT_PATH)

@@ -28,7 +28,10 @@ SECRET = Credentials(user_id="1", token="canary-77aa")
 
 
 async def test_credentials_are_read_once_and_then_known() -> None:
-    """K2: a keyring that locks later changes nothing for what is in memory."""
+    """Credentials are read once and then known (K2).
+
+    A keyring that locks later changes nothing for what is in memory.
+    """
     credential_store, keyring = FakeCredentialStore(), FakeKeyring()
     auth = AuthManager(credential_store, keyring)
     await auth.store(ALICE, SECRET)
@@ -45,7 +48,10 @@ async def test_credentials_are_read_once_and_then_known() -> None:
 async def test_a_keyring_that_would_prompt_is_not_touched(
     state: KeyringState, error: type[Exception]
 ) -> None:
-    """K2, S4: its state is looked at first, for reading, storing and deleting."""
+    """A keyring that would prompt is not touched (K2, S4).
+
+    Its state is looked at first, for reading, storing and deleting.
+    """
     keyring = FakeKeyring(now=state)
     credential_store = FakeCredentialStore(error=AssertionError("touched"))  # type: ignore[arg-type]
     auth = AuthManager(credential_store, keyring)
@@ -60,7 +66,7 @@ async def test_a_keyring_that_would_prompt_is_not_touched(
 
 
 async def test_an_account_without_an_entry_has_no_credentials() -> None:
-    """S4."""
+    """An account without an entry has no credentials (S4)."""
     with pytest.raises(AuthRequiredError) as raised:
         await AuthManager(FakeCredentialStore(), FakeKeyring()).credentials(ALICE)
 
@@ -68,7 +74,7 @@ async def test_an_account_without_an_entry_has_no_credentials() -> None:
 
 
 async def test_forgotten_credentials_are_gone_everywhere() -> None:
-    """A4."""
+    """Forgotten credentials are gone everywhere (A4)."""
     credential_store = FakeCredentialStore()
     auth = AuthManager(credential_store, FakeKeyring())
     await auth.store(ALICE, SECRET)
@@ -81,7 +87,7 @@ async def test_forgotten_credentials_are_gone_everywhere() -> None:
 
 
 async def test_those_who_wait_are_woken_by_a_change_of_the_keyring() -> None:
-    """S4, O3."""
+    """Those who wait are woken by a change of the keyring (S4, O3)."""
     keyring = FakeKeyring(now=KeyringState.LOCKED)
     auth = AuthManager(FakeCredentialStore(), keyring)
     async with anyio.create_task_group() as tasks:
@@ -105,12 +111,15 @@ async def test_those_who_wait_are_woken_by_a_change_of_the_keyring() -> None:
 
 
 def test_a_secret_is_not_in_a_repr() -> None:
-    """K1."""
+    """A secret is not in a repr (K1)."""
     assert "canary" not in repr(SECRET)
 
 
 async def test_a_store_that_nothing_guards_is_always_available() -> None:
-    """K1: a file, `pass` or systemd; there is nothing to watch and nothing to unlock."""
+    """A store that nothing guards is always available (K1).
+
+    A file, `pass` or systemd; there is nothing to watch and nothing to unlock.
+    """
     auth = AuthManager(FakeCredentialStore(), None)
 
     await auth.store(ALICE, SECRET)
@@ -123,7 +132,10 @@ async def test_a_store_that_nothing_guards_is_always_available() -> None:
 
 
 async def test_a_store_that_can_only_be_read_takes_no_new_account() -> None:
-    """K1: it is said before anybody signs in for nothing; what is there is read."""
+    """A store that can only be read takes no new account (K1).
+
+    It is said before anybody signs in for nothing; what is there is read.
+    """
     auth = AuthManager(FakeCredentialStore(is_read_only=True, stored={ALICE.id: SECRET}), None)
 
     with pytest.raises(NotSupportedError, match=r"secrets\.store"):
@@ -133,7 +145,10 @@ async def test_a_store_that_can_only_be_read_takes_no_new_account() -> None:
 
 
 async def test_every_secret_that_comes_to_hand_is_told_to_the_redactor() -> None:
-    """K1: read, stored, and one for each server."""
+    """Every secret that comes to hand is told to the redactor (K1).
+
+    Read, stored, and one for each server.
+    """
     redactor = Redactor()
     many = Credentials(user_id="1", token="canary-1", server_tokens={"s": "canary-2"})
     credential_store = FakeCredentialStore(stored={ALICE.id: SECRET})
@@ -146,7 +161,10 @@ async def test_every_secret_that_comes_to_hand_is_told_to_the_redactor() -> None
 
 
 async def test_a_secret_is_known_before_it_is_stored() -> None:
-    """K1: what fails while it is stored may hold it."""
+    """A secret is known before it is stored (K1).
+
+    What fails while it is stored may hold it.
+    """
     redactor = Redactor()
     auth = AuthManager(
         FakeCredentialStore(error=KeyringUnavailableError("gone")), FakeKeyring(), redactor

@@ -72,7 +72,10 @@ class SlowlyOpened:
 async def test_a_backend_that_is_opened_while_its_source_is_removed_is_closed(
     tmp_path: Path,
 ) -> None:
-    """A4: or the same source, added again, would go on with the old credentials."""
+    """A backend that is opened while its source is removed is closed (A4).
+
+    Or the same source, added again, would go on with the old credentials.
+    """
     slow = SlowlyOpened()
     backends = slow.manager(tmp_path)
     try:
@@ -112,7 +115,10 @@ async def test_two_who_connect_at_once_share_one_backend(tmp_path: Path) -> None
 async def test_what_a_sign_in_is_given_is_hidden_and_what_it_brings_is_known(
     tmp_path: Path,
 ) -> None:
-    """K1: options, and the token before anything of it is stored."""
+    """What a sign in is given is hidden and what it brings is known (K1).
+
+    Options, and the token before anything of it is stored.
+    """
     redactor = Redactor()
     seen: list[str] = []
 
@@ -142,7 +148,10 @@ def manager_of(service: FakeService, folder: Path) -> BackendManager:
 async def test_a_backend_is_opened_anew_with_other_credentials_or_another_place(
     tmp_path: Path,
 ) -> None:
-    """A3: and stays open as long as they are the same."""
+    """A backend is opened anew with other credentials or another place (A3).
+
+    And stays open as long as they are the same.
+    """
     service = FakeService()
     backends = manager_of(service, tmp_path)
     source = structs.replace(SOURCE, kind=CLUB, server_id="near", config={"addresses": "a b"})
@@ -182,7 +191,10 @@ async def test_addresses_are_known_of_a_closed_backend_that_is_lent_without_a_to
 
 
 async def test_the_service_signs_an_account_out_where_there_is_one(tmp_path: Path) -> None:
-    """A4: with the account's own token, and not with that of a server."""
+    """The service signs an account out where there is one (A4).
+
+    With the account's own token, and not with that of a server.
+    """
     service = FakeService()
     backends = manager_of(service, tmp_path)
     source = structs.replace(SOURCE, kind=CLUB, server_id="near")

@@ -65,7 +65,7 @@ async def test_the_report_of_a_worker_is_the_result(tmp_path: Path) -> None:
 
 
 async def test_progress_and_changes_are_passed_on_in_order(tmp_path: Path) -> None:
-    """Y10, Y11."""
+    """Progress and changes are passed on in order (Y10, Y11)."""
     seen: list[object] = []
     progress = messages.Progress(phase="movie", done=1, total=2)
     changed = messages.Changed(library_id=LibraryId("l"), revision=7)
@@ -83,7 +83,10 @@ async def test_progress_and_changes_are_passed_on_in_order(tmp_path: Path) -> No
 
 
 async def test_an_error_keeps_its_class_and_reason(tmp_path: Path) -> None:
-    """Section 9: different types lead to different statuses."""
+    """An error keeps its class and reason.
+
+    Different types lead to different statuses.
+    """
     error = UnreachableError("gone", reason=StatusReason.DNS, retry_after_s=5.0)
 
     with pytest.raises(UnreachableError, match="gone") as raised:
@@ -105,7 +108,10 @@ async def test_an_error_keeps_its_class_and_reason(tmp_path: Path) -> None:
 async def test_a_worker_that_breaks_the_conversation_is_an_error(
     tmp_path: Path, program: str
 ) -> None:
-    """Y11: never a success."""
+    """A worker that breaks the conversation is an error (Y11).
+
+    Never a success.
+    """
     with pytest.raises(MsdError, match="worker"):
         await run(program, tmp_path)
 
@@ -117,7 +123,7 @@ async def test_garbage_is_an_error_and_not_a_crash_of_the_manager(tmp_path: Path
 
 
 async def test_a_worker_that_does_not_stop_is_killed(tmp_path: Path) -> None:
-    """Y12, O4."""
+    """A worker that does not stop is killed (Y12, O4)."""
     program = (
         "import sys, time, os\n"
         "sys.stdin.readline()\n"
@@ -137,7 +143,7 @@ async def test_a_worker_that_does_not_stop_is_killed(tmp_path: Path) -> None:
 
 
 async def test_the_secrets_of_a_request_are_in_no_process_list_nor_repr(tmp_path: Path) -> None:
-    """K1."""
+    """The secrets of a request are in no process list nor repr (K1)."""
     program = (
         "import sys, os\n"
         "sys.stdin.readline()\n"
@@ -164,7 +170,10 @@ async def test_the_real_worker_refuses_a_kind_that_is_not_installed(tmp_path: Pa
 
 
 async def test_only_so_many_workers_run_at_once(tmp_path: Path) -> None:
-    """Y1: sources sync in parallel, bounded."""
+    """Only so many workers run at once (Y1).
+
+    Sources sync in parallel, bounded.
+    """
     slot = tmp_path / "slot"
     program = (
         "import os, sys, time\n"
@@ -289,7 +298,10 @@ async def test_a_worker_does_not_speak_to_the_service_manager(
 
 
 async def test_one_server_is_asked_by_two_at_a_time(tmp_path: Path) -> None:
-    """Y1: users of the same server take turns; another server does not wait for them."""
+    """One server is asked by two at a time (Y1).
+
+    Users of the same server take turns; another server does not wait for them.
+    """
     gate = (tmp_path / "gate").open("w")
     fcntl.flock(gate, fcntl.LOCK_EX)
     finished = messages.encode(messages.Finished(report=SyncReport()))

@@ -26,7 +26,10 @@ def test_an_id_derives_from_the_remote_id() -> None:
 
 
 def test_a_re_keyed_item_keeps_its_id() -> None:
-    """I2: an alias says so, and it is recorded."""
+    """A re keyed item keeps its id (I2).
+
+    An alias says so, and it is recorded.
+    """
     record = Record()
     book = IdBook(SOURCE, {}, record.add)
 
@@ -37,7 +40,10 @@ def test_a_re_keyed_item_keeps_its_id() -> None:
 
 
 def test_another_item_under_the_old_remote_id_gets_an_id_of_its_own() -> None:
-    """I2: a taken id leads to the next one, recorded before anything uses it."""
+    """Another item under the old remote id gets an id of its own (I2).
+
+    A taken id leads to the next one, recorded before anything uses it.
+    """
     record = Record()
     book = IdBook(SOURCE, {NEW: item_id(SOURCE, OLD)}, record.add)
 

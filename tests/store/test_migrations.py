@@ -1,4 +1,4 @@
-"""Schema versions: a ledger, steps in order, a backup before them (§10)."""
+"""Schema versions: a ledger, steps in order, a backup before them."""
 
 import sqlite3
 from pathlib import Path
@@ -108,7 +108,10 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(paths: Paths) -> None:
 
 
 def test_a_newer_schema_is_refused_untouched(paths: Paths) -> None:
-    """§10: nothing is written, and the message says why."""
+    """A newer schema is refused untouched.
+
+    Nothing is written, and the message says why.
+    """
     StateStore.open(paths.state, schema=later(TWO)).close()
     before = paths.state.read_bytes()
 
@@ -121,7 +124,10 @@ def test_a_newer_schema_is_refused_untouched(paths: Paths) -> None:
 
 
 def test_backups_are_made_weekly_and_two_are_kept(paths: Paths) -> None:
-    """§10: each is readable by itself."""
+    """Backups are made weekly and two are kept.
+
+    Each is readable by itself.
+    """
     filled(paths)
     for day in (0, 1, 6.9, 7.1, 8, 15, 30, 31):
         StateStore.open(paths.state, clock=lambda day=day: 1e9 + day * DAY).close()

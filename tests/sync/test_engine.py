@@ -33,7 +33,7 @@ def source(tmp_path: Path, server: FakeServer) -> Iterator[CachedSource]:
 
 
 async def test_a_first_sync_copies_every_row(source: CachedSource, server: FakeServer) -> None:
-    """Y2, Y4: in pages, and the numbers of the report are true."""
+    """In pages, and the numbers of the report are true (Y2, Y4)."""
     server.movies(server.library("films"), 37)
 
     report = await source.sync()
@@ -47,7 +47,7 @@ async def test_a_first_sync_copies_every_row(source: CachedSource, server: FakeS
 async def test_an_unchanged_source_is_neither_parsed_nor_written(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y5."""
+    """An unchanged source is neither parsed nor written (Y5)."""
     server.movies(server.library("films"), 25)
     await source.sync()
     revision = source.cache.read(current_revision)
@@ -77,7 +77,7 @@ async def test_a_full_sync_reads_rows_again_that_look_unchanged(
 async def test_changed_and_new_rows_are_written_and_named(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y5, Y10."""
+    """Changed and new rows are written and named (Y5, Y10)."""
     films = server.library("films")
     server.movies(films, 12)
     await source.sync()
@@ -96,7 +96,7 @@ async def test_changed_and_new_rows_are_written_and_named(
 async def test_a_deleted_row_disappears_after_a_complete_pass(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7."""
+    """A deleted row disappears after a complete pass (Y7)."""
     films = server.library("films")
     server.movies(films, 30)
     await source.sync()
@@ -115,7 +115,7 @@ async def test_a_deleted_row_disappears_after_a_complete_pass(
 async def test_nothing_is_deleted_after_an_incomplete_pass(
     source: CachedSource, server: FakeServer, fault: str
 ) -> None:
-    """Y7: each fault alone is enough to keep what is cached."""
+    """Each fault alone is enough to keep what is cached (Y7)."""
     films = server.library("films")
     server.movies(films, 30)
     await source.sync()
@@ -140,7 +140,7 @@ async def test_nothing_is_deleted_after_an_incomplete_pass(
 async def test_a_large_drop_is_held_and_the_rows_stay(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: more than 20 % and more than 10 rows."""
+    """More than 20 % and more than 10 rows (Y7)."""
     films = server.library("films")
     server.movies(films, 50)
     await source.sync()
@@ -153,7 +153,7 @@ async def test_a_large_drop_is_held_and_the_rows_stay(
 
 
 async def test_an_empty_answer_is_held(source: CachedSource, server: FakeServer) -> None:
-    """Y7: a drop to 0."""
+    """A drop to 0 (Y7)."""
     films = server.library("films")
     server.movies(films, 12)
     await source.sync()
@@ -166,7 +166,7 @@ async def test_an_empty_answer_is_held(source: CachedSource, server: FakeServer)
 async def test_a_listing_of_which_one_moved_and_all_others_went_is_held(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: that is a drop to 0, although not every row is lost."""
+    """That is a drop to 0, although not every row is lost (Y7)."""
     films, more = server.library("films"), server.library("more")
     server.movies(films, 13)
     server.movies(more, 4, first=20)
@@ -183,7 +183,7 @@ async def test_a_listing_of_which_one_moved_and_all_others_went_is_held(
 async def test_a_held_drop_is_believed_when_the_user_confirms(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: ConfirmDeletes."""
+    """ConfirmDeletes (Y7)."""
     films = server.library("films")
     server.movies(films, 12)
     await source.sync()
@@ -231,7 +231,7 @@ async def test_consent_removes_the_rows_that_were_shown_and_no_others(
 async def test_a_held_drop_is_believed_after_a_day_of_agreement(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: a different loss in between starts the day anew."""
+    """A different loss in between starts the day anew (Y7)."""
     films = server.library("films")
     server.movies(films, 40)
     await source.sync()
@@ -251,7 +251,7 @@ async def test_a_held_drop_is_believed_after_a_day_of_agreement(
 
 
 async def test_rows_that_come_back_end_the_hold(source: CachedSource, server: FakeServer) -> None:
-    """Y7."""
+    """Rows that come back end the hold (Y7)."""
     films = server.library("films")
     server.movies(films, 12)
     await source.sync()
@@ -270,7 +270,7 @@ async def test_rows_that_come_back_end_the_hold(source: CachedSource, server: Fa
 async def test_a_vanished_library_is_held_then_removed_when_confirmed(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: a library that the server no longer lists is treated the same way."""
+    """A library that the server no longer lists is treated the same way (Y7)."""
     server.movies(server.library("films"), 4)
     server.movies(server.library("more"), 4, first=10)
     await source.sync()
@@ -286,7 +286,7 @@ async def test_a_vanished_library_is_held_then_removed_when_confirmed(
 async def test_a_library_that_came_back_is_held_anew_when_it_vanishes_again(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: the day of agreement starts with the last loss, not with the first."""
+    """The day of agreement starts with the last loss, not with the first (Y7)."""
     server.movies(server.library("films"), 4)
     server.movies(server.library("more"), 4, first=10)
     await source.sync()
@@ -305,7 +305,7 @@ async def test_a_library_that_came_back_is_held_anew_when_it_vanishes_again(
 async def test_a_library_of_another_kind_loses_what_it_held_when_confirmed(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: types that are listed no more are a loss like any other."""
+    """Types that are listed no more are a loss like any other (Y7)."""
     films = server.library("films")
     server.movies(films, 4)
     await source.sync()
@@ -320,7 +320,7 @@ async def test_a_library_of_another_kind_loses_what_it_held_when_confirmed(
 async def test_a_library_whose_id_can_not_be_stored_is_left_out(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """K5."""
+    """A library whose id can not be stored is left out (K5)."""
     server.movies(server.library("films"), 4)
     server.library("x" * 100_000)
 
@@ -332,7 +332,7 @@ async def test_a_library_whose_id_can_not_be_stored_is_left_out(
 async def test_confirming_one_loss_confirms_no_other(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: another library that comes out empty in the confirming pass is held."""
+    """Another library that comes out empty in the confirming pass is held (Y7)."""
     first, second = server.library("first"), server.library("second")
     server.movies(first, 12)
     server.movies(second, 30, first=100)
@@ -349,7 +349,7 @@ async def test_confirming_one_loss_confirms_no_other(
 async def test_a_sync_of_one_library_still_reports_what_is_held_in_another(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7: HeldDeletes is of the source."""
+    """HeldDeletes is of the source (Y7)."""
     first, second = server.library("first"), server.library("second")
     server.movies(first, 12)
     server.movies(second, 3, first=100)
@@ -366,7 +366,7 @@ async def test_a_sync_of_one_library_still_reports_what_is_held_in_another(
 async def test_an_item_in_two_libraries_stays_in_the_first(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y5: it does not move back and forth with every sync."""
+    """It does not move back and forth with every sync (Y5)."""
     first, second = server.library("first"), server.library("second")
     server.movies(first, 12)
     server.movies(second, 12)
@@ -384,7 +384,7 @@ async def test_an_item_in_two_libraries_stays_in_the_first(
 async def test_an_item_that_moves_to_another_library_is_never_lost(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y7, I2: same id, no tombstone in between."""
+    """Same id, no tombstone in between (Y7, I2)."""
     first, second = server.library("first"), server.library("second")
     server.movies(first, 30)
     server.movies(second, 30, first=100)
@@ -404,7 +404,7 @@ async def test_an_item_that_moves_to_another_library_is_never_lost(
 async def test_a_rekeyed_item_keeps_its_id_and_history(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """I2: recognised by its identity, an update instead of delete and add."""
+    """Recognised by its identity, an update instead of delete and add (I2)."""
     films = server.library("films")
     server.movies(films, 20)
     server.put(films, movie("old", "Alien", identity="tmdb:348", watch=WatchState(watched=True)))
@@ -424,7 +424,7 @@ async def test_a_rekeyed_item_keeps_its_id_and_history(
 async def test_two_versions_of_one_film_stay_two_items(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """I2: an identity that is shared by rows that are both there proves nothing."""
+    """An identity that is shared by rows that are both there proves nothing (I2)."""
     films = server.library("films")
     server.movies(films, 20)
     server.put(films, movie("hd", "Alien", identity="tmdb:348"))
@@ -442,7 +442,7 @@ async def test_two_versions_of_one_film_stay_two_items(
 async def test_bad_items_are_skipped_counted_and_named(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """K5: one skipped-and-counted item, nothing else lost."""
+    """One skipped-and-counted item, nothing else lost (K5)."""
     films = server.library("films")
     server.movies(films, 5)
     server.put(films, movie("bad", "unreadable"))
@@ -458,7 +458,7 @@ async def test_bad_items_are_skipped_counted_and_named(
 async def test_a_row_that_turns_bad_keeps_what_is_cached_of_it(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """K5, Y7: it is there, it just can't be read now."""
+    """It is there, it just can't be read now (K5, Y7)."""
     films = server.library("films")
     server.movies(films, 5)
     await source.sync()
@@ -473,7 +473,7 @@ async def test_a_row_that_turns_bad_keeps_what_is_cached_of_it(
 async def test_one_refused_library_does_not_stop_the_others(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """S3: forbidden is not signed out."""
+    """Forbidden is not signed out (S3)."""
     shows, films = server.library("shows", LibraryType.SHOWS), server.library("films")
     server.put(
         shows,
@@ -498,7 +498,7 @@ async def test_one_refused_library_does_not_stop_the_others(
 async def test_a_source_that_fails_midway_keeps_what_came(
     source: CachedSource, server: FakeServer, error: Exception
 ) -> None:
-    """Y11, Y12: reported as failed, whole pages kept."""
+    """Reported as failed, whole pages kept (Y11, Y12)."""
     server.movies(server.library("films"), 35)
     server.listing_errors[ItemType.MOVIE] = error  # type: ignore[assignment]
     server.identity_error = error  # type: ignore[assignment]
@@ -512,7 +512,7 @@ async def test_a_source_that_fails_midway_keeps_what_came(
 async def test_a_cancelled_sync_keeps_whole_pages_and_the_next_goes_on(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y12."""
+    """A cancelled sync keeps whole pages and the next goes on (Y12)."""
     server.movies(server.library("films"), 35)
     pages = 0
 
@@ -537,7 +537,7 @@ async def test_a_cancelled_sync_keeps_whole_pages_and_the_next_goes_on(
 
 
 async def test_progress_is_true(source: CachedSource, server: FakeServer) -> None:
-    """Y11: never above the total, which is the server's."""
+    """Never above the total, which is the server's (Y11)."""
     server.movies(server.library("films"), 37)
 
     await source.sync()
@@ -549,7 +549,7 @@ async def test_progress_is_true(source: CachedSource, server: FakeServer) -> Non
 async def test_libraries_that_are_off_are_left_alone(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """A5."""
+    """Libraries that are off are left alone (A5)."""
     films = server.library("films")
     server.movies(films, 5)
     await source.sync()
@@ -564,7 +564,7 @@ async def test_libraries_that_are_off_are_left_alone(
 async def test_collections_have_their_members_in_order(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y3, Y7: membership is followed at the level of entries."""
+    """Membership is followed at the level of entries (Y3, Y7)."""
     films = server.library("films")
     sets = server.library("sets", LibraryType.COLLECTIONS)
     server.movies(films, 5)
@@ -585,7 +585,7 @@ async def test_collections_have_their_members_in_order(
 async def test_the_newest_rows_are_there_before_the_rest(
     source: CachedSource, server: FakeServer
 ) -> None:
-    """Y4: a first sync that dies on its first page has shown something already."""
+    """A first sync that dies on its first page has shown something already (Y4)."""
     films = server.library("films")
     server.put(films, *(movie(f"m{n}", added_at=n) for n in range(200)))
     server.page_size = 50
@@ -598,7 +598,7 @@ async def test_the_newest_rows_are_there_before_the_rest(
 
 
 def test_a_slow_server_is_left_alone_for_as_long_as_it_took() -> None:
-    """Y1: up to a bound; a quick one is not."""
+    """Up to a bound; a quick one is not (Y1)."""
     assert rest_s(0.5) == 0.0
     assert rest_s(8.0) == 8.0
     assert rest_s(300.0) == LONGEST_REST_S

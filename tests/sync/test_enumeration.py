@@ -1,4 +1,4 @@
-"""Y7: what counts as a complete enumeration, and what may be deleted after one."""
+"""What counts as a complete enumeration, and what may be deleted after one (Y7)."""
 
 import pytest
 from hypothesis import given
@@ -32,12 +32,15 @@ def enumerated(*pages: Page) -> Enumeration:
 
 
 def test_every_window_with_the_same_total_first_and_last_is_complete() -> None:
-    """Y7."""
+    """Every window with the same total first and last is complete (Y7)."""
     assert enumerated(page(0, 10, total=25), page(10, 10), page(20, 5, total=25)).is_complete
 
 
 def test_an_empty_listing_that_announces_nothing_is_complete() -> None:
-    """Y7: it is the guard against drops that protects the rows then."""
+    """An empty listing that announces nothing is complete (Y7).
+
+    It is the guard against drops that protects the rows then.
+    """
     assert enumerated(page(0, 0, total=0)).is_complete
 
 
@@ -70,12 +73,18 @@ def test_rows_may_be_fewer_than_the_total_since_old_servers_hide_some() -> None:
     ],
 )
 def test_anything_else_proves_nothing(pages: tuple[Page, ...]) -> None:
-    """Y7: each of these must never lead to a deletion."""
+    """Anything else proves nothing (Y7).
+
+    Each of these must never lead to a deletion.
+    """
     assert not enumerated(*pages).is_complete
 
 
 def test_a_broken_off_enumeration_proves_nothing() -> None:
-    """Y7: also when all the windows had come."""
+    """A broken off enumeration proves nothing (Y7).
+
+    Also when all the windows had come.
+    """
     enumeration = enumerated(page(0, 5, total=5))
 
     enumeration.break_off()
@@ -113,7 +122,10 @@ def decide(live: int, missing: int, **changes: object) -> Verdict:
     ],
 )
 def test_drops_are_judged_by_share_and_count(live: int, missing: int, expected: Verdict) -> None:
-    """Y7: to 0, or more than 20 % and more than 10 rows, is withheld."""
+    """Drops are judged by share and count (Y7).
+
+    To 0, or more than 20 % and more than 10 rows, is withheld.
+    """
     assert expected is decide(live, missing)
 
 
@@ -129,25 +141,37 @@ def test_few_rows_that_the_source_denies_by_their_ids_are_gone() -> None:
 
 
 def test_a_library_that_holds_something_else_now_has_no_losses() -> None:
-    """A5: the user said so."""
+    """A library that holds something else now has no losses (A5).
+
+    The user said so.
+    """
     assert decide(100, 100, trust=Trust.ALL) is Verdict.DELETE
 
 
 def test_a_drop_that_stays_the_same_for_a_day_is_believed() -> None:
-    """Y7: agreeing complete passes over at least 24 hours."""
+    """A drop that stays the same for a day is believed (Y7).
+
+    Agreeing complete passes over at least 24 hours.
+    """
     assert decide(100, 100, withheld=loss(100, AGREEMENT_S)) is Verdict.DELETE
     assert decide(100, 100, withheld=loss(100, AGREEMENT_S - 1)) is Verdict.WITHHOLD
     assert decide(100, 100, withheld=loss(100, AGREEMENT_S, digest=8)) is Verdict.WITHHOLD
 
 
 def test_what_was_lost_one_by_one_counts_towards_the_limit() -> None:
-    """Y7: eight, and eight more, are sixteen of a hundred and two."""
+    """What was lost one by one counts towards the limit (Y7).
+
+    Eight, and eight more, are sixteen of a hundred and two.
+    """
     assert decide(60, 8) is Verdict.DELETE
     assert decide(52, 8, lost=8) is Verdict.WITHHOLD
 
 
 @given(live=st.integers(0, 10_000), missing=st.integers(0, 10_000))
 def test_a_library_never_vanishes_in_one_unconfirmed_pass(live: int, missing: int) -> None:
-    """Y7: whatever the numbers."""
+    """A library never vanishes in one unconfirmed pass (Y7).
+
+    Whatever the numbers.
+    """
     if missing > 0 and missing >= live:
         assert decide(live, missing) is Verdict.WITHHOLD

@@ -37,7 +37,10 @@ def pages(server: ChangingServer) -> list[str]:
 async def test_nothing_changed_costs_a_question_per_aspect(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6: no page is listed, no row is parsed, and the library counts as up to date."""
+    """Nothing changed costs a question per aspect (Y6).
+
+    No page is listed, no row is parsed, and the library counts as up to date.
+    """
     server.movies(server.library("films"), 37)
     await source.sync()
     server.now += 100
@@ -78,7 +81,10 @@ async def test_changed_new_and_watched_rows_come_without_an_enumeration(
 async def test_a_count_that_does_not_fit_makes_that_listing_be_enumerated(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6, Y7: a deletion is found by the count; other listings are left alone."""
+    """A count that does not fit makes that listing be enumerated (Y6, Y7).
+
+    A deletion is found by the count; other listings are left alone.
+    """
     shows = server.library("shows", LibraryType.SHOWS)
     server.put(
         shows,
@@ -99,7 +105,10 @@ async def test_a_count_that_does_not_fit_makes_that_listing_be_enumerated(
 async def test_a_deletion_and_a_new_row_do_not_cancel_out(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y7: the new row is expected beside the old ones, so the count is one too low."""
+    """A deletion and a new row do not cancel out (Y7).
+
+    The new row is expected beside the old ones, so the count is one too low.
+    """
     films = server.library("films")
     server.movies(films, 30)
     await source.sync()
@@ -115,7 +124,10 @@ async def test_a_deletion_and_a_new_row_do_not_cancel_out(
 async def test_a_listing_that_the_backend_is_unsure_of_is_enumerated(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6: what can't be told row by row."""
+    """A listing that the backend is unsure of is enumerated (Y6).
+
+    What can't be told row by row.
+    """
     server.movies(server.library("films"), 5)
     await source.sync()
     server.unsure = {ItemType.MOVIE}
@@ -129,7 +141,10 @@ async def test_a_listing_that_the_backend_is_unsure_of_is_enumerated(
 async def test_a_row_that_moved_to_a_followed_library_never_disappears(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y7: the row is looked for in every listing of its type before it counts as deleted."""
+    """A row that moved to a followed library never disappears (Y7).
+
+    The row is looked for in every listing of its type before it counts as deleted.
+    """
     films, more = server.library("films"), server.library("more")
     server.movies(films, 30)
     server.movies(more, 30, first=100)
@@ -150,7 +165,10 @@ async def test_a_row_that_moved_to_a_followed_library_never_disappears(
 async def test_a_row_that_may_be_in_a_library_that_is_refused_is_kept(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y7, S3: it is asked for by itself."""
+    """A row that may be in a library that is refused is kept (Y7, S3).
+
+    It is asked for by itself.
+    """
     films, more = server.library("films"), server.library("more")
     server.movies(films, 30)
     server.movies(more, 30, first=100)
@@ -172,7 +190,10 @@ async def test_a_row_that_may_be_in_a_library_that_is_refused_is_kept(
 async def test_a_cursor_is_taken_before_the_enumeration_that_it_covers(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6: what changes behind the enumeration's back comes with the next pass."""
+    """A cursor is taken before the enumeration that it covers (Y6).
+
+    What changes behind the enumeration's back comes with the next pass.
+    """
     films = server.library("films")
     server.movies(films, 30)
 
@@ -219,9 +240,10 @@ async def test_a_pass_that_fails_moves_no_cursor(
 async def test_an_enumeration_that_fails_moves_no_cursor_either(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6: a row that was left for the enumeration comes with the next pass.
+    """An enumeration that fails moves no cursor either (Y6).
 
-    The server can't count here, so nothing but the cursor brings it up again.
+    A row that was left for the enumeration comes with the next pass. The server can't count here,
+    so nothing but the cursor brings it up again.
     """
     server.counts = False
     films, more = server.library("films"), server.library("more")
@@ -248,7 +270,10 @@ async def test_an_enumeration_that_fails_moves_no_cursor_either(
 async def test_a_cursor_that_means_nothing_leads_to_an_enumeration(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6: and to a new cursor."""
+    """A cursor that means nothing leads to an enumeration (Y6).
+
+    And to a new cursor.
+    """
     films = server.library("films")
     server.movies(films, 5)
     await source.sync()
@@ -270,7 +295,10 @@ async def test_a_cursor_that_means_nothing_leads_to_an_enumeration(
 async def test_a_library_that_is_refused_keeps_its_cursors(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """S3, Y6: the report says that something is missing."""
+    """A library that is refused keeps its cursors (S3, Y6).
+
+    The report says that something is missing.
+    """
     films = server.library("films")
     server.movies(films, 5)
     await source.sync()
@@ -290,7 +318,10 @@ async def test_a_library_that_is_refused_keeps_its_cursors(
 async def test_what_changes_can_not_tell_is_found_within_a_day(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6: a watch state that is taken back leaves no trace on some servers."""
+    """What changes can not tell is found within a day (Y6).
+
+    A watch state that is taken back leaves no trace on some servers.
+    """
     films = server.library("films")
     server.movies(films, 5)
     server.watch(films, "m1", WatchState(watched=True))
@@ -326,7 +357,10 @@ async def test_a_full_sync_reads_every_row_although_it_could_follow(
 async def test_members_of_a_changed_collection_are_read_again(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y3, Y6: of that one only."""
+    """Members of a changed collection are read again (Y3, Y6).
+
+    Of that one only.
+    """
     films = server.library("films")
     sets = server.library("sets", LibraryType.COLLECTIONS)
     server.movies(films, 5)
@@ -346,7 +380,10 @@ async def test_members_of_a_changed_collection_are_read_again(
 async def test_a_row_without_a_parse_is_asked_for_again_only_when_it_changes(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6: an unreadable newcomer makes the count not fit once; then the total is known."""
+    """A row without a parse is asked for again only when it changes (Y6).
+
+    An unreadable newcomer makes the count not fit once; then the total is known.
+    """
     films = server.library("films")
     server.movies(films, 5)
     await source.sync()

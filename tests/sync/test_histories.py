@@ -28,7 +28,10 @@ def run_histories(first: int, count: int) -> tuple[Counter[str], float]:
 
 @pytest.mark.timeout(300)
 def test_hundreds_of_histories_end_with_a_cache_like_the_server() -> None:
-    """Y6, Y7, Y8: for every synced field, and nothing disappeared on the way."""
+    """Hundreds of histories end with a cache like the server (Y6, Y7, Y8).
+
+    For every synced field, and nothing disappeared on the way.
+    """
     run_histories(0, FEW)
 
 

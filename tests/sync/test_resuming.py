@@ -1,4 +1,4 @@
-"""Y8: an interrupted first sync goes on where it stopped, by itself, and leaves nothing out."""
+"""An interrupted first sync goes on where it stopped, by itself, and leaves nothing out (Y8)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +51,10 @@ def starts(server: ChangingServer, item_type: str = "movie") -> list[int]:
 async def test_a_first_sync_goes_on_where_it_stopped(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y8: what is in the cache is not listed again."""
+    """A first sync goes on where it stopped (Y8).
+
+    What is in the cache is not listed again.
+    """
     server.movies(server.library("films"), 50)
     await interrupted(source, server, 30)
 
@@ -66,7 +69,10 @@ async def test_a_first_sync_goes_on_where_it_stopped(
 async def test_a_listing_that_was_done_is_not_begun_again(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y8: one window tells that nothing is left."""
+    """A listing that was done is not begun again (Y8).
+
+    One window tells that nothing is left.
+    """
     shows = server.library("shows", LibraryType.SHOWS)
     server.put(shows, *(movie(f"s{n}", type=ItemType.SHOW) for n in range(30)))
     server.put(shows, *(movie(f"e{n}", type=ItemType.EPISODE) for n in range(30)))
@@ -87,7 +93,10 @@ async def test_a_listing_that_was_done_is_not_begun_again(
 async def test_what_changed_before_the_second_half_comes_with_the_next_sync(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y6, Y8: the cursor is the one that was taken when the first half began."""
+    """What changed before the second half comes with the next sync (Y6, Y8).
+
+    The cursor is the one that was taken when the first half began.
+    """
     films = server.library("films")
     server.movies(films, 50)
     server.now += 1000
@@ -105,7 +114,10 @@ async def test_what_changed_before_the_second_half_comes_with_the_next_sync(
 async def test_halves_that_do_not_add_up_are_enumerated_anew(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y8: a row was deleted in the first half, so the second began one row too late."""
+    """Halves that do not add up are enumerated anew (Y8).
+
+    A row was deleted in the first half, so the second began one row too late.
+    """
     films = server.library("films")
     server.movies(films, 50)
     await interrupted(source, server, 30)
@@ -120,7 +132,10 @@ async def test_halves_that_do_not_add_up_are_enumerated_anew(
 async def test_rows_that_could_not_be_understood_are_no_checkpoint(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y8: only what is written is behind it, also when it breaks while rows are read."""
+    """Rows that could not be understood are no checkpoint (Y8).
+
+    Only what is written is behind it, also when it breaks while rows are read.
+    """
     server.movies(server.library("films"), 100)
     server.parse_error_after = 3
     server.identity_error = UnreachableError("cut")
@@ -136,7 +151,10 @@ async def test_rows_that_could_not_be_understood_are_no_checkpoint(
 async def test_a_row_that_fails_is_skipped_named_and_no_reason_to_begin_again(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y8: the library is usable and followed; what is missing from it is kept."""
+    """A row that fails is skipped named and no reason to begin again (Y8).
+
+    The library is usable and followed; what is missing from it is kept.
+    """
     films = server.library("films")
     server.movies(films, 30)
     server.poison = {"m7"}
@@ -158,7 +176,10 @@ async def test_a_row_that_fails_is_skipped_named_and_no_reason_to_begin_again(
 async def test_nothing_is_deleted_while_a_row_fails(
     source: CachedSource, server: ChangingServer
 ) -> None:
-    """Y7, Y8: the enumeration has a gap."""
+    """Nothing is deleted while a row fails (Y7, Y8).
+
+    The enumeration has a gap.
+    """
     films = server.library("films")
     server.movies(films, 30)
     await source.sync()

@@ -47,7 +47,10 @@ def run(kind: str, first: int, count: int, media: MediaMaker) -> Counter[str]:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_histories_end_with_a_cache_like_the_source(kind: str, media: MediaMaker) -> None:
-    """Y6, Y7, Y8, Y12: over HTTP or real files, every field; a worker that is killed included."""
+    """Histories end with a cache like the source (Y6, Y7, Y8, Y12).
+
+    Over HTTP or real files, every field; a worker that is killed included.
+    """
     few, _ = KINDS[kind]
 
     faults = run(kind, 0, few, media)

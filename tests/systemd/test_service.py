@@ -1,4 +1,4 @@
-"""The unit and the activation file under a real `systemd --user` (platform §4)."""
+"""The unit and the activation file under a real `systemd --user`."""
 
 import re
 import sys
@@ -31,7 +31,10 @@ def exposure(manager: UserManager, *settings: str) -> float:
 
 
 def test_systemd_finds_nothing_to_say_about_the_unit(manager: UserManager) -> None:
-    """Platform §4.2: `systemd-analyze --user verify` is clean."""
+    """Systemd finds nothing to say about the unit.
+
+    `systemd-analyze --user verify` is clean.
+    """
     verified = manager.run(
         "systemd-analyze", "--user", "verify", f".config/systemd/user/{UNIT}", check=False
     )
@@ -40,7 +43,10 @@ def test_systemd_finds_nothing_to_say_about_the_unit(manager: UserManager) -> No
 
 
 def test_the_unit_and_its_drop_in_are_hardened(manager: UserManager) -> None:
-    """Platform §4.3: what works in every user manager, and what user namespaces add."""
+    """The unit and its drop in are hardened.
+
+    What works in every user manager, and what user namespaces add.
+    """
     unit = (ROOT / "systemd/msd.service").read_text()
 
     shipped = exposure(manager, unit)
@@ -52,7 +58,10 @@ def test_the_unit_and_its_drop_in_are_hardened(manager: UserManager) -> None:
 
 
 def test_the_first_call_activates_msd(manager: UserManager) -> None:
-    """O1: an activated caller gets an answer, and soon."""
+    """The first call activates msd (O1).
+
+    An activated caller gets an answer, and soon.
+    """
     start_msd(manager)  # makes the databases
     manager.run("systemctl", "--user", "stop", UNIT)
     begin = monotonic()
@@ -67,7 +76,10 @@ def test_the_first_call_activates_msd(manager: UserManager) -> None:
 
 
 def test_msd_comes_back_after_kill_9(manager: UserManager) -> None:
-    """O4: systemd restarts it, and it owns its name again."""
+    """Msd comes back after kill 9 (O4).
+
+    Systemd restarts it, and it owns its name again.
+    """
     start_msd(manager)
     killed = manager.show("MainPID")
 
@@ -81,7 +93,10 @@ def test_msd_comes_back_after_kill_9(manager: UserManager) -> None:
 
 
 def test_the_watchdog_ends_a_hang_and_the_journal_shows_where(manager: UserManager) -> None:
-    """Platform §4.2: SIGABRT, the Python stack in the journal, and msd is back."""
+    """The watchdog ends a hang and the journal shows where.
+
+    SIGABRT, the Python stack in the journal, and msd is back.
+    """
     manager.drop_in("watchdog", "[Service]\nWatchdogSec=1s\nRestartSec=100ms\n")
     try:
         start_msd(manager)
@@ -102,7 +117,10 @@ def test_the_watchdog_ends_a_hang_and_the_journal_shows_where(manager: UserManag
 
 
 def test_msd_stops_within_five_seconds(manager: UserManager) -> None:
-    """O4: an orderly stop with code 0."""
+    """Msd stops within five seconds (O4).
+
+    An orderly stop with code 0.
+    """
     start_msd(manager)
     begin = monotonic()
 
@@ -115,7 +133,10 @@ def test_msd_stops_within_five_seconds(manager: UserManager) -> None:
 
 
 def test_a_second_msd_gives_up_for_good(manager: UserManager) -> None:
-    """O5: code 78, which systemd does not answer with a restart."""
+    """A second msd gives up for good (O5).
+
+    Code 78, which systemd does not answer with a restart.
+    """
     start_msd(manager)
 
     second = manager.run(".local/bin/msd", check=False)
@@ -126,7 +147,10 @@ def test_a_second_msd_gives_up_for_good(manager: UserManager) -> None:
 
 @pytest.mark.parametrize("drop_in", ["", HARDENING], ids=["as shipped", "hardened"])
 def test_a_folder_is_synced_inside_the_sandbox(manager: UserManager, drop_in: str) -> None:
-    """Platform §4.3: the sandbox takes nothing away that a sync worker needs."""
+    """A folder is synced inside the sandbox.
+
+    The sandbox takes nothing away that a sync worker needs.
+    """
     # PrivateTmp hides what is installed below /tmp, as a checkout may be in a test.
     visible = f"BindReadOnlyPaths={ROOT}\n" if drop_in else ""
     manager.drop_in("hardening", drop_in + visible)

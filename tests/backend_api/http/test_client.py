@@ -26,7 +26,10 @@ async def get(base_url, path="/", **limits):
 
 
 async def test_an_answer_comes_whole_with_the_address_of_its_sender():
-    """K4: who answered is known before anything secret is sent."""
+    """An answer comes whole with the address of its sender (K4).
+
+    Who answered is known before anything secret is sent.
+    """
     async with raw_server(answering(json_reply({"a": 1}))) as server:
         answer = await get(server.base_url)
 
@@ -35,7 +38,10 @@ async def test_an_answer_comes_whole_with_the_address_of_its_sender():
 
 
 async def test_an_answer_over_its_limit_is_refused_while_it_arrives():
-    """K5: an endless body never fills the memory."""
+    """An answer over its limit is refused while it arrives (K5).
+
+    An endless body never fills the memory.
+    """
     sent = 0
 
     async def endless(_seen, stream):
@@ -53,7 +59,10 @@ async def test_an_answer_over_its_limit_is_refused_while_it_arrives():
 
 
 async def test_the_limit_counts_unpacked_bytes():
-    """K5: a small packed answer may be a large one."""
+    """The limit counts unpacked bytes (K5).
+
+    A small packed answer may be a large one.
+    """
     body = gzip.compress(b" " * (3 << 20))
     async with raw_server(
         answering(reply(200, body, "application/json", Content_Encoding="gzip"))
@@ -63,7 +72,10 @@ async def test_the_limit_counts_unpacked_bytes():
 
 
 async def test_an_answer_packed_twice_is_refused_unread():
-    """K5: packings multiply."""
+    """An answer packed twice is refused unread (K5).
+
+    Packings multiply.
+    """
     body = gzip.compress(gzip.compress(b"{}"))
     async with raw_server(
         answering(reply(200, body, "application/json", Content_Encoding="gzip, gzip"))
@@ -73,7 +85,7 @@ async def test_an_answer_packed_twice_is_refused_unread():
 
 
 async def test_a_packed_answer_is_unpacked():
-    """Performance §3: gzip costs nothing and saves most of the bytes."""
+    """gzip costs nothing and saves most of the bytes."""
     async with raw_server(
         answering(reply(200, gzip.compress(b"{}"), "application/json", Content_Encoding="gzip"))
     ) as server:
@@ -93,7 +105,10 @@ async def test_a_broken_packing_is_a_bad_response():
 
 
 async def test_a_large_error_page_keeps_its_status():
-    """S2: the size of a proxy's error page says nothing."""
+    """A large error page keeps its status (S2).
+
+    The size of a proxy's error page says nothing.
+    """
     async with raw_server(answering(reply(503, b"x" * (2 << 20), "text/html"))) as server:
         answer = await get(server.base_url)
 
@@ -102,7 +117,10 @@ async def test_a_large_error_page_keeps_its_status():
 
 
 async def test_a_body_that_is_cut_off_is_unreachable():
-    """S2: the connection broke; the server may be well again in a moment."""
+    """A body that is cut off is unreachable (S2).
+
+    The connection broke; the server may be well again in a moment.
+    """
 
     async def cut(_seen, stream):
         await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
@@ -116,7 +134,10 @@ async def test_a_body_that_is_cut_off_is_unreachable():
 
 
 async def test_a_server_that_drips_is_given_up_at_the_deadline():
-    """K5: a byte now and then resets read timeouts for ever."""
+    """A server that drips is given up at the deadline (K5).
+
+    A byte now and then resets read timeouts for ever.
+    """
 
     async def drip(_seen, stream):
         await stream.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
@@ -144,7 +165,10 @@ async def test_no_http_at_all_is_unreachable():
 
 
 async def test_a_refused_connection_says_so():
-    """S2: reason refused."""
+    """A refused connection says so (S2).
+
+    Reason refused.
+    """
     async with raw_server(answering(b"")) as server:
         base_url = server.base_url
 
@@ -155,7 +179,10 @@ async def test_a_refused_connection_says_so():
 
 
 async def test_an_unknown_name_says_so():
-    """S2: reason dns."""
+    """An unknown name says so (S2).
+
+    Reason dns.
+    """
     with pytest.raises(UnreachableError) as caught:
         await get("http://no-such-host.invalid")
 
@@ -163,7 +190,10 @@ async def test_an_unknown_name_says_so():
 
 
 async def test_a_redirect_is_an_answer_like_any_other():
-    """K4: following it would carry headers along."""
+    """A redirect is an answer like any other (K4).
+
+    Following it would carry headers along.
+    """
     async with (
         raw_server(answering(json_reply({}))) as other,
         raw_server(answering(reply(302, Location=other.base_url))) as server,
@@ -175,7 +205,10 @@ async def test_a_redirect_is_an_answer_like_any_other():
 
 
 async def test_cookies_of_a_server_are_not_kept():
-    """K5: nothing a server sends grows a store of ours."""
+    """Cookies of a server are not kept (K5).
+
+    Nothing a server sends grows a store of ours.
+    """
     async with (
         raw_server(answering(json_reply({}, Set_Cookie="a=b"))) as server,
         open_client() as client,
@@ -187,7 +220,10 @@ async def test_cookies_of_a_server_are_not_kept():
 
 
 async def test_a_certificate_that_nobody_signed_is_a_tls_error(tls_context):
-    """K3: TLS is verified always."""
+    """A certificate that nobody signed is a tls error (K3).
+
+    TLS is verified always.
+    """
     async with raw_server(answering(json_reply({})), tls=tls_context) as server:
         with pytest.raises(TlsError):
             await get(server.base_url)
@@ -196,7 +232,10 @@ async def test_a_certificate_that_nobody_signed_is_a_tls_error(tls_context):
 
 
 def test_what_a_server_repeats_of_a_secret_is_taken_out():
-    """K1: it goes no further, whatever it would have become."""
+    """What a server repeats of a secret is taken out (K1).
+
+    It goes no further, whatever it would have become.
+    """
     answer = Answer(status=500, headers=httpx.Headers(), body=b'{"Name": "c4nary c4nary"}')
 
     assert b'{"Name": "*** ***"}' == without_echo(answer, "c4nary").body
@@ -204,7 +243,10 @@ def test_what_a_server_repeats_of_a_secret_is_taken_out():
 
 
 async def test_an_answer_shows_nothing_of_its_content():
-    """K1: a repr may reach a log."""
+    """An answer shows nothing of its content (K1).
+
+    A repr may reach a log.
+    """
     async with raw_server(answering(json_reply({"AccessToken": "canary"}, X_A="canary"))) as server:
         answer = await get(server.base_url)
 

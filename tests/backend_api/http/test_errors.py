@@ -60,7 +60,10 @@ def caused(error, cause):
 
 @pytest.mark.parametrize("kind", every_httpx_exception(), ids=lambda kind: kind.__name__)
 def test_every_exception_class_of_httpx_is_translated(kind):
-    """Style §4: totality."""
+    """Every exception class of httpx is translated.
+
+    Totality.
+    """
     expected = next(EXPECTED[base] for base in kind.__mro__ if base in EXPECTED)
 
     with pytest.raises(MsdError) as caught, backend_errors():
@@ -75,7 +78,10 @@ def test_the_list_of_exceptions_is_not_empty():
 
 
 def test_a_deadline_is_unreachable():
-    """S2: a slow server is offline with the reason timeout."""
+    """A deadline is unreachable (S2).
+
+    A slow server is offline with the reason timeout.
+    """
     with pytest.raises(UnreachableError) as caught, backend_errors():
         raise TimeoutError
 
@@ -83,7 +89,10 @@ def test_a_deadline_is_unreachable():
 
 
 def test_a_certificate_fault_behind_a_connect_error_is_tls():
-    """S2: httpx reports it as a ConnectError; the TLS error is in its context."""
+    """A certificate fault behind a connect error is tls (S2).
+
+    Httpx reports it as a ConnectError; the TLS error is in its context.
+    """
     cause = ssl.SSLCertVerificationError(1, "bad")
     cause.verify_message = "self-signed certificate"
 
@@ -94,7 +103,10 @@ def test_a_certificate_fault_behind_a_connect_error_is_tls():
 
 
 def test_a_server_that_leaves_during_the_handshake_is_unreachable():
-    """S2: a restarting server is offline, not in error."""
+    """A server that leaves during the handshake is unreachable (S2).
+
+    A restarting server is offline, not in error.
+    """
     error = translated(caused(httpx.ConnectError("x"), ssl.SSLEOFError(8, "eof")))
 
     assert isinstance(error, UnreachableError)
@@ -111,7 +123,10 @@ def test_a_server_that_leaves_during_the_handshake_is_unreachable():
     ],
 )
 def test_the_reason_of_a_failed_connection_comes_from_its_cause(cause, reason):
-    """S2: each kind of unreachable has its reason, also when several addresses were tried."""
+    """The reason of a failed connection comes from its cause (S2).
+
+    Each kind of unreachable has its reason, also when several addresses were tried.
+    """
     group = ExceptionGroup("tried", [OSError("other"), cause])
 
     error = translated(caused(httpx.ConnectError("x"), group))
@@ -132,7 +147,10 @@ def test_the_reason_of_a_failed_connection_comes_from_its_cause(cause, reason):
     "cause", [socket.gaierror(-2, "unknown"), ConnectionRefusedError(), ssl.SSLError(1, "bad")]
 )
 def test_a_failed_connection_names_host_and_port_and_no_secret(url, place, cause):
-    """Style §4: one sentence that a person can act on; no URL with a token (K1)."""
+    """A failed connection names host and port and no secret.
+
+    One sentence that a person can act on; no URL with a token (K1).
+    """
     request = httpx.Request("GET", url)
 
     error = translated(caused(httpx.ConnectError("x", request=request), cause))
@@ -142,7 +160,10 @@ def test_a_failed_connection_names_host_and_port_and_no_secret(url, place, cause
 
 
 def test_an_https_address_of_an_http_server_is_told_apart():
-    """S2: "wrong version number" helps nobody."""
+    """An https address of an http server is told apart (S2).
+
+    "wrong version number" helps nobody.
+    """
     left, right = ssl.MemoryBIO(), ssl.MemoryBIO()
     left.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with pytest.raises(ssl.SSLError) as caught:
@@ -156,7 +177,10 @@ def test_an_https_address_of_an_http_server_is_told_apart():
 
 
 def test_a_chain_of_causes_that_bites_its_tail_ends():
-    """K5: bounded."""
+    """A chain of causes that bites its tail ends (K5).
+
+    Bounded.
+    """
     first, second = OSError("a"), OSError("b")
     first.__context__, second.__context__ = second, first
 

@@ -65,7 +65,10 @@ async def asked(url, peer, *, allow=False):
     ],
 )
 async def test_not_a_byte_goes_in_clear_to_a_public_address(url, peer):
-    """K3: the address that was reached decides, whatever its name says."""
+    """Not a byte goes in clear to a public address (K3).
+
+    The address that was reached decides, whatever its name says.
+    """
     with pytest.raises(TlsError, match="allow_insecure"):
         await asked(url, peer)
 
@@ -80,17 +83,26 @@ async def test_not_a_byte_goes_in_clear_to_a_public_address(url, peer):
     ],
 )
 async def test_private_addresses_and_encrypted_connections_are_free(url, peer):
-    """K3: plain http to a private address is allowed."""
+    """Private addresses and encrypted connections are free (K3).
+
+    Plain http to a private address is allowed.
+    """
     assert b"canary" in await asked(url, peer)
 
 
 async def test_the_user_may_ask_for_clear_text():
-    """K3: to a public address it must be asked for explicitly."""
+    """The user may ask for clear text (K3).
+
+    To a public address it must be asked for explicitly.
+    """
     assert b"canary" in await asked("http://media.example/", "8.8.8.8", allow=True)
 
 
 async def test_a_handshake_that_is_cancelled_closes_its_socket():
-    """O4: nothing is left open behind a cancelled call."""
+    """A handshake that is cancelled closes its socket (O4).
+
+    Nothing is left open behind a cancelled call.
+    """
     closed = anyio.Event()
 
     async def deaf(stream):

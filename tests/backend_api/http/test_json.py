@@ -26,13 +26,19 @@ def answer(body, content_type="application/json; charset=utf-8"):
     "content_type", ["application/json", 'application/json; profile="CamelCase"', "text/x+json"]
 )
 def test_json_is_read_by_its_content_type(content_type):
-    """K5: the shape is checked, members not asked for are ignored."""
+    """Json is read by its content type (K5).
+
+    The shape is checked, members not asked for are ignored.
+    """
     assert Shape(a=1) == decode(answer(b'{"a":1,"b":{}}', content_type), Shape)
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "", "text/plain"])
 def test_another_content_type_is_another_server(content_type):
-    """S2: captive portals and proxies answer 200 with a page."""
+    """Another content type is another server (S2).
+
+    Captive portals and proxies answer 200 with a page.
+    """
     with pytest.raises(UnreachableError) as caught:
         decode(answer(b'{"a":1}', content_type), Shape)
 
@@ -41,7 +47,10 @@ def test_another_content_type_is_another_server(content_type):
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"a":', b'{"a":1'])
 def test_text_that_ends_early_is_a_broken_connection(body):
-    """S2: truncated by a proxy or a restart; worth another try."""
+    """Text that ends early is a broken connection (S2).
+
+    Truncated by a proxy or a restart; worth another try.
+    """
     with pytest.raises(UnreachableError) as caught:
         decode(answer(body), Shape)
 
@@ -99,7 +108,10 @@ def test_mending_changes_no_sound_json(document):
 
 @given(st.text(alphabet=st.characters(categories=["Cs", "L", "Po"])))
 def test_whatever_text_was_escaped_it_can_be_read(text):
-    """K5: no spelling of a title makes a page unreadable."""
+    """Whatever text was escaped it can be read (K5).
+
+    No spelling of a title makes a page unreadable.
+    """
     body = json.dumps([text]).encode()
 
     [found] = decode(answer(body), list[str])
@@ -109,7 +121,10 @@ def test_whatever_text_was_escaped_it_can_be_read(text):
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_a_value_or_one_typed_error(body):
-    """K5: nothing else ever comes out."""
+    """Any bytes are a value or one typed error (K5).
+
+    Nothing else ever comes out.
+    """
     try:
         decode(answer(body), dict[str, int])
     except BackendError:

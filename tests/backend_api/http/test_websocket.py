@@ -75,7 +75,10 @@ class Opened:
 
 
 async def test_text_messages_arrive_whole_and_in_order():
-    """Y9: in fragments, with what msd does not use between them."""
+    """Text messages arrive whole and in order (Y9).
+
+    In fragments, with what msd does not use between them.
+    """
     events = (
         TextMessage("in two ", message_finished=False),
         Pong(b"between"),
@@ -118,7 +121,10 @@ async def test_a_message_that_is_too_long_is_read_past_and_told_so():
 
 
 async def test_a_cancelled_call_loses_nothing():
-    """Y12: half of a message was read when the call was cancelled."""
+    """A cancelled call loses nothing (Y12).
+
+    Half of a message was read when the call was cancelled.
+    """
     go_on = anyio.Event()
     frame = Connection(ConnectionType.SERVER).send(TextMessage("whole"))
 
@@ -175,7 +181,10 @@ class InternetTransport(httpx.AsyncHTTPTransport):
 
 
 async def test_no_upgrade_is_asked_for_in_clear_at_a_public_address():
-    """K3: the socket stands on the same guard as every request."""
+    """No upgrade is asked for in clear at a public address (K3).
+
+    The socket stands on the same guard as every request.
+    """
     transport = InternetTransport()
     async with httpx.AsyncClient(transport=transport) as client:
         request = client.build_request("GET", "http://media.example/socket")
@@ -201,7 +210,10 @@ def test_any_bytes_are_messages_or_an_end(parts: list[bytes]):
 
 @pytest.mark.parametrize("kept", range(11))
 async def test_a_connection_cut_at_any_byte_ends_with_one_error(kept: int):
-    """Y9: within a frame's head, within its text, between two frames."""
+    """A connection cut at any byte ends with one error (Y9).
+
+    Within a frame's head, within its text, between two frames.
+    """
     frames = Connection(ConnectionType.SERVER).send(TextMessage("complete"))
     async with raw_server(sending(frames[:kept])) as server, Opened(server) as socket:
         if kept == len(frames):

@@ -58,7 +58,10 @@ def fill(root, media):
 
 
 async def test_everything_is_listed_with_its_relations(media, root, cache):
-    """Issue 2, item 5: films, shows, seasons, episodes, artists, albums, tracks."""
+    """Everything is listed with its relations.
+
+    Films, shows, seasons, episodes, artists, albums, tracks.
+    """
     fill(root, media)
 
     items, skipped = await listed(root, cache)
@@ -112,7 +115,10 @@ async def test_a_change_shows_in_the_fingerprint(media, root, cache, path, chang
 
 
 async def test_a_renamed_file_keeps_its_identity(media, root, cache):
-    """I2: ids survive a rename inside the source when size and content agree."""
+    """A renamed file keeps its identity (I2).
+
+    Ids survive a rename inside the source when size and content agree.
+    """
     fill(root, media)
     before, _ = await listed(root, cache)
 
@@ -126,7 +132,10 @@ async def test_a_renamed_file_keeps_its_identity(media, root, cache):
 
 
 async def test_shows_keep_their_identity_in_another_library(media, root, cache):
-    """I2: renaming the library's folder moves shows, seasons, artists and albums along."""
+    """Shows keep their identity in another library (I2).
+
+    Renaming the library's folder moves shows, seasons, artists and albums along.
+    """
     fill(root, media)
     before, _ = await listed(root, cache)
 
@@ -138,7 +147,10 @@ async def test_shows_keep_their_identity_in_another_library(media, root, cache):
 
 
 async def test_an_nfo_and_pictures_describe_a_film(media, root, cache):
-    """Issue 2, item 5: sidecar NFO and images."""
+    """An nfo and pictures describe a film.
+
+    Sidecar NFO and images.
+    """
     film = media.video(root / "Movies/Alien (1979)/Alien (1979).mkv")
     film.with_suffix(".nfo").write_text(
         "<movie><title>Alien!</title><plot>In space.</plot><uniqueid type='tmdb'>348</uniqueid>"
@@ -298,7 +310,10 @@ async def test_audio_in_a_library_of_films_is_counted(media, root, cache):
 
 
 async def test_a_listing_announces_its_total_on_every_page(root, cache):
-    """Y7: the same total on the first and the last page, windows without holes."""
+    """A listing announces its total on every page (Y7).
+
+    The same total on the first and the last page, windows without holes.
+    """
     for number in range(PAGE_SIZE * 2 + 7):
         path = root / f"Movies/Film {number} (2000).mkv"
         path.parent.mkdir(exist_ok=True)
@@ -320,7 +335,10 @@ async def test_a_listing_announces_its_total_on_every_page(root, cache):
 
 
 async def test_the_newest_come_first_when_asked_for(media, root, cache):
-    """Y4: newest items first."""
+    """The newest come first when asked for (Y4).
+
+    Newest items first.
+    """
     for number in range(3):
         os.utime(media.video(root / f"Movies/Film {number} (2000).mkv"), (number + 1, number + 1))
     backend = opened(await added_source(str(root)), cache)
@@ -349,7 +367,10 @@ async def test_an_item_that_is_gone_is_none(media, root, cache):
 
 @pytest.mark.parametrize("remote_id", ["file:../../etc/passwd", "file:/etc/passwd", "", "x" * 9999])
 async def test_an_id_of_somebody_else_reads_nothing(media, root, cache, remote_id):
-    """K6: no id makes msd read a file that it did not list."""
+    """An id of somebody else reads nothing (K6).
+
+    No id makes msd read a file that it did not list.
+    """
     media.video(root / "Movies/A (2000).mkv")
     backend = opened(await added_source(str(root)), cache)
 
@@ -358,7 +379,10 @@ async def test_an_id_of_somebody_else_reads_nothing(media, root, cache, remote_i
 
 
 async def test_a_missing_folder_is_unreachable(root, cache):
-    """Y7: gone is offline, never empty."""
+    """A missing folder is unreachable (Y7).
+
+    Gone is offline, never empty.
+    """
     source = await added_source(str(root))
     root.rmdir()
     backend = opened(source, cache)
@@ -399,7 +423,10 @@ async def test_a_folder_that_goes_away_after_the_walk_is_unreachable(media, root
 
 
 async def test_every_item_is_found_by_its_id_with_its_details(media, root, cache):
-    """Y3: details come when someone looks at an item; all else is as it was listed."""
+    """Every item is found by its id with its details (Y3).
+
+    Details come when someone looks at an item; all else is as it was listed.
+    """
     fill(root, media)
     listed_items, _ = await listed(root, cache)
     backend = opened(await added_source(str(root)), cache)
@@ -429,7 +456,10 @@ class ExchangesTheFolder(Event):
 
 
 async def test_a_folder_exchanged_under_the_walk_is_unreachable(media, root, cache):
-    """Y7: what was read is half of one folder and half of another."""
+    """A folder exchanged under the walk is unreachable (Y7).
+
+    What was read is half of one folder and half of another.
+    """
     fill(root, media)
     source = await added_source(str(root))
 
@@ -438,7 +468,10 @@ async def test_a_folder_exchanged_under_the_walk_is_unreachable(media, root, cac
 
 
 async def test_a_hanging_disk_does_not_hold_a_cancelled_sync(media, root, cache):
-    """Y12: cancel takes effect within 1 s, even while a thread hangs in a disk call."""
+    """A hanging disk does not hold a cancelled sync (Y12).
+
+    Cancel takes effect within 1 s, even while a thread hangs in a disk call.
+    """
     fill(root, media)
     await listed(root, cache)
     shutil.rmtree(root / "TV")  # so that the next walk has something to write

@@ -37,7 +37,10 @@ def keyring(bus: PrivateBus, tmp_path: Path) -> Iterator[Keyring]:
 
 
 async def test_without_a_service_the_keyring_is_absent(secrets: SecretServiceClient) -> None:
-    """S4: keyring-unavailable."""
+    """Without a service the keyring is absent (S4).
+
+    Keyring-unavailable.
+    """
     assert KeyringState.ABSENT is await secrets.state()
     with pytest.raises(KeyringUnavailableError):
         await secrets.unlock()
@@ -48,7 +51,10 @@ async def test_without_a_service_the_keyring_is_absent(secrets: SecretServiceCli
 async def test_the_states_of_a_real_keyring_are_seen_and_each_change_is_told(
     secrets: SecretServiceClient, keyring: Keyring
 ) -> None:
-    """S4, O3: absent, appears later, locked, unlocked, gone again."""
+    """The states of a real keyring are seen and each change is told (S4, O3).
+
+    Absent, appears later, locked, unlocked, gone again.
+    """
     seen = [await secrets.state()]
     async with aclosing(secrets.changes()) as changes:
 
@@ -175,7 +181,10 @@ async def test_a_prompt_ends_when_the_keyring_service_goes_away(
 async def test_a_service_that_does_not_answer_counts_as_absent(
     bus: PrivateBus, prompting: PromptingService, library: str
 ) -> None:
-    """K2: a hung keyring delays nothing for long."""
+    """A service that does not answer counts as absent (K2).
+
+    A hung keyring delays nothing for long.
+    """
     prompting.hang = anyio.Event()
     async with Connection(bus.address, library=library) as connection:
         secrets = SecretServiceClient(connection, deadline_s=0.05)
@@ -186,7 +195,7 @@ async def test_a_service_that_does_not_answer_counts_as_absent(
 async def test_the_state_never_prompts(
     secrets: SecretServiceClient, prompting: PromptingService
 ) -> None:
-    """K2."""
+    """The state never prompts (K2)."""
     for _ in range(3):
         await secrets.state()
 
@@ -196,7 +205,10 @@ async def test_the_state_never_prompts(
 async def test_a_service_that_hung_is_told_as_soon_as_it_answers_again(
     bus: PrivateBus, prompting: PromptingService, library: str
 ) -> None:
-    """S4: it tells nobody by itself, and nobody asks again and again."""
+    """A service that hung is told as soon as it answers again (S4).
+
+    It tells nobody by itself, and nobody asks again and again.
+    """
     prompting.hang = anyio.Event()
     async with Connection(bus.address, library=library) as connection:
         secrets = SecretServiceClient(connection, deadline_s=0.1)

@@ -1,4 +1,4 @@
-"""S6: the network as NetworkManager and logind tell of it, played by a real process on a bus."""
+"""The network as NetworkManager and logind tell of it, played by a real process on a bus (S6)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -64,7 +64,10 @@ async def watched(network: SystemNetwork) -> AsyncIterator[Callable[[], Awaitabl
 
 
 async def test_state_and_metered_are_told_and_changes_wake(bus: PrivateBus) -> None:
-    """S6: a change of the network, and waking up; going to sleep is no reason to try."""
+    """State and metered are told and changes wake (S6).
+
+    A change of the network, and waking up; going to sleep is no reason to try.
+    """
     network = SystemNetwork(bus.address)
     async with (
         network_manager(bus, State=70, Metered=4) as manager,

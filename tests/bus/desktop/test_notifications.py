@@ -78,7 +78,10 @@ async def test_a_notice_is_shown_replaced_and_taken_back(
 async def test_what_a_server_is_called_is_no_markup(
     desktop: Desktop, service: NotificationService, capabilities: list[str], body: str
 ) -> None:
-    """K5: names come from strangers."""
+    """What a server is called is no markup (K5).
+
+    Names come from strangers.
+    """
     service.capabilities = capabilities
 
     desktop.notifications.show(SIGN_IN)
@@ -88,7 +91,7 @@ async def test_what_a_server_is_called_is_no_markup(
 
 
 async def test_what_is_too_long_is_cut(desktop: Desktop, service: NotificationService) -> None:
-    """K5."""
+    """What is too long is cut (K5)."""
     desktop.notifications.show(notice("a", "x" * 10_000))
 
     await service.until("x" * LONGEST)

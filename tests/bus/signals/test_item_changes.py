@@ -16,7 +16,10 @@ def change(library: str, revision: int, changed: str = "", removed: str = "") ->
 
 
 def test_libraries_come_in_the_order_of_their_newest_revisions() -> None:
-    """Y10: a revision that never goes back."""
+    """Libraries come in the order of their newest revisions (Y10).
+
+    A revision that never goes back.
+    """
     changes = ItemChanges()
     changes.add(change("l1", 1, "a"))
     changes.add(change("l2", 2, "b"))

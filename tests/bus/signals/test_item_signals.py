@@ -35,7 +35,10 @@ def changed(
 async def test_a_single_item_is_told_at_once(
     emitter: None, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """Y10: within a second."""
+    """A single item is told at once (Y10).
+
+    Within a second.
+    """
     coordinator.publish(changed("l1", 5, "i1", removed=("i2",)))
 
     (signal,) = await client.wait_for(1, "ItemsChanged")
@@ -46,7 +49,10 @@ async def test_a_single_item_is_told_at_once(
 async def test_bulk_changes_are_batched_and_the_revision_never_goes_back(
     emitter: None, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """Y10: at most four signals a second per library, at most 500 ids, else reload."""
+    """Bulk changes are batched and the revision never goes back (Y10).
+
+    At most four signals a second per library, at most 500 ids, else reload.
+    """
     start = anyio.current_time()
     for number in range(1, 401):
         coordinator.publish(changed("l1" if number % 2 else "l2", number, f"i{number}"))

@@ -64,7 +64,10 @@ def changes(client: Client, name: str, path: str | None = None) -> list[object]:
 async def test_what_is_there_at_the_start_is_told_and_the_state_changes(
     msd: BusServer, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """O1: a client that came before the store was open hears of everything."""
+    """What is there at the start is told and the state changes (O1).
+
+    A client that came before the store was open hears of everything.
+    """
     await client.listen(f"sender='{BUS_NAME}'")
     coordinator.put_source("s1")
     coordinator.put_account("a1", "s1")
@@ -85,7 +88,10 @@ async def test_what_is_there_at_the_start_is_told_and_the_state_changes(
 async def test_a_new_source_is_told_as_object_and_as_plain_signal(
     emitter: None, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """Defect 7: InterfacesAdded comes from the manager's path."""
+    """A new source is told as object and as plain signal.
+
+    InterfacesAdded comes from the manager's path.
+    """
     coordinator.put_source("s2")
 
     (added,) = await client.wait_for(1, "SourceAdded")
@@ -126,7 +132,7 @@ async def test_each_change_of_status_is_one_signal_and_one_property_change(
 async def test_nothing_is_sent_when_nothing_changed(
     emitter: None, coordinator: FakeCoordinator, client: Client
 ) -> None:
-    """S5."""
+    """Nothing is sent when nothing changed (S5)."""
     coordinator.publish(SourceStatusChanged(SourceId("s1"), STARTING))
     coordinator.publish(SourceChanged(SourceId("s1")))
     coordinator.publish(DaemonChanged())

@@ -47,7 +47,7 @@ def sources(stage: Stage) -> Stage:
 
 @BOTH
 async def test_sources_are_listed_plainly_in_a_pipe(sources):
-    """issue 2 §8: plain output when not a terminal"""
+    """Sources are listed plainly in a pipe: plain output when not a terminal."""
     done = await sources.run("sources")
 
     assert done.stdout.splitlines() == [
@@ -68,14 +68,14 @@ async def test_without_sources_a_person_is_told_how_to_add_one(stage):
 
 
 async def test_a_script_reads_the_sources_as_json(sources):
-    """issue 2 §8: --json on all"""
+    """A script reads the sources as json: --json on all."""
     done = await sources.run("--json", "sources")
 
     assert [row["id"] for row in done.document] == [FILMS, NAS]
 
 
 async def test_status_shows_the_daemon_and_every_source(sources):
-    """issue 2 §8"""
+    """Status shows the daemon and every source."""
     done = await sources.run("--json", "status", "--explain")
 
     assert done.document["daemon"]["state"] == "ready"
@@ -84,7 +84,7 @@ async def test_status_shows_the_daemon_and_every_source(sources):
 
 
 async def test_status_explains_one_source_to_a_person(sources):
-    """S8"""
+    """Status explains one source to a person (S8)."""
     done = await sources.run("status", "--explain", "jellyfin_")
 
     assert re.search(r"^status +connected$", done.stdout, re.MULTILINE)
@@ -93,7 +93,10 @@ async def test_status_explains_one_source_to_a_person(sources):
 
 @BOTH
 async def test_a_password_reaches_the_daemon_and_no_message(sources):
-    """K1: passwords are never arguments and never in a message"""
+    """A password reaches the daemon and no message (K1).
+
+    Passwords are never arguments and never in a message.
+    """
     done = await sources.run(
         "add",
         "jellyfin",
@@ -120,7 +123,7 @@ async def test_a_password_reaches_the_daemon_and_no_message(sources):
 
 
 async def test_a_password_is_not_asked_for_where_nobody_can_answer(stage):
-    """issue 2 §8: passwords are prompted for, never arguments"""
+    """A password is not asked for where nobody can answer."""
     done = await stage.run("add", "jellyfin", "http://nas.lan", "ada")
 
     assert done.code == 2
@@ -130,7 +133,7 @@ async def test_a_password_is_not_asked_for_where_nobody_can_answer(stage):
 
 @pytest.mark.parametrize("stdin", [b"\xff\n", b"x" * 5000])
 async def test_a_password_that_can_not_be_one_is_refused(stage, stdin):
-    """K5"""
+    """A password that can not be one is refused (K5)."""
     done = await stage.run("add", "jellyfin", "x", "ada", "--password-stdin", stdin=stdin)
 
     assert (done.code, stage.coordinator.calls) == (2, [])
@@ -183,7 +186,7 @@ async def test_a_folder_is_given_as_an_absolute_path(stage):
 
 
 async def test_any_kind_can_be_added_by_its_options(stage):
-    """issue 2 §8: add KIND key=value…"""
+    """Any kind can be added by its options: add KIND key=value…."""
     arguments = ("host=a=b", "port:=8096", "tls:=true", "--secret", "token", "--password-stdin")
     done = await stage.run("--json", "add", "odd", *arguments, stdin=b"t0k\n")
 
@@ -194,7 +197,7 @@ async def test_any_kind_can_be_added_by_its_options(stage):
 
 
 async def test_sources_are_renamed_switched_and_removed_by_any_of_their_names(sources):
-    """issue 2 §8"""
+    """Sources are renamed switched and removed by any of their names."""
     for arguments in (
         ("rename", f"Folder {FILMS}", "Kino"),
         ("disable", "Kino", "jelly"),
@@ -310,7 +313,7 @@ async def test_what_is_not_there_is_named_with_its_own_exit_code(sources, argume
 
 
 async def test_libraries_and_their_policy_are_shown_and_changed(sources):
-    """A5"""
+    """Libraries and their policy are shown and changed (A5)."""
     listed = await sources.run("libraries", "local")
     settings = ("sync=interval", "interval_s=3600", "show_in_home=no", "content=shows")
     changed = await sources.run("--json", "policy", "Movies", *settings)
@@ -342,7 +345,10 @@ async def test_a_policy_key_that_nobody_knows_is_refused_by_the_daemon(sources):
 
 
 async def test_items_from_a_server_are_shown_and_not_obeyed(sources):
-    """K5: untrusted text"""
+    """Items from a server are shown and not obeyed (K5).
+
+    Untrusted text.
+    """
     done = await sources.run("items", "--limit", "2")
 
     assert done.stdout.splitlines() == [
@@ -354,7 +360,7 @@ async def test_items_from_a_server_are_shown_and_not_obeyed(sources):
 
 
 async def test_all_items_are_followed_page_by_page(sources):
-    """issue 2 §8: --all follows the cursors"""
+    """All items are followed page by page: --all follows the cursors."""
     done = await sources.run("items", "--all", "--json")
 
     answer = done.document
@@ -387,7 +393,7 @@ async def test_a_number_that_json_has_no_word_for_is_null(stage):
 
 
 async def test_no_items_are_an_empty_document(stage):
-    """issue 2 §8"""
+    """No items are an empty document."""
     done = await stage.run("items", "--json")
 
     assert done.document == {"items": [], "next_cursor": "", "total": 0}
@@ -403,7 +409,7 @@ async def test_a_limit_beyond_a_page_is_split(sources):
 
 
 async def test_every_condition_reaches_the_daemon(sources):
-    """issue 2 §8: query options"""
+    """Every condition reaches the daemon: query options."""
     await sources.run(
         *("items", "--source", "local", "--library", "Movies", "--type", "movie"),
         *("--type", "show", "--parent", "p1", "--genre", "Sci-Fi", "--year", "1999"),

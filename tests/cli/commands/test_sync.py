@@ -57,7 +57,7 @@ async def output_of(process):
 
 @BOTH
 async def test_a_sync_is_followed_to_its_end(sources):
-    """issue 2 §8: follows the Job by signals"""
+    """A sync is followed to its end: follows the Job by signals."""
     async with running_msdctl("sync", "local", env=sources.env) as msdctl:
         await began(sources)
         sources.coordinator.move_job(1, "movie", 5, 10)
@@ -70,7 +70,10 @@ async def test_a_sync_is_followed_to_its_end(sources):
 
 
 async def test_a_running_sync_is_joined_and_told_from_where_it_is(sources):
-    """Y1: asking again joins the running job"""
+    """A running sync is joined and told from where it is (Y1).
+
+    Asking again joins the running job.
+    """
     await sources.coordinator.sync_source(FILMS)
     sources.coordinator.move_job(1, "show", 7, 20)
 
@@ -86,7 +89,7 @@ async def test_a_running_sync_is_joined_and_told_from_where_it_is(sources):
 
 
 async def test_all_enabled_sources_are_synced_at_once(sources):
-    """issue 2 §8: sync [SOURCE…]"""
+    """All enabled sources are synced at once: sync [SOURCE…]."""
     async with running_msdctl("--json", "sync", env=sources.env) as msdctl:
         await began(sources, 2)
         sources.coordinator.end_job(2, JobState.DONE)
@@ -122,7 +125,7 @@ async def test_without_sources_there_is_nothing_to_sync(stage):
 
 
 async def test_held_deletions_are_confirmed_and_followed(sources):
-    """Y7"""
+    """Held deletions are confirmed and followed (Y7)."""
     done = await sources.run("--json", "confirm-deletes", "--detach", FILMS)
 
     assert sources.coordinator.calls == [("confirm_deletes", FILMS)]
@@ -130,7 +133,7 @@ async def test_held_deletions_are_confirmed_and_followed(sources):
 
 
 async def test_jobs_are_listed_and_cancelled(sources):
-    """issue 2 §8"""
+    """Jobs are listed and cancelled."""
     await sources.coordinator.sync_source(FILMS)
 
     listed = await sources.run("--json", "jobs")
@@ -200,7 +203,7 @@ async def test_a_sync_of_nothing_fails(sources, films, code, more):
 
 
 async def test_a_script_reads_what_is_left_out_as_objects(sources):
-    """issue 2 §8: --json on all"""
+    """A script reads what is left out as objects: --json on all."""
     leave_out(sources, **{FILMS: DISABLED, NAS: LOCKED})
 
     done = await sources.run("--json", "sync")
@@ -219,7 +222,7 @@ async def test_a_script_reads_what_is_left_out_as_objects(sources):
 
 @pytest.mark.parametrize(("choice", "is_cancelled"), [("cancel", True), ("detach", False)])
 async def test_a_script_chooses_beforehand_what_an_interrupt_does(sources, choice, is_cancelled):
-    """issue 2 §8: --on-interrupt cancel|detach"""
+    """A script chooses beforehand what an interrupt does: --on-interrupt cancel|detach."""
     arguments = ("--json", "sync", FILMS, "--on-interrupt", choice)
     async with running_msdctl(*arguments, env=sources.env) as msdctl:
         await msdctl.stdout.receive()
@@ -231,7 +234,7 @@ async def test_a_script_chooses_beforehand_what_an_interrupt_does(sources, choic
 
 
 async def test_where_nobody_can_be_asked_an_interrupt_cancels(sources):
-    """issue 2 §8"""
+    """Where nobody can be asked an interrupt cancels."""
     async with running_msdctl("sync", FILMS, env=sources.env) as msdctl:
         await began(sources)
         sources.coordinator.move_job(1, "movie", 1, 2)
@@ -243,7 +246,7 @@ async def test_where_nobody_can_be_asked_an_interrupt_cancels(sources):
 
 
 async def test_on_a_terminal_bars_show_the_progress(sources):
-    """issue 2 §8: progress bars with rich"""
+    """On a terminal bars show the progress: progress bars with rich."""
     async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
         await began(sources)
         sources.coordinator.move_job(1, "movie", 250, 1000)
@@ -261,7 +264,7 @@ async def test_on_a_terminal_bars_show_the_progress(sources):
     ("answer", "is_cancelled"), [(b"d\n", False), (b"c\n", True), (CTRL_C, True)]
 )
 async def test_on_a_terminal_an_interrupt_asks(sources, answer, is_cancelled):
-    """issue 2 §8: Ctrl-C asks cancel or detach; second Ctrl-C cancels"""
+    """On a terminal an interrupt asks: Ctrl-C asks cancel or detach; second Ctrl-C cancels."""
     async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
         await began(sources)
         sources.coordinator.move_job(1, "movie", 250, 1000)
@@ -313,7 +316,7 @@ async def test_a_third_interrupt_leaves_a_daemon_that_does_not_obey(sources):
 
 
 async def test_a_typed_password_is_not_shown(sources):
-    """K1"""
+    """A typed password is not shown (K1)."""
     arguments = ("add", "jellyfin", "http://nas.lan", "ada")
     async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
         await terminal.expect("Password: ")

@@ -48,7 +48,7 @@ async def watching(msdctl):
 
 @BOTH
 async def test_signals_are_shown_as_they_come_one_json_object_a_line(stage):
-    """issue 2 §8: watch (signals as they come)"""
+    """Signals are shown as they come one json object a line: watch (signals as they come)."""
     stage.coordinator.put_source(FILMS)
     async with running_msdctl("watch", "--json", env=stage.env) as msdctl:
         lines = await watching(msdctl)
@@ -68,7 +68,7 @@ async def test_signals_are_shown_as_they_come_one_json_object_a_line(stage):
 
 
 async def test_a_person_reads_a_line_without_the_standard_signals(stage):
-    """issue 2 §8: human line"""
+    """A person reads a line without the standard signals: human line."""
     stage.coordinator.put_source(FILMS)
     async with running_msdctl("watch", env=stage.env) as msdctl:
         lines = await watching(msdctl)

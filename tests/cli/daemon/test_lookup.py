@@ -25,7 +25,7 @@ ROWS = [
     ],
 )
 def test_an_id_wins_over_a_name_and_a_name_over_the_start_of_an_id(name, expected):
-    """issue 2 §8: sources can be named by id, unique prefix or exact name"""
+    """An id wins over a name and a name over the start of an id."""
     assert expected == match("Source", ROWS, name)
 
 

@@ -94,7 +94,10 @@ def test_bars_come_with_a_job_and_go_with_it():
 
 
 def test_a_phase_without_a_total_forgets_that_of_the_last():
-    """Y11: total is the server's number or unknown; never a guess"""
+    """A phase without a total forgets that of the last (Y11).
+
+    Total is the server's number or unknown; never a guess.
+    """
     screen = Screen()
     out = Output(screen, screen, as_json=False)
 
@@ -145,12 +148,15 @@ def test_the_summary_says_in_words_what_was_done(result, words):
 
 
 def test_a_name_from_a_server_is_shown_and_not_obeyed():
-    """K5"""
+    """A name from a server is shown and not obeyed (K5)."""
     assert title(job(), NAMES) == "[b]Films[/b]\\x1b[31m"
 
 
 def test_a_failed_job_says_why_on_one_line():
-    """Y11: a failed sync is reported as failed, with what was kept"""
+    """A failed job says why on one line (Y11).
+
+    A failed sync is reported as failed, with what was kept.
+    """
     failed = job(State="failed", Error="no route\nto host", Result={"added": 7})
 
     assert summary(failed, {}) == "local_1: failed (no route\\x0ato host): 7 added"
@@ -158,5 +164,8 @@ def test_a_failed_job_says_why_on_one_line():
 
 @pytest.mark.parametrize("total", [-1, None, "many"])
 def test_an_unknown_total_is_no_number(total):
-    """Y11: total is the server's number or unknown; never a guess"""
+    """An unknown total is no number (Y11).
+
+    Total is the server's number or unknown; never a guess.
+    """
     assert job(Total=total).total is None

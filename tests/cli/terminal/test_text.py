@@ -14,7 +14,7 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 
 @given(ANY_TEXT)
 def test_a_safe_text_is_one_line_that_no_terminal_obeys(text):
-    """K5"""
+    """A safe text is one line that no terminal obeys (K5)."""
     shown = safe(text)
 
     assert not [char for char in shown if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")]
@@ -35,13 +35,13 @@ def test_a_safe_text_is_one_line_that_no_terminal_obeys(text):
     ],
 )
 def test_dangerous_characters_become_escapes_and_others_stay(text, expected):
-    """K5"""
+    """Dangerous characters become escapes and others stay (K5)."""
     assert expected == safe(text)
 
 
 @given(st.dictionaries(ANY_TEXT, ANY_TEXT | st.integers() | st.booleans() | st.none()))
 def test_json_says_the_same_and_holds_nothing_a_terminal_obeys(value):
-    """K5"""
+    """Json says the same and holds nothing a terminal obeys (K5)."""
     text = json_text(value)
 
     assert value == json.loads(text)
@@ -59,7 +59,7 @@ def test_json_says_the_same_and_holds_nothing_a_terminal_obeys(value):
     ],
 )
 def test_any_value_of_the_bus_fits_into_one_cell(value, expected):
-    """K5"""
+    """Any value of the bus fits into one cell (K5)."""
     assert expected == cell(value)
 
 

@@ -36,7 +36,7 @@ def reason(run: Run, source_id: SourceId) -> tuple[PublicStatus, StatusReason]:
 
 
 async def test_a_server_that_appears_is_added_and_announced(rig: Rig) -> None:
-    """A2."""
+    """A server that appears is added and announced (A2)."""
     async with rig.running() as run:
         account_id, before = await signed_in(run)
         rig.service.server_tokens["new"] = "new-1"
@@ -52,7 +52,10 @@ async def test_a_server_that_appears_is_added_and_announced(rig: Rig) -> None:
 async def test_a_server_that_is_missing_from_a_complete_answer_is_gone_until_it_is_back(
     rig: Rig,
 ) -> None:
-    """A2: offline/account-gone; nothing is deleted."""
+    """A server that is missing from a complete answer is gone until it is back (A2).
+
+    Offline/account-gone; nothing is deleted.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         token = rig.service.server_tokens.pop("shared")
@@ -70,7 +73,10 @@ async def test_a_server_that_is_missing_from_a_complete_answer_is_gone_until_it_
 
 @pytest.mark.parametrize("answer", ["partial", "empty"])
 async def test_a_partial_or_empty_answer_takes_nothing_away(rig: Rig, answer: str) -> None:
-    """A2: neither sources nor tokens."""
+    """A partial or empty answer takes nothing away (A2).
+
+    Neither sources nor tokens.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         before = dict(rig.service.server_tokens)
@@ -85,7 +91,10 @@ async def test_a_partial_or_empty_answer_takes_nothing_away(rig: Rig, answer: st
 
 
 async def test_a_removed_server_is_not_brought_back_but_by_a_new_sign_in(rig: Rig) -> None:
-    """A2, A4: the user removed it; also after a restart."""
+    """A removed server is not brought back but by a new sign in (A2, A4).
+
+    The user removed it; also after a restart.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         await run.coordinator.remove_source(sources["shared"])
@@ -100,7 +109,10 @@ async def test_a_removed_server_is_not_brought_back_but_by_a_new_sign_in(rig: Ri
 
 
 async def test_another_token_is_tried_at_once(rig: Rig) -> None:
-    """A2: a server's 401 asks the service once; the user notices nothing."""
+    """Another token is tried at once (A2).
+
+    A server's 401 asks the service once; the user notices nothing.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         asked = rig.service.asked
@@ -122,7 +134,10 @@ async def test_another_token_is_tried_at_once(rig: Rig) -> None:
 
 
 async def test_a_sync_that_failed_begins_again_with_the_other_token(rig: Rig) -> None:
-    """A2: at once, and not when the next one is due."""
+    """A sync that failed begins again with the other token (A2).
+
+    At once, and not when the next one is due.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         await run.until_synced(sources["near"])
@@ -144,7 +159,10 @@ async def test_a_sync_that_failed_begins_again_with_the_other_token(rig: Rig) ->
 async def test_the_same_token_again_means_that_the_server_refuses_the_account(
     rig: Rig, server: str, why: StatusReason
 ) -> None:
-    """A2, S4: a share that was withdrawn; one's own server just refuses."""
+    """The same token again means that the server refuses the account (A2, S4).
+
+    A share that was withdrawn; one's own server just refuses.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         rig.service.accepts[server] = "another"
@@ -158,7 +176,7 @@ async def test_the_same_token_again_means_that_the_server_refuses_the_account(
 
 
 async def test_a_refused_account_needs_a_sign_in_for_all_its_sources(rig: Rig) -> None:
-    """A2, S4."""
+    """A refused account needs a sign in for all its sources (A2, S4)."""
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         rig.service.is_refused = True
@@ -177,7 +195,10 @@ async def test_a_refused_account_needs_a_sign_in_for_all_its_sources(rig: Rig) -
 async def test_a_service_that_is_down_changes_nothing_for_who_is_connected(
     rig: Rig, trouble: errors.MsdError
 ) -> None:
-    """S2: what is known stays; never needs-auth."""
+    """A service that is down changes nothing for who is connected (S2).
+
+    What is known stays; never needs-auth.
+    """
     rig.service.error = trouble
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
@@ -191,7 +212,10 @@ async def test_a_service_that_is_down_changes_nothing_for_who_is_connected(
 async def test_a_token_that_is_refused_while_the_service_is_down_is_no_bad_login(
     rig: Rig,
 ) -> None:
-    """S2: there may be another token; it is asked for again."""
+    """A token that is refused while the service is down is no bad login (S2).
+
+    There may be another token; it is asked for again.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         rig.service.error = UNREACHABLE
@@ -204,7 +228,10 @@ async def test_a_token_that_is_refused_while_the_service_is_down_is_no_bad_login
 
 
 async def test_a_start_with_the_service_down_connects_by_what_is_stored(rig: Rig) -> None:
-    """O1, O3: the servers' tokens are in the keyring."""
+    """A start with the service down connects by what is stored (O1, O3).
+
+    The servers' tokens are in the keyring.
+    """
     async with rig.running() as run:
         _, sources = await signed_in(run)
     rig.service.error = UNREACHABLE
@@ -219,7 +246,10 @@ async def test_a_start_with_the_service_down_connects_by_what_is_stored(rig: Rig
 
 
 async def test_a_start_and_a_new_network_ask_for_the_servers_but_not_too_often(rig: Rig) -> None:
-    """A2: bounded."""
+    """A start and a new network ask for the servers but not too often (A2).
+
+    Bounded.
+    """
     async with rig.running() as run:
         account_id, _ = await signed_in(run)
     rig.service.asked = 0
@@ -242,7 +272,10 @@ async def test_a_start_and_a_new_network_ask_for_the_servers_but_not_too_often(r
 
 
 async def test_a_worker_gets_the_token_of_its_server_alone(rig: Rig) -> None:
-    """K4: neither the account's token nor another server's."""
+    """A worker gets the token of its server alone (K4).
+
+    Neither the account's token nor another server's.
+    """
     for server_id in ("near", "shared"):
         server = rig.service.server(server_id)
         server.movies(server.library("films"), 3)
@@ -257,7 +290,10 @@ async def test_a_worker_gets_the_token_of_its_server_alone(rig: Rig) -> None:
 
 
 async def test_the_last_source_signs_the_account_out(rig: Rig) -> None:
-    """A4: the account's own token goes back, once."""
+    """The last source signs the account out (A4).
+
+    The account's own token goes back, once.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         for source_id in sources.values():
@@ -269,7 +305,10 @@ async def test_the_last_source_signs_the_account_out(rig: Rig) -> None:
 
 
 async def test_a_known_server_is_found_where_the_service_says_now(rig: Rig) -> None:
-    """A2: addresses are updated; the name that the user gave stays."""
+    """A known server is found where the service says now (A2).
+
+    Addresses are updated; the name that the user gave stays.
+    """
     async with rig.running() as run:
         account_id, sources = await signed_in(run)
         await run.coordinator.sources.rename(sources["near"], "Mine")
@@ -298,7 +337,10 @@ async def test_an_account_of_one_server_brings_no_others(rig: Rig) -> None:
 
 
 async def test_an_account_is_added_by_a_token_that_was_obtained_elsewhere(rig: Rig) -> None:
-    """A2: AddSource."""
+    """An account is added by a token that was obtained elsewhere (A2).
+
+    AddSource.
+    """
     async with rig.running() as run:
         added = await run.coordinator.add_source(CLUB, {"token": "mine"})
 

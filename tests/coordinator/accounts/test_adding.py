@@ -25,7 +25,10 @@ class LateCredentialStore(FakeCredentialStore):
 
 
 async def test_an_add_that_failed_on_a_slow_keyring_leaves_no_secret(rig: Rig) -> None:
-    """A1, K1: the write may arrive after the deadline."""
+    """An add that failed on a slow keyring leaves no secret (A1, K1).
+
+    The write may arrive after the deadline.
+    """
     rig.credential_store = LateCredentialStore()
     async with rig.running() as run:
         with pytest.raises(errors.KeyringUnavailableError):
@@ -37,7 +40,7 @@ async def test_an_add_that_failed_on_a_slow_keyring_leaves_no_secret(rig: Rig) -
 
 
 async def test_sources_are_bounded(rig: Rig) -> None:
-    """K6."""
+    """Sources are bounded (K6)."""
     many = [
         Source(
             id=SourceId(f"fake_{number:012x}"),
@@ -62,7 +65,7 @@ async def test_sources_are_bounded(rig: Rig) -> None:
     "name", ["", "  ", "x" * (MAX_NAME + 1), "two\nlines", "\N{RIGHT-TO-LEFT OVERRIDE}x"]
 )
 async def test_a_name_that_can_not_be_shown_is_refused(rig: Rig, name: str) -> None:
-    """K6."""
+    """A name that can not be shown is refused (K6)."""
     async with rig.running() as run:
         source_id = await run.add()
 

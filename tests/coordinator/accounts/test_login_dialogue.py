@@ -47,7 +47,10 @@ class Screen:
     ],
 )
 def test_a_code_or_link_that_nobody_can_use_is_shown_to_nobody(code: str, url: str) -> None:
-    """K5: a link is opened by a browser, so it must be one for browsers."""
+    """A code or link that nobody can use is shown to nobody (K5).
+
+    A link is opened by a browser, so it must be one for browsers.
+    """
     screen = Screen()
 
     with pytest.raises(BadResponseError):
@@ -58,7 +61,10 @@ def test_a_code_or_link_that_nobody_can_use_is_shown_to_nobody(code: str, url: s
 
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_what_is_shown_is_short_and_printable(message: str, name: str) -> None:
-    """K5: whatever a server sends."""
+    """What is shown is short and printable (K5).
+
+    Whatever a server sends.
+    """
     screen = Screen()
     screen.dialogue.show_code(code="", url="", expires_at=NEVER, message=message + name)
 
@@ -68,7 +74,7 @@ def test_what_is_shown_is_short_and_printable(message: str, name: str) -> None:
 
 
 async def test_the_users_to_choose_from_are_bounded() -> None:
-    """K5."""
+    """The users to choose from are bounded (K5)."""
     screen = Screen()
     users = [LoginUser(id=str(n), name=f"user\n{n}" + "x" * 999) for n in range(MAX_USERS + 1)]
     async with anyio.create_task_group() as tasks:
@@ -83,7 +89,10 @@ async def test_the_users_to_choose_from_are_bounded() -> None:
 
 
 async def test_an_answer_is_given_out_once_and_what_was_shown_before_is_gone() -> None:
-    """K1: no password waits in memory for the next question."""
+    """An answer is given out once and what was shown before is gone (K1).
+
+    No password waits in memory for the next question.
+    """
     screen = Screen()
     screen.dialogue.show_code(code="A1", url="https://x/", expires_at=NEVER, message="m")
     heard: list[str] = []

@@ -24,7 +24,10 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_an_approved_code_adds_every_server_of_the_account(rig: Rig) -> None:
-    """A2: one source per server, each with its own token, connected by themselves."""
+    """An approved code adds every server of the account (A2).
+
+    One source per server, each with its own token, connected by themselves.
+    """
     async with rig.running() as run:
         run.coordinator.start()
         person = Person(run)
@@ -136,7 +139,10 @@ async def test_a_backend_at_fault_fails_its_login_only(rig: Rig, by: str, error:
 
 
 async def test_a_cancelled_login_leaves_nothing(rig: Rig) -> None:
-    """A1: cancelled in the middle."""
+    """A cancelled login leaves nothing (A1).
+
+    Cancelled in the middle.
+    """
     async with rig.running() as run:
         person = Person(run)
         login_id = await person.begin()
@@ -153,7 +159,7 @@ async def test_a_cancelled_login_leaves_nothing(rig: Rig) -> None:
 
 @pytest.mark.parametrize("shown", ["", TOKEN + "!", "x"])
 async def test_somebody_else_neither_answers_nor_cancels(rig: Rig, shown: str) -> None:
-    """K6."""
+    """Somebody else neither answers nor cancels (K6)."""
     async with rig.running() as run:
         owner = Person(run, Caller(name=":1.1", owner_token=TOKEN))
         logins = run.coordinator.logins
@@ -173,7 +179,10 @@ async def test_somebody_else_neither_answers_nor_cancels(rig: Rig, shown: str) -
 
 
 async def test_another_connection_with_the_owners_token_goes_on(rig: Rig) -> None:
-    """K6: one-shot callers."""
+    """Another connection with the owners token goes on (K6).
+
+    One-shot callers.
+    """
     async with rig.running() as run:
         owner = Person(run, Caller(name=":1.1", owner_token=TOKEN))
         login_id = await owner.begin("password")
@@ -186,7 +195,10 @@ async def test_another_connection_with_the_owners_token_goes_on(rig: Rig) -> Non
 
 
 async def test_two_without_a_token_are_not_one_owner(rig: Rig) -> None:
-    """K6: an empty token opens nothing."""
+    """Two without a token are not one owner (K6).
+
+    An empty token opens nothing.
+    """
     async with rig.running() as run:
         login_id = await Person(run).begin()
 
@@ -195,7 +207,7 @@ async def test_two_without_a_token_are_not_one_owner(rig: Rig) -> None:
 
 
 async def test_a_token_that_can_be_guessed_is_refused(rig: Rig) -> None:
-    """K6."""
+    """A token that can be guessed is refused (K6)."""
     async with rig.running() as run:
         person = Person(run, Caller(name=":1.1", owner_token="x" * (SHORTEST_TOKEN - 1)))
 
@@ -204,7 +216,10 @@ async def test_a_token_that_can_be_guessed_is_refused(rig: Rig) -> None:
 
 
 async def test_a_tied_login_ends_with_its_caller(rig: Rig) -> None:
-    """K6: the other one goes on."""
+    """A tied login ends with its caller (K6).
+
+    The other one goes on.
+    """
     async with rig.running() as run:
         person = Person(run)
         free = await person.begin()
@@ -218,7 +233,10 @@ async def test_a_tied_login_ends_with_its_caller(rig: Rig) -> None:
 
 
 async def test_logins_are_bounded_per_caller_and_in_all(rig: Rig) -> None:
-    """K6: one that has ended counts no more."""
+    """Logins are bounded per caller and in all (K6).
+
+    One that has ended counts no more.
+    """
     async with rig.running() as run:
         person = Person(run)
         own = [await person.begin() for _ in range(MAX_OF_A_CALLER)]
@@ -236,7 +254,10 @@ async def test_logins_are_bounded_per_caller_and_in_all(rig: Rig) -> None:
 
 
 async def test_nobody_types_a_password_while_the_keyring_is_locked(rig: Rig) -> None:
-    """A1: adding raises no prompt, and says so before it asks anything."""
+    """Nobody types a password while the keyring is locked (A1).
+
+    Adding raises no prompt, and says so before it asks anything.
+    """
     rig.keyring.now = KeyringState.LOCKED
     async with rig.running() as run:
         with pytest.raises(errors.KeyringLockedError):
@@ -264,7 +285,10 @@ async def test_what_can_not_be_begun_is_a_typed_error(rig: Rig) -> None:
 
 
 async def test_a_failure_after_credentials_were_kept_gives_them_back(rig: Rig) -> None:
-    """A1: a kept token that came to nothing is signed out and forgotten."""
+    """A failure after credentials were kept gives them back (A1).
+
+    A kept token that came to nothing is signed out and forgotten.
+    """
     rig.service.keeps = True
     rig.service.after_keep = UNREACHABLE
     rig.service.approved.set()
@@ -279,7 +303,10 @@ async def test_a_failure_after_credentials_were_kept_gives_them_back(rig: Rig) -
 
 
 async def test_credentials_that_were_kept_are_those_of_the_account(rig: Rig) -> None:
-    """A1: one entry in the keyring, not two."""
+    """Credentials that were kept are those of the account (A1).
+
+    One entry in the keyring, not two.
+    """
     rig.service.keeps = True
     async with rig.running() as run:
         await Person(run).sign_in()
@@ -290,7 +317,10 @@ async def test_credentials_that_were_kept_are_those_of_the_account(rig: Rig) -> 
 
 
 async def test_a_crash_between_keeping_and_storing_leaves_nothing_behind(rig: Rig) -> None:
-    """A1, O4: the next start signs out and forgets what no source uses."""
+    """A crash between keeping and storing leaves nothing behind (A1, O4).
+
+    The next start signs out and forgets what no source uses.
+    """
     async with rig.running() as run:
         new = rig.service.account("ann", "orphan")
         adding = run.coordinator._adding
@@ -307,7 +337,10 @@ async def test_a_crash_between_keeping_and_storing_leaves_nothing_behind(rig: Ri
 
 
 async def test_signing_in_twice_adds_what_is_missing_to_the_same_account(rig: Rig) -> None:
-    """I1, I3: a second account of one user would be a second device and a second entry."""
+    """Signing in twice adds what is missing to the same account (I1, I3).
+
+    A second account of one user would be a second device and a second entry.
+    """
     async with rig.running() as run:
         first = await Person(run).sign_in()
         rig.service.server_tokens["new"] = "new-1"
@@ -322,7 +355,7 @@ async def test_signing_in_twice_adds_what_is_missing_to_the_same_account(rig: Ri
 
 
 async def test_stopping_ends_every_login(rig: Rig) -> None:
-    """O4."""
+    """Stopping ends every login (O4)."""
     async with rig.running() as run:
         person = Person(run)
         login_id = await person.begin()

@@ -29,7 +29,10 @@ async def refused(run: Run) -> tuple[SourceId, ...]:
 
 
 async def test_every_source_of_the_account_goes_on_with_the_same_id(rig: Rig) -> None:
-    """A3: one sign-in, all its sources at once."""
+    """Every source of the account goes on with the same id (A3).
+
+    One sign-in, all its sources at once.
+    """
     async with rig.running() as run:
         sources = await refused(run)
         before = run.coordinator.accounts.all()[0].account
@@ -49,7 +52,10 @@ async def test_every_source_of_the_account_goes_on_with_the_same_id(rig: Rig) ->
 
 
 async def test_another_user_is_refused_and_signed_out_again(rig: Rig) -> None:
-    """A3: that is another source; the old secret stays."""
+    """Another user is refused and signed out again (A3).
+
+    That is another source; the old secret stays.
+    """
     async with rig.running() as run:
         sources = await refused(run)
         (before,) = rig.credential_store.stored.items()
@@ -65,7 +71,10 @@ async def test_another_user_is_refused_and_signed_out_again(rig: Rig) -> None:
 
 
 async def test_somebody_elses_token_that_was_kept_is_signed_out_and_forgotten(rig: Rig) -> None:
-    """A1, A3: it ended nothing of ours."""
+    """Somebody elses token that was kept is signed out and forgotten (A1, A3).
+
+    It ended nothing of ours.
+    """
     async with rig.running() as run:
         sources = await refused(run)
         (before,) = rig.credential_store.stored.items()
@@ -79,7 +88,10 @@ async def test_somebody_elses_token_that_was_kept_is_signed_out_and_forgotten(ri
 
 
 async def test_a_token_that_ended_the_old_one_is_kept_whatever_follows(rig: Rig) -> None:
-    """A1: the old one is dead already, so the new one must not be lost."""
+    """A token that ended the old one is kept whatever follows (A1).
+
+    The old one is dead already, so the new one must not be lost.
+    """
     async with rig.running() as run:
         sources = await refused(run)
 
@@ -93,7 +105,10 @@ async def test_a_token_that_ended_the_old_one_is_kept_whatever_follows(rig: Rig)
 
 
 async def test_the_old_secret_stays_until_the_new_one_worked(rig: Rig) -> None:
-    """A3: cancelled on the way."""
+    """The old secret stays until the new one worked (A3).
+
+    Cancelled on the way.
+    """
     async with rig.running() as run:
         person = Person(run)
         sources = await refused(run)
@@ -107,7 +122,10 @@ async def test_the_old_secret_stays_until_the_new_one_worked(rig: Rig) -> None:
 
 
 async def test_a_sync_that_runs_meanwhile_begins_again_with_the_new_credentials(rig: Rig) -> None:
-    """A3: rows stay, the sync goes on by itself."""
+    """A sync that runs meanwhile begins again with the new credentials (A3).
+
+    Rows stay, the sync goes on by itself.
+    """
     server = rig.service.server("near")
     server.movies(server.library("films"), 25)
     async with rig.running() as run:
@@ -135,7 +153,7 @@ async def test_a_sync_that_runs_meanwhile_begins_again_with_the_new_credentials(
 
 
 async def test_a_keyring_that_is_locked_is_told_before_anything_is_asked(rig: Rig) -> None:
-    """A3."""
+    """A keyring that is locked is told before anything is asked (A3)."""
     async with rig.running() as run:
         sources = await Person(run).sign_in()
         rig.keyring.now = KeyringState.LOCKED
@@ -145,7 +163,7 @@ async def test_a_keyring_that_is_locked_is_told_before_anything_is_asked(rig: Ri
 
 
 async def test_a_source_that_is_removed_meanwhile_stays_removed(rig: Rig) -> None:
-    """A4."""
+    """A source that is removed meanwhile stays removed (A4)."""
     async with rig.running() as run:
         person = Person(run)
         sources = await person.sign_in()
@@ -174,7 +192,10 @@ async def test_a_kind_without_a_dialogue_or_an_unknown_source_is_a_typed_error(r
 
 
 async def test_nothing_is_asked_of_the_servers_until_somebody_signs_in(rig: Rig) -> None:
-    """S4: a refused account holds all its sources back."""
+    """Nothing is asked of the servers until somebody signs in (S4).
+
+    A refused account holds all its sources back.
+    """
     async with rig.running() as run:
         sources = await refused(run)
         seen = {server: len(tokens) for server, tokens in rig.service.used.items()}

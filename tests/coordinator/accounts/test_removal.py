@@ -41,7 +41,10 @@ async def two_servers(run: Run) -> None:
 async def test_an_account_with_two_sources_is_signed_out_once_and_its_secret_goes(
     rig: Rig,
 ) -> None:
-    """A4: the last source signs the account out, whichever is purged last."""
+    """An account with two sources is signed out once and its secret goes (A4).
+
+    The last source signs the account out, whichever is purged last.
+    """
     async with rig.running() as run:
         await two_servers(run)
     async with rig.running() as run:
@@ -54,7 +57,7 @@ async def test_an_account_with_two_sources_is_signed_out_once_and_its_secret_goe
 
 
 async def test_an_account_stays_signed_in_while_one_of_its_sources_is_left(rig: Rig) -> None:
-    """A4."""
+    """An account stays signed in while one of its sources is left (A4)."""
     async with rig.running() as run:
         await two_servers(run)
     async with rig.running() as run:
@@ -66,7 +69,10 @@ async def test_an_account_stays_signed_in_while_one_of_its_sources_is_left(rig: 
 
 
 async def test_a_source_that_is_added_again_waits_until_the_old_sync_has_ended(rig: Rig) -> None:
-    """A4: or the purge of the old one would take the rows of the new one."""
+    """A source that is added again waits until the old sync has ended (A4).
+
+    Or the purge of the old one would take the rows of the new one.
+    """
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -88,7 +94,10 @@ async def test_a_source_that_is_added_again_waits_until_the_old_sync_has_ended(r
 
 
 async def test_what_the_user_said_of_a_library_goes_with_its_source(rig: Rig) -> None:
-    """A4: nothing is left; the same source added again is read as its server says."""
+    """What the user said of a library goes with its source (A4).
+
+    Nothing is left; the same source added again is read as its server says.
+    """
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)

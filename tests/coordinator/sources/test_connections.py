@@ -45,7 +45,10 @@ async def test_a_pinned_address_is_used_and_kept_over_a_restart(rig: Rig) -> Non
 
 
 async def test_only_an_address_of_the_server_can_be_pinned(rig: Rig) -> None:
-    """K4: or a caller could lead a token anywhere."""
+    """Only an address of the server can be pinned (K4).
+
+    Or a caller could lead a token anywhere.
+    """
     async with rig.running() as run:
         source_id = (await Person(run).sign_in())[0]
 
@@ -67,7 +70,7 @@ async def test_addresses_are_tried(rig: Rig) -> None:
 
 
 async def test_explain_tells_every_address_that_was_tried(rig: Rig) -> None:
-    """S8."""
+    """Explain tells every address that was tried (S8)."""
     async with rig.running() as run:
         run.coordinator.start()
         source_id = (await Person(run).sign_in())[0]

@@ -27,12 +27,12 @@ def shown(axes: Axes, held: int = 0) -> tuple[PublicStatus, StatusReason]:
 
 
 def test_a_source_starts_offline_before_any_socket_is_opened() -> None:
-    """S1, O1."""
+    """A source starts offline before any socket is opened (S1, O1)."""
     assert shown(Axes()) == (PublicStatus.OFFLINE, StatusReason.STARTING)
 
 
 def test_a_connected_source_is_connected() -> None:
-    """Section 3."""
+    """A connected source is connected."""
     assert shown(online(Axes(), FACTS)) == (PublicStatus.CONNECTED, StatusReason.OK)
 
 
@@ -63,12 +63,12 @@ def test_a_connected_source_is_connected() -> None:
     ],
 )
 def test_each_failure_has_its_status(error: errors.MsdError, status: str, reason: str) -> None:
-    """S2, S3, S4."""
+    """Each failure has its status (S2, S3, S4)."""
     assert shown(after_error(online(Axes(), FACTS), error)) == (status, reason)
 
 
 def test_an_outage_never_looks_like_a_bad_login_nor_hides_one() -> None:
-    """S2, S4."""
+    """An outage never looks like a bad login nor hides one (S2, S4)."""
     refused = after_error(Axes(), errors.AuthRequiredError("x"))
 
     assert shown(after_error(refused, errors.UnreachableError("y")))[0] is PublicStatus.NEEDS_AUTH
@@ -76,7 +76,10 @@ def test_an_outage_never_looks_like_a_bad_login_nor_hides_one() -> None:
 
 
 def test_credentials_forgive_what_the_keyring_lacked_but_not_a_refusal() -> None:
-    """S4: a locked keyring heals by itself; a refused token does not."""
+    """Credentials forgive what the keyring lacked but not a refusal (S4).
+
+    A locked keyring heals by itself; a refused token does not.
+    """
     locked = after_error(Axes(), errors.KeyringLockedError("x"))
     refused = after_error(Axes(), errors.AuthRequiredError("x"))
 
@@ -85,7 +88,10 @@ def test_credentials_forgive_what_the_keyring_lacked_but_not_a_refusal() -> None
 
 
 def test_a_retry_keeps_showing_why_the_last_attempt_failed() -> None:
-    """S5: no flicker between a reason and `connecting`."""
+    """A retry keeps showing why the last attempt failed (S5).
+
+    No flicker between a reason and `connecting`.
+    """
     failed = after_error(Axes(), errors.UnreachableError("x"))
 
     assert connecting(failed, has_connected=True) == failed
@@ -96,14 +102,14 @@ def test_a_retry_keeps_showing_why_the_last_attempt_failed() -> None:
 
 
 def test_a_disabled_source_is_offline_and_says_so() -> None:
-    """Section 3."""
+    """A disabled source is offline and says so."""
     refused = after_error(Axes(), errors.AuthRequiredError("x"))
 
     assert shown(disabled(refused)) == (PublicStatus.OFFLINE, StatusReason.DISABLED)
 
 
 def test_held_deletes_show_on_a_connected_source_only() -> None:
-    """Y7."""
+    """Held deletes show on a connected source only (Y7)."""
     assert shown(online(Axes(), FACTS), held=3) == (
         PublicStatus.CONNECTED,
         StatusReason.DELETES_HELD,
@@ -112,12 +118,15 @@ def test_held_deletes_show_on_a_connected_source_only() -> None:
 
 
 def test_the_link_words_are_those_of_the_rules() -> None:
-    """Section 3."""
+    """The link words are those of the rules."""
     assert set(Link) == {"unknown", "connecting", "online", "offline", "faulty", "disabled"}
 
 
 def test_the_detail_of_a_healed_keyring_is_not_that_of_the_link() -> None:
-    """S5: reason and detail belong together."""
+    """The detail of a healed keyring is not that of the link (S5).
+
+    Reason and detail belong together.
+    """
     locked = after_error(
         connecting(Axes(), has_connected=True), errors.KeyringLockedError("the keyring is locked")
     )
@@ -129,7 +138,10 @@ def test_the_detail_of_a_healed_keyring_is_not_that_of_the_link() -> None:
 
 
 def test_the_detail_of_a_refusal_is_not_that_of_a_later_outage() -> None:
-    """S5: reason and detail belong together."""
+    """The detail of a refusal is not that of a later outage (S5).
+
+    Reason and detail belong together.
+    """
     refused = after_error(Axes(), errors.AuthRequiredError("the server refused the token"))
 
     after_outage = after_error(refused, errors.UnreachableError("no route to host"))

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_full_state_disk_does_not_hide_a_healthy_server(rig: Rig) -> None:
-    """Section 3: link online and auth ok is connected; and the catching up goes on (O6)."""
+    """A full state disk does not hide a healthy server.
+
+    Link online and auth ok is connected; and the catching up goes on (O6).
+    """
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -43,7 +46,10 @@ async def test_a_full_state_disk_does_not_hide_a_healthy_server(rig: Rig) -> Non
 
 
 async def test_a_keyring_that_healed_is_in_no_later_detail(rig: Rig) -> None:
-    """S5: reason and detail belong together."""
+    """A keyring that healed is in no later detail (S5).
+
+    Reason and detail belong together.
+    """
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -60,7 +66,10 @@ async def test_a_keyring_that_healed_is_in_no_later_detail(rig: Rig) -> None:
 
 
 async def test_a_refusal_is_the_answer_to_all_who_asked_while_it_came(rig: Rig) -> None:
-    """S4: requests stop; only something new, such as the user's wish, makes another."""
+    """A refusal is the answer to all who asked while it came (S4).
+
+    Requests stop; only something new, such as the user's wish, makes another.
+    """
     async with rig.running() as run:
         run.coordinator.start()
         source_id = await run.add()

@@ -16,7 +16,10 @@ pytestmark = pytest.mark.anyio
 async def test_a_source_that_is_enabled_while_disabling_waits_for_its_sync_is_enabled(
     rig: Rig,
 ) -> None:
-    """S1, A5: the last word counts, and the status says so."""
+    """A source that is enabled while disabling waits for its sync is enabled (S1, A5).
+
+    The last word counts, and the status says so.
+    """
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -38,7 +41,7 @@ async def test_a_source_that_is_enabled_while_disabling_waits_for_its_sync_is_en
 
 @pytest.mark.parametrize("last", [True, False])
 async def test_of_two_switches_in_one_breath_the_later_one_wins(rig: Rig, last: bool) -> None:
-    """A5."""
+    """Of two switches in one breath the later one wins (A5)."""
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -55,7 +58,10 @@ async def test_of_two_switches_in_one_breath_the_later_one_wins(rig: Rig, last: 
 
 
 async def test_two_policies_that_are_set_at_once_both_count(rig: Rig) -> None:
-    """A5: no update is lost."""
+    """Two policies that are set at once both count (A5).
+
+    No update is lost.
+    """
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)

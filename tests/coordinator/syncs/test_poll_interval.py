@@ -30,24 +30,33 @@ def about(interval_s: float) -> object:
 
 @pytest.mark.parametrize("policy", [SyncPolicy.OFF, SyncPolicy.MANUAL])
 def test_some_libraries_are_never_asked(policy: SyncPolicy) -> None:
-    """A5."""
+    """Some libraries are never asked (A5)."""
     assert interval_s(LibrarySettings(sync=policy)) is None
 
 
 def test_an_interval_is_the_users() -> None:
-    """A5: live or not, changed or not."""
+    """An interval is the users (A5).
+
+    Live or not, changed or not.
+    """
     settings = LibrarySettings(sync=SyncPolicy.INTERVAL, interval_s=7200)
 
     assert interval_s(settings, is_live=True) == about(7200)
 
 
 def test_while_a_source_tells_of_its_changes_it_is_asked_after_hours() -> None:
-    """Y9: quiet when nothing changes."""
+    """While a source tells of its changes it is asked after hours (Y9).
+
+    Quiet when nothing changes.
+    """
     assert interval_s(LibrarySettings(), is_live=True) == about(WHILE_LIVE_S)
 
 
 def test_without_it_a_source_is_asked_after_minutes_and_longer_while_it_is_quiet() -> None:
-    """Y9: and often again as soon as something changes."""
+    """Without it a source is asked after minutes and longer while it is quiet (Y9).
+
+    And often again as soon as something changes.
+    """
     intervals = PollIntervals(HOUR, rng=random.Random(1))
     waits = []
     for has_changed in (False, False, False, False, False, True):
@@ -60,12 +69,18 @@ def test_without_it_a_source_is_asked_after_minutes_and_longer_while_it_is_quiet
 
 
 def test_a_source_that_can_only_be_enumerated_keeps_to_the_interval() -> None:
-    """Y6: asking costs as much as the library is long."""
+    """A source that can only be enumerated keeps to the interval (Y6).
+
+    Asking costs as much as the library is long.
+    """
     assert interval_s(LibrarySettings(), is_cheap=False) == about(HOUR)
 
 
 def test_sources_do_not_ask_at_the_same_time() -> None:
-    """Y1: jitter per source."""
+    """Sources do not ask at the same time (Y1).
+
+    Jitter per source.
+    """
     intervals = PollIntervals(HOUR, rng=random.Random(1))
 
     waits = {

@@ -1,4 +1,4 @@
-"""Y9: what a source tells reaches the cache at once, and nothing falls between."""
+"""What a source tells reaches the cache at once, and nothing falls between (Y9)."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -93,7 +93,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 async def test_a_change_is_shown_without_a_sync(stage: Stage) -> None:
-    """Y10: the row is fetched by its id and told by its own."""
+    """A change is shown without a sync (Y10).
+
+    The row is fetched by its id and told by its own.
+    """
     syncs = stage.syncs
     stage.server.edit(stage.films, "m3", title="Renamed")
     stage.server.watch(stage.films, "m4", WatchState(watched=True))
@@ -123,7 +126,10 @@ async def test_a_row_that_is_new_appears_and_one_that_is_gone_disappears(stage: 
 
 
 async def test_a_row_that_goes_on_under_another_key_keeps_its_id(stage: Stage) -> None:
-    """I2: a file that was moved; the sync that may record it is the one that judges the loss."""
+    """A row that goes on under another key keeps its id (I2).
+
+    A file that was moved; the sync that may record it is the one that judges the loss.
+    """
     stage.server.edit(stage.films, "m3", title="Moved", identity="one file")
     stage.tell("m3")
     await stage.until_title("m3", "Moved")
@@ -139,7 +145,10 @@ async def test_a_row_that_goes_on_under_another_key_keeps_its_id(stage: Stage) -
 
 
 async def test_a_claim_that_a_row_is_gone_is_not_believed(stage: Stage) -> None:
-    """Y7: the source still has it."""
+    """A claim that a row is gone is not believed (Y7).
+
+    The source still has it.
+    """
     stage.server.edit(stage.films, "m4", title="Renamed")
 
     stage.tell("m4", removed=("m3",))
@@ -149,7 +158,10 @@ async def test_a_claim_that_a_row_is_gone_is_not_believed(stage: Stage) -> None:
 
 
 async def test_deletions_that_are_too_many_are_held(stage: Stage) -> None:
-    """Y7: told one by one they count together, and a whole enumeration judges them."""
+    """Deletions that are too many are held (Y7).
+
+    Told one by one they count together, and a whole enumeration judges them.
+    """
     for n in range(30):
         stage.server.drop(stage.films, f"m{n}")
         stage.tell(removed=(f"m{n}",))
@@ -163,7 +175,10 @@ async def test_deletions_that_are_too_many_are_held(stage: Stage) -> None:
 
 
 async def test_many_changes_are_followed_by_one_sync(stage: Stage) -> None:
-    """Y10: not one by one."""
+    """Many changes are followed by one sync (Y10).
+
+    Not one by one.
+    """
     syncs = stage.syncs
     stage.server.movies(stage.films, MOST_ROWS + 20, first=40)
 
@@ -174,7 +189,10 @@ async def test_many_changes_are_followed_by_one_sync(stage: Stage) -> None:
 
 
 async def test_a_change_without_ids_leads_to_a_look_at_the_library(stage: Stage) -> None:
-    """Y9: that one only."""
+    """A change without ids leads to a look at the library (Y9).
+
+    That one only.
+    """
     stage.server.edit(stage.films, "m3", title="Renamed")
 
     stage.tell(library=stage.films)
@@ -185,7 +203,10 @@ async def test_a_change_without_ids_leads_to_a_look_at_the_library(stage: Stage)
 
 
 async def test_a_row_of_a_library_that_is_new_is_found_by_a_look(stage: Stage) -> None:
-    """Y9: it has no place yet."""
+    """A row of a library that is new is found by a look (Y9).
+
+    It has no place yet.
+    """
     more = stage.server.library("more")
     stage.server.movies(more, 3, first=100)
 
@@ -195,7 +216,10 @@ async def test_a_row_of_a_library_that_is_new_is_found_by_a_look(stage: Stage) -
 
 
 async def test_what_changes_while_a_sync_runs_is_not_overwritten_by_it(stage: Stage) -> None:
-    """Y9: a row was listed, then it changed and was told, then the listed one is written."""
+    """What changes while a sync runs is not overwritten by it (Y9).
+
+    A row was listed, then it changed and was told, then the listed one is written.
+    """
     server, listed = stage.server, anyio.Event()
 
     def change(what: str) -> None:
@@ -215,7 +239,10 @@ async def test_what_changes_while_a_sync_runs_is_not_overwritten_by_it(stage: St
 
 
 async def test_what_was_written_is_told_although_the_connection_ends(stage: Stage) -> None:
-    """Y10: who follows the signals would never hear of it."""
+    """What was written is told although the connection ends (Y10).
+
+    Who follows the signals would never hear of it.
+    """
     server = stage.server
     [own] = [one for one in await stage.all() if one["remote_id"] == "m3"]
 
@@ -232,7 +259,10 @@ async def test_what_was_written_is_told_although_the_connection_ends(stage: Stag
 
 
 async def test_what_a_dead_worker_wrote_and_never_told_is_read_anew(stage: Stage) -> None:
-    """Y10: killed between a transaction and its message."""
+    """What a dead worker wrote and never told is read anew (Y10).
+
+    Killed between a transaction and its message.
+    """
     stage.server.edit(stage.films, "m3", title="Renamed")
     stage.run.syncs.dies_untold = True
 
@@ -245,7 +275,10 @@ async def test_what_a_dead_worker_wrote_and_never_told_is_read_anew(stage: Stage
 
 
 async def test_what_happens_while_catching_up_is_replayed(tmp_path: Path) -> None:
-    """Y9: subscribe, buffer, catch up, replay; the row changes after its aspect was followed."""
+    """What happens while catching up is replayed (Y9).
+
+    Subscribe, buffer, catch up, replay; the row changes after its aspect was followed.
+    """
     server = ChangingServer()
     films = server.library("films")
     server.movies(films, 40)
@@ -285,7 +318,10 @@ async def test_a_dead_connection_degrades_and_everything_is_caught_up_with(stage
 
 
 async def test_a_source_that_becomes_unreachable_is_offline_and_not_degraded(stage: Stage) -> None:
-    """S2, Y9: the supervisor looks at once."""
+    """A source that becomes unreachable is offline and not degraded (S2, Y9).
+
+    The supervisor looks at once.
+    """
     stage.server.error = UnreachableError("gone")
     stage.server.cut()
 
@@ -298,7 +334,10 @@ async def test_a_source_that_becomes_unreachable_is_offline_and_not_degraded(sta
 
 
 async def test_a_library_that_is_manual_is_left_alone(stage: Stage) -> None:
-    """A5: and with no other the source needs no connection."""
+    """A library that is manual is left alone (A5).
+
+    And with no other the source needs no connection.
+    """
     library = (await stage.run.coordinator.library.libraries(stage.source_id))[0]
     await stage.run.coordinator.syncs.set_policy(library.id, {"sync": "manual"})
     await stage.until_live(LiveState.OFF)
@@ -309,7 +348,7 @@ async def test_a_library_that_is_manual_is_left_alone(stage: Stage) -> None:
 
 
 async def test_rows_of_a_manual_library_are_not_written_beside_a_live_one(stage: Stage) -> None:
-    """A5."""
+    """Rows of a manual library are not written beside a live one (A5)."""
     more = stage.server.library("more")
     stage.server.movies(more, 3, first=100)
     await stage.run.until_ended(await stage.run.coordinator.sync_source(stage.source_id))
@@ -326,7 +365,10 @@ async def test_rows_of_a_manual_library_are_not_written_beside_a_live_one(stage:
 
 
 async def test_a_collection_that_is_told_of_has_its_members_read(stage: Stage) -> None:
-    """Y9, Y3: the row alone does not tell them."""
+    """A collection that is told of has its members read (Y9, Y3).
+
+    The row alone does not tell them.
+    """
     sets = stage.server.library("sets", LibraryType.COLLECTIONS)
     stage.server.put(sets, movie("c1", type=ItemType.COLLECTION))
     await stage.run.until_ended(await stage.run.coordinator.sync_source(stage.source_id))
@@ -344,7 +386,7 @@ async def test_a_collection_that_is_told_of_has_its_members_read(stage: Stage) -
 
 
 async def test_a_disabled_source_has_no_connection(stage: Stage) -> None:
-    """A5."""
+    """A disabled source has no connection (A5)."""
     await stage.run.coordinator.sources.set_enabled(stage.source_id, enabled=False)
     stage.server.cut()
 
@@ -354,7 +396,10 @@ async def test_a_disabled_source_has_no_connection(stage: Stage) -> None:
 
 
 async def test_a_source_without_live_updates_says_so(tmp_path: Path) -> None:
-    """Y9: and is asked at intervals, which is no fault."""
+    """A source without live updates says so (Y9).
+
+    And is asked at intervals, which is no fault.
+    """
     rig = Rig(tmp_path)
     rig.server.movies(rig.server.library("films"), 3)
     async with rig.running() as run:
@@ -370,7 +415,10 @@ async def test_a_source_without_live_updates_says_so(tmp_path: Path) -> None:
 
 
 async def test_after_a_new_sign_in_live_updates_come_back_at_once(stage: Stage) -> None:
-    """A3: what the old credentials ended is no reason to leave the server alone for minutes."""
+    """After a new sign in live updates come back at once (A3).
+
+    What the old credentials ended is no reason to leave the server alone for minutes.
+    """
     server, coordinator = stage.server, stage.run.coordinator
     server.hold, server.oldest_cursor = anyio.Event(), 10**12  # to catch up it must enumerate
     server.calls.clear()

@@ -11,7 +11,10 @@ FEW, MANY = 5, 300
 
 @pytest.mark.timeout(180)
 def test_live_histories_end_with_a_frontend_like_the_server() -> None:
-    """Y7, Y9, Y10: events lost, twice, late and lying; cuts, refusals, syncs, restarts."""
+    """Live histories end with a frontend like the server (Y7, Y9, Y10).
+
+    Events lost, twice, late and lying; cuts, refusals, syncs, restarts.
+    """
     faults = run_live_histories(0, FEW)
 
     assert {"lost", "twice", "late", "lying removal", "cut"} <= faults.keys()

@@ -17,7 +17,10 @@ TEN_YEARS_S = 10 * 365 * 86_400
 
 
 async def test_a_last_sync_in_the_future_is_no_reason_to_wait(rig: Rig) -> None:
-    """O6: the clock was wrong once; nobody waits ten years for a sync."""
+    """A last sync in the future is no reason to wait (O6).
+
+    The clock was wrong once; nobody waits ten years for a sync.
+    """
     async with rig.running() as run:
         source_id = await run.add()
         await run.until_synced(source_id)
@@ -30,7 +33,10 @@ async def test_a_last_sync_in_the_future_is_no_reason_to_wait(rig: Rig) -> None:
 
 
 async def test_a_sync_of_one_library_does_not_delay_the_others(rig: Rig) -> None:
-    """O6: the source as a whole was not synced by it."""
+    """A sync of one library does not delay the others (O6).
+
+    The source as a whole was not synced by it.
+    """
     rig.server.movies(rig.server.library("other"), 3, first=100)
     async with rig.running() as run:
         source_id = await run.add()
@@ -48,7 +54,10 @@ async def test_a_sync_of_one_library_does_not_delay_the_others(rig: Rig) -> None
 
 
 async def test_a_confirmation_is_never_joined_to_another_sync(rig: Rig) -> None:
-    """Y7: not to the one that runs, nor to one that begins while that one is being stopped."""
+    """A confirmation is never joined to another sync (Y7).
+
+    Not to the one that runs, nor to one that begins while that one is being stopped.
+    """
     films = rig.server.libraries[0].remote_id
     async with rig.running() as run:
         source_id = await run.add()

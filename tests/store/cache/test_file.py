@@ -1,4 +1,4 @@
-"""The cache heals: whatever happened to its file, it opens again (§10, O4)."""
+"""The cache heals: whatever happened to its file, it opens again (O4)."""
 
 import os
 import signal
@@ -92,7 +92,10 @@ def newer(file: Path) -> None:
     ],
 )
 def test_a_cache_that_can_not_be_used_is_moved_aside_and_made_anew(paths: Paths, harm) -> None:
-    """§10, O1, Y10: it opens, says why, keeps the old file, and its revisions go on."""
+    """A cache that can not be used is moved aside and made anew (O1, Y10).
+
+    It opens, says why, keeps the old file, and its revisions go on.
+    """
     revision = filled(paths)
     harm(paths.cache)
 
@@ -148,7 +151,10 @@ def test_a_page_that_turns_out_damaged_is_reported_and_healed_by_the_next_open(
 
 
 def test_revisions_of_a_new_cache_start_above_the_floor(paths: Paths) -> None:
-    """Y10: also when the clock was set back since."""
+    """Revisions of a new cache start above the floor (Y10).
+
+    Also when the clock was set back since.
+    """
     floor = 2**60
 
     cache = CacheDatabase.open(paths.cache, revision_floor=floor)
@@ -183,7 +189,10 @@ def test_a_cache_that_may_not_be_opened_is_an_error_not_a_new_cache(paths: Paths
 
 
 def test_files_are_for_this_user_only(stores: Stores) -> None:
-    """K5: 0600 and 0700, the companions of the database included."""
+    """Files are for this user only (K5).
+
+    0600 and 0700, the companions of the database included.
+    """
     stores.write(stores.library(), movie("1"))
 
     assert stores.paths.folder.stat().st_mode & 0o777 == 0o700
@@ -193,7 +202,7 @@ def test_files_are_for_this_user_only(stores: Stores) -> None:
 
 
 def test_the_cache_has_the_settings_that_its_size_needs(stores: Stores) -> None:
-    """performance.md §2: 16 KiB pages, WAL; a reader can't write."""
+    """The file has 16 KiB pages, WAL; a reader can't write."""
     writer = stores.cache._writer
 
     assert writer.execute("PRAGMA page_size").fetchone() == (16_384,)
@@ -228,7 +237,10 @@ for batch in range(10**6):
 def test_kill_9_in_the_middle_of_a_write_leaves_whole_transactions(
     paths: Paths, batches: int
 ) -> None:
-    """O4, Y12: the cache opens, holds what was accepted, and nothing half."""
+    """Kill 9 in the middle of a write leaves whole transactions (O4, Y12).
+
+    The cache opens, holds what was accepted, and nothing half.
+    """
     Stores(paths).close()
     writer = subprocess.Popen(
         [sys.executable, "-c", _ENDLESS_WRITER, str(paths.folder)],
@@ -257,7 +269,7 @@ def test_kill_9_in_the_middle_of_a_write_leaves_whole_transactions(
 
 
 def test_two_processes_may_write_while_a_third_reads(paths: Paths) -> None:
-    """performance.md §0: workers and the front take turns, and nobody fails."""
+    """Workers and the front take turns, and nobody fails."""
     Stores(paths).close()
     program = _ENDLESS_WRITER.replace("range(10**6)", "range(8)").replace(
         "SOURCE)\n", "SourceId('test_' + sys.argv[2]))\n"

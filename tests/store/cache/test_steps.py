@@ -1,4 +1,4 @@
-"""A cache of an earlier schema is brought to the present one and keeps its rows (§10)."""
+"""A cache of an earlier schema is brought to the present one and keeps its rows."""
 
 import sqlite3
 from contextlib import closing
@@ -89,7 +89,10 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:
-    """Y6: nothing says where its libraries stood."""
+    """A migrated cache is enumerated before it is followed (Y6).
+
+    Nothing says where its libraries stood.
+    """
     CacheDatabase.open(old, revision_floor=0).close()
     writer = SyncWriter(old, paths.state, SOURCE)
 

@@ -19,7 +19,10 @@ from tests.store.credentials.accounts import MANY
 
 @given(st.text(), st.text(), st.dictionaries(st.text(), st.text(), max_size=5))
 def test_what_is_stored_comes_back(user_id, token, server_tokens):
-    """K1: whatever characters a server uses."""
+    """What is stored comes back (K1).
+
+    Whatever characters a server uses.
+    """
     credentials = Credentials(user_id=user_id, token=token, server_tokens=server_tokens)
 
     assert credentials == read_text(entry_text(credentials))
@@ -63,5 +66,5 @@ def test_what_is_no_entry_of_msd_counts_as_none(text):
 
 
 def test_the_repr_of_what_comes_back_shows_no_token():
-    """K1."""
+    """The repr of what comes back shows no token (K1)."""
     assert "canary" not in repr(read_text(entry_text(MANY)))

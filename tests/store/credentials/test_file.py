@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def test_credentials_are_stored_read_replaced_and_deleted(path: Path) -> None:
-    """K1."""
+    """Credentials are stored read replaced and deleted (K1)."""
     credential_store = FileCredentialStore(path)
     assert await credential_store.read(ALICE) is None
     await credential_store.delete(ALICE)
@@ -37,7 +37,7 @@ async def test_credentials_are_stored_read_replaced_and_deleted(path: Path) -> N
 
 
 async def test_only_the_owner_may_read_it_whatever_the_umask_is(path: Path) -> None:
-    """K5."""
+    """Only the owner may read it whatever the umask is (K5)."""
     old = os.umask(0)
     try:
         await FileCredentialStore(path).write(ALICE, SECRET)
@@ -53,7 +53,10 @@ async def test_only_the_owner_may_read_it_whatever_the_umask_is(path: Path) -> N
 async def test_a_file_that_others_can_read_is_refused_with_what_to_do(
     path: Path, mode: int
 ) -> None:
-    """K1: not read, not written to, and not quietly made private either."""
+    """A file that others can read is refused with what to do (K1).
+
+    Not read, not written to, and not quietly made private either.
+    """
     credential_store = FileCredentialStore(path)
     await credential_store.write(ALICE, SECRET)
     path.chmod(mode)
@@ -66,7 +69,10 @@ async def test_a_file_that_others_can_read_is_refused_with_what_to_do(
 
 
 async def test_a_link_is_not_followed(path: Path) -> None:
-    """K6: it may lead to a file of somebody else."""
+    """A link is not followed (K6).
+
+    It may lead to a file of somebody else.
+    """
     await FileCredentialStore(path).write(ALICE, SECRET)
     link = path.with_name("link.json")
     link.symlink_to(path)
@@ -92,7 +98,10 @@ async def test_a_damaged_file_is_said_to_be_so_and_left_alone(path: Path, text: 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 async def test_a_folder_that_can_not_be_written_to_is_an_error_of_the_store(path: Path) -> None:
-    """S4: a reason, not a crash."""
+    """A folder that can not be written to is an error of the store (S4).
+
+    A reason, not a crash.
+    """
     path.parent.mkdir(mode=0o500)
 
     with pytest.raises(KeyringUnavailableError, match="written"):
@@ -100,7 +109,10 @@ async def test_a_folder_that_can_not_be_written_to_is_an_error_of_the_store(path
 
 
 async def test_a_folder_in_the_way_is_an_error_of_the_store(path: Path) -> None:
-    """S4: a reason, not a crash."""
+    """A folder in the way is an error of the store (S4).
+
+    A reason, not a crash.
+    """
     path.mkdir(parents=True)
 
     with pytest.raises(KeyringUnavailableError):
@@ -153,6 +165,9 @@ async def test_systemd_hands_over_what_the_file_store_wrote(path: Path, tmp_path
 async def test_without_the_credential_of_systemd_the_store_says_what_is_missing(
     directory: str,
 ) -> None:
-    """S4: keyring-unavailable, with what to do."""
+    """Without the credential of systemd the store says what is missing (S4).
+
+    Keyring-unavailable, with what to do.
+    """
     with pytest.raises(KeyringUnavailableError, match="LoadCredential"):
         await SystemdCredentialStore(directory).read(ALICE)

@@ -50,7 +50,7 @@ def make_key(home: Mapping[str, str], passphrase: str = "") -> None:
 
 
 async def test_credentials_are_stored_read_replaced_and_deleted(home: Mapping[str, str]) -> None:
-    """K1."""
+    """Credentials are stored read replaced and deleted (K1)."""
     make_key(home)
     credential_store = PassCredentialStore(home)
     assert await credential_store.read(ALICE) is None
@@ -67,7 +67,10 @@ async def test_credentials_are_stored_read_replaced_and_deleted(home: Mapping[st
 
 
 async def test_a_key_whose_passphrase_must_be_asked_for_is_locked(home: Mapping[str, str]) -> None:
-    """K2: nothing asks; writing needs no passphrase."""
+    """A key whose passphrase must be asked for is locked (K2).
+
+    Nothing asks; writing needs no passphrase.
+    """
     make_key(home, "a passphrase")
     await anyio.run_process(["gpgconf", "--kill", "gpg-agent"], env=home)
     credential_store = PassCredentialStore(home)
@@ -80,12 +83,12 @@ async def test_a_key_whose_passphrase_must_be_asked_for_is_locked(home: Mapping[
 
 
 async def test_without_pass_the_store_says_so(tmp_path: Path) -> None:
-    """S4."""
+    """Without pass the store says so (S4)."""
     with pytest.raises(KeyringUnavailableError, match="not installed"):
         await PassCredentialStore({"PATH": str(tmp_path)}).read(ALICE)
 
 
 async def test_a_store_that_was_never_made_says_what_to_try(home: Mapping[str, str]) -> None:
-    """S4."""
+    """A store that was never made says what to try (S4)."""
     with pytest.raises(KeyringUnavailableError, match="pass ls"):
         await PassCredentialStore(home).write(ALICE, SECRET)

@@ -43,7 +43,7 @@ def ring(
 
 
 async def test_credentials_are_stored_read_replaced_and_deleted(ring: Keyring) -> None:
-    """K1."""
+    """Credentials are stored read replaced and deleted (K1)."""
     credential_store = SecretServiceCredentialStore()
     assert await credential_store.read(ALICE) is None
 
@@ -60,7 +60,10 @@ async def test_credentials_are_stored_read_replaced_and_deleted(ring: Keyring) -
 
 
 async def test_a_locked_keyring_says_so_without_a_prompt(ring: Keyring) -> None:
-    """K2, S4: and heals when it is unlocked."""
+    """A locked keyring says so without a prompt (K2, S4).
+
+    And heals when it is unlocked.
+    """
     credential_store = SecretServiceCredentialStore()
     await credential_store.write(ALICE, SECRET)
     ring.lock()
@@ -74,7 +77,7 @@ async def test_a_locked_keyring_says_so_without_a_prompt(ring: Keyring) -> None:
 
 
 async def test_an_absent_keyring_says_so_and_may_come_back(ring: Keyring, tmp_path: Path) -> None:
-    """O3."""
+    """An absent keyring says so and may come back (O3)."""
     credential_store = SecretServiceCredentialStore()
     await credential_store.write(ALICE, SECRET)
     ring.stop()
@@ -93,7 +96,10 @@ async def test_an_absent_keyring_says_so_and_may_come_back(ring: Keyring, tmp_pa
 async def test_a_keyring_that_hangs_fails_at_the_deadline_and_leaves_no_thread_behind(
     ring: Keyring,
 ) -> None:
-    """K2: the call that is given up is cut off, while the keyring still hangs."""
+    """A keyring that hangs fails at the deadline and leaves no thread behind (K2).
+
+    The call that is given up is cut off, while the keyring still hangs.
+    """
     credential_store = SecretServiceCredentialStore()
     await credential_store.write(ALICE, SECRET)
     assert ring.process is not None
@@ -124,7 +130,10 @@ async def test_a_keyring_that_hangs_fails_at_the_deadline_and_leaves_no_thread_b
 
 
 async def test_an_account_with_several_servers_keeps_the_token_of_each(ring: Keyring) -> None:
-    """K1: one entry per account, whatever it brings."""
+    """An account with several servers keeps the token of each (K1).
+
+    One entry per account, whatever it brings.
+    """
     credential_store = SecretServiceCredentialStore()
     many = Credentials(user_id="u1", token="t", server_tokens={"s1": "one", "s2": "two"})
 
@@ -152,7 +161,10 @@ async def test_a_keyring_manager_shows_whose_entry_it_is(ring: Keyring) -> None:
 async def test_what_keyring_is_configured_to_use_is_not_used(
     ring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """K1: neither a plain file nor a chain of backends by accident."""
+    """What keyring is configured to use is not used (K1).
+
+    Neither a plain file nor a chain of backends by accident.
+    """
     config = tmp_path / "config" / "python_keyring"
     config.mkdir(parents=True)
     (config / "keyringrc.cfg").write_text(
@@ -182,7 +194,10 @@ async def test_nothing_that_would_prompt_gets_through(
     bus: PrivateBus,  # noqa: F811 - the fixture
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """K2: not reading, storing or deleting in a locked keyring, and not in one without entries."""
+    """Nothing that would prompt gets through (K2).
+
+    Not reading, storing or deleting in a locked keyring, and not in one without entries.
+    """
     for name, value in bus.variables.items():
         monkeypatch.setenv(name, value)
     async with BusServer(PROMPTING_SPECS, address=bus.address) as server:

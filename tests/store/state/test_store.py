@@ -40,7 +40,10 @@ def reopened(state: StateStore, paths: Paths) -> StateStore:
 
 
 def test_sources_and_accounts_survive_a_restart(state: StateStore, paths: Paths) -> None:
-    """I1: what was added is there again, as it was."""
+    """Sources and accounts survive a restart (I1).
+
+    What was added is there again, as it was.
+    """
     one = source(config={"verify": "no"}, address="http://host:8096", added_at=UnixSeconds(7))
     state.add(account(), [one])
 
@@ -52,7 +55,10 @@ def test_sources_and_accounts_survive_a_restart(state: StateStore, paths: Paths)
 
 
 def test_no_secret_at_hand_is_stored(paths: Paths) -> None:
-    """K1: neither in names that a server gave, nor in the error of a sync."""
+    """No secret at hand is stored (K1).
+
+    Neither in names that a server gave, nor in the error of a sync.
+    """
     redactor = Redactor()
     redactor.learn("canary-0a1b")
     with closing(StateStore.open(paths.state, redactor=redactor)) as state:
@@ -69,7 +75,10 @@ def test_no_secret_at_hand_is_stored(paths: Paths) -> None:
 
 
 def test_the_installation_id_is_made_once(state: StateStore, paths: Paths) -> None:
-    """I3: 32 hexadecimal digits, the same for ever."""
+    """The installation id is made once (I3).
+
+    32 hexadecimal digits, the same for ever.
+    """
     first = state.installation_id()
 
     state = reopened(state, paths)
@@ -81,7 +90,10 @@ def test_the_installation_id_is_made_once(state: StateStore, paths: Paths) -> No
 
 
 def test_adding_a_source_twice_is_refused_and_changes_nothing(state: StateStore) -> None:
-    """A1, I1: all or nothing, also when another source of the call would be new."""
+    """Adding a source twice is refused and changes nothing (A1, I1).
+
+    All or nothing, also when another source of the call would be new.
+    """
     state.add(account(), [source()])
 
     with pytest.raises(SourceExistsError):
@@ -102,7 +114,10 @@ def test_a_folder_has_no_account(state: StateStore) -> None:
 
 
 def test_an_update_stores_every_changeable_property(state: StateStore) -> None:
-    """A5: rename, enable, address, results of a sync."""
+    """An update stores every changeable property (A5).
+
+    Rename, enable, address, results of a sync.
+    """
     state.add(account(), [source()])
     changed = source(
         name="Den",
@@ -123,7 +138,10 @@ def test_an_update_stores_every_changeable_property(state: StateStore) -> None:
 
 
 def test_updating_a_source_that_is_gone_does_not_bring_it_back(state: StateStore) -> None:
-    """A4: from the removal on it is served nowhere."""
+    """Updating a source that is gone does not bring it back (A4).
+
+    From the removal on it is served nowhere.
+    """
     state.add(account(), [source()])
     state.mark_removed(SOURCE)
 
@@ -134,7 +152,10 @@ def test_updating_a_source_that_is_gone_does_not_bring_it_back(state: StateStore
 
 
 def test_reordering_puts_the_named_first(state: StateStore) -> None:
-    """A5: the rest keep their order."""
+    """Reordering puts the named first (A5).
+
+    The rest keep their order.
+    """
     sources = [source(f"test_{n}", position=n) for n in range(4)]
     state.add(account(), sources)
 
@@ -144,7 +165,10 @@ def test_reordering_puts_the_named_first(state: StateStore) -> None:
 
 
 def test_a_removal_that_was_interrupted_is_remembered(state: StateStore, paths: Paths) -> None:
-    """A4: the purge resumes after a crash."""
+    """A removal that was interrupted is remembered (A4).
+
+    The purge resumes after a crash.
+    """
     state.add(account(), [source()])
     state.mark_removed(SOURCE)
 
@@ -156,7 +180,10 @@ def test_a_removal_that_was_interrupted_is_remembered(state: StateStore, paths: 
 
 
 def test_finishing_a_removal_takes_all_that_belongs_to_the_source(state: StateStore) -> None:
-    """A4: settings and aliases too; the account with its last source."""
+    """Finishing a removal takes all that belongs to the source (A4).
+
+    Settings and aliases too; the account with its last source.
+    """
     state.add(account(), [source(), source(OTHER_SOURCE)])
     for source_id in (SOURCE, OTHER_SOURCE):
         state.set_library_settings(source_id, LibraryId(f"{source_id}_1"), LibrarySettings())
@@ -176,7 +203,10 @@ def test_finishing_a_removal_takes_all_that_belongs_to_the_source(state: StateSt
 
 
 def test_finishing_a_removal_that_was_taken_back_does_nothing(state: StateStore) -> None:
-    """A1, A4: the user may add a source again before its purge is done."""
+    """Finishing a removal that was taken back does nothing (A1, A4).
+
+    The user may add a source again before its purge is done.
+    """
     state.add(account(), [source()])
     state.mark_removed(SOURCE)
     state.add(account(), [source(name="again")])
@@ -188,7 +218,10 @@ def test_finishing_a_removal_that_was_taken_back_does_nothing(state: StateStore)
 
 
 def test_library_settings_survive_a_restart(state: StateStore, paths: Paths) -> None:
-    """A5: they do not live in the cache."""
+    """Library settings survive a restart (A5).
+
+    They do not live in the cache.
+    """
     settings = LibrarySettings(
         sync=SyncPolicy.OFF, interval_s=60, show_in_home=False, content=LibraryType.MUSIC
     )
@@ -202,7 +235,10 @@ def test_library_settings_survive_a_restart(state: StateStore, paths: Paths) -> 
 
 
 def test_the_revision_floor_never_goes_down(state: StateStore) -> None:
-    """Y10: a revision that was given out is never given out again."""
+    """The revision floor never goes down (Y10).
+
+    A revision that was given out is never given out again.
+    """
     assert state.revision_floor() == 0
     state.raise_revision_floor(2**53)
     state.raise_revision_floor(7)
@@ -211,7 +247,10 @@ def test_the_revision_floor_never_goes_down(state: StateStore) -> None:
 
 
 def test_an_alias_replaces_an_older_one_of_the_same_item(state: StateStore) -> None:
-    """I2: an item has one remote id, a remote id belongs to one item."""
+    """An alias replaces an older one of the same item (I2).
+
+    An item has one remote id, a remote id belongs to one item.
+    """
     state.add_aliases(SOURCE, {RemoteId("a"): ItemId("x"), RemoteId("b"): ItemId("y")})
 
     state.add_aliases(SOURCE, {RemoteId("c"): ItemId("x")})
@@ -222,7 +261,10 @@ def test_an_alias_replaces_an_older_one_of_the_same_item(state: StateStore) -> N
 
 
 def test_files_are_for_this_user_only(state: StateStore, paths: Paths) -> None:
-    """K5: 0600 and 0700, the companions of the database included."""
+    """Files are for this user only (K5).
+
+    0600 and 0700, the companions of the database included.
+    """
     state.add(account(), [source()])
 
     assert paths.folder.stat().st_mode & 0o777 == 0o700
@@ -233,7 +275,10 @@ def test_files_are_for_this_user_only(state: StateStore, paths: Paths) -> None:
 
 
 def test_files_that_were_open_to_others_are_closed(paths: Paths) -> None:
-    """K5: also when somebody made them with other rights."""
+    """Files that were open to others are closed (K5).
+
+    Also when somebody made them with other rights.
+    """
     paths.folder.mkdir(mode=0o755)
     paths.state.touch(mode=0o644)
     paths.state.chmod(0o644)
@@ -245,7 +290,10 @@ def test_files_that_were_open_to_others_are_closed(paths: Paths) -> None:
 
 
 def test_writes_are_durable(state: StateStore) -> None:
-    """§10: WAL and synchronous=FULL."""
+    """Writes are durable.
+
+    WAL and synchronous=FULL.
+    """
     connection = state._connection
 
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -256,7 +304,10 @@ def test_writes_are_durable(state: StateStore) -> None:
 def test_a_damaged_state_is_refused_and_left_as_it_is(
     state: StateStore, paths: Paths, damage: str
 ) -> None:
-    """§10: it is never made anew by itself."""
+    """A damaged state is refused and left as it is.
+
+    It is never made anew by itself.
+    """
     state.add(account(), [source()])
     state.close()
     if damage == "header":
@@ -279,7 +330,10 @@ def test_a_damaged_state_is_refused_and_left_as_it_is(
 
 
 def test_a_folder_that_can_not_be_written_is_a_storage_error(paths: Paths) -> None:
-    """§9: one type for all that the disk may do."""
+    """A folder that can not be written is a storage error.
+
+    One type for all that the disk may do.
+    """
     paths.folder.parent.mkdir(exist_ok=True)
     paths.folder.write_text("a file where a folder should be")
 
@@ -301,7 +355,10 @@ def test_a_value_that_no_msd_wrote_is_damage(state: StateStore, paths: Paths) ->
 
 
 def test_opening_a_store_leaves_heavy_modules_out(paths: Paths) -> None:
-    """S2, O1: neither making the databases nor reading them needs any."""
+    """Opening a store leaves heavy modules out (S2, O1).
+
+    Neither making the databases nor reading them needs any.
+    """
     program = f"""
 import sys
 from pathlib import Path
@@ -338,7 +395,10 @@ def test_many_threads_may_use_one_store(state: StateStore) -> None:
 
 
 def test_servers_that_the_user_removed_are_kept_with_their_account(state: StateStore) -> None:
-    """A2: and forgotten with it."""
+    """Servers that the user removed are kept with their account (A2).
+
+    And forgotten with it.
+    """
     state.add(account(), [source()])
     state.set_hidden_servers(account().id, {"b", "a"})
     hidden = state.hidden_servers()
@@ -350,7 +410,10 @@ def test_servers_that_the_user_removed_are_kept_with_their_account(state: StateS
 
 
 def test_only_an_account_without_a_source_can_be_dropped(state: StateStore) -> None:
-    """A1: what a sign-in that a crash ended leaves behind."""
+    """Only an account without a source can be dropped (A1).
+
+    What a sign-in that a crash ended leaves behind.
+    """
     orphan = replace(account(), id=AccountId("orphan"))
     state.add(account(), [source()])
     state.add(orphan, [])

@@ -57,7 +57,10 @@ def catalogued(root, paths, content=None):
     ],
 )
 def test_a_video_is_what_its_place_makes_it(root, paths, content, kind, expected):
-    """Issue 2, item 5: films, shows, seasons, episodes, music videos and other videos."""
+    """A video is what its place makes it.
+
+    Films, shows, seasons, episodes, music videos and other videos.
+    """
     assert catalogued(root, paths, content)[kind] == (expected or sorted(paths))
 
 

@@ -108,7 +108,10 @@ async def test_a_file_that_is_written_anew_is_found_although_its_directory_keeps
 
 
 async def test_a_deleted_film_shows_in_the_count(root, cache):
-    """Y7: only the listing that lost something is enumerated."""
+    """A deleted film shows in the count (Y7).
+
+    Only the listing that lost something is enumerated.
+    """
     folder = await known(root, cache)
     shutil.rmtree(root / "Movies/Film 2 (2002)")
     mirror = await folder.look()
@@ -118,7 +121,10 @@ async def test_a_deleted_film_shows_in_the_count(root, cache):
 
 
 async def test_a_renamed_film_is_new_and_known_by_what_is_in_it(root, cache, media):
-    """I2: the name makes the remote id, the content the identity by which msd's own id stays."""
+    """A renamed film is new and known by what is in it (I2).
+
+    The name makes the remote id, the content the identity by which msd's own id stays.
+    """
     media.video(root / "Movies/Old Name (1999)/Old Name (1999).mkv")
     folder = await known(root, cache)
     (root / "Movies/Old Name (1999)").rename(root / "Movies/New Name (1999)")
@@ -169,7 +175,10 @@ async def test_nothing_is_remembered_that_could_vanish(root, cache):
 
 
 async def test_a_look_that_failed_is_repeated_from_the_same_cursor(root, cache):
-    """Y6: what it had written does not count."""
+    """A look that failed is repeated from the same cursor (Y6).
+
+    What it had written does not count.
+    """
     folder = await known(root, cache)
     put(root / "Movies/Film 9 (2009).mkv")
     async with folder.backend() as backend:
@@ -184,7 +193,10 @@ async def test_a_look_that_failed_is_repeated_from_the_same_cursor(root, cache):
 
 
 async def test_a_folder_that_is_gone_is_an_error_and_not_a_change(root, cache):
-    """Y7: never empty."""
+    """A folder that is gone is an error and not a change (Y7).
+
+    Never empty.
+    """
     folder = await known(root, cache)
     before = folder.mirror.all_fingerprints()
     root.rename(root.with_name("away"))
@@ -245,7 +257,10 @@ def act(root: Path, operation: str, number: int) -> None:
 @settings(max_examples=15, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(history=st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 60)), max_size=12))
 def test_any_history_leaves_the_mirror_equal_to_the_folder(tmp_path_factory, history):
-    """Y6, Y7: whatever happened between two looks."""
+    """Any history leaves the mirror equal to the folder (Y6, Y7).
+
+    Whatever happened between two looks.
+    """
 
     async def live_it() -> None:
         base = tmp_path_factory.mktemp("history")

@@ -62,7 +62,10 @@ async def is_quiet(changes: AsyncIterator[PushedChange]) -> bool:
 
 
 async def test_the_backend_tells_that_something_changed(films, cache):
-    """Y9: entered means that every directory is watched."""
+    """The backend tells that something changed (Y9).
+
+    Entered means that every directory is watched.
+    """
     backend = opened(await added_source(str(films)), cache)
     try:
         assert isinstance(backend, HasPush)
@@ -127,7 +130,10 @@ async def test_a_file_is_told_of_when_it_is_whole(films):
 
 
 async def test_many_changes_at_once_are_told_once(films):
-    """Y10: a copied season is one thing that happened."""
+    """Many changes at once are told once (Y10).
+
+    A copied season is one thing that happened.
+    """
     async with watched(films) as changes:
         for number in range(200):
             put(films / f"TV/Show/Season 1/Show S01E{number:03}.mkv")
@@ -155,7 +161,10 @@ async def test_directories_that_come_are_watched_with_all_below(films):
 
 
 async def test_a_cancelled_wait_loses_nothing(films):
-    """Y12: what was read before the cancel is told after it."""
+    """A cancelled wait loses nothing (Y12).
+
+    What was read before the cancel is told after it.
+    """
     async with watched(films) as changes:
         put(films / "Movies/New (2001).mkv")
         with anyio.move_on_after(0.05):
@@ -188,7 +197,10 @@ async def test_a_queue_that_ran_over_means_that_anything_changed(films):
 
 @pytest.mark.parametrize("how", ["moved", "deleted", "replaced"])
 async def test_a_folder_that_goes_away_ends_it(films, how):
-    """Y7: offline, and never empty."""
+    """A folder that goes away ends it (Y7).
+
+    Offline, and never empty.
+    """
     async with watched(films) as changes:
         if how == "deleted":
             shutil.rmtree(films)
@@ -202,7 +214,7 @@ async def test_a_folder_that_goes_away_ends_it(films, how):
 
 
 async def test_a_folder_that_is_not_there_can_not_be_watched(tmp_path):
-    """S2."""
+    """A folder that is not there can not be watched (S2)."""
     with pytest.raises(UnreachableError):
         async with watched(tmp_path / "nothing"):
             pass

@@ -159,7 +159,10 @@ async def test_a_new_season_may_change_every_row_of_its_show(seen, root):
 
 
 async def test_a_show_whose_directories_are_not_known_is_not_gone(seen):
-    """Y7: a row that is asked for by its id, after the index was lost in part."""
+    """A show whose directories are not known is not gone (Y7).
+
+    A row that is asked for by its id, after the index was lost in part.
+    """
     with sqlite3.connect(seen.cache / "local-index.db") as index:
         index.execute("DELETE FROM titles WHERE id != ''")
     index.close()
@@ -256,7 +259,7 @@ async def test_a_folder_that_became_several_titles_is_for_a_whole_scan(seen, roo
 
 
 async def test_a_folder_that_is_not_there_is_an_error_and_not_a_loss(seen, root):
-    """Y7."""
+    """A folder that is not there is an error and not a loss (Y7)."""
     root.rename(root.with_name("away"))
     with pytest.raises(UnreachableError):
         seen.at("Movies/Film 1 (2001)/Film 1 (2001).mkv")
@@ -417,7 +420,10 @@ STEPS = st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 35), st.sampled_fr
 @settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(history=st.lists(STEPS, min_size=4, max_size=14))
 def test_any_history_is_told_as_a_whole_scan_would(tmp_path_factory, history):
-    """Y6: cost follows the changes; what it buys is never a wrong row."""
+    """Any history is told as a whole scan would (Y6).
+
+    Cost follows the changes; what it buys is never a wrong row.
+    """
     base = tmp_path_factory.mktemp("history")
     anyio.run(live_it, base, history)
     shutil.rmtree(base)

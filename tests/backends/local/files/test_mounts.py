@@ -84,7 +84,10 @@ def in_namespace(tmp_path):
 
 
 def test_an_unmounted_disk_is_an_empty_mount_point(in_namespace):
-    """Y7: the file system id differs and nothing is there."""
+    """An unmounted disk is an empty mount point (Y7).
+
+    The file system id differs and nothing is there.
+    """
     answers = in_namespace("""
     mount(disk); put(disk / "Movies/A (2000).mkv")
     backend = opened(await added_source(str(disk)), cache)
@@ -150,7 +153,10 @@ def test_a_folder_that_was_emptied_is_connected(in_namespace):
 
 
 def test_an_unmount_between_connect_and_walk_empties_nothing(in_namespace):
-    """Y7: the walk looks again."""
+    """An unmount between connect and walk empties nothing (Y7).
+
+    The walk looks again.
+    """
     answers = in_namespace("""
     mount(disk); put(disk / "Movies/A (2000).mkv")
     backend = opened(await added_source(str(disk)), cache)
@@ -166,7 +172,10 @@ def test_an_unmount_between_connect_and_walk_empties_nothing(in_namespace):
 
 
 def test_an_unmount_in_the_middle_of_a_walk_empties_nothing(in_namespace):
-    """Y7: the disk goes away while its folders are read, at any moment."""
+    """An unmount in the middle of a walk empties nothing (Y7).
+
+    The disk goes away while its folders are read, at any moment.
+    """
     answers = in_namespace("""
     import threading
     mount(disk, "64m")

@@ -21,7 +21,10 @@ FILM = b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 
 
 def test_a_film_s_nfo_says_everything_that_kodi_writes():
-    """Issue 2, item 5: sidecar NFO."""
+    """A film s nfo says everything that kodi writes.
+
+    Sidecar NFO.
+    """
     nfo = parse_nfo(FILM)
 
     assert (nfo.title, nfo.original_title, nfo.sort_title) == ("The Matrix", "Matrix", "Matrix 1")
@@ -61,7 +64,10 @@ def test_the_first_of_two_episodes_in_one_file_is_taken():
 
 
 def test_entities_and_dtds_are_refused():
-    """K6: no billion laughs, no file of this machine in a title."""
+    """Entities and dtds are refused (K6).
+
+    No billion laughs, no file of this machine in a title.
+    """
     for declaration in (
         b'<!DOCTYPE m [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>',
         b'<!DOCTYPE m [<!ENTITY b SYSTEM "file:///etc/hostname">]>',
@@ -72,7 +78,10 @@ def test_entities_and_dtds_are_refused():
 
 
 def test_a_large_nfo_is_not_read():
-    """K5: bounded."""
+    """A large nfo is not read (K5).
+
+    Bounded.
+    """
     assert parse_nfo(b"<movie><title>x</title></movie>" + b" " * MAX_NFO) == EMPTY
 
 
@@ -82,7 +91,10 @@ def test_another_document_says_nothing():
 
 
 def test_absurd_values_are_left_out():
-    """K5: a bad value never becomes part of an item."""
+    """Absurd values are left out (K5).
+
+    A bad value never becomes part of an item.
+    """
     nfo = parse_nfo(
         b"<movie><year>99999</year><rating>1e400</rating><premiered>soon</premiered>"
         b"<uniqueid type='tmdb'>../../x</uniqueid><season>-1</season></movie>"
@@ -127,5 +139,8 @@ def test_no_content_breaks_the_parser(content):
 
 
 def test_deeply_nested_xml_is_survived():
-    """K5: depth is bounded by size, and does not overflow a stack."""
+    """Deeply nested xml is survived (K5).
+
+    Depth is bounded by size, and does not overflow a stack.
+    """
     parse_nfo(b"<movie>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</movie>")

@@ -19,7 +19,10 @@ def test_a_file_inside_is_opened(root):
 
 @pytest.mark.parametrize("path", [b"../outside.mkv", b"link.mkv", b"folder/outside.mkv"])
 def test_nothing_outside_is_opened(root, path):
-    """K6: neither by "..", nor by a link, nor by a link to a folder."""
+    """Nothing outside is opened (K6).
+
+    Neither by "..", nor by a link, nor by a link to a folder.
+    """
     (root.parent / "outside.mkv").write_bytes(b"secret")
     (root / "link.mkv").symlink_to(root.parent / "outside.mkv")
     (root / "folder").symlink_to(root.parent, target_is_directory=True)
@@ -46,7 +49,10 @@ def test_a_socket_or_device_is_not_even_tried(root):
 
 
 def test_a_large_sidecar_is_not_read(root):
-    """K5: sizes are bounded."""
+    """A large sidecar is not read (K5).
+
+    Sizes are bounded.
+    """
     (root / "a.nfo").write_bytes(b"x" * 11)
 
     with pytest.raises(OSError, match="too large"):
@@ -71,7 +77,10 @@ def identity(root, name):
 
 
 def test_identity_follows_the_content_and_not_the_name(root):
-    """I2: a renamed file is recognised when size and content agree."""
+    """Identity follows the content and not the name (I2).
+
+    A renamed file is recognised when size and content agree.
+    """
     (root / "a.mkv").write_bytes(b"x" * 500_000)
     (root / "b.mkv").write_bytes(b"x" * 500_000)
     (root / "c.mkv").write_bytes(b"x" * 499_999 + b"y")

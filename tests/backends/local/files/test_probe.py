@@ -41,7 +41,10 @@ def server():
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".mov", ".avi", ".webm", ".ts", ".mpg"])
 def test_every_container_says_its_length_and_streams(media, root, suffix):
-    """Issue 2, item 5: durations and technical facts are read from the files."""
+    """Every container says its length and streams.
+
+    Durations and technical facts are read from the files.
+    """
     found = probed(media.video(root / f"film{suffix}", seconds=2))
 
     assert found.is_media
@@ -63,7 +66,10 @@ def test_music_is_media(media, root, suffix):
 
 
 def test_a_playlist_in_disguise_fetches_nothing(root, server):
-    """K6: no URL in a file is followed; libmediainfo would, given an open playlist."""
+    """A playlist in disguise fetches nothing (K6).
+
+    No URL in a file is followed; libmediainfo would, given an open playlist.
+    """
     url, asked = server
     for name, content in {
         "hls.mp4": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{url}/a.ts\n#EXT-X-ENDLIST\n",
@@ -83,7 +89,10 @@ def test_a_playlist_in_disguise_fetches_nothing(root, server):
 
 
 def test_a_film_whose_content_is_elsewhere_fetches_nothing(media, root, server):
-    """K6: a QuickTime film may refer to a URL for its content."""
+    """A film whose content is elsewhere fetches nothing (K6).
+
+    A QuickTime film may refer to a URL for its content.
+    """
     url, asked = server
     path = media.video(root / "film.mov", unique=False)
     path.write_bytes(with_external_content(path.read_bytes(), f"{url}/content.mov".encode()))

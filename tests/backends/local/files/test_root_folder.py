@@ -22,7 +22,10 @@ async def added(path, **options):
 
 
 async def test_a_folder_is_known_by_its_canonical_path(root, tmp_path):
-    """I1: adding the same folder by another way gives the same identity."""
+    """A folder is known by its canonical path (I1).
+
+    Adding the same folder by another way gives the same identity.
+    """
     (tmp_path / "link").symlink_to(root, target_is_directory=True)
 
     direct = await added(root)
@@ -55,13 +58,19 @@ async def test_folders_may_lie_inside_each_other(root):
     ],
 )
 async def test_what_is_no_folder_of_media_is_refused(path):
-    """K6: nothing under /proc, /sys, /dev, no file, nothing that is not there."""
+    """What is no folder of media is refused (K6).
+
+    Nothing under /proc, /sys, /dev, no file, nothing that is not there.
+    """
     with pytest.raises(InvalidArgumentError):
         await added(path)
 
 
 async def test_a_link_into_a_forbidden_place_is_refused(root):
-    """K6: the canonical path counts."""
+    """A link into a forbidden place is refused (K6).
+
+    The canonical path counts.
+    """
     (root / "link").symlink_to("/proc/self")
 
     with pytest.raises(InvalidArgumentError):
@@ -72,7 +81,10 @@ async def test_a_link_into_a_forbidden_place_is_refused(root):
     "options", [{"name": "n" * 201}, {"name": 3}, {"path": True}, {"path": ""}]
 )
 async def test_options_of_another_kind_are_refused(root, options):
-    """K5: types and sizes are checked."""
+    """Options of another kind are refused (K5).
+
+    Types and sizes are checked.
+    """
     with pytest.raises(InvalidArgumentError):
         await SPEC.add({"path": str(root), **options}, NOBODY)
 

@@ -40,7 +40,10 @@ def test_media_and_what_belongs_to_them_are_found(root):
 
 
 def test_what_is_no_media_is_left_out_and_told(root):
-    """Issue 2: a file that no parser recognises as media is skipped and counted."""
+    """What is no media is left out and told.
+
+    A file that no parser recognises as media is skipped and counted.
+    """
     put(root, "notes.txt", "film.mkv.part", "no extension", ".hidden.mkv", "Thumbs.db")
 
     walk = walked(root)
@@ -68,7 +71,10 @@ def test_a_folder_that_asks_to_be_left_out_is(root):
 
 
 def test_a_link_out_of_the_folder_is_not_followed(root, tmp_path):
-    """K6: nothing outside the root, neither by a file's nor a folder's link."""
+    """A link out of the folder is not followed (K6).
+
+    Nothing outside the root, neither by a file's nor a folder's link.
+    """
     put(tmp_path, "secret/film.mkv")
     (root / "film.mkv").symlink_to(tmp_path / "secret/film.mkv")
     (root / "folder").symlink_to(tmp_path / "secret", target_is_directory=True)
@@ -138,7 +144,10 @@ def test_an_unreadable_folder_is_a_gap(root, unprivileged):
 
 
 def test_the_walk_stops_when_told(root):
-    """Y12: a cancelled sync leaves no thread walking."""
+    """The walk stops when told (Y12).
+
+    A cancelled sync leaves no thread walking.
+    """
     stop = threading.Event()
     stop.set()
 

@@ -26,7 +26,10 @@ def tags_of(path) -> TrackTags:
 
 @pytest.mark.parametrize("suffix", [".mp3", ".flac", ".ogg", ".opus", ".m4a"])
 def test_tags_of_every_format_say_the_same(media, root, suffix):
-    """Issue 2, item 5: music by its tags."""
+    """Tags of every format say the same.
+
+    Music by its tags.
+    """
     tags = tags_of(media.audio(root / f"x{suffix}", TAGS))
 
     assert (
@@ -83,7 +86,10 @@ def test_cut_music_raises_nothing(media, root):
 
 
 def test_absurd_tags_are_cut_down(media, root):
-    """K5: sizes, numbers and text are bounded."""
+    """Absurd tags are cut down (K5).
+
+    Sizes, numbers and text are bounded.
+    """
     tags = tags_of(
         media.audio(root / "x.flac", {"title": "T" * 9000, "track": "99999999", "date": "x9y9"})
     )

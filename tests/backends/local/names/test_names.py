@@ -29,7 +29,10 @@ def film_of(stem, folders):
 
 @pytest.mark.parametrize(("path", "title", "year"), MOVIES, ids=[row[0] for row in MOVIES])
 def test_a_film_is_known_by_the_name_of_its_file_or_folder(path, title, year):
-    """Issue 2, item 5: films from file names."""
+    """A film is known by the name of its file or folder.
+
+    Films from file names.
+    """
     stem, folders = stem_and_folders(path)
 
     found = film_of(stem, folders)
@@ -41,7 +44,10 @@ def test_a_film_is_known_by_the_name_of_its_file_or_folder(path, title, year):
     ("path", "show", "season", "episodes"), EPISODES, ids=[r[0] for r in EPISODES]
 )
 def test_an_episode_is_known_by_the_names_of_its_file_and_folders(path, show, season, episodes):
-    """Issue 2, item 5: shows, seasons and episodes from file names."""
+    """An episode is known by the names of its file and folders.
+
+    Shows, seasons and episodes from file names.
+    """
     stem, folders = stem_and_folders(path)
     seasons = [number for folder in folders if (number := season_of(folder)) is not None]
     shows = [show_name(folder).title for folder in folders if season_of(folder) is None]

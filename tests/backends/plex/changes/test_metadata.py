@@ -1,4 +1,4 @@
-"""What changed on a simulated server since the last look: every trap of contract §5."""
+"""What changed on a simulated server since the last look (docs/protocols/plex.md, Changes)."""
 
 from __future__ import annotations
 

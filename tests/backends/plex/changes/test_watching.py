@@ -1,4 +1,4 @@
-"""What was watched on a simulated server since the last look: the traps of contract §5.1."""
+"""What was watched on a simulated server since the last look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server's answers mean: contract §10 for a Plex Media Server, row by row."""
+"""What a server's answers mean (docs/protocols/plex.md, Refusals)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ RELAY = Candidate(direct(2, "203.0.113.7"), Route.RELAY)
 
 
 def test_near_comes_before_far_and_https_before_http():
-    """Contract §3.2; each address once."""
+    """Near addresses come first, https before http, and each address once."""
     shuffled = (RELAY, FAR, NEAR_CLEAR, NEAR, FAR)
 
     assert (NEAR, NEAR_CLEAR, FAR, RELAY) == best_first(shuffled)

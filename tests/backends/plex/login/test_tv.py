@@ -1,4 +1,4 @@
-"""plex.tv's answers, good ones and bad: contract §10, row by row."""
+"""plex.tv's answers, good ones and bad (docs/protocols/plex.md, Refusals)."""
 
 from __future__ import annotations
 

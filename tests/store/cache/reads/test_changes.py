@@ -1,4 +1,4 @@
-"""Y10: what changed since a revision, and when that can't be told."""
+"""What changed since a revision, and when that can't be told (Y10)."""
 
 from msd.models import ItemType, UnixSeconds
 from msd.store.cache.file import current_revision
@@ -28,7 +28,7 @@ def test_every_change_is_told_once_and_the_last_answer_is_empty(stores: Stores) 
 
 
 def test_a_deleted_item_is_told_as_removed(stores: Stores) -> None:
-    """Y7, Y10."""
+    """A deleted item is told as removed (Y7, Y10)."""
     library = stores.library("one")
     stores.write(library, movie("a"))
     since = stores.cache.read(current_revision)
@@ -73,7 +73,7 @@ def test_a_revision_of_another_cache_begins_anew(stores: Stores) -> None:
 
 
 def test_a_source_that_is_being_removed_is_not_told_of(stores: Stores) -> None:
-    """A4."""
+    """A source that is being removed is not told of (A4)."""
     since = stores.cache.read(current_revision)
     stores.write(stores.library("one"), movie("a"))
 
@@ -82,7 +82,10 @@ def test_a_source_that_is_being_removed_is_not_told_of(stores: Stores) -> None:
 
 
 def test_an_id_that_was_given_up_for_an_older_one_leaves_no_trace(stores: Stores) -> None:
-    """I2: who saw the newcomer under its own id begins anew."""
+    """An id that was given up for an older one leaves no trace (I2).
+
+    Who saw the newcomer under its own id begins anew.
+    """
     library = stores.library("one")
     stores.write(library, made(MOVIE, "old", identity="file"))
     stores.writer.finish_listing(library, MOVIE, total=1, now=UnixSeconds(1))

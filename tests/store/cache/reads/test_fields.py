@@ -154,7 +154,10 @@ def test_items_come_in_the_order_of_their_ids(films: Stores) -> None:
 
 
 def test_libraries_come_with_the_users_settings(films: Stores) -> None:
-    """A5: those without any have the defaults."""
+    """Libraries come with the users settings (A5).
+
+    Those without any have the defaults.
+    """
     (one,) = films.cache.read(libraries, SOURCE)
     mine = LibrarySettings(show_in_home=False)
 

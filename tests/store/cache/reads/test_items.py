@@ -156,7 +156,10 @@ def test_conditions_hold_in_every_order(films: Stores) -> None:
 
 
 def test_hidden_sources_are_served_nowhere(films: Stores) -> None:
-    """A4, A5: not in pages, not by id, not as children, not in totals."""
+    """Hidden sources are served nowhere (A4, A5).
+
+    Not in pages, not by id, not as children, not in totals.
+    """
     item = ItemId(films.id_of("m1"))
     hidden = [SOURCE]
 
@@ -248,7 +251,10 @@ def test_counts_of_children_and_unwatched_episodes_come_when_asked(series: Store
 
 
 def test_items_that_are_each_others_parents_do_no_harm(stores: Stores) -> None:
-    """Issue 2: cyclic parents; reads never follow them."""
+    """Items that are each others parents do no harm.
+
+    Cyclic parents; reads never follow them.
+    """
     shows = stores.library("shows", LibraryType.SHOWS)
     stores.write(shows, made(SEASON, "a", parent_remote_id="b"))
     stores.write(shows, made(SEASON, "b", parent_remote_id="a"))

@@ -123,7 +123,10 @@ def test_a_row_is_found_by_what_it_is_called_now(stores: Stores) -> None:
 
 
 def test_people_are_found_once_they_are_known_and_stay_so(stores: Stores) -> None:
-    """Y22: a listing carries no people and takes none away."""
+    """People are found once they are known and stay so (Y22).
+
+    A listing carries no people and takes none away.
+    """
     films = stores.library()
     stores.write(films, movie("1", "Solaris"))
     assert found(stores, "banionis") == []
@@ -136,7 +139,10 @@ def test_people_are_found_once_they_are_known_and_stay_so(stores: Stores) -> Non
 
 
 def test_what_is_deleted_or_withdrawn_is_not_found(stores: Stores) -> None:
-    """Y7, Y19: hidden at once, search included; purged rows leave nothing behind."""
+    """What is deleted or withdrawn is not found (Y7, Y19).
+
+    Hidden at once, search included; purged rows leave nothing behind.
+    """
     films = stores.library()
     stores.write(films, movie("1", "Alien"), movie("2", "Aliens"), movie("3", "Alien 3"))
     stores.writer.soft_delete(films, MOVIE, stores.keys(films, "1"))
@@ -189,7 +195,10 @@ def test_rows_of_an_older_cache_are_put_into_the_index_later(stores: Stores) -> 
     ['"', "*", "NEAR(a b)", "title: x", "a AND", "(", "\0", "^x", "-", "x" * MAX_LENGTH, " "],
 )
 def test_operators_and_odd_characters_are_ordinary_text(show: Stores, text: str) -> None:
-    """K6: FTS operators and NUL mean nothing."""
+    """Operators and odd characters are ordinary text (K6).
+
+    FTS operators and NUL mean nothing.
+    """
     found(show, text)
 
 
@@ -205,14 +214,20 @@ def test_a_text_that_is_too_long_is_refused_with_the_limit(show: Stores, text: s
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_text_gets_an_answer(show: Stores, text: str) -> None:
-    """K6: whatever is typed."""
+    """Any text gets an answer (K6).
+
+    Whatever is typed.
+    """
     assert len(found(show, text)) <= 20
 
 
 @given(text=st.text())
 @settings(deadline=None)
 def test_folded_text_is_bounded_and_searchable(text: str) -> None:
-    """K5: every plain word of a text is among its tokens."""
+    """Folded text is bounded and searchable (K5).
+
+    Every plain word of a text is among its tokens.
+    """
     tokens = search_tokens(text).split()
 
     assert set(plain_words(text)) <= set(tokens)

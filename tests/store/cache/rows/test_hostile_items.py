@@ -70,7 +70,10 @@ STRINGS = st.lists(HOSTILE, max_size=4).map(tuple)
     fingerprint=st.integers(),
 )
 def test_no_item_can_break_the_cache(fields, inner, fingerprint) -> None:
-    """K5: whatever a server says is stored bounded and can be read again; twice is the same."""
+    """No item can break the cache (K5).
+
+    Whatever a server says is stored bounded and can be read again; twice is the same.
+    """
     folder = Path(tempfile.mkdtemp(dir=MEMORY))
     stores = Stores(Paths(folder))
     movies = stores.library()
@@ -113,7 +116,10 @@ def test_no_item_can_break_the_cache(fields, inner, fingerprint) -> None:
 
 
 def test_an_item_whose_id_can_not_be_kept_is_refused_and_counted(stores: Stores) -> None:
-    """K5: the others of its page are stored."""
+    """An item whose id can not be kept is refused and counted (K5).
+
+    The others of its page are stored.
+    """
     movies = stores.library()
 
     result = stores.write(movies, movie("\ud800", "bad"), movie("", "bad"), movie("good"))

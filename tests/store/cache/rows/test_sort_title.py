@@ -71,7 +71,10 @@ def test_the_articles_of_a_given_sort_title_are_meant() -> None:
 
 @given(st.text())
 def test_any_title_gives_a_bounded_sort_title(title: str) -> None:
-    """K5: bounded, and the same for upper and lower case of plain letters."""
+    """Any title gives a bounded sort title (K5).
+
+    Bounded, and the same for upper and lower case of plain letters.
+    """
     found = sort_title(title)
 
     assert len(found) <= MAX_LENGTH

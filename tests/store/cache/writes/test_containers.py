@@ -66,7 +66,10 @@ def push(stores: Stores, *items) -> list[ItemId]:
 
 
 def test_the_servers_numbers_are_shown_until_the_members_are_complete(stores: Stores) -> None:
-    """Y21: three of nine episodes say nothing about the show."""
+    """The servers numbers are shown until the members are complete (Y21).
+
+    Three of nine episodes say nothing about the show.
+    """
     library_id = stores.library("shows", LibraryType.SHOWS)
     stores.write(library_id, made(SHOW, "show", child_count=2, unwatched_count=9))
     stores.write(library_id, episode(1, watched=True))
@@ -75,14 +78,20 @@ def test_the_servers_numbers_are_shown_until_the_members_are_complete(stores: St
 
 
 def test_unknown_numbers_are_absent(stores: Stores) -> None:
-    """Y13, Y21: unknown is absent, never 0."""
+    """Unknown numbers are absent (Y13, Y21).
+
+    Unknown is absent, never 0.
+    """
     stores.write(stores.library("shows", LibraryType.SHOWS), made(SHOW, "show"))
 
     assert shown(stores, "show") == (False, None, None)
 
 
 def test_a_show_counts_its_episodes_once_they_are_complete(stores: Stores, shows) -> None:
-    """Y21: the members decide, whatever the server says of the show."""
+    """A show counts its episodes once they are complete (Y21).
+
+    The members decide, whatever the server says of the show.
+    """
     assert shown(stores, "show") == (False, 2, 1)
     assert shown(stores, "s1") == (False, 2, 3)
 
@@ -90,7 +99,10 @@ def test_a_show_counts_its_episodes_once_they_are_complete(stores: Stores, shows
 def test_the_last_watched_episode_makes_season_and_show_watched_at_once(
     stores: Stores, shows
 ) -> None:
-    """Y21: the event names the episodes only; season and show are reported, too."""
+    """The last watched episode makes season and show watched at once (Y21).
+
+    The event names the episodes only; season and show are reported, too.
+    """
     changed = push(stores, episode(2, watched=True), episode(3, watched=True))
 
     assert shown(stores, "show") == (True, 0, 1)
@@ -103,7 +115,10 @@ def test_the_last_watched_episode_makes_season_and_show_watched_at_once(
 
 
 def test_a_new_episode_is_counted(stores: Stores, shows) -> None:
-    """Y21: a show that was watched is not watched any more."""
+    """A new episode is counted (Y21).
+
+    A show that was watched is not watched any more.
+    """
     push(stores, episode(2, watched=True), episode(3, watched=True))
 
     written = stores.write(shows, episode(4))
@@ -113,7 +128,10 @@ def test_a_new_episode_is_counted(stores: Stores, shows) -> None:
 
 
 def test_a_deleted_episode_is_not_counted(stores: Stores, shows) -> None:
-    """Y21: soft deletes by a sync and by a push alike."""
+    """A deleted episode is not counted (Y21).
+
+    Soft deletes by a sync and by a push alike.
+    """
     stores.writer.soft_delete(shows, EPISODE, [key_of(stores, "s1e2")])
     assert shown(stores, "show") == (False, 1, 1)
 
@@ -129,7 +147,10 @@ def key_of(stores: Stores, remote_id: str) -> int:
 
 
 def test_an_episode_that_moves_to_another_show_leaves_the_first(stores: Stores, shows) -> None:
-    """Y21: the former parents are settled as well."""
+    """An episode that moves to another show leaves the first (Y21).
+
+    The former parents are settled as well.
+    """
     stores.write(shows, made(SHOW, "other"))
     stores.write(shows, made(SEASON, "o1", parent_remote_id="other"))
     moved = made(EPISODE, "s1e2", parent_remote_id="o1", show_remote_id="other", watch=UNWATCHED)
@@ -142,7 +163,10 @@ def test_an_episode_that_moves_to_another_show_leaves_the_first(stores: Stores, 
 
 
 def test_a_collection_counts_films_and_the_episodes_of_its_shows(stores: Stores, shows) -> None:
-    """Y21: a mark on one film of a box set changes the box set at once."""
+    """A collection counts films and the episodes of its shows (Y21).
+
+    A mark on one film of a box set changes the box set at once.
+    """
     films = stores.library("films")
     stores.write(films, made(ItemType.MOVIE, "m1", watch=WATCHED), made(ItemType.MOVIE, "m2"))
     boxes = stores.library("boxes", LibraryType.COLLECTIONS)
@@ -159,7 +183,10 @@ def test_a_collection_counts_films_and_the_episodes_of_its_shows(stores: Stores,
 
 
 def test_a_collection_with_unknown_members_shows_the_servers_number(stores: Stores) -> None:
-    """Y21: one of two entries is not cached yet."""
+    """A collection with unknown members shows the servers number (Y21).
+
+    One of two entries is not cached yet.
+    """
     films = stores.library("films")
     stores.write(films, made(ItemType.MOVIE, "m1", watch=WATCHED))
     stores.write(films, made(ItemType.COLLECTION, "box", unwatched_count=1, child_count=2))
@@ -172,7 +199,10 @@ def test_a_collection_with_unknown_members_shows_the_servers_number(stores: Stor
 
 
 def test_a_re_keyed_episode_leaves_the_season_that_it_was_in(stores: Stores, shows) -> None:
-    """I2, Y21: the server gave it another id and another season."""
+    """A re keyed episode leaves the season that it was in (I2, Y21).
+
+    The server gave it another id and another season.
+    """
     stores.write(shows, made(EPISODE, "old", parent_remote_id="s1", identity="e", watch=UNWATCHED))
     stores.write(shows, made(SEASON, "s2", parent_remote_id="show"))
     stores.writer.finish_listing(shows, EPISODE, total=4, now=UnixSeconds(1))
@@ -187,7 +217,10 @@ def test_a_re_keyed_episode_leaves_the_season_that_it_was_in(stores: Stores, sho
 
 
 def test_an_album_and_its_artist_are_played_with_their_tracks(stores: Stores) -> None:
-    """Y21: no server marks albums."""
+    """An album and its artist are played with their tracks (Y21).
+
+    No server marks albums.
+    """
     music = stores.library("music", LibraryType.MUSIC)
     stores.write(music, made(ItemType.ARTIST, "artist"))
     stores.write(music, made(ItemType.ALBUM, "album", parent_remote_id="artist"))
@@ -205,7 +238,10 @@ def test_an_album_and_its_artist_are_played_with_their_tracks(stores: Stores) ->
 
 
 def test_a_row_fetched_by_itself_changes_no_container(stores: Stores, shows) -> None:
-    """Y22: a full answer adds details and overwrites nothing, watch state included."""
+    """A row fetched by itself changes no container (Y22).
+
+    A full answer adds details and overwrites nothing, watch state included.
+    """
     for number in (2, 3):
         item = episode(number, watched=True)
         stores.cache.write(store_item, SOURCE, item, {}, UnixSeconds(3))
@@ -215,7 +251,10 @@ def test_a_row_fetched_by_itself_changes_no_container(stores: Stores, shows) -> 
 
 
 def test_what_the_server_says_of_a_complete_show_does_not_matter(stores: Stores, shows) -> None:
-    """Y21: a stale answer for the show itself changes nothing that is shown."""
+    """What the server says of a complete show does not matter (Y21).
+
+    A stale answer for the show itself changes nothing that is shown.
+    """
     push(stores, made(SHOW, "show", child_count=5, unwatched_count=0, watch=WATCHED))
 
     assert shown(stores, "show") == (False, 2, 1)

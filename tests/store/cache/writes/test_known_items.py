@@ -20,7 +20,10 @@ def test_known_items_answer_like_a_dictionary(
     listed: list[tuple[str, int]],
     again: list[str],
 ) -> None:
-    """Y5, Y7: new or changed rows are fresh, deleted ones that return too; the rest is missing."""
+    """Known items answer like a dictionary (Y5, Y7).
+
+    New or changed rows are fresh, deleted ones that return too; the rest is missing.
+    """
     pks = {remote_id: pk for pk, remote_id in enumerate(stored, start=1)}
     known = KnownItems(
         (pks[remote_id], RemoteId(remote_id), mark, live)

@@ -14,7 +14,10 @@ WATCHED = WatchState(watched=True, play_count=2)
 
 
 def test_a_row_withheld_twice_is_counted_once(stores: Stores) -> None:
-    """Y7: its listing lacks it, then the whole library does."""
+    """A row withheld twice is counted once (Y7).
+
+    Its listing lacks it, then the whole library does.
+    """
     movies = stores.library()
     stores.write(movies, *map(movie, "abc"))
     a, b, c = stores.keys(movies, "a", "b", "c")
@@ -26,7 +29,10 @@ def test_a_row_withheld_twice_is_counted_once(stores: Stores) -> None:
 
 
 def test_consent_hides_the_rows_that_were_withheld_and_no_others(stores: Stores) -> None:
-    """Y7: whatever form the listing has by then."""
+    """Consent hides the rows that were withheld and no others (Y7).
+
+    Whatever form the listing has by then.
+    """
     movies = stores.library()
     stores.write(movies, *map(movie, "abc"))
     stores.writer.withhold(movies, MOVIE, stores.keys(movies, "a", "b"), now=UnixSeconds(1))
@@ -41,7 +47,10 @@ def test_consent_hides_the_rows_that_were_withheld_and_no_others(stores: Stores)
 
 
 def test_consent_removes_a_library_that_vanished(stores: Stores) -> None:
-    """Y7: with its last row the library goes."""
+    """Consent removes a library that vanished (Y7).
+
+    With its last row the library goes.
+    """
     movies = stores.library()
     stores.write(movies, movie("a"))
     stores.writer.withhold(movies, None, stores.writer.keys_of_library(movies), now=UnixSeconds(1))
@@ -52,7 +61,10 @@ def test_consent_removes_a_library_that_vanished(stores: Stores) -> None:
 
 
 def test_a_row_that_is_deleted_otherwise_is_not_withheld_any_more(stores: Stores) -> None:
-    """Y7: each row is counted once, and only while it is shown."""
+    """A row that is deleted otherwise is not withheld any more (Y7).
+
+    Each row is counted once, and only while it is shown.
+    """
     movies = stores.library()
     stores.write(movies, *map(movie, "ab"))
     keys = stores.keys(movies, "a", "b")
@@ -64,7 +76,10 @@ def test_a_row_that_is_deleted_otherwise_is_not_withheld_any_more(stores: Stores
 
 
 def test_a_withdrawn_library_is_hidden_at_once_and_comes_back_as_it_was(stores: Stores) -> None:
-    """Y19: rows and watch state are kept; nobody is asked to confirm anything."""
+    """A withdrawn library is hidden at once and comes back as it was (Y19).
+
+    Rows and watch state are kept; nobody is asked to confirm anything.
+    """
     movies = stores.library()
     stores.write(movies, movie("a", watch=WATCHED), movie("b"))
     item = stores.id_of("a")
@@ -88,7 +103,10 @@ def test_a_withdrawn_library_is_hidden_at_once_and_comes_back_as_it_was(stores: 
 
 
 def test_single_withdrawn_rows_come_back_when_they_are_listed(stores: Stores) -> None:
-    """Y19: a parental rating that is raised and lowered again."""
+    """Single withdrawn rows come back when they are listed (Y19).
+
+    A parental rating that is raised and lowered again.
+    """
     movies = stores.library()
     stores.write(movies, movie("a", watch=WATCHED), movie("b"))
     stores.writer.withdraw(movies, MOVIE, stores.keys(movies, "a"))
@@ -102,7 +120,10 @@ def test_single_withdrawn_rows_come_back_when_they_are_listed(stores: Stores) ->
 
 
 def test_rows_deleted_before_the_right_was_withdrawn_stay_deleted(stores: Stores) -> None:
-    """Y19: a right brings back what it took, nothing else."""
+    """Rows deleted before the right was withdrawn stay deleted (Y19).
+
+    A right brings back what it took, nothing else.
+    """
     movies = stores.library()
     stores.write(movies, *map(movie, "ab"))
     stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "a"))
@@ -114,7 +135,10 @@ def test_rows_deleted_before_the_right_was_withdrawn_stay_deleted(stores: Stores
 
 
 def test_the_digest_of_the_rights_is_remembered(stores: Stores) -> None:
-    """Y19: "" says that they were never applied."""
+    """The digest of the rights is remembered (Y19).
+
+    "" says that they were never applied.
+    """
     assert stores.writer.rights_digest() == ""
 
     stores.writer.set_rights_digest("d1")
@@ -123,7 +147,10 @@ def test_the_digest_of_the_rights_is_remembered(stores: Stores) -> None:
 
 
 def test_a_library_that_was_created_again_keeps_its_id(stores: Stores) -> None:
-    """Y17: also for a writer that is opened later, and with a rebuilt cache."""
+    """A library that was created again keeps its id (Y17).
+
+    Also for a writer that is opened later, and with a rebuilt cache.
+    """
     movies = stores.library()
     stores.write(movies, *map(movie, "abc"))
     stores.writer.save_libraries([library("again")])

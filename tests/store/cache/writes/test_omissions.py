@@ -33,7 +33,10 @@ def places(stores: Stores) -> list[str]:
 
 
 def test_the_worst_come_first_over_as_many_pages_as_it_takes(stores: Stores) -> None:
-    """Y16: worst first, then by place; every page of every size tells the same."""
+    """The worst come first over as many pages as it takes (Y16).
+
+    Worst first, then by place; every page of every size tells the same.
+    """
     stores.library()
     stores.writer.add_omissions(
         [
@@ -49,7 +52,10 @@ def test_the_worst_come_first_over_as_many_pages_as_it_takes(stores: Stores) -> 
 
 
 def test_a_place_is_listed_once_and_keeps_the_time_of_the_first(stores: Stores) -> None:
-    """Y16: distinct rows, with since when."""
+    """A place is listed once and keeps the time of the first (Y16).
+
+    Distinct rows, with since when.
+    """
     stores.library()
     now = [100.0]
     stores.writer._clock = lambda: now[0]
@@ -65,7 +71,10 @@ def test_a_place_is_listed_once_and_keeps_the_time_of_the_first(stores: Stores) 
 
 
 def test_a_row_that_becomes_readable_vanishes_from_the_list(stores: Stores) -> None:
-    """Y16: durable until it becomes readable."""
+    """A row that becomes readable vanishes from the list (Y16).
+
+    Durable until it becomes readable.
+    """
     library_id = stores.library()
     stores.writer.add_omissions([omission("m1"), omission("m2")], MOVIE)
 
@@ -75,7 +84,10 @@ def test_a_row_that_becomes_readable_vanishes_from_the_list(stores: Stores) -> N
 
 
 def test_a_complete_list_replaces_that_of_its_scope_only(stores: Stores) -> None:
-    """Y16: a listing, a library or the whole source."""
+    """A complete list replaces that of its scope only (Y16).
+
+    A listing, a library or the whole source.
+    """
     library_id = stores.library()
     stores.library("more")
     stores.writer.add_omissions([omission("m1"), omission("m2")], MOVIE)
@@ -93,7 +105,10 @@ def test_a_complete_list_replaces_that_of_its_scope_only(stores: Stores) -> None
 
 
 def test_omissions_name_their_library(stores: Stores) -> None:
-    """Y16: a library that is not known is none."""
+    """Omissions name their library (Y16).
+
+    A library that is not known is none.
+    """
     library_id = stores.library()
     stores.writer.add_omissions([omission("a"), omission("b", library=None)])
 
@@ -101,7 +116,10 @@ def test_omissions_name_their_library(stores: Stores) -> None:
 
 
 def test_a_removed_source_leaves_no_omissions(stores: Stores) -> None:
-    """A4: the purge takes everything."""
+    """A removed source leaves no omissions (A4).
+
+    The purge takes everything.
+    """
     stores.library()
     stores.writer.add_omissions([omission("a")])
 
@@ -115,7 +133,10 @@ def test_a_removed_source_leaves_no_omissions(stores: Stores) -> None:
     "cursor", ["x", "bnVsbA==", "WzEsIDJd", "W3RydWUsICJhIl0=", "Wy0xLCAiIl0="]
 )
 def test_a_made_up_cursor_is_refused(stores: Stores, cursor: str) -> None:
-    """K6: whatever a caller sends is bounded and checked."""
+    """A made up cursor is refused (K6).
+
+    Whatever a caller sends is bounded and checked.
+    """
     with pytest.raises(InvalidArgumentError):
         stores.cache.read(skipped, SOURCE, 10, cursor)
 

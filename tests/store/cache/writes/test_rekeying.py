@@ -26,7 +26,10 @@ def passed(stores: Stores, library_id: LibraryId, item_type: ItemType = MOVIE) -
 
 
 def test_a_newcomer_with_the_same_identity_takes_over_id_and_history(stores: Stores) -> None:
-    """I2: an update, not delete and add; it holds in a rebuilt cache too."""
+    """A newcomer with the same identity takes over id and history (I2).
+
+    An update, not delete and add; it holds in a rebuilt cache too.
+    """
     movies = stores.library()
     watch = WatchState(watched=True, play_count=3)
     stores.write(movies, movie("old", identity="file:1", watch=watch), movie("other"))
@@ -47,7 +50,10 @@ def test_a_newcomer_with_the_same_identity_takes_over_id_and_history(stores: Sto
 
 
 def test_the_watch_state_that_a_server_kept_wins(stores: Stores) -> None:
-    """I2, W3: history of the missing row fills a gap, it does not overwrite."""
+    """The watch state that a server kept wins (I2, W3).
+
+    History of the missing row fills a gap, it does not overwrite.
+    """
     movies = stores.library()
     stores.write(movies, movie("old", identity="g", watch=WatchState(position_ms=5)))
     passed(stores, movies)
@@ -60,7 +66,10 @@ def test_the_watch_state_that_a_server_kept_wins(stores: Stores) -> None:
 
 
 def test_another_item_under_the_old_remote_id_does_not_get_the_old_id(stores: Stores) -> None:
-    """I2: ids of two items never collide, in a rebuilt cache neither."""
+    """Another item under the old remote id does not get the old id (I2).
+
+    Ids of two items never collide, in a rebuilt cache neither.
+    """
     movies = stores.library()
     stores.write(movies, movie("old", identity="g"))
     passed(stores, movies)
@@ -78,7 +87,10 @@ def test_another_item_under_the_old_remote_id_does_not_get_the_old_id(stores: St
 
 @pytest.mark.parametrize("missing", ["other type", "no identity", "known before", "other source"])
 def test_only_a_newcomer_of_the_same_kind_is_recognised(stores: Stores, missing: str) -> None:
-    """I2: anything else stays what it is."""
+    """Only a newcomer of the same kind is recognised (I2).
+
+    Anything else stays what it is.
+    """
     movies = stores.library()
     identity = "" if missing == "no identity" else "g"
     stores.write(movies, movie("old", identity=identity))
@@ -102,7 +114,10 @@ def test_only_a_newcomer_of_the_same_kind_is_recognised(stores: Stores, missing:
 
 
 def test_children_and_members_follow_an_adopted_parent(stores: Stores) -> None:
-    """I2: a re-keyed show keeps its seasons and episodes in every direction."""
+    """Children and members follow an adopted parent (I2).
+
+    A re-keyed show keeps its seasons and episodes in every direction.
+    """
     shows = stores.library("shows", LibraryType.SHOWS)
     stores.write(shows, made(SHOW, "old", identity="tvdb:1"))
     passed(stores, shows, SHOW)
@@ -131,7 +146,10 @@ def test_children_and_members_follow_an_adopted_parent(stores: Stores) -> None:
 
 
 def test_an_alias_without_its_row_is_harmless(stores: Stores) -> None:
-    """I2: a crash between the two databases; the next pass adopts."""
+    """An alias without its row is harmless (I2).
+
+    A crash between the two databases; the next pass adopts.
+    """
     movies = stores.library()
     stores.write(movies, movie("old", identity="g"))
     passed(stores, movies)

@@ -34,7 +34,10 @@ def rows_written(stores: Stores) -> int:
 
 
 def test_writing_the_same_again_writes_nothing(stores: Stores) -> None:
-    """Y5: no row, no revision."""
+    """Writing the same again writes nothing (Y5).
+
+    No row, no revision.
+    """
     movies = stores.library()
     item = movie("1", genres=("Drama",), watch=WatchState(watched=True), details=DETAILS)
     first = stores.write(movies, item)
@@ -52,7 +55,10 @@ def test_writing_the_same_again_writes_nothing(stores: Stores) -> None:
 def test_a_new_fingerprint_of_the_same_content_is_stored_without_a_change(
     stores: Stores,
 ) -> None:
-    """Y5: the row is not parsed again next time, and nobody is told."""
+    """A new fingerprint of the same content is stored without a change (Y5).
+
+    The row is not parsed again next time, and nobody is told.
+    """
     movies = stores.library()
     first = stores.write(movies, movie("1"), fingerprint=1)
 
@@ -100,7 +106,10 @@ def test_a_new_fingerprint_of_the_same_content_is_stored_without_a_change(
     ids=str,
 )
 def test_every_part_of_an_item_counts_as_a_change(stores: Stores, change) -> None:
-    """Y5: rewritten when it differs, with a new revision; back again when it is undone."""
+    """Every part of an item counts as a change (Y5).
+
+    Rewritten when it differs, with a new revision; back again when it is undone.
+    """
     movies = stores.library()
     first = stores.write(movies, movie("1"))
 
@@ -112,7 +121,10 @@ def test_every_part_of_an_item_counts_as_a_change(stores: Stores, change) -> Non
 
 
 def test_a_light_listing_erases_neither_watch_state_nor_details(stores: Stores) -> None:
-    """Y5: None means no opinion."""
+    """A light listing erases neither watch state nor details (Y5).
+
+    None means no opinion.
+    """
     movies = stores.library()
     watch = WatchState(watched=True, play_count=2, last_played=UnixSeconds(5), favourite=True)
     stores.write(movies, movie("1", watch=watch, details=DETAILS))
@@ -176,7 +188,10 @@ def test_an_item_that_moved_to_another_library_is_there_only(stores: Stores) -> 
 
 
 def test_a_deleted_item_is_hidden_and_comes_back_with_its_history(stores: Stores) -> None:
-    """Y7: the tombstone keeps the watch state; the id is the same afterwards."""
+    """A deleted item is hidden and comes back with its history (Y7).
+
+    The tombstone keeps the watch state; the id is the same afterwards.
+    """
     movies = stores.library()
     stores.write(movies, movie("1", watch=WatchState(watched=True)), movie("2"))
     item = stores.id_of("1")
@@ -197,7 +212,10 @@ def test_a_deleted_item_is_hidden_and_comes_back_with_its_history(stores: Stores
 
 
 def test_old_tombstones_are_purged_and_young_ones_kept(stores: Stores) -> None:
-    """Y7: nothing of a purged item is left, also not its links."""
+    """Old tombstones are purged and young ones kept (Y7).
+
+    Nothing of a purged item is left, also not its links.
+    """
     movies = stores.library()
     item = movie("1", genres=("War",), external_ids=(("tmdb", "1"),), details=DETAILS)
     stores.write(movies, item, movie("2", genres=("War",)))
@@ -215,7 +233,10 @@ def test_old_tombstones_are_purged_and_young_ones_kept(stores: Stores) -> None:
 
 
 def test_purging_a_source_leaves_the_others_alone(stores: Stores) -> None:
-    """A4: in batches, to the last row."""
+    """Purging a source leaves the others alone (A4).
+
+    In batches, to the last row.
+    """
     movies = stores.library()
     stores.write(movies, *(movie(f"{n}", genres=("War",)) for n in range(25)))
     stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "3"))
@@ -239,7 +260,10 @@ def test_purging_a_source_leaves_the_others_alone(stores: Stores) -> None:
 def test_a_library_that_is_removed_takes_its_items_and_returns_with_them(
     stores: Stores,
 ) -> None:
-    """Y7: hidden, not lost."""
+    """A library that is removed takes its items and returns with them (Y7).
+
+    Hidden, not lost.
+    """
     movies = stores.library("movies")
     stores.library("more")
     stores.write(movies, movie("1"), movie("2"))
@@ -285,7 +309,10 @@ def test_the_end_of_a_complete_pass_is_recorded(stores: Stores) -> None:
 
 
 def test_a_held_loss_keeps_the_time_of_the_first_pass_that_found_it(stores: Stores) -> None:
-    """Y7: agreeing passes over at least 24 hours."""
+    """A held loss keeps the time of the first pass that found it (Y7).
+
+    Agreeing passes over at least 24 hours.
+    """
     movies, writer = stores.library(), stores.writer
     stores.write(movies, *map(movie, "abc"))
     first, second, third = stores.keys(movies, "a", "b", "c")
@@ -304,7 +331,10 @@ def test_a_held_loss_keeps_the_time_of_the_first_pass_that_found_it(stores: Stor
 
 
 def test_members_keep_their_order_and_may_repeat_or_come_later(stores: Stores) -> None:
-    """Y7: a playlist is complete or untouched; the same list again changes nothing."""
+    """Members keep their order and may repeat or come later (Y7).
+
+    A playlist is complete or untouched; the same list again changes nothing.
+    """
     music = stores.library("lists", LibraryType.PLAYLISTS)
     stores.write(music, made(ItemType.PLAYLIST, "p"))
     stores.write(music, made(ItemType.TRACK, "b"), made(ItemType.TRACK, "a"))
@@ -324,7 +354,10 @@ def test_members_keep_their_order_and_may_repeat_or_come_later(stores: Stores) -
 
 
 def test_details_of_one_item_are_stored_when_it_is_known(stores: Stores) -> None:
-    """Y3, Y5: with the time when they were fetched; the listing's fingerprint stays."""
+    """Details of one item are stored when it is known (Y3, Y5).
+
+    With the time when they were fetched; the listing's fingerprint stays.
+    """
     movies = stores.library()
     stores.write(movies, movie("1"), fingerprint=77)
 
@@ -343,7 +376,10 @@ def test_details_of_one_item_are_stored_when_it_is_known(stores: Stores) -> None
 
 
 def test_details_of_a_re_keyed_item_find_their_row(stores: Stores) -> None:
-    """I2: the aliases lead there."""
+    """Details of a re keyed item find their row (I2).
+
+    The aliases lead there.
+    """
     movies = stores.library()
     stores.write(movies, movie("old"))
     aliases = {RemoteId("new"): stores.id_of("old")}
