@@ -43,7 +43,10 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_of_the_readme_runs(trial: Trial, block: str) -> None:
-    """Issue 2, item 10: busctl examples that a test runs."""
+    """A block of the readme runs.
+
+    Busctl examples that a test runs.
+    """
     real_id = EXAMPLE_ID.search(trial.printed)
     assert real_id
 
@@ -75,7 +78,10 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
 
 
 def test_the_settings_page_tells_the_defaults_of_the_settings() -> None:
-    """Behaviour §10: the documented settings are those of the code."""
+    """The settings page tells the defaults of the settings.
+
+    The documented settings are those of the code.
+    """
     (block,) = re.findall(r"^```toml\n(.*?)^```$", SETTINGS, re.DOTALL | re.MULTILINE)
     told = tomllib.loads(block)
 
@@ -89,7 +95,10 @@ def test_the_settings_page_tells_the_defaults_of_the_settings() -> None:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    """Style §9: a dependency is a decision."""
+    """Every dependency has its reason.
+
+    A dependency is a decision.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = [re.match(r"[\w-]+", wish)[0] for wish in project["dependencies"]]
     decisions = (ROOT / "docs/decisions.md").read_text()

@@ -11,7 +11,10 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.timeout(180)
 def test_msd_its_peers_and_the_floor_are_compared_in_one_table() -> None:
-    """Issue 5, item 8: each of them copies the whole of a small server of each kind."""
+    """Msd its peers and the floor are compared in one table.
+
+    Each of them copies the whole of a small server of each kind.
+    """
     command = [sys.executable, "-m", "benchmarks.compare", "--items", "300", "--rounds", "1"]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

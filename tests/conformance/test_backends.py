@@ -73,7 +73,10 @@ def test_the_spec_describes_itself(harness: Harness) -> None:
 
 
 async def test_adding_finds_the_same_source_each_time(harness: Harness, added: Added) -> None:
-    """I1: server and user are what the id is made of."""
+    """Adding finds the same source each time (I1).
+
+    Server and user are what the id is made of.
+    """
     again = await harness.spec.add(harness.options, add_context())
 
     assert [one.server_id for one in added.found.sources] == [
@@ -86,7 +89,7 @@ async def test_adding_finds_the_same_source_each_time(harness: Harness, added: A
 
 
 async def test_what_is_refused_is_a_typed_error_without_secrets(harness: Harness) -> None:
-    """A1, K1, section 9."""
+    """What is refused is a typed error without secrets (A1, K1)."""
     with pytest.raises(MsdError) as raised:
         await harness.spec.add(harness.bad_options, add_context())
 
@@ -95,14 +98,17 @@ async def test_what_is_refused_is_a_typed_error_without_secrets(harness: Harness
 
 
 async def test_connect_recognises_the_server_again(added: Added, backend: MediaBackend) -> None:
-    """I4: any number of times."""
+    """Connect recognises the server again (I4).
+
+    Any number of times.
+    """
     for _ in range(2):
         facts = await backend.connect()
         assert facts.server_id == added.found.sources[0].server_id
 
 
 async def test_libraries_have_ids_and_names_that_stay(backend: MediaBackend) -> None:
-    """I2."""
+    """Libraries have ids and names that stay (I2)."""
     first, second = await backend.libraries(), await backend.libraries()
 
     assert first == second
@@ -111,7 +117,10 @@ async def test_libraries_have_ids_and_names_that_stay(backend: MediaBackend) -> 
 
 
 async def test_listings_are_whole_typed_and_parsed_in_order(backend: MediaBackend) -> None:
-    """Y3, Y7: complete enumerations; parents are among what is listed."""
+    """Listings are whole typed and parsed in order (Y3, Y7).
+
+    Complete enumerations; parents are among what is listed.
+    """
     listed = await everything(backend)
 
     items = [item for rows in listed.values() for item, _ in rows.values()]
@@ -171,7 +180,7 @@ async def test_the_hash_of_a_string_is_no_fingerprint(tmp_path: Path) -> None:
 
 
 async def test_newest_rows_are_rows_of_the_listing(backend: MediaBackend) -> None:
-    """Y4."""
+    """Newest rows are rows of the listing (Y4)."""
     for library in await backend.libraries():
         for listing in backend.listings(library):
             newest = await backend.newest(listing, 3)
@@ -197,7 +206,10 @@ async def test_one_item_comes_with_its_details(backend: MediaBackend) -> None:
 async def test_a_source_that_is_gone_is_unreachable_and_never_empty(
     harness: Harness, added: Added
 ) -> None:
-    """S2, Y7: every question is an error; it works again when it is back."""
+    """A source that is gone is unreachable and never empty (S2, Y7).
+
+    Every question is an error; it works again when it is back.
+    """
     backend = added.open()
     library = next(one for one in await backend.libraries() if backend.listings(one))
     harness.vanish()
@@ -220,7 +232,7 @@ async def test_a_source_that_is_gone_is_unreachable_and_never_empty(
 async def test_a_deleted_item_is_missing_and_nothing_else_changes(
     harness: Harness, added: Added
 ) -> None:
-    """Y7."""
+    """A deleted item is missing and nothing else changes (Y7)."""
     before_backend, after_backend = added.open(), added.open()
     try:
         before = await everything(before_backend)
@@ -238,7 +250,10 @@ async def test_a_deleted_item_is_missing_and_nothing_else_changes(
 
 
 async def test_any_call_may_be_cancelled(added: Added) -> None:
-    """Y12: and closing twice is fine."""
+    """Any call may be cancelled (Y12).
+
+    And closing twice is fine.
+    """
     backend = added.open()
     with anyio.move_on_after(0.001):
         await everything(backend)
@@ -249,7 +264,10 @@ async def test_any_call_may_be_cancelled(added: Added) -> None:
 
 
 async def test_signing_out_never_fails(added: Added, harness: Harness) -> None:
-    """A4: best effort, also when the source is away."""
+    """Signing out never fails (A4).
+
+    Best effort, also when the source is away.
+    """
     backend = added.open()
     harness.vanish()
     with anyio.fail_after(10):
@@ -261,7 +279,10 @@ async def test_signing_out_never_fails(added: Added, harness: Harness) -> None:
 async def test_private_files_stay_in_the_private_folder(
     added: Added, backend: MediaBackend, tmp_path: Path
 ) -> None:
-    """K6: a backend writes nowhere else."""
+    """Private files stay in the private folder (K6).
+
+    A backend writes nowhere else.
+    """
     before = {path for path in tmp_path.rglob("*") if added.cache_dir not in path.parents}
     await everything(backend)
 

@@ -77,7 +77,10 @@ async def signals(daemon: Daemon, member: str) -> AsyncIterator[Path]:
 async def test_a_revoked_sign_in_is_one_notification_whose_button_is_a_signal(
     daemon: Daemon, sim: JellyfinSimulator, keyring: Keyring, service: NotificationService
 ) -> None:
-    """S4: shown once, taken back when the source is gone."""
+    """A revoked sign in is one notification whose button is a signal (S4).
+
+    Shown once, taken back when the source is gone.
+    """
     source_id = await run_sync(connected, daemon, sim)
     sim.revoke_tokens("alice")
 
@@ -113,7 +116,10 @@ async def test_notifications_can_be_turned_off(
 async def test_a_prompt_that_nobody_answers_is_raised_once_and_keeps_nobody_waiting(
     daemon: Daemon, sim: JellyfinSimulator, keyring: Keyring, bus: PrivateBus
 ) -> None:
-    """K2: only UnlockSecrets prompts; cancelling its job takes the prompt off the screen."""
+    """A prompt that nobody answers is raised once and keeps nobody waiting (K2).
+
+    Only UnlockSecrets prompts; cancelling its job takes the prompt off the screen.
+    """
     source_id = await run_sync(connected, daemon, sim)
     await run_sync(daemon.stop)
     await run_sync(keyring.stop)

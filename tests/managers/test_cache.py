@@ -30,7 +30,10 @@ def endless(connection) -> object:
 
 
 async def test_a_read_that_would_never_end_is_interrupted(stores: Stores) -> None:
-    """K6: a superseded read ends, and its connection does no harm to the next one."""
+    """A read that would never end is interrupted (K6).
+
+    A superseded read ends, and its connection does no harm to the next one.
+    """
     handle = ReadHandle()
     ended = threading.Event()
 
@@ -51,7 +54,10 @@ async def test_a_read_that_would_never_end_is_interrupted(stores: Stores) -> Non
 
 
 async def test_a_read_that_is_interrupted_before_it_begins_never_begins(stores: Stores) -> None:
-    """K6: it was still waiting for its turn."""
+    """A read that is interrupted before it begins never begins (K6).
+
+    It was still waiting for its turn.
+    """
     handle = ReadHandle()
     handle.interrupt()
 
@@ -100,7 +106,10 @@ async def test_pages_never_wait_for_a_search(stores: Stores) -> None:
 
 
 async def test_a_search_whose_caller_left_is_over(stores: Stores) -> None:
-    """K6: nothing is left behind by a caller that left the bus."""
+    """A search whose caller left is over (K6).
+
+    Nothing is left behind by a caller that left the bus.
+    """
     manager = await CacheManager.open(stores.cache)
     for place in range(SEARCHERS):
         await manager._searchers.acquire_on_behalf_of(place)

@@ -28,7 +28,10 @@ def run(*arguments: str, path: str | None = None):
 
 
 def test_the_samples_are_a_library_of_everything(tmp_path):
-    """Issue 2, item 1: real, playable, tagged media files; made once."""
+    """The samples are a library of everything.
+
+    Real, playable, tagged media files; made once.
+    """
     if shutil.which("ffmpeg") is None:
         pytest.skip("ffmpeg is not installed")
     samples = tmp_path / "samples"

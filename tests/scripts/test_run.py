@@ -33,7 +33,10 @@ def trial(directory: Path) -> Iterator[Trial]:
 
 
 def test_a_sample_library_is_served(trial: Trial) -> None:
-    """Issue 2: busctl and gdbus answer without any step by hand."""
+    """A sample library is served.
+
+    Busctl and gdbus answer without any step by hand.
+    """
     sources = trial.shell(LIST_SOURCES)
     items = trial.shell(QUERY_ITEMS)
 
@@ -55,7 +58,10 @@ def test_msdctl_of_the_same_environment_finds_the_private_bus(trial: Trial) -> N
 
 
 def test_every_line_to_try_works(trial: Trial) -> None:
-    """Issue 2: the printed lines can be pasted, with real ids."""
+    """Every line to try works.
+
+    The printed lines can be pasted, with real ids.
+    """
     lines = trial.printed.replace("\\\n", " ").splitlines()
     commands = [line.strip() for line in lines if re.match(r"  (busctl|gdbus|/.*msdctl)", line)]
     ending = [command for command in commands if " monitor " not in command]
@@ -67,13 +73,19 @@ def test_every_line_to_try_works(trial: Trial) -> None:
 
 
 def test_the_sources_libraries_and_their_counts_are_shown(trial: Trial) -> None:
-    """Issue 2: it prints what is served."""
+    """The sources libraries and their counts are shown.
+
+    It prints what is served.
+    """
     assert "connected" in trial.printed
     assert re.search(r"movies\b.*\b[1-9]\d*", trial.printed)
 
 
 def test_a_second_msd_on_the_bus_is_refused_and_says_by_whom(trial: Trial, directory: Path) -> None:
-    """Issue 2: a taken bus name is told with its owner."""
+    """A second msd on the bus is refused and says by whom.
+
+    A taken bus name is told with its owner.
+    """
     second = subprocess.run(
         [ROOT / "scripts/run", "--dir", directory / "second"],
         env=trial.environment,
@@ -87,7 +99,10 @@ def test_a_second_msd_on_the_bus_is_refused_and_says_by_whom(trial: Trial, direc
 
 
 def test_ctrl_c_ends_it_cleanly_and_the_next_start_is_quick(directory: Path) -> None:
-    """Issue 2: Ctrl-C, code 0, nothing left; again: nothing is made or added twice."""
+    """Ctrl c ends it cleanly and the next start is quick.
+
+    Ctrl-C, code 0, nothing left; again: nothing is made or added twice.
+    """
     environment = newcomer(directory / "home")
     data = directory / "again"
     with trying(data, environment) as first:
@@ -109,7 +124,10 @@ def test_ctrl_c_ends_it_cleanly_and_the_next_start_is_quick(directory: Path) -> 
 
 
 def test_the_users_own_folders_are_served(tmp_path: Path, directory: Path, trial: Trial) -> None:
-    """Issue 2: Videos and Music, where there is something in them."""
+    """The users own folders are served.
+
+    Videos and Music, where there is something in them.
+    """
     assert trial.process.poll() is None
     environment = newcomer(tmp_path / "home")
     films = tmp_path / "home/Videos"
@@ -187,7 +205,10 @@ def test_without_a_network_the_first_start_says_so(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_fresh_copy_sets_itself_up(tmp_path: Path) -> None:
-    """Issue 2: no step by hand, from nothing but the files of the project."""
+    """A fresh copy sets itself up.
+
+    No step by hand, from nothing but the files of the project.
+    """
     fresh = tmp_path / "my msd é"
     built = shutil.ignore_patterns(".venv*", ".git", ".msd-try", ".*_cache", "__pycache__")
     shutil.copytree(ROOT, fresh, ignore=built)
