@@ -65,8 +65,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     flags = [flag for flag in before if flag not in ("--version", "-V")]
     if name in ("help", "version"):
         flags = [flag for flag in flags if flag not in ("-h", "--help")]
-    words = _as_search(after) if name in ("search", "find") else after
-    return parser.parse_args([*flags, *words], argparse.Namespace(as_json=False))
+    return parser.parse_args([*flags, *after], argparse.Namespace(as_json=False))
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
@@ -75,10 +74,6 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
         if not argument.startswith("-"):
             return list(arguments[:index]), argument, list(arguments[index + 1 :])
     return list(arguments), None, []
-
-
-def _as_search(words: list[str]) -> list[str]:
-    return ["--text", words[0], *words[1:]] if words and not words[0].startswith("-") else words
 
 
 def _unknown(name: str) -> Exception:

@@ -93,9 +93,9 @@ def test_without_a_command_the_status_is_meant(arguments):
     assert parse(arguments).source is None
 
 
-def test_a_search_is_a_list_of_items():
-    """`msdctl search alien` looks for titles."""
-    assert parse(["search", "alien", "--type", "movie"]).text == "alien"
+def test_several_words_are_searched_for():
+    """`msdctl find low hey` needs no quotes."""
+    assert parse(["find", "low", "hey", "--type", "album"]).words == ["low", "hey"]
 
 
 @pytest.mark.parametrize("arguments", [["--json", "sources"], ["sources", "--json"]])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from msd.cli.daemon.lookup import library_ids, source_ids
 from msd.cli.errors import ExitCode, unknown_error
-from msd.cli.terminal.item_table import SORT_COLUMNS, item_pairs, item_table
+from msd.cli.terminal.item_page import decision_lines, item_page
+from msd.cli.terminal.item_table import SORT_COLUMNS, item_table
 from msd.cli.terminal.text import json_text
 from msd.contract import LIBRARY, MAX_GET_ITEMS, MAX_PAGE
 from msd.dbus.variant import Variant
@@ -47,6 +48,9 @@ def register(commands: Commands) -> None:
         examples="msdctl item 9f3kQ2 | less\nmsdctl --json item 9f3kQ2 8aLm01",
     )
     item.add_argument("ids", nargs="+", metavar="ID")
+    item.add_argument(
+        "--why", action="store_true", help="say what each value of a file was made from"
+    )
     item.add_argument(
         "--refresh",
         action="store_true",
@@ -204,7 +208,10 @@ def _item(session: Session, options: Namespace) -> ExitCode:
     else:
         for index, item in enumerate(found):
             session.out.say(*[""] * bool(index))
-            session.out.pairs(item_pairs(item))
+            if options.why:
+                session.out.say(*decision_lines(item))
+            else:
+                session.out.pairs(item_page(item))
     known = {item["id"] for item in found}
     missing = next((identifier for identifier in options.ids if identifier not in known), None)
     if missing is not None:
