@@ -222,7 +222,9 @@ def _leaf(copies: list[_Copy]) -> Leaf:
     versions = _versions(copies)
     homes = {copy.home.path for copy in copies if copy.home is not None}
     named = next((copy for copy in copies if copy.name.ids), first)
-    name = msgspec.structs.replace(first.name, ids=named.name.ids)
+    editions = {copy.name.edition for copy in copies}
+    edition = first.name.edition if len(editions) == 1 else ""
+    name = msgspec.structs.replace(first.name, ids=named.name.ids, edition=edition)
     is_at_home = first.is_alone and len(homes) == 1
     return Leaf(
         type=ItemType.MOVIE,

@@ -47,13 +47,26 @@ _HINTS = {
         r"recordings?|aufnahmen|screencasts?|lectures?|vorlesungen"
     ),
 }
-_HINT = {kind: re.compile(rf"^(?:{words})$", re.IGNORECASE) for kind, words in _HINTS.items()}
+# What may stand before and behind the word, so that the name is still nothing but a hint.
+_QUALIFIERS = (
+    r"(?:my|our|all|new|old|kids?|children'?s|family|adults?|hd|fhd|uhd|4k|3d|8k|1080p|2160p|720p|"
+    r"anime|tv|german|deutsche?|english|french|foreign|documentary|meine|unsere|neue|alte|kinder)"
+)
+_HINT = {
+    kind: re.compile(
+        rf"^(?:{_QUALIFIERS}[ ._-]+)*(?:{words})(?:[ ._-]+[(\[]?{_QUALIFIERS}[)\]]?)*$",
+        re.IGNORECASE,
+    )
+    for kind, words in _HINTS.items()
+}
 # Words that make a library of a folder wherever they stand in its name ("Kids Movies 4K").
 _WITHIN = {
     LibraryType.MUSIC_VIDEOS: r"music[ _-]?videos|musikvideos",
     LibraryType.VIDEOS: r"home[ _-]?(?:videos|movies)|private[ _-]?videos",
-    LibraryType.MOVIES: r"movies|films|filme|spielfilme|películas|peliculas|filmes|фильмы",
-    LibraryType.SHOWS: r"tv[ _-]?(?:shows|series)|shows|serien|séries|cartoons|сериалы|anime",
+    LibraryType.MOVIES: r"movies|films|[^\W\d_]*filme|películas|peliculas|filmes|фильмы",
+    LibraryType.SHOWS: (
+        r"tv[ _-]?(?:shows|series)|shows|[^\W\d_]*serien|séries|cartoons|сериалы|anime"
+    ),
     LibraryType.MUSIC: r"music|musik|musique|música|alben|музыка",
 }
 _HINT_WITHIN = {

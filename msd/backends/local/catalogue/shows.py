@@ -98,6 +98,8 @@ class ShowShelf:
         if folder is None:
             self._take_library(found)
             return
+        if agreeing is None and said and not found.name.title:
+            found.name = msgspec.structs.replace(found.name, title=said)  # "Pilot - S01E01"
         found.show = folder_names.show_name(folder.name)
         found.show_path = folder.path
         found.show_evidence = Evidence.FOLDER_NAME if not said else Evidence.FILE_NAME
@@ -237,7 +239,7 @@ class ShowShelf:
         if name.certainty <= Certainty.NUMBERED and name.title:
             # A bare number says little: another title is another episode.
             return season.remote_id, name.episode, comparable(film_name(name.title).word_title)
-        return season.remote_id, name.episode
+        return season.remote_id, name.episode, name.last_episode
 
 
 def _settle_numbers(found: Found) -> None:
@@ -311,16 +313,20 @@ def _episode_id(leaf: Leaf, taken: set[RemoteId]) -> RemoteId:
         return file_id(leaf.path)
     below = season.remote_id.partition(":")[2]
     number = str(name.episode) if name.episode is not None else name.released
+    if name.last_episode is not None:
+        number = f"{number}-{name.last_episode}"
     remote_id = RemoteId(f"episode:{below}/{number}")
     return file_id(leaf.path) if remote_id in taken else remote_id
 
 
 def _episode(copies: list[Found], season: Group) -> Leaf:
     season.children += 1
-    name = copies[0].name
+    name, versions = copies[0].name, _versions(copies)
+    if len(versions[0]) > 1:
+        name = msgspec.structs.replace(name, title=_without_part(name.title))
     return Leaf(
         type=ItemType.EPISODE,
-        versions=_versions(copies),
+        versions=versions,
         episode=msgspec.structs.replace(name, season=copies[0].season),
         parent=season,
         evidence=max(copy.evidence for copy in copies),
@@ -335,6 +341,12 @@ def _versions(copies: list[Found]) -> list[list[FileRef]]:
         in_order = sorted(zip(marks, copies, strict=True), key=lambda pair: pair[0] or 0)
         return [[copy.ref for _, copy in in_order]]
     return [[copy.ref] for copy in copies]
+
+
+def _without_part(title: str) -> str:
+    """Return an episode's title without "cd1" or "part 1"."""
+    found = film_name(f"x {title}")
+    return (found.word_title or found.title).removeprefix("x").strip(" -")
 
 
 def _part(copy: Found) -> int | None:

@@ -14,8 +14,17 @@ _SNAPSHOTS = re.compile(
 _UNPACKING = re.compile(rb"^(?:_+unpack(?:ing)?_|__admin__$|[._]?incomplete$)")
 _FAILED = re.compile(rb"^_+failed_")
 # Made by devices for themselves; what is in them is never a medium of its own.
-_DEVICE_FOLDERS = frozenset(
-    {b"@eadir", b"lost+found", b"system volume information", b"__macosx", b".@__thumb", b"@tmp"}
+_DEVICE_FOLDERS = frozenset({b"@eadir", b".@__thumb", b"@tmp"})
+_SYSTEM = re.compile(rb"^(?:lost\+found|system volume information|__macosx)$")
+_HIDDEN = re.compile(rb"^\.")
+# The first form that fits decides.
+_FOLDERS = (
+    (_BINS, ("bin", "a recycle bin")),
+    (_SNAPSHOTS, ("snapshot", "older states of the folder, kept by the file system")),
+    (_UNPACKING, ("unfinished", "a download program is still working on it")),
+    (_FAILED, ("broken", "a download program could not finish it")),
+    (_SYSTEM, ("other", "made by an operating system for itself")),
+    (_HIDDEN, ("hidden", "a hidden folder")),
 )
 _DOWNLOADING = frozenset(
     {b".part", b".partial", b".crdownload", b".!qb", b".!ut", b".aria2", b".download", b".bc!"}
@@ -34,17 +43,7 @@ class LeftOut(NamedTuple):
 def folder_left_out(name: bytes) -> tuple[str, str] | None:
     """Return kind and reason when a folder of this name is not read, None when it is."""
     lower = name.lower()
-    if _BINS.match(lower):
-        return "bin", "a recycle bin"
-    if _SNAPSHOTS.match(lower):
-        return "snapshot", "older states of the folder, kept by the file system"
-    if _UNPACKING.match(lower):
-        return "unfinished", "a download program is still working on it"
-    if _FAILED.match(lower):
-        return "broken", "a download program could not finish it"
-    if name.startswith(b"."):
-        return "hidden", "a hidden folder"
-    return None
+    return next((found for form, found in _FOLDERS if form.match(lower)), None)
 
 
 def is_device_folder(name: bytes) -> bool:

@@ -26,6 +26,13 @@ from msd.models import ItemType, RemoteId
 
 VARIOUS_ARTISTS = "Various Artists"
 _UNKNOWN_ARTIST = "Unknown Artist"
+# Folders of albums by several artists, and of what has none.
+_NO_ARTISTS = frozenset(
+    (
+        *("soundtracks", "soundtrack", "ost", "compilations", "compilation", "various"),
+        *("samplers", "audiobooks", "hörbücher", "singles", "unsorted", "misc", "downloads"),
+    )
+)
 _FEATURING = re.compile(r"\s+[(\[]?(?:feat\.?|ft\.?|featuring)\s.*$", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"^\d{1,2}$")
 
@@ -150,7 +157,10 @@ class _Grouper:
         return _Album(title=title, artist=artist, year=year, release=release, tracks=tracks)
 
     def _artist_of_folder(self, above: bytes, folder: AlbumFolder) -> str:
-        return decode_name(above.rpartition(b"/")[2]) or folder.artist
+        name = decode_name(above.rpartition(b"/")[2])
+        if title_key(name) in _NO_ARTISTS:
+            return folder.artist or VARIOUS_ARTISTS
+        return name or folder.artist
 
     # --- artists, albums, tracks ---------------------------------------------------------------
 

@@ -41,6 +41,8 @@ from msd.backends.local.names.words import EPISODE_WORD
 _WORD_NUMBER = re.compile(
     rf"{BEFORE}(?:{EPISODE_WORD}|part|pt|e)\.?[ ._#-]{{0,3}}(?P<episode>\d{{1,4}})"
     rf"(?:[ ._]?{DASHES}[ ._]?(?:e|ep)?(?P<last>\d{{1,4}})(?![\dpi]))?(?:v\d)?{AFTER}"
+    r"|(?<![^\W_])(?P<episode_before>\d{1,3})\.?[ ._]"
+    r"(?:folge|teil|серия|odcinek|rész|bölüm|jakso)(?![^\W_])"
     r"|第[ ]?(?P<episode_cjk>\d{1,4})[ ]?[集話话回]|(?<!\d)(?P<episode_ko>\d{1,4})[화회편]"
     r"|(?<![^\W_])#(?P<episode_hash>\d{1,4})(?![^\W_])",
     re.IGNORECASE,

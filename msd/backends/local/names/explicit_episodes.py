@@ -58,6 +58,7 @@ _FANSUB_BRACKET = re.compile(
     re.IGNORECASE,
 )
 _EPISODE_AT_END = re.compile(rf"(?i)[ ._-]+(?:{EPISODE_WORD})\.?$")
+_SPECIAL_AT_END = re.compile(r"[ ._-]+(?:ova|oad|special|sp)s?$", re.IGNORECASE)
 _REVERSED = re.compile(r"(?:^|[ ._])(?:p\d{3,4}|\d{2}E\d{1,2}S)(?=$|[ ._])")
 _GLUED = re.compile(
     r"(?<=[^\W\d_])(?P<season>\d{1,2})x(?P<episode>\d{2,3})(?P<more>)(?![^\W_])", re.IGNORECASE
@@ -167,9 +168,10 @@ def _numbered_by_words(stem: str, match: re.Match[str]) -> EpisodeName:
 def _fansub(match: re.Match[str]) -> EpisodeName:
     parts = match.groupdict()
     named = _EPISODE_AT_END.sub("", parts.get("boxed") or parts.get("show") or "")
-    show, year = show_before(named.replace("_", " "))
+    special = _SPECIAL_AT_END.search(named)
+    show, year = show_before(named[: special.start() if special else None].replace("_", " "))
     first, last = int(match["episode"]), int(parts.get("last") or 0)
-    season = parts.get("season") or parts.get("ordinal")
+    season = "0" if special else parts.get("season") or parts.get("ordinal")
     return EpisodeName(
         show=show,
         show_year=year,

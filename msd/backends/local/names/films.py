@@ -90,7 +90,7 @@ def film_name(text: str) -> FilmName:
         year=year,
         ids=ids,
         edition=tagged_edition or ", ".join(dict.fromkeys(editions)),
-        version=_version(rest),
+        version=_version(_PART_WORD.sub(" ", rest)),
         part=part,
         is_3d=_3D.search(rest) is not None,
         is_release=is_release or bool(ids),

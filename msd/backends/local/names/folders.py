@@ -61,7 +61,8 @@ _RELEASE_SEASON = re.compile(
     re.IGNORECASE,
 )
 _DISC = re.compile(
-    r"^(?:cd|dvd|bd|dis[ckq](?:que)?|disco|disk|platte|диск)[ ._-]*0*(?P<number>\d{1,2})"
+    r"^(?:cd|dvd|bd|dis[ckq](?:que)?|disco|disk|platte|диск)[ ._-]*"
+    rf"0*(?P<number>\d{{1,2}}|(?:{_NUMBER_WORD})(?![^\W_]))"
     r"(?P<rest>[ ._-]+[(\[]?.*|[ ._-]*[(\[].*)?$",
     re.IGNORECASE,
 )
@@ -133,7 +134,9 @@ def show_name(folder: str) -> TitleName:
 def disc_number(folder: str) -> int | None:
     """Return which disc or part of its parent's content a folder is ("CD1", "Disc 2 (Live)")."""
     match = _DISC.match(folder)
-    return int(match["number"]) if match else None
+    if match is None:
+        return None
+    return _WRITTEN.get(match["number"].lower()) or int(match["number"])
 
 
 @lru_cache(maxsize=4096)

@@ -126,7 +126,7 @@ EXTRA_KINDS = {
     "clips": "clip",
 }
 EXTRA_SUFFIX = re.compile(
-    r"^(?P<title>.*?)(?:^|(?<=[^\W_])[ ._-]*[-._ ]|\s)"
+    r"^(?P<title>.*?)(?:^|(?<=[^\s._-])[ ._-]*[-._ ]|\s)"
     r"[(\[]?(?P<kind>trailer|teaser|sample|behind[ ._-]?the[ ._-]?scenes|making[ ._-]?of|"
     r"deleted(?:[ ._-]?scene)?|featurette|interview|scene|short|clip|other|extra|theme)s?"
     r"[)\]]?(?P<number>[ ._-]*\d{0,2})$",
