@@ -3,13 +3,12 @@
 import logging
 from collections.abc import Sequence
 
-from msd.backend_api.narrowing import concerns_request
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.library import library, playlists, shared, shared_library
 from msd.backends.plex.listing.query import shared_query
 from msd.backends.plex.parse.rows import decode_providers, decode_sections
 from msd.backends.plex.parse.wire import Section
-from msd.errors import BackendError, BadResponseError, ForbiddenError
+from msd.errors import AuthRequiredError, BackendError, BadResponseError, ForbiddenError
 from msd.models import ItemType, RemoteId, RemoteLibrary
 
 SECTIONS = "/library/sections"
@@ -65,9 +64,9 @@ async def _shared_library(link: ServerLink, position: int) -> RemoteLibrary | No
         return None if answer is None else shared(decode_providers(answer), position)
     except ForbiddenError:
         return None
-    except BackendError as error:
-        if not concerns_request(error):
-            raise
+    except AuthRequiredError:
+        raise
+    except BackendError as error:  # a server that is away refuses the next request, too
         log.info("%s: the list of providers can't be read: %s", link.source_id, error)
     query = shared_query(ItemType.MOVIE)
     answer = await client.get_or_none(query.path, query.parameters, start=0, size=0)

@@ -60,7 +60,7 @@ async def add(options: Mapping[str, OptionValue], context: AddContext) -> NewSou
             account, _ = await _account(tv, given)
         except AuthRequiredError as error:
             raise AuthRefusedError("plex.tv does not accept this token") from error
-        return _new_sources(account, _some(account, await servers_of(tv)))
+        return _new_sources(account, _some(account, await servers_of(tv)), context)
 
 
 async def login(
@@ -103,8 +103,8 @@ async def login(
             account = await _as_member(tv, account, dialogue, context.account)
             tv = tv.signed_in(account.credentials.token)
         if context.account is None:
-            return _new_sources(account, _some(account, await servers_of(tv)))
-        return _new_sources(account, await _renewed(tv))
+            return _new_sources(account, _some(account, await servers_of(tv)), context)
+        return _new_sources(account, await _renewed(tv), context)
 
 
 async def sign_out(context: AccountContext) -> None:
@@ -184,9 +184,15 @@ def _some(account: NewAccount, servers: AccountServers) -> AccountServers:
     return servers
 
 
-def _new_sources(account: NewAccount, servers: AccountServers) -> NewSources:
+def _new_sources(account: NewAccount, servers: AccountServers, context: AddContext) -> NewSources:
+    """Return what was found; every source trusts what the user said besides the system (K3)."""
     credentials = replace(account.credentials, server_tokens=servers.server_tokens)
-    return NewSources(account=replace(account, credentials=credentials), sources=servers.sources)
+    return NewSources(
+        account=replace(account, credentials=credentials),
+        sources=tuple(
+            replace(source, config={**source.config, **context.trust}) for source in servers.sources
+        ),
+    )
 
 
 def _forward_url(options: Mapping[str, OptionValue]) -> str:

@@ -19,7 +19,7 @@ from msd.errors import (
     MsdError,
     UnreachableError,
 )
-from msd.models import Account, AccountId, StatusReason
+from msd.models import CA_CERTIFICATE, Account, AccountId, StatusReason
 from tests.backend_api.http.raw_server import json_reply, reply
 from tests.backends.plex.pms import DEVICE, SERVER_ID, TOKEN
 from tests.backends.plex.tv_server import (
@@ -106,6 +106,17 @@ async def test_a_token_brings_its_account_and_every_server(monkeypatch):
     assert {"includeHttps": "1", "includeRelay": "1", "includeIPv6": "1"} == asked.query
     assert {DEVICE} == {seen.headers["x-plex-client-identifier"] for seen in tv.server.seen}
     assert new.undo is None  # the token was made elsewhere
+
+
+async def test_what_the_user_trusts_is_kept_with_every_source(monkeypatch):
+    """A private authority or a pin belongs to the sources that were added with it (K3)."""
+    context = replace(ADD_CONTEXT, trust={CA_CERTIFICATE: "PEM"})
+    async with plex_tv(monkeypatch):
+        new = await SPEC.add({"token": ACCOUNT_TOKEN}, context)
+
+    assert new.sources
+    assert {"PEM"} == {source.config[CA_CERTIFICATE] for source in new.sources}
+    assert all(len(source.config) > 1 for source in new.sources)
 
 
 @pytest.mark.parametrize("given", ["", "two words", "x\r\ny", "ü" * 20, "x" * 5000])
