@@ -39,13 +39,14 @@ from msd.backends.plex.listing.query import (
     listing_query,
     members_query,
 )
+from msd.backends.plex.listing.recent import RecentLists
 from msd.backends.plex.listing.rights import rights_of
-from msd.backends.plex.listing.sections import read_libraries, read_sections
+from msd.backends.plex.listing.sections import libraries_of, read_sections
 from msd.backends.plex.listing.shared import shared_page
 from msd.backends.plex.parse.details import item_details
 from msd.backends.plex.parse.item import media_item, parsed
-from msd.backends.plex.parse.rows import read_full
-from msd.backends.plex.parse.wire import key
+from msd.backends.plex.parse.rows import raw_item, read_full
+from msd.backends.plex.parse.wire import Section, key
 from msd.errors import BadResponseError, ForbiddenError
 from msd.models import (
     Capability,
@@ -91,6 +92,8 @@ class PlexBackend:
         self._page_size = page_size
         self._link = ServerLink(context)
         self._libraries: dict[RemoteId, RemoteLibrary] = {}
+        self._sections: dict[RemoteId, Section] = {}  # as `libraries` read them, each used once
+        self._recent = RecentLists()
         self._list_types: dict[RemoteId, ItemType] = {}  # of the collections and playlists listed
 
     @property
@@ -111,9 +114,10 @@ class PlexBackend:
 
         Those are the user's playlists and, if there are any, the individually shared items.
         """
-        libraries = await read_libraries(self._link)
-        self._libraries = libraries
-        return tuple(libraries.values())
+        sections = await read_sections(self._link)
+        self._sections = {RemoteId(key(section.key) or ""): section for section in sections}
+        self._libraries = await libraries_of(self._link, sections)
+        return tuple(self._libraries.values())
 
     async def rights(self) -> Rights | None:
         """Return which libraries are shared with the user; see `HasRights`."""
@@ -129,7 +133,10 @@ class PlexBackend:
         """Return the rows added last, newest first, at most one page of them."""
         query = listing_query(listing).narrowed(sort="addedAt:desc")
         reader = ListReader(self._link, query, listing.type)
-        return await reader.first(min(limit, self._page_size))
+        page = await reader.first_page(min(limit, self._page_size))
+        if listing.library.remote_id not in {PLAYLISTS, SHARED}:
+            self._recent.put(listing, page, reader.now)
+        return page.items
 
     def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
         """Enumerate a listing to its announced end; see `ListReader.pages`."""
@@ -140,11 +147,18 @@ class PlexBackend:
         if listing.library.remote_id == SHARED:
             yield await shared_page(self._link, listing.type, self._page_size)
             return
-        reader = ListReader(self._link, listing_query(listing), listing.type)
-        async for page in reader.pages(self._page_size, start):
+        async for page in self._windows(listing, start):
             if listing.type in {ItemType.COLLECTION, ItemType.PLAYLIST}:
                 self._list_types |= {row.remote_id: listing.type for row in page.items}
             yield page
+
+    def _windows(self, listing: Listing, start: int) -> AsyncGenerator[Page, None]:
+        """The windows of a listing; a short one that was just read is not listed again."""
+        recent = None if start else self._recent.take(listing)
+        if recent is not None:
+            return _single(recent)
+        reader = ListReader(self._link, listing_query(listing), listing.type)
+        return reader.pages(self._page_size, start)
 
     async def parse(self, items: Sequence[RawItem]) -> list[MediaItem | SkippedItem]:
         """Parse raw rows; one result per row, in order."""
@@ -180,6 +194,7 @@ class PlexBackend:
         item_type = item_type_of(row, LibraryType.MIXED if section is None else section.type)
         if item_type is None:
             return None
+        raw_item(row, item_type)  # leaves what lists carry
         item = media_item(remote_id, row, item_type)
         if isinstance(item, SkippedItem):
             raise BadResponseError(item.why)
@@ -251,13 +266,23 @@ class PlexBackend:
         self, library: RemoteLibrary, aspect: Aspect
     ) -> MetadataChanges | WatchChanges | FullRead:
         looked_at = LibraryReader(
-            self._link, self.listings(library), await self._typed_libraries(), self._page_size
+            self._link,
+            self.listings(library),
+            await self._typed_libraries(),
+            self._page_size,
+            self._recent,
         )
         if library.remote_id in {PLAYLISTS, SHARED}:
             return FullRead(looked_at, aspect)
         if aspect is Aspect.WATCH:
             return WatchChanges(looked_at)
+        if (known := self._sections.pop(library.remote_id, None)) is not None:
+            return MetadataChanges(looked_at, known)
         for section in await read_sections(self._link):
             if key(section.key) == library.remote_id:
                 return MetadataChanges(looked_at, section)
         raise ForbiddenError("the server does not know this library any more")
+
+
+async def _single(page: Page) -> AsyncGenerator[Page, None]:
+    yield page

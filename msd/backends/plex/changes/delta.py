@@ -46,6 +46,7 @@ class ListingDelta:
         self._link = library.link
         self._page_size = library.page_size
         self._member = member
+        self._recent = library.recent
 
     async def peek(self, query: Query, limit: int) -> FirstRows:
         """Return the first rows of a list that can be read.
@@ -70,9 +71,26 @@ class ListingDelta:
         return FirstRows((), read_rows(answer).total, server_time(answer))
 
     async def mark(self) -> ListingMark:
-        """Return where the listing stands now."""
-        latest = await self.peek(self.query.narrowed(sort=f"{self._member}:desc"), _EDGE)
-        return self._mark(ListingMark(), latest.items, latest.now)
+        """Return where the listing stands now, with its highest key."""
+        if (recent := self._recent.get(self.listing)) is None:
+            reader = ListReader(
+                self._link, self.query.narrowed(sort=f"{self._member}:desc"), self.listing.type
+            )
+            page = await reader.first_page(_EDGE)
+            self._recent.put(self.listing, page, reader.now)
+            mark = self._mark(ListingMark(), page.items, reader.now)
+            if self._recent.get(self.listing) is None:
+                mark.newest = numbered((await self.top()).items)
+                return mark
+            mark.newest = numbered(page.items)
+            return mark
+        mark = self._mark(ListingMark(), recent.items, recent.now)
+        mark.newest = numbered(recent.items)
+        return mark
+
+    async def top(self) -> FirstRows:
+        """Return the row with the highest key, and how many rows there are."""
+        return await self.peek(self.query.narrowed(sort="id:desc"), 1)
 
     def moved(self, mark: ListingMark, items: Iterable[RawItem], now: int | None) -> ListingMark:
         """Return the mark after some rows came."""

@@ -16,7 +16,7 @@ from msd.backend_api.changes import CachedRows, ChangeCursor, Changes
 from msd.backend_api.narrowing import concerns_request
 from msd.backend_api.protocol import Listing, RawItem
 from msd.backends.plex.changes.cursors import ListingMark, SectionCursor, decoded, encoded
-from msd.backends.plex.changes.delta import Delta, FirstRows, ListingDelta, numbered
+from msd.backends.plex.changes.delta import Delta, ListingDelta, numbered
 from msd.backends.plex.listing.locate import LibraryReader, parents_of
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import BELOW, above_of, listing_query
@@ -65,14 +65,20 @@ class _Pass(msgspec.Struct):
         """Return the shows and the like below which rows may bear other names than before.
 
         A new show may hold old rows: a server that gives a show a new key leaves its episodes as
-        they are. It does so when the show counts more episodes than came with it.
+        they are. Then the show counts more episodes than came with it.
         """
         leaves = Counter(parent for item in self.rows for parent in parents_of([row_of(item)]))
         return {
             remote_id
             for remote_id, item in self.fresh.get(above, {}).items()
-            if remote_id not in self.new or (row_of(item).leaf_count or -1) > leaves[remote_id]
+            if remote_id not in self.new or _may_hold_more(item, leaves[remote_id])
         }
+
+
+def _may_hold_more(item: RawItem, count: int) -> bool:
+    """Whether a new row may hold more rows than came with it; albums do not say how many."""
+    leaves = row_of(item).leaf_count
+    return leaves is None or leaves > count
 
 
 class MetadataChanges:
@@ -91,9 +97,7 @@ class MetadataChanges:
         """
         marks = {}
         for delta in self._deltas:
-            mark = await delta.mark()
-            mark.newest = numbered((await self._top(delta)).items)
-            marks[delta.listing.type.value] = mark
+            marks[delta.listing.type.value] = await delta.mark()
         return self._cursor(marks)
 
     async def changes(
@@ -150,7 +154,7 @@ class MetadataChanges:
     ) -> AsyncGenerator[Changes, None]:
         """Yield the rows of one listing that came or changed since a mark."""
         listing = delta.listing
-        top = await self._top(delta)
+        top = await delta.top()
         newest = numbered(top.items)
         came: dict[RemoteId, RawItem] = {}
         new_rows = 0
@@ -182,9 +186,6 @@ class MetadataChanges:
             moved = await delta.mark()
         moved.newest = None if newest is None else max(newest, mark.newest or 0)
         this_pass.marks[listing.type.value] = moved
-
-    async def _top(self, delta: ListingDelta) -> FirstRows:
-        return await delta.peek(delta.query.narrowed(sort="id:desc"), 1)
 
     async def _new(self, delta: ListingDelta, newest: int) -> dict[RemoteId, RawItem]:
         """Return the rows whose keys are higher than any before."""

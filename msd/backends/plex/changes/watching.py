@@ -160,7 +160,13 @@ class WatchChanges:
     async def _positions(
         self, delta: ListingDelta, states: _States
     ) -> AsyncGenerator[Changes, None]:
-        """Yield the rows with a position, and those that have none any more."""
+        """Yield the rows with a position, and those that have none any more.
+
+        A new position moves the time of the last view. So the list is read only where the cache
+        holds positions, to find those that were taken away.
+        """
+        if not states.begun:
+            return
         begun: set[RemoteId] = set()
         reader = ListReader(self._library.link, delta.query.narrowed(inProgress=1), _type(delta))
         async for page in reader.pages(self._library.page_size):

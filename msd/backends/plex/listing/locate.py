@@ -12,6 +12,7 @@ from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.library import item_type_of
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import BELOW, items_query, listing_query
+from msd.backends.plex.listing.recent import RecentLists
 from msd.backends.plex.parse.rows import RowPage, UnreadableRow, raw_item, read_rows, row_of
 from msd.backends.plex.parse.wire import Row, key
 from msd.errors import BackendError, BadResponseError, UnreachableError
@@ -129,8 +130,10 @@ class LibraryReader:
         listings: Sequence[Listing],
         sections: Mapping[RemoteId, TypedLibrary],
         page_size: int,
+        recent: RecentLists,
     ) -> None:
         self.link = link
+        self.recent = recent
         self.listings = listings
         self.page_size = page_size
         self._sections = sections

@@ -76,10 +76,6 @@ class ListReader:
         page = await self._window(Window(position, 1))
         return isinstance(page, Page) and any(item.remote_id not in known for item in page.items)
 
-    async def first(self, limit: int) -> tuple[RawItem, ...]:
-        """Return the first rows, fewer than `limit` where the list is shorter."""
-        return (await self.first_page(limit)).items
-
     async def first_page(self, limit: int) -> Page:
         """Return the first rows as a page, with the rows on which the server fails left out."""
         return await Narrowing(self._window).page(Window(0, limit))

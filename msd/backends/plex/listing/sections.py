@@ -18,14 +18,14 @@ _MOST_LIBRARIES = 1_000
 log = logging.getLogger(__name__)
 
 
-async def read_libraries(link: ServerLink) -> dict[RemoteId, RemoteLibrary]:
+async def libraries_of(
+    link: ServerLink, sections: Sequence[Section]
+) -> dict[RemoteId, RemoteLibrary]:
     """Return the user's sections and the two libraries that msd adds, by their ids.
 
     Raises:
-        BadResponseError: the answer is no list, or too long to be one.
         BackendError: as `PlexClient.get`.
     """
-    sections = await read_sections(link)
     libraries: dict[RemoteId, RemoteLibrary] = {}
     for position, section in enumerate(sections):
         entry = library(section, position)
@@ -43,7 +43,8 @@ async def read_sections(link: ServerLink) -> Sequence[Section]:
     """Return the server's own libraries; an unreadable entry is an empty `Section`.
 
     Raises:
-        As `read_libraries` does.
+        BadResponseError: the answer is no list, or too long to be one.
+        BackendError: as `PlexClient.get`.
     """
     client = await link.client()
     sections = decode_sections(await client.get(SECTIONS))

@@ -201,6 +201,9 @@ def raw_item(row: Row, item_type: ItemType) -> RawItem | None:
     row.view_count = play_count(row.view_count)
     if item_type not in BY_FILE:
         row.versions = None
+    if item_type is ItemType.ALBUM:
+        # Full answers count the tracks of an album, most lists do not: the tracks themselves do.
+        row.leaf_count = row.viewed_leaf_count = None
     all_said = row.genres, row.updated_at, row.section
     row.genres, row.section = list(many(row.genres)[:_LISTED_GENRES]), None
     if item_type not in _LISTS:
