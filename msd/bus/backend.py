@@ -24,7 +24,7 @@ _INTEGER = "x"
 
 
 def backend_entry(backend: BackendView) -> dict[str, Variant]:
-    """Return a kind as the wire shows it; without `login_options` nobody signs in to it."""
+    """Return a kind as the wire shows it; `login_options` is absent where no sign-in exists."""
     values: dict[str, object] = {
         "kind": backend.kind,
         "name": backend.name,

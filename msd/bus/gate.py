@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Gate:
-    """Lets calls wait until the coordinator is there, or tells them why it never will be."""
+    """Holds calls until the coordinator is open, or answers them with what prevents it."""
 
     def __init__(self) -> None:
         self._decided = anyio.Event()

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}|0")
 
 
 def job_total(job: Job) -> int:
-    """Return the announced rows as the wire says them."""
+    """Return the number of announced rows, -1 for unknown."""
     return UNKNOWN_TOTAL if job.total is None else job.total
 
 
@@ -38,7 +38,7 @@ def _typed(value: JobValue) -> Variant:
 
 
 def found_server(server: Mapping[str, str | bool]) -> dict[str, Variant]:
-    """Return a server that a discovery found, with the types of its values."""
+    """Return a server that was discovered, with the types of its values."""
     return {key: _typed(value) for key, value in server.items()}
 
 

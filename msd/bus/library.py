@@ -67,10 +67,10 @@ class LibraryInterface(RootInterface):
         wanted, names = facet_query(query)
         if wanted is None:
             return {name: Variant(_FACET_TYPE, []) for name in names}
-        found = await self._coordinator.library.facets(wanted, names)
+        counts = await self._coordinator.library.facets(wanted, names)
         return {
             name: Variant(_FACET_TYPE, [(facet.value, facet.count) for facet in values])
-            for name, values in found.items()
+            for name, values in counts.items()
         }
 
     async def search(
@@ -112,8 +112,8 @@ class LibraryInterface(RootInterface):
     ) -> tuple[Sequence[str], Sequence[str], int, bool]:
         """Return what changed since a revision."""
         read_options(options, {})
-        found = await self._coordinator.library.changes(since_revision, limit)
-        return found.changed, found.removed, found.revision, found.reset
+        changes = await self._coordinator.library.changes(since_revision, limit)
+        return changes.changed, changes.removed, changes.revision, changes.reset
 
 
 def item_entry(item: ItemFields) -> Typed:

@@ -46,16 +46,16 @@ LOGIN_TYPES: Mapping[str, str] = dict.fromkeys(LOGIN_PROPERTIES, "s") | {
 def begin_options(
     values: Mapping[str, OptionValue],
 ) -> tuple[dict[str, OptionValue], Caller, bool]:
-    """Split the options of BeginLogin: the backend's own, who owns the login, whether it is tied.
+    """Split the options of BeginLogin into those of the backend, the owner, and `tied`.
 
     Raises:
         InvalidArgumentError: `tied` or `owner_token` is of another type.
     """
-    own = dict(values)
-    tied = own.pop("tied", False)
+    backend_options = dict(values)
+    tied = backend_options.pop("tied", False)
     if not isinstance(tied, bool):
         raise InvalidArgumentError("tied must be a flag (b)")
-    return own, _caller(own.pop(_TOKEN, "")), tied
+    return backend_options, _caller(backend_options.pop(_TOKEN, "")), tied
 
 
 class LoginInterface(Interface):
@@ -64,7 +64,7 @@ class LoginInterface(Interface):
     Args:
         coordinator: which has the login.
         login_id: its number.
-        whole: the emitter of signals looks, which tells nobody what only the owner may see.
+        whole: show everything, for the emitter of signals, which leaves out private values.
     """
 
     name = LOGIN

@@ -78,7 +78,7 @@ class SourceCoordinatorInterface(RootInterface):
         return await self._coordinator.add_local_source(path)
 
     async def add_source(self, kind: str, options: Mapping[str, Variant]) -> Sequence[str]:
-        """Add what the backend's options say."""
+        """Add the source or sources that the options describe."""
         values: Mapping[str, OptionValue] = await add_options(options)
         return await self._coordinator.add_source(BackendKind(kind), values)
 
@@ -88,16 +88,20 @@ class SourceCoordinatorInterface(RootInterface):
 
     async def begin_login(self, kind: str, options: Mapping[str, Variant]) -> str:
         """Begin to sign in."""
-        own, owner, tied = begin_options(await add_options(options))
+        backend_options, owner, tied = begin_options(await add_options(options))
         return login_path(
-            await self._coordinator.logins.begin(BackendKind(kind), own, owner, tied=tied)
+            await self._coordinator.logins.begin(
+                BackendKind(kind), backend_options, owner, tied=tied
+            )
         )
 
     async def reauthenticate(self, source_id: str, options: Mapping[str, Variant]) -> str:
-        """Begin to sign in to a source anew."""
-        own, owner, tied = begin_options(await add_options(options))
+        """Begin a new sign-in to a source."""
+        backend_options, owner, tied = begin_options(await add_options(options))
         logins = self._coordinator.logins
-        login_id = await logins.reauthenticate(SourceId(source_id), own, owner, tied=tied)
+        login_id = await logins.reauthenticate(
+            SourceId(source_id), backend_options, owner, tied=tied
+        )
         return login_path(login_id)
 
     async def get_certificate(self, address: str) -> Mapping[str, Variant]:
@@ -168,7 +172,7 @@ class SourceCoordinatorInterface(RootInterface):
         return source_path(self._coordinator.get_backend(SourceId(source_id)).source.id)
 
     async def explain(self, source_id: str) -> Sequence[Mapping[str, Variant]]:
-        """Say why a source has its status."""
+        """Return why a source has its status."""
         attempts = self._coordinator.sources.explain(SourceId(source_id))
         return [
             variants(_STEP_TYPES, {key: getattr(attempt, key) for key in _STEP_TYPES})

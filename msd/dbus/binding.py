@@ -76,7 +76,7 @@ def new_bus(library: str, address: str) -> LibraryBus:
 
 
 async def _handshake_line(bus: LibraryBus) -> str:
-    """Read a line; dbus-next's own reader spins for ever when the bus dies in the handshake."""
+    """Read a line; dbus-next's own reader never ends when the bus dies in the handshake."""
     line = b""
     while not line.endswith(b"\r\n"):
         # Two bytes at a time, or what follows the line would be lost.

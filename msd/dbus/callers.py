@@ -44,7 +44,7 @@ class Caller:
                 self._waiting.discard(scope)
 
     def leave(self) -> None:
-        """End what waits for a turn or has one: nobody is there for the answer."""
+        """End what waits for a turn or has one: the caller has left."""
         for scope in list(self._waiting):
             scope.cancel()
 

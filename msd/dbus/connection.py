@@ -78,7 +78,7 @@ class Connection:
         self._calls = PendingCalls()
         self._lost = anyio.Event()
         self._ended = anyio.Event()
-        # Whoever stops this connection still waits for its end, which the watch tells.
+        # Leaving the connection waits for its end, which this task notices.
         self._watching = anyio.CancelScope(shield=True)
         self._lost_because = ""
         self._names: set[str] = set()

@@ -1,4 +1,4 @@
-"""Names on a bus: where a message goes, which signals are meant, what D-Bus itself defines."""
+"""Names on a bus: where a message goes, which signals match, what D-Bus itself defines."""
 
 from msgspec import Struct
 
@@ -47,7 +47,7 @@ class SignalMatch(Struct, frozen=True, kw_only=True):
         )
 
     def fits(self, message: Message) -> bool:
-        """Whether a signal is meant; the bus daemon alone can tell its sender."""
+        """Whether a signal matches; its sender was checked by the bus daemon."""
         return (
             self.path in ("", message.path)
             and self.interface in ("", message.interface)

@@ -40,7 +40,7 @@ class Outbox:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether so much waits that what can be told later should be."""
+        """Whether so much waits that signals which can wait should wait."""
         return len(self._waiting) > HIGH_WATER_MESSAGES or self._waiting_bytes > HIGH_WATER_BYTES
 
     def post(self, message: Outgoing) -> None:
@@ -51,7 +51,7 @@ class Outbox:
         self._waiting.append(message)
         self._waiting_bytes += len(message.data)
         if self._is_watching:
-            self._tell_waiters()
+            self._wake_waiters()
         else:
             self._write()
 
@@ -82,7 +82,7 @@ class Outbox:
             self._bus._finalize(error)  # noqa: SLF001 - offered by both libraries
             return
         self._watch(wanted=bool(self._waiting))
-        self._tell_waiters()
+        self._wake_waiters()
 
     def _write_some(self) -> bool:
         """Write one message with descriptors or several without; False when the socket is full."""
@@ -136,7 +136,7 @@ class Outbox:
             self._loop.remove_writer(self._socket)
         self._is_watching = wanted
 
-    def _tell_waiters(self) -> None:
+    def _wake_waiters(self) -> None:
         if self._waiting_bytes <= HIGH_WATER_BYTES:
             self._below_high_water.set()
         elif self._below_high_water.is_set():

@@ -10,7 +10,7 @@ from msd.dbus.message import Message, MessageKind
 
 
 class Answer:
-    """The answer to one call, as soon as it is there."""
+    """The answer to one call, once it has come."""
 
     def __init__(self) -> None:
         self._decided = anyio.Event()

@@ -170,19 +170,19 @@ class BusServer:
     async def _interfaces(self, message: Message) -> tuple[Interface, ...]:
         if message.interface == PEER:
             return (self._peer,)
-        own = await self.tree.find(message.path)
-        if message.interface in {interface.name for interface in own}:
-            return own
+        interfaces = await self.tree.find(message.path)
+        if message.interface in {interface.name for interface in interfaces}:
+            return interfaces
         managers = (self._object_manager,) if self._root and message.path == self._root else ()
-        described = [self.specs[interface.name] for interface in own]
+        described = [self.specs[interface.name] for interface in interfaces]
         described += [spec for spec in STANDARD_SPECS.values() if spec.name != OBJECT_MANAGER]
         described += [self.specs[manager.name] for manager in managers]
         return (
-            *own,
+            *interfaces,
             *managers,
             self._peer,
             Introspectable(message.path, self.tree, described),
-            Properties(own, self.specs),
+            Properties(interfaces, self.specs),
         )
 
 

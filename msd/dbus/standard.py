@@ -79,7 +79,7 @@ class Peer(Interface):
 
 
 def machine_id(files: Sequence[str]) -> str:
-    """Return what the first of these files that can be read says.
+    """Return the content of the first of these files that can be read.
 
     Raises:
         CallError: none can.
@@ -110,7 +110,7 @@ class Introspectable(Interface):
 
 
 class ObjectManager(Interface):
-    """Tells which objects there are below the root object."""
+    """Lists the objects below the root object."""
 
     name = OBJECT_MANAGER
 

@@ -48,7 +48,7 @@ class ObjectTree:
         self._branches[path] = branch
 
     async def find(self, path: str) -> tuple[Interface, ...]:
-        """Return the interfaces of an object, none for a mere parent of objects.
+        """Return the interfaces of an object, none for a path that only has objects below it.
 
         Raises:
             Exception: the object is not there (any more).

@@ -90,7 +90,7 @@ class SecretServiceClient:
         self._changed.set()
 
     async def _until_it_answers(self) -> None:
-        """Wait for a service that hung, which tells nobody when it goes on."""
+        """Ask a service that did not answer until it does; it sends no signal by itself."""
         while self._hangs:
             try:
                 await self._state()

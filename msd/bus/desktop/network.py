@@ -46,14 +46,14 @@ class SystemNetwork:
             async with Connection(self._address) as connection:
                 await self._watch(connection, changed)
         except BusError as error:
-            logger.info("nobody tells about the network: %s", error)
+            logger.info("the state of the network is not known: %s", error)
 
     async def _watch(self, connection: Connection, changed: Callable[[], None]) -> None:
-        told = anyio.Event()
+        changed_event = anyio.Event()
 
         def note(message: Message) -> None:
             if self._tells(message):
-                told.set()
+                changed_event.set()
 
         async with (
             connection.listening(_NETWORK_CHANGED, note),
@@ -62,8 +62,8 @@ class SystemNetwork:
             while True:
                 await self._read(connection)
                 changed()
-                await told.wait()
-                told = anyio.Event()
+                await changed_event.wait()
+                changed_event = anyio.Event()
 
     def _tells(self, message: Message) -> bool:
         if message.member == "PrepareForSleep":

@@ -28,26 +28,26 @@ LONGEST = 300
 class DesktopNotifications:
     """Shows notices, best effort: without a notification service nothing happens.
 
-    What is asked for is done by `run`, one after the other; of several wishes about one key only
-    the last is done.
+    `run` does what was asked for, one after the other; of several requests with one key only the
+    last is done.
     """
 
     def __init__(self, connection: Connection, *, deadline_s: float = DEADLINE_S) -> None:
         self._connection = connection
         self._deadline_s = deadline_s
-        self._wishes: dict[str, Notice | None] = {}
-        self._wished = anyio.Event()
+        self._requests: dict[str, Notice | None] = {}
+        self._requested = anyio.Event()
         self._ids: dict[str, int] = {}  # of what is on the screen
         self._presses: list[tuple[int, str]] = []
         self._capabilities: frozenset[str] | None = None
 
     def show(self, notice: Notice) -> None:
         """Show a notice, or replace the one with the same key."""
-        self._wish(notice.key, notice)
+        self._request(notice.key, notice)
 
     def withdraw(self, key: str) -> None:
         """Take a notice back; none is fine."""
-        self._wish(key, None)
+        self._request(key, None)
 
     async def run(self, pressed: Callable[[str, str], None]) -> None:
         """Do what is asked for, until the bus is gone.
@@ -64,29 +64,29 @@ class DesktopNotifications:
                 ):
                     await stack.enter_async_context(self._connection.listening(match, handler))
                 while True:
-                    await self._wished.wait()
-                    self._wished = anyio.Event()
+                    await self._requested.wait()
+                    self._requested = anyio.Event()
                     await self._do_all()
-                    self._tell(pressed)
+                    self._report_presses(pressed)
         except BusError as error:
             logger.info("notifications are shown no more: %s", error)
 
-    def _wish(self, key: str, notice: Notice | None) -> None:
-        self._wishes.pop(key, None)
-        self._wishes[key] = notice
-        self._wished.set()
+    def _request(self, key: str, notice: Notice | None) -> None:
+        self._requests.pop(key, None)
+        self._requests[key] = notice
+        self._requested.set()
 
     async def _do_all(self) -> None:
-        while self._wishes:
-            key = next(iter(self._wishes))
-            notice = self._wishes.pop(key)
+        while self._requests:
+            key = next(iter(self._requests))
+            notice = self._requests.pop(key)
             try:
                 with anyio.fail_after(self._deadline_s):
                     await (self._close(key) if notice is None else self._notify(notice))
             except (BusError, TimeoutError) as error:
                 logger.info("a notification is not shown: %s", str(error) or "no answer in time")
 
-    def _tell(self, pressed: Callable[[str, str], None]) -> None:
+    def _report_presses(self, pressed: Callable[[str, str], None]) -> None:
         presses, self._presses = self._presses, []
         for number, action in presses:
             for key, shown in list(self._ids.items()):
@@ -95,8 +95,8 @@ class DesktopNotifications:
 
     async def _notify(self, notice: Notice) -> None:
         if self._capabilities is None:
-            (found,) = await self._call("GetCapabilities")
-            self._capabilities = frozenset(map(str, found if isinstance(found, list) else ()))
+            (names,) = await self._call("GetCapabilities")
+            self._capabilities = frozenset(map(str, names if isinstance(names, list) else ()))
         body = notice.body[:LONGEST]
         actions = [notice.action, notice.label] if notice.action else []
         (number,) = await self._call(
@@ -123,10 +123,10 @@ class DesktopNotifications:
         return await self._connection.call(address, signature, values)
 
     def _note_pressed(self, message: Message) -> None:
-        # Told later: the answer that says which number a notice got may still be on its way.
+        # Handled later: the answer with the number of the notice may still be on its way.
         number, action = message.body[:2]
         self._presses.append((number, str(action)))
-        self._wished.set()
+        self._requested.set()
 
     def _note_closed(self, message: Message) -> None:
         number = message.body[0]

@@ -96,7 +96,7 @@ async def run_signals(
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Tell clients what the coordinator's objects are now, then every change, for ever.
+    """Publish the objects of the coordinator as they are now, then every change.
 
     `await task_group.start(run_signals, server, coordinator)` returns when no fact can be missed
     any more.
@@ -151,14 +151,14 @@ class _Signals:
         }
 
     async def publish(self, event: Event) -> None:
-        """Tell one fact; one that can't be told does not keep the others from being told."""
+        """Publish one event; an event that fails does not stop the others."""
         with _guarded():
             if isinstance(event, Overflow):
                 await self._publish_again()
             else:
-                tell = self._publishers.get(type(event))
-                if tell is not None:  # the others are for the coordinator's own parts
-                    tell(event)
+                publish = self._publishers.get(type(event))
+                if publish is not None:  # the others are for the coordinator's own parts
+                    publish(event)
 
     def publish_all(self, *, announce: bool) -> None:
         """Bring what clients know up to date with everything that is there now."""
@@ -236,7 +236,7 @@ class _Signals:
             self._server.emit(ROOT_PATH, SOURCE_COORDINATOR, "SourceRemoved", source_id)
 
     def _status(self, source_id: SourceId, status: SourceStatus) -> None:
-        """Tell a status as it was published: a later one has its own fact."""
+        """Publish a status as the event has it: a later status has an event of its own."""
         path = source_path(source_id)
         before = [self._published.published(path, name) for name in ("Status", "StatusReason")]
         view = replace(self._coordinator.sources.get(source_id), status=status)
@@ -376,6 +376,6 @@ def _guarded() -> Iterator[None]:
     try:
         yield
     except MsdError:
-        logger.debug("an object went away before its change was told")
+        logger.debug("an object went away before its change was published")
     except Exception:
-        logger.exception("a change could not be told")
+        logger.exception("a change could not be published")

@@ -1,4 +1,4 @@
-"""Changes of items, collected per library until they are told (Y10)."""
+"""Changes of items, collected per library until they are sent (Y10)."""
 
 from msgspec import Struct, field
 
@@ -9,7 +9,7 @@ MAX_IDS = 500
 
 
 class _Batch(Struct):
-    """What changed in one library since it was last told; insertion order is kept."""
+    """What changed in one library since the last signal; insertion order is kept."""
 
     changed: dict[ItemId, None] = field(default_factory=dict)
     removed: dict[ItemId, None] = field(default_factory=dict)

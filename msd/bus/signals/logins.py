@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LoginSignals:
-    """Tells of logins; `update` tells what is new of an object's properties."""
+    """Sends the signals of logins; `update` sends the properties of an object that changed."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class LoginSignals:
         self._finished: set[LoginId] = set()
 
     def show(self, login_id: LoginId) -> None:
-        """Tell of a login as it is now."""
+        """Publish a login as it is now."""
         path = login_path(login_id)
         interface = LoginInterface(self._coordinator, login_id, whole=True)
         if path in self._published.paths:
@@ -44,7 +44,7 @@ class LoginSignals:
             self.finish(login_id)
 
     def finish(self, login_id: LoginId) -> None:
-        """Tell once how a login ended."""
+        """Publish once how a login ended."""
         if login_id in self._finished:
             return
         self._finished.add(login_id)
@@ -55,6 +55,6 @@ class LoginSignals:
         self._server.emit(path, LOGIN, "Finished", *fields)
 
     def remove(self, login_id: LoginId) -> None:
-        """Tell that a login's object is gone."""
+        """Publish that a login's object is gone."""
         self._finished.discard(login_id)
         self._published.hide(login_path(login_id), LOGIN)

@@ -1,4 +1,4 @@
-"""What clients were told last of each object; tells them what differs now."""
+"""The property values that clients know, and the signals that bring them up to date."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -36,34 +36,34 @@ class PublishedState:
         return None if variant is None else variant.value
 
     def assume(self, path: str, interface: Interface) -> None:
-        """Take the present values as told."""
+        """Take the present values as known to clients."""
         values = property_values(interface, self._specs[interface.name])
         self._values[path] = self._emitting(interface.name, values)
 
     def show(self, path: str, interface: Interface) -> None:
-        """Tell of a new object."""
+        """Announce a new object."""
         values = property_values(interface, self._specs[interface.name])
         self._values[path] = self._emitting(interface.name, values)
         public = {n: v for n, v in values.items() if not self._is_private(interface.name, n)}
         self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesAdded", path, {interface.name: public})
 
     def hide(self, path: str, interface_name: str) -> None:
-        """Tell that an object is gone."""
+        """Announce that an object is gone."""
         if self._values.pop(path, None) is not None:
             self._emit(ROOT_PATH, OBJECT_MANAGER, "InterfacesRemoved", path, [interface_name])
 
     def update(self, path: str, interface_name: str, values: Mapping[str, Variant]) -> None:
-        """Tell which of these values are new; of private ones only that they are."""
-        told = self._values.get(path)
-        if told is None:
+        """Send the values that changed; private ones are only named as changed."""
+        known = self._values.get(path)
+        if known is None:
             return
         news = {
             name: value
             for name, value in self._emitting(interface_name, values).items()
-            if told.get(name) != value
+            if known.get(name) != value
         }
         if news:
-            told.update(news)
+            known.update(news)
             hidden = [name for name in news if self._is_private(interface_name, name)]
             public = {name: value for name, value in news.items() if name not in hidden}
             self._emit(path, PROPERTIES, "PropertiesChanged", interface_name, public, hidden)

@@ -1,4 +1,4 @@
-"""Paces what may be told often: at once, then at most once per interval, the last one always."""
+"""Limits signals that may come often: one at once, then one per interval, the last one always."""
 
 import logging
 from collections.abc import Callable, Hashable
@@ -16,7 +16,7 @@ class Throttle:
     """Runs the newest action of each key, at most once per interval.
 
     Nothing runs, and no time is measured, while nothing is waiting. While `is_crowded` says so,
-    actions wait: what they tell is read when they run, so waiting makes them fewer.
+    actions wait: they read values when they run, so fewer signals are needed.
     """
 
     def __init__(self, is_crowded: Callable[[], bool], interval_s: float = INTERVAL_S) -> None:
@@ -41,7 +41,7 @@ class Throttle:
         self._ran_at.pop(key, None)
 
     async def run(self) -> None:
-        """Run what waits when its time comes, for ever."""
+        """Run what waits when its time comes, until cancelled."""
         while True:
             await self._work.wait()
             await anyio.sleep(self._interval_s if self._is_crowded() else self._pause())
@@ -67,7 +67,7 @@ class Throttle:
         try:
             action()
         except Exception:
-            logger.exception("what had waited could not be told")
+            logger.exception("a delayed signal could not be sent")
 
     def _due(self, key: Hashable) -> float:
         return self._ran_at.get(key, -self._interval_s) + self._interval_s

@@ -327,7 +327,7 @@ async def test_one_fact_that_can_not_be_told_does_not_end_the_others(
     coordinator.put_source("s2")
 
     await client.wait_for(1, "SourceAdded")
-    assert 1 == caplog.text.count("a change could not be told")
+    assert 1 == caplog.text.count("a change could not be published")
 
 
 async def test_progress_waits_while_the_outbox_is_crowded(
