@@ -312,14 +312,16 @@ class SyncEngine:
 
     def _record_listing(self, copied: CopiedListing, now: UnixSeconds) -> WriteResult | None:
         enumeration, where = copied.enumeration, (copied.library_id, copied.listing.type)
-        can_be_trusted = enumeration.is_at_end and not copied.known.has_repeats()
+        is_counted = enumeration.is_at_end and not copied.known.has_repeats()
+        # Without a judgement the listing is dirty next time: its total is not known.
+        can_be_trusted = is_counted and copied.is_judged
         total = (enumeration.total or 0) if can_be_trusted else -1
         if not self._backend_names_rows:
             if enumeration.is_at_end and not copied.start:
                 self._store.replace_omissions(copied.omissions, *where)
             else:
                 self._store.add_omissions(copied.omissions, copied.listing.type)
-        if enumeration.is_complete:
+        if enumeration.is_complete and copied.is_judged:
             return self._store.finish_listing(*where, total=total, now=now)
         self._store.expect_rows(*where, total)
         return None

@@ -51,6 +51,7 @@ class CopiedListing(Struct, kw_only=True, eq=False):
     remote_ids: list[RemoteId] = field(default_factory=list)  # of collections and playlists
     omissions: list[Omission] = field(default_factory=list)  # rows that were left out
     gone: list[int] = field(default_factory=list)  # keys of rows that the source has no more
+    is_judged: bool = True  # False: what is missing could not be asked for, this time
 
 
 class ListingCopier:

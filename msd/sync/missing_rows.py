@@ -69,6 +69,7 @@ class MissingRows:
         for library in self._passes:
             for copied in library.copied:
                 gone = await self._gone(copied, asks=asks)
+                copied.is_judged = gone is not None or not copied.enumeration.is_complete
                 if gone is not None:
                     copied.gone = gone
                     confirmed.append(copied)

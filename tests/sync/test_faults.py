@@ -256,6 +256,11 @@ async def test_missing_rows_that_can_not_be_asked_for_stay(
     assert "m3" in source.items()
     assert len(report.faults) == 1
 
+    server.on_call = None
+    await source.sync()
+
+    assert "m3" not in source.items()
+
 
 def test_a_fault_reads_as_a_sentence() -> None:
     """Library, listing, reason, request and number are in it (S9)."""
