@@ -73,6 +73,9 @@ QUERY_OPTIONS: Mapping[str, Reader] = {
     "in_progress": flag,
     "favourite": flag,
     "added_after": whole_number(-_INT64, _INT64 - 1),
+    "letter": text,
+    "content_ratings": texts,
+    "studios": texts,
     "text": _words,
     "sort": word(SortKey),
     "seed": whole_number(-_INT64, _INT64 - 1),
@@ -84,7 +87,9 @@ QUERY_OPTIONS: Mapping[str, Reader] = {
     "fields": texts,
 }
 
-LIST_CONDITIONS = frozenset({"source_ids", "library_ids", "types", "genres", "years"})
+LIST_CONDITIONS = frozenset(
+    {"source_ids", "library_ids", "types", "genres", "years", "content_ratings", "studios"}
+)
 
 
 def _facets(key: str, variant: Variant) -> object:

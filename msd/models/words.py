@@ -191,5 +191,7 @@ class SortKey(StrEnum):
     RELEASED = "released"
     LAST_PLAYED = "last-played"
     RATING = "rating"
+    YEAR = "year"
+    ARTIST = "artist"
     RANDOM = "random"
     INDEX = "index"  # as the parent orders them: episode, track or playlist order

@@ -177,6 +177,9 @@ Index(
     sqlite_where=text("deleted_at IS NULL AND position_ms > 0"),
 )
 Index("item_revision", item.c.revision)
+_UNWATCHED = text("deleted_at IS NULL AND watched = 0")
+Index("item_unwatched_title", item.c.listing, item.c.sort_title, sqlite_where=_UNWATCHED)
+Index("item_unwatched_added", item.c.listing, item.c.added, sqlite_where=_UNWATCHED)
 Index("item_favourite", item.c.listing, sqlite_where=text("deleted_at IS NULL AND favourite = 1"))
 
 item_detail = Table(

@@ -40,6 +40,14 @@ CREATE = (
     ("CREATE INDEX item_revision ON item (revision)"),
     ("CREATE INDEX item_show ON item (show_id) WHERE show_id IS NOT NULL"),
     ("CREATE INDEX item_title ON item (listing, sort_title) WHERE deleted_at IS NULL"),
+    (
+        "CREATE INDEX item_unwatched_added ON item (listing, added) WHERE deleted_at IS NULL AND "
+        "watched = 0"
+    ),
+    (
+        "CREATE INDEX item_unwatched_title ON item (listing, sort_title) WHERE deleted_at IS NULL "
+        "AND watched = 0"
+    ),
     ("CREATE INDEX item_withdrawn ON item (listing) WHERE withdrawn_at IS NOT NULL"),
     ("CREATE TABLE item_detail ( item INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (item) )"),
     (

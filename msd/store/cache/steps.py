@@ -81,4 +81,5 @@ STEPS = (
     Step(3, "containers, withheld and withdrawn rows, omissions", _containers_and_losses),
     Step(4, "search", _search),
     Step(5, "what a full answer adds", _beyond_list),
+    Step(6, "unwatched items in order", create_missing),
 )

@@ -15,6 +15,7 @@ from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Paths, Stores, movie
 
 THIRD = """
+DROP INDEX item_unwatched_title; DROP INDEX item_unwatched_added;
 ALTER TABLE item_full DROP COLUMN beyond_list;
 DROP TABLE search_word; DROP TABLE search; DROP TABLE search_text;
 DELETE FROM schema_ledger WHERE version > 3;
@@ -85,7 +86,7 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     assert cache.read(query_items, ItemQuery()).items[0]["watched"] is True
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
-    assert cache_schema(0).version == 5
+    assert cache_schema(0).version == 6
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:

@@ -17,6 +17,7 @@ from msd.store.cache.reads.query import (
     order_of,
     page_of,
     page_of_listings,
+    rows_of,
 )
 
 _MEMBER_ROWS = "member CROSS JOIN item ON item.id = member.item_id"
@@ -98,7 +99,7 @@ class _Search:
         elif not self._conditions.texts:
             total = sum(listing.item_count for listing in filled)
         else:
-            total = self._count("item", self._conditions)
+            total = self._count(rows_of(self._query), self._conditions)
         return text, parameters, total, order.shape
 
     def _among(self, rows: str, *, of_members: bool) -> Found:

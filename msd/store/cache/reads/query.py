@@ -19,6 +19,12 @@ from msd.store.cache.reads.page_cursor import PageCursor
 from msd.store.cache.rows.columns import genre_key
 from msd.store.cache.rows.sort_title import fold
 
+NO_LETTER = "#"
+LAST_CHARACTER = "\U0010ffff"
+_CONTENT_RATING = """EXISTS (SELECT 1 FROM item_detail AS rated WHERE rated.item = item.pk
+AND json_extract(rated.body, '$.content_rating') IN (SELECT value FROM json_each(?)))"""
+_STUDIO = """EXISTS (SELECT 1 FROM item_detail AS made, json_each(made.body, '$.studios') AS studio
+WHERE made.item = item.pk AND lower(studio.value) IN (SELECT value FROM json_each(?)))"""
 MAX_BRANCHES = 64  # above, one scan is cheaper than that many look-ups
 _PRIME = 2**31 - 1
 _NUMBER = (
@@ -80,6 +86,23 @@ _INDEXED = {
 }
 
 
+# These read every matching row once; rows without the value come last.
+_YEAR = {
+    descending: Order((f"coalesce(item.year, {missing})", "item.sort_title"), (int, str, int))
+    for descending, missing in ((False, 99999), (True, 0))
+}
+_ARTIST = {
+    descending: Order(
+        (f"lower(coalesce(item.artist, {missing}))", "item.sort_title"), (str, str, int)
+    )
+    for descending, missing in ((False, "char(1114111)"), (True, "''"))
+}
+_SOLE_INDEXES = {
+    SortKey.TITLE: "item_unwatched_title",
+    SortKey.ADDED: "item_unwatched_added",
+}
+
+
 def order_of(query: ItemQuery, *, of_members: bool) -> Order:
     """Return the order that a query asks for.
 
@@ -90,11 +113,28 @@ def order_of(query: ItemQuery, *, of_members: bool) -> Order:
         order = _POSITION if of_members else numbered
     elif query.sort is SortKey.RANDOM:
         order = Order((_shuffled(query.seed),), (int, int))
+    elif query.sort in (SortKey.YEAR, SortKey.ARTIST):
+        order = (_YEAR if query.sort is SortKey.YEAR else _ARTIST)[query.descending]
     else:
         order = _INDEXED[query.sort]
     if not of_members:
         return order
     return Order((*order.keys, "member.position"), (*order.shape[:-1], int, int))
+
+
+def rows_of(query: ItemQuery) -> str:
+    """Return the table of items with the index that has the rows of a query's rarest condition.
+
+    Few items are begun or favourites: they are read and sorted, whatever the order. The others
+    are read in the order of an index until the page is full.
+    """
+    if query.in_progress:
+        return "item INDEXED BY item_in_progress"
+    if query.favourite:
+        return "item INDEXED BY item_favourite"
+    if query.watched is False and query.sort in _SOLE_INDEXES:
+        return f"item INDEXED BY {_SOLE_INDEXES[query.sort]}"
+    return "item"
 
 
 def conditions_of(query: ItemQuery) -> Conditions:
@@ -103,6 +143,28 @@ def conditions_of(query: ItemQuery) -> Conditions:
     for ancestor in (query.show_id, query.artist_id):
         if ancestor is not None:
             found.add(_BELOW, ancestor, ancestor)
+    _add_lists(found, query)
+    if query.watched is not None:
+        found.add(f"item.watched = {query.watched:d}")
+    if query.in_progress is not None:
+        found.add("item.position_ms > 0" if query.in_progress else "item.position_ms = 0")
+    if query.favourite is not None:
+        found.add(f"item.favourite = {query.favourite:d}")
+    if query.added_after is not None:
+        found.add("item.added > ?", query.added_after)
+    if query.letter:
+        _add_letter(found, query.letter)
+    for word in query.text.split():
+        found.add(
+            r"(' ' || item.title LIKE ? ESCAPE '\' OR ' ' || item.sort_title LIKE ? ESCAPE '\')",
+            _beginning(word),
+            _beginning(fold(word)),
+        )
+    return found
+
+
+def _add_lists(found: Conditions, query: ItemQuery) -> None:
+    """Demand one value of each list."""
     if query.genres:
         keys = json.dumps([genre_key(name) for name in query.genres])
         found.add(
@@ -112,21 +174,20 @@ def conditions_of(query: ItemQuery) -> Conditions:
         )
     if query.years:
         found.add(f"item.year IN ({', '.join('?' * len(query.years))})", *query.years)
-    if query.watched is not None:
-        found.add(f"item.watched = {query.watched:d}")
-    if query.in_progress is not None:
-        found.add("item.position_ms > 0" if query.in_progress else "item.position_ms = 0")
-    if query.favourite is not None:
-        found.add(f"item.favourite = {query.favourite:d}")
-    if query.added_after is not None:
-        found.add("item.added > ?", query.added_after)
-    for word in query.text.split():
-        found.add(
-            r"(' ' || item.title LIKE ? ESCAPE '\' OR ' ' || item.sort_title LIKE ? ESCAPE '\')",
-            _beginning(word),
-            _beginning(fold(word)),
-        )
-    return found
+    if query.content_ratings:
+        found.add(_CONTENT_RATING, json.dumps([*query.content_ratings]))
+    if query.studios:
+        found.add(_STUDIO, json.dumps([studio.lower() for studio in query.studios]))
+
+
+def _add_letter(found: Conditions, letter: str) -> None:
+    """Demand a first letter of the sort title, as the facet `letters` names it."""
+    first = fold(letter)[:1]
+    if letter == NO_LETTER:
+        # Signs and digits stand before the letters; few titles begin with one behind them.
+        found.add("item.sort_title < 'a'")
+    else:
+        found.add("item.sort_title >= ? AND item.sort_title < ?", first, first + LAST_CHARACTER)
 
 
 def page_of_listings(
@@ -148,7 +209,7 @@ def page_of_listings(
     for place, listing in places:
         for seek in seeks:
             where = f"item.deleted_at IS NULL AND {place}{conditions.and_text()}{seek.and_text()}"
-            branches.append(f"SELECT * FROM ({_branch(query, order, 'item', where)})")
+            branches.append(f"SELECT * FROM ({_branch(query, order, rows_of(query), where)})")
             parameters += [listing, *conditions.parameters, *seek.parameters, last]
     keys = [f"k{at}" for at in range(len(order.keys))]
     merged = f"{' UNION ALL '.join(branches)} ORDER BY {_sorted((*keys, 'pk'), query)} LIMIT ?"
