@@ -30,6 +30,7 @@ from msd.backends.plex.listing.locate import (
     rows_by_id,
     unreadable_rows,
 )
+from msd.backends.plex.listing.omissions import omissions_of
 from msd.backends.plex.listing.pages import ListReader
 from msd.backends.plex.listing.query import (
     PAGE_SIZE,
@@ -55,6 +56,7 @@ from msd.models import (
     ItemType,
     LibraryType,
     MediaItem,
+    Omission,
     RemoteId,
     RemoteLibrary,
     Rights,
@@ -93,6 +95,7 @@ class PlexBackend:
         self._link = ServerLink(context)
         self._libraries: dict[RemoteId, RemoteLibrary] = {}
         self._sections: dict[RemoteId, Section] = {}  # as `libraries` read them, each used once
+        self._all_sections: tuple[Section, ...] = ()
         self._recent = RecentLists()
         self._list_types: dict[RemoteId, ItemType] = {}  # of the collections and playlists listed
 
@@ -115,6 +118,7 @@ class PlexBackend:
         Those are the user's playlists and, if there are any, the individually shared items.
         """
         sections = await read_sections(self._link)
+        self._all_sections = tuple(sections)
         self._sections = {RemoteId(key(section.key) or ""): section for section in sections}
         self._libraries = await libraries_of(self._link, sections)
         return tuple(self._libraries.values())
@@ -123,6 +127,16 @@ class PlexBackend:
         """Return which libraries are shared with the user; see `HasRights`."""
         source = self._context.source
         return rights_of(await read_sections(self._link), is_owner=source.owned)
+
+    @property
+    def names_rows(self) -> bool:
+        """See `HasOmissions`."""
+        return False
+
+    async def omissions(self) -> tuple[Omission, ...]:
+        """Return what the server has and msd does not show; see `HasOmissions`."""
+        libraries = self._libraries.values() or await self.libraries()
+        return await omissions_of(self._link, tuple(libraries), self._all_sections)
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
         """Return what to enumerate for a library, as the user's choice or the server types it."""

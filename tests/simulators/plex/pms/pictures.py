@@ -11,7 +11,7 @@ from tests.simulators.plex.errors import refuse
 from .call import Call, route
 
 _OWN = re.compile(
-    r"/library/(metadata|collections|sections)/(\d+)/(thumb|art|composite|clearLogo)/\d+.*"
+    r"/library/(metadata|collections|sections)/(\d+)/(thumb|art|banner|composite|clearLogo)/\d+.*"
     r"|/playlists/\d+/composite/\d+.*"
 )
 
@@ -26,6 +26,8 @@ def transcode(call: Call) -> Response:
     if width is None:
         refuse(400)
     kind = "PNG" if call.query.text("format") == "png" else "JPEG"
-    shape = "logo" if "/clearLogo/" in url else "wide" if "/art/" in url else "poster"
+    shape = (
+        "logo" if "/clearLogo/" in url else "wide" if re.search("/(art|banner)/", url) else "poster"
+    )
     body = picture(shape, url, width=width, kind=kind)
     return Response(body=body, content_type=f"image/{kind.lower()}")
