@@ -12,6 +12,7 @@ from xxhash import xxh3_128
 from msd.backends.local.files.opening import MediaFile, content_identity
 
 _SAMPLE = 32 << 10
+_HEAD = 64  # a shorter file holds no sound
 _MOST_BOXES = 200
 _ID3_HEADER = 10
 _ID3_FOOTER_FLAG = 0x10
@@ -26,7 +27,9 @@ def sound_identity(file: MediaFile, size: int) -> str:
         OSError: the disk failed while reading.
     """
     file.seek(0)
-    head = file.read(64)
+    head = file.read(_HEAD)
+    if len(head) < _HEAD:
+        return content_identity(file, size)
     digest = _flac_digest(head)
     if digest:
         return f"flac:{digest}"

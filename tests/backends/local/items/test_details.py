@@ -1,0 +1,78 @@
+"""The details of an item: its files for players, its extras, and how it was decided."""
+
+import pytest
+
+from msd.models import ItemType
+from tests.backends.local.cases.trees import plant, read
+from tests.support.folders.list_folder import added_source, opened
+
+pytestmark = pytest.mark.anyio
+
+
+async def details(root, cache, kind):
+    item = (await read(root, cache)).one(kind)
+    backend = opened(await added_source(str(root)), cache)
+    found = await backend.item(item.remote_id)
+    await backend.aclose()
+    return found.details
+
+
+async def test_a_file_can_be_opened(media, root, cache):
+    """Path, size and MIME type of each version."""
+    path = media.video(root / "Movies/Alien (1979)/Alien (1979).mkv")
+
+    (source,) = (await details(root, cache, ItemType.MOVIE)).media_sources
+
+    assert (str(path), path.stat().st_size) == (source.path, source.size)
+    assert "video/x-matroska" == source.mime
+
+
+async def test_extras_and_trailers_belong_to_their_film(media, root, cache):
+    """By suffix and by folder, each with its kind."""
+    plant(
+        root / "Movies/Alien (1979)",
+        media,
+        """
+        {Alien (1979),Alien (1979)-trailer}.mkv
+        Deleted Scenes/one.mkv
+        Extras/other.mkv
+        """,
+    )
+
+    found = await details(root, cache, ItemType.MOVIE)
+
+    assert ["trailer"] == [extra.kind for extra in found.trailers]
+    assert ["deleted-scene", "extra"] == sorted(extra.kind for extra in found.extras)
+
+
+async def test_parts_are_played_in_order(media, root, cache):
+    """Each with its length."""
+    plant(root / "Movies/Gandhi (1982)", media, "Gandhi (1982) cd{1,2}.avi")
+
+    parts = (await details(root, cache, ItemType.MOVIE)).parts
+
+    assert [1, 1] == [round(part.duration_ms / 1000) for part in parts]
+    assert [part.remote_id[-5] for part in parts] == ["1", "2"]
+
+
+async def test_every_decision_can_be_asked_for(media, root, cache):
+    """What it is, its title and its year, each with the evidence and where it was read."""
+    film = media.video(root / "Movies/Alien (1979)/movie.mkv")
+    film.with_suffix(".nfo").write_text("<movie><title>Alien!</title></movie>")
+
+    decisions = {d.subject: d for d in (await details(root, cache, ItemType.MOVIE)).decisions}
+
+    assert ("nfo", "Alien!") == (decisions["title"].evidence, decisions["title"].value)
+    assert ("folder-name", "1979") == (decisions["year"].evidence, decisions["year"].value)
+    assert ("nfo", "movie") == (decisions["type"].evidence, decisions["type"].value)
+    assert "Movies/Alien (1979)/movie.mkv" == decisions["title"].origin
+
+
+async def test_the_place_of_an_episode_can_be_asked_for(media, root, cache):
+    """Show, season and episode."""
+    media.video(root / "TV/Dark (2017)/Season 1/Dark S01E02.mkv")
+
+    decisions = {d.subject: d for d in (await details(root, cache, ItemType.EPISODE)).decisions}
+
+    assert ("folder-name", "Dark") == (decisions["show"].evidence, decisions["show"].value)
+    assert ("file-name", "2") == (decisions["episode"].evidence, decisions["episode"].value)
