@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import anyio
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ from msd.backends.jellyfin.changes.poll import ServerPolls
 from msd.backends.jellyfin.changes.push import pushed_changes
 from msd.backends.jellyfin.changes.watch import watch_changes
 from msd.backends.jellyfin.client.completion import Completion, needs_completion
+from msd.backends.jellyfin.client.faults import OPTIONAL
 from msd.backends.jellyfin.client.full_item import full_item
 from msd.backends.jellyfin.client.members import members
 from msd.backends.jellyfin.client.omissions import omissions
@@ -293,14 +294,17 @@ class PolledJellyfinBackend:
     async def _followed(self, library: RemoteLibrary, aspect: Aspect) -> FollowedLibrary:
         session = await self._session()
         if not self._all_listings:
-            await self.libraries()
+            with suppress(*OPTIONAL):
+                await self.libraries()
         locator = self._locator(session)
         if self._polls is None:
             self._polls = ServerPolls(session, locator, self._page_size)
         listings = self.listings(library)
         return FollowedLibrary(
             session=session,
-            poll=await self._polls.poll(f"{aspect} {library.remote_id}", self._all_listings),
+            poll=await self._polls.poll(
+                f"{aspect} {library.remote_id}", self._all_listings or listings
+            ),
             locator=locator,
             listings=listings,
             page_size=self._page_size,

@@ -68,6 +68,7 @@ class ServerPoll:
 
     Attributes:
         at: the moment, before anything else was asked for.
+        listings: all listings of the server.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class ServerPoll:
         self.at = at
         self._session = session
         self._locator = locator
-        self._listings = listings
+        self.listings = listings
         self._page_size = page_size
         self._lock = anyio.Lock()
         self._changed: dict[int, ChangedRows | None] = {}
@@ -148,7 +149,7 @@ class ServerPoll:
         async with self._lock:
             if since not in self._touched:
                 states: dict[RemoteId, WatchState] = {}
-                for query in touched_queries(self._listings, self._user_id):
+                for query in touched_queries(self.listings, self._user_id):
                     size = self._page_size * LIGHT
                     async for page in pages(self._session.client, query, size):
                         states |= _states(page)
@@ -182,16 +183,14 @@ class ServerPoll:
     async def _read_changed(self, since: int, cached: CachedRows) -> ChangedRows | None:
         rows: dict[RemoteId, RawItem] = {}
         changed = ChangedRows()
-        for query in changed_queries(
-            self._listings, self._user_id, written(since), everywhere=True
-        ):
+        for query in changed_queries(self.listings, self._user_id, written(since), everywhere=True):
             async with aclosing(pages(self._session.client, query, self._page_size)) as windows:
                 async for page in windows:
                     rows |= {row.remote_id: row for row in page.items}
                     changed.has_gaps |= page.gaps or bool(page.skipped)
                     if max(page.total or 0, len(rows)) > MOST_CHANGED:
                         return None
-        for row in await self._locator.locate(tuple(rows.values()), self._listings, cached):
+        for row in await self._locator.locate(tuple(rows.values()), self.listings, cached):
             if row.listing is not None:
                 library = row.listing.library.remote_id
                 changed.by_library.setdefault(library, []).append(row)
@@ -208,12 +207,12 @@ class ServerPoll:
 
     async def _expected(self, cached: CachedRows) -> int:
         """Return how many items the cache should hold; negative when that is not known."""
-        libraries = {listing.library.remote_id for listing in self._listings}
+        libraries = {listing.library.remote_id for listing in self.listings}
         expected = 0
         for library in libraries:
             rows = await cached.expected_rows(library)
             types = (
-                {listing.type for listing in self._listings if listing.library.remote_id == library}
+                {listing.type for listing in self.listings if listing.library.remote_id == library}
                 - SERVER_WIDE
                 - {ItemType.ARTIST}
             )
@@ -224,13 +223,13 @@ class ServerPoll:
         return expected
 
     async def _total(self) -> int:
-        queries = count_queries(self._listings, self._user_id, everywhere=True)
+        queries = count_queries(self.listings, self._user_id, everywhere=True)
         return sum([await total(self._session.client, query) for query in queries])
 
     async def _played_since(self, start: int) -> dict[RemoteId, WatchState]:
         """Return what was played since a moment of the server's time, as far back as is cheap."""
         states: dict[RemoteId, WatchState] = {}
-        query = played_last_query(self._listings, self._user_id)
+        query = played_last_query(self.listings, self._user_id)
         if query is None:
             return states
         async with aclosing(pages(self._session.client, query, _PLAYED_PAGE)) as windows:
@@ -303,7 +302,8 @@ class ServerPolls:
             As `server_moment` does.
         """
         is_old = self._clock() - self._begun > LASTS_S
-        if self._latest is None or is_old or asker in self._served:
+        is_other = self._latest is not None and self._latest.listings != listings
+        if self._latest is None or is_old or is_other or asker in self._served:
             at = await server_moment(self._session.client)
             self._latest = ServerPoll(self._session, self._locator, listings, self._page_size, at)
             self._begun = self._clock()

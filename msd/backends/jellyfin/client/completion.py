@@ -12,13 +12,13 @@ from contextlib import aclosing
 import msgspec
 
 from msd.backend_api.protocol import RawItem, SkippedItem
+from msd.backends.jellyfin.client.faults import OPTIONAL
 from msd.backends.jellyfin.client.pages import pages
 from msd.backends.jellyfin.client.query import LIGHT, PAGE_SIZE, artist_names_query
 from msd.backends.jellyfin.client.session import Session
 from msd.backends.jellyfin.parse.place import place_of
 from msd.backends.jellyfin.parse.values import guid, ms
 from msd.backends.jellyfin.parse.wire import ExtraPage, ExtraRow, Named
-from msd.errors import BadResponseError, ForbiddenError
 from msd.models import ItemType, MediaItem, Milliseconds, Part, RemoteId
 
 _MOST_NAMES = 200_000
@@ -47,7 +47,7 @@ class Completion:
         """Return parsed rows with the ids of artists and the whole length of films.
 
         Raises:
-            AuthRequiredError, UnreachableError: the server does not answer.
+            AuthRequiredError: the server does not accept the token any more.
         """
         return [
             item if isinstance(item, SkippedItem) else await self._complete(row, item)
@@ -62,7 +62,7 @@ class Completion:
             page = await session.client.get(
                 path, ExtraPage, {"userId": session.routes.user_id}, is_page=True
             )
-        except (BadResponseError, ForbiddenError):
+        except OPTIONAL:
             return ()
         return tuple(part for row in page.items[:_MOST_PARTS] if (part := _part(row)))
 
@@ -111,7 +111,7 @@ class Completion:
                             artists.setdefault(_key(name), row.remote_id)
                     if len(artists) > _MOST_NAMES:
                         break
-        except (BadResponseError, ForbiddenError):
+        except OPTIONAL:
             return {}
         self._artists = artists
         return artists

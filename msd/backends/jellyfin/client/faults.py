@@ -7,7 +7,7 @@ import httpx
 
 from msd.backend_api.http.client import Answer
 from msd.backend_api.http.status import ServerForm, raise_unless_refused
-from msd.errors import BackendError, UnreachableError
+from msd.errors import BackendError, BadResponseError, ForbiddenError, UnreachableError
 from msd.models import StatusReason
 
 _ABSENT = frozenset({httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED})
@@ -29,6 +29,8 @@ def is_own_refusal(answer: Answer) -> bool:
     return is_text and not body.startswith(b"<")
 
 
+# What a request that msd can do without may fail with; a refused sign-in is not among it.
+OPTIONAL = (BadResponseError, ForbiddenError, UnreachableError)
 FORM = ServerForm(name="a Jellyfin server", is_own_refusal=is_own_refusal)
 
 

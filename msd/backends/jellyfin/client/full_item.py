@@ -14,12 +14,13 @@ from msd.backend_api.http.client import Answer
 from msd.backend_api.http.json import decode
 from msd.backend_api.protocol import RawItem, SkippedItem
 from msd.backends.jellyfin.client.completion import Completion
+from msd.backends.jellyfin.client.faults import OPTIONAL
 from msd.backends.jellyfin.client.rows import rows_by_id
 from msd.backends.jellyfin.client.session import Session
 from msd.backends.jellyfin.parse.details import ExtraAnswers, item_details
 from msd.backends.jellyfin.parse.item import media_item, parsed
 from msd.backends.jellyfin.parse.wire import ExtraRow, SegmentPage, SegmentRow
-from msd.errors import BadResponseError, ForbiddenError, UnreachableError
+from msd.errors import BadResponseError, UnreachableError
 from msd.models import ItemType, MediaItem, RemoteId, StatusReason
 
 _SEGMENTED = frozenset({ItemType.MOVIE, ItemType.EPISODE, ItemType.VIDEO, ItemType.MUSIC_VIDEO})
@@ -102,7 +103,7 @@ async def _rows(session: Session, path: str) -> Sequence[ExtraRow]:
         return await session.client.get(
             path, list[ExtraRow], {"userId": session.routes.user_id}, is_page=True
         )
-    except (BadResponseError, ForbiddenError):
+    except OPTIONAL:
         return ()
 
 

@@ -7,11 +7,11 @@ those in which such rows are usual (home videos hold photos). One request a libr
 from collections import Counter
 from collections.abc import Sequence
 
+from msd.backends.jellyfin.client.faults import OPTIONAL
 from msd.backends.jellyfin.client.pages import pages
 from msd.backends.jellyfin.client.query import unsupported_query
 from msd.backends.jellyfin.client.session import Session
 from msd.backends.jellyfin.parse.place import place_of
-from msd.errors import BadResponseError, ForbiddenError
 from msd.models import LibraryType, Omission, RemoteLibrary
 
 _PAGE = 200  # rows of which the kinds are looked at; beyond that only their number is told
@@ -37,7 +37,7 @@ async def omissions(
         views: a sentence for each view that can't be a library.
 
     Raises:
-        AuthRequiredError, UnreachableError: the server does not answer.
+        AuthRequiredError: the server does not accept the token any more.
     """
     found = [
         Omission(place=f"view {number}", kind="unreadable", reason=sentence)
@@ -58,7 +58,7 @@ async def _of_library(session: Session, library: RemoteLibrary) -> list[Omission
             number = page.total or len(page.items)
             kinds.update(place.type for row in page.items if (place := place_of(row)))
             break
-    except (BadResponseError, ForbiddenError):
+    except OPTIONAL:
         return []
     if number > kinds.total():  # more than were looked at
         kinds = Counter({"": number})

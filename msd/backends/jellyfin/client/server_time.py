@@ -35,9 +35,9 @@ async def server_moment(client: JellyfinClient) -> Moment:
         UnreachableError, TlsError: as everywhere.
     """
     answer = await client.answer(_PATH)
-    raise_if_unavailable(answer)
     seconds = _told(answer) or _dated(answer)
     if not seconds:
+        raise_if_unavailable(answer)
         raise BadResponseError("the server does not tell the time")
     return Moment(server=seconds, ours=int(time()))
 

@@ -14,13 +14,13 @@ import xxhash
 from msd.backend_api.protocol import RawItem
 from msd.backend_api.rows import batches
 from msd.backends.jellyfin.client.client import JellyfinClient
+from msd.backends.jellyfin.client.faults import OPTIONAL
 from msd.backends.jellyfin.client.pages import rows
 from msd.backends.jellyfin.client.query import IDS_AT_ONCE, begun_versions_query, lookup_query
 from msd.backends.jellyfin.client.routes import Routes
 from msd.backends.jellyfin.parse.item import watch_state
 from msd.backends.jellyfin.parse.values import guid, ms
 from msd.backends.jellyfin.parse.wire import RawPage, UserData, VersionRow
-from msd.errors import BadResponseError, ForbiddenError
 from msd.models import Milliseconds, RemoteId, WatchState
 
 _MOST = 500  # begun films of one user
@@ -53,7 +53,7 @@ class BegunVersions:
         A server that can't list them leaves the films as their rows say.
 
         Raises:
-            AuthRequiredError, UnreachableError: the server does not answer.
+            AuthRequiredError: the server does not accept the token any more.
         """
         self._is_read = True
         if not self._routes.lists_begun_versions:
@@ -62,10 +62,10 @@ class BegunVersions:
         parameters = query.window(0, _MOST, with_total=False)
         try:
             page = await self._client.get(query.path, RawPage, parameters, is_page=True)
-        except (BadResponseError, ForbiddenError):
+            versions = [version for raw in page.items if (version := _version(raw)) is not None]
+            await self._find_films(versions)
+        except OPTIONAL:
             return
-        versions = [version for raw in page.items if (version := _version(raw)) is not None]
-        await self._find_films(versions)
         self.begun = {
             film: version
             for version in versions
