@@ -62,7 +62,7 @@ class MediaSource(Struct, frozen=True, kw_only=True):
 
     remote_id: str
     container: str = ""
-    path: str = ""  # a local file's path; empty for servers
+    path: str = ""  # a local file's path, or its file:// URI when that is no UTF-8; else empty
     size: int = 0
     bitrate: int = 0
     duration_ms: Milliseconds = NO_TIME

@@ -2,6 +2,7 @@
 
 import mimetypes
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 from msd.backends.local.catalogue.entries import Entry, FileRef, Group, Leaf
 from msd.backends.local.catalogue.extras import kind_of_extra, stem_of
@@ -11,7 +12,7 @@ from msd.backends.local.files.file_kind import FileKind, split_name
 from msd.backends.local.files.nfo import Nfo
 from msd.backends.local.files.opening import open_media
 from msd.backends.local.files.probe import Technical, probe
-from msd.backends.local.files.text import clean_title, decode_name
+from msd.backends.local.files.text import clean_title
 from msd.backends.local.files.walk import join
 from msd.backends.local.names.films import film_name
 from msd.backends.local.scanning.scan import Scan
@@ -112,7 +113,7 @@ def _media_source(scan: Scan, ref: FileRef, technical: Technical) -> MediaSource
     return MediaSource(
         remote_id=file_id(ref.path),
         container=technical.container or _suffix(ref),
-        path=decode_name(join(scan.root, ref.path)),
+        path=_path_or_uri(join(scan.root, ref.path)),
         size=ref.entry.size,
         bitrate=technical.bitrate,
         duration_ms=technical.duration_ms,
@@ -121,6 +122,14 @@ def _media_source(scan: Scan, ref: FileRef, technical: Technical) -> MediaSource
         mime=mime_of(ref.entry.name, ref.entry.kind),
         video_3d="3d" if name.is_3d else "",
     )
+
+
+def _path_or_uri(path: bytes) -> str:
+    """Return a path exactly as it is on the disk; as a URI when it is no UTF-8."""
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        return "file://" + quote_from_bytes(path)
 
 
 def _suffix(ref: FileRef) -> str:

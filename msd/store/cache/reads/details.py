@@ -49,8 +49,8 @@ def _file(sources: Sequence[Entry]) -> dict[str, object]:
     if not sources or not sources[0].get("path"):
         return {}
     first = sources[0]
-    path = str(first["path"]).encode(errors="surrogateescape")
-    uri = f"file://{quote(path)}"
+    path = str(first["path"])  # a URI already when the name is no UTF-8
+    uri = path if path.startswith("file://") else f"file://{quote(path)}"
     return {"path": uri, "mime": first.get("mime", ""), "size": first.get("size", 0)}
 
 

@@ -1,5 +1,8 @@
 """The details of an item: its files for players, its extras, and how it was decided."""
 
+import os
+from urllib.parse import unquote_to_bytes
+
 import pytest
 
 from msd.models import ItemType
@@ -25,6 +28,18 @@ async def test_a_file_can_be_opened(media, root, cache):
 
     assert (str(path), path.stat().st_size) == (source.path, source.size)
     assert "video/x-matroska" == source.mime
+
+
+async def test_the_path_of_a_name_that_is_no_utf_8_is_a_uri(media, root, cache):
+    """Exactly as on the disk: also letters that are written in two ways stay as they are."""
+    path = media.video(root / "Movies/x.mkv")
+    other = os.fsencode(path.parent) + b"/Caf\xe9 (2001).mkv"
+    os.rename(path, other)
+
+    (source,) = (await details(root, cache, ItemType.MOVIE)).media_sources
+
+    assert source.path.startswith("file:///")
+    assert other == unquote_to_bytes(source.path.removeprefix("file://"))
 
 
 async def test_extras_and_trailers_belong_to_their_film(media, root, cache):
