@@ -77,6 +77,7 @@ _TOO_OLD = frozenset(
     f"org.freedesktop.DBus.Error.{word}"
     for word in ("UnknownMethod", "UnknownInterface", "UnknownProperty", "InvalidArgs")
 )
+_STOPPING = "msd is stopping"
 _GONE = "org.freedesktop.DBus.Error.UnknownObject"
 
 _EXIT_CODES = {
@@ -111,6 +112,8 @@ def from_bus(name: str, text: str) -> CommandError:
         return from_code(name.removeprefix(ERROR_PREFIX), text)
     if name in _ABSENT or name.startswith((_STARTING_FAILED, _SYSTEMD_FAILED)):
         return not_reachable("the msd daemon is not running")
+    if text == _STOPPING:
+        return not_reachable("the daemon is stopping", hint="`msdctl start` starts it again")
     if name == _GONE:
         return CommandError(
             "the object is gone from the bus", code="UnknownObject", exit_code=ExitCode.UNKNOWN

@@ -138,10 +138,14 @@ def follow_jobs(
     return list(jobs.values())
 
 
+def _stopped() -> CommandError:
+    return not_reachable("the daemon stopped; the sync goes on when it starts again")
+
+
 def _subject(signal: Signal) -> str:
     """Return the path of the object that a signal is about, whoever sent it."""
     if signal.is_departure:
-        raise not_reachable("the daemon stopped; the sync goes on when it starts again")
+        raise _stopped()
     return str(signal.args[0]) if signal.interface == OBJECT_MANAGER else signal.path
 
 
@@ -159,6 +163,8 @@ def _read_again(client: Client, job: JobView) -> JobView:
     except CommandError as exc:
         if exc.code not in GONE_CODES:
             raise
+        if not client.is_running():
+            raise _stopped() from exc  # it took its objects off the bus on its way out
         error = job.error or "the daemon forgot the job before its end was seen"
         state = job.state if job.is_over else "failed"
         return JobView(job.path, {**job.fields, "State": state, "Error": error})
