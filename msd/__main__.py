@@ -35,9 +35,12 @@ def main(argv: Sequence[str] | None = None, *, redactor: Redactor | None = None)
         return CONFIG_ERROR
     logs.set_up(options.log_level or settings.log.level, redactor)
 
-    from msd import app  # noqa: PLC0415 - `--help` and a bad file answer at once
+    from msd import app, reloading  # noqa: PLC0415 - `--help` and a bad file answer at once
 
-    return app.main(settings, redactor)
+    code = app.main(settings, redactor)
+    if code == reloading.START_AGAIN:
+        reloading.start_again()
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

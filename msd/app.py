@@ -40,6 +40,7 @@ from msd.managers.sync import SyncManager
 from msd.models import SecretStore
 from msd.notify import keep_watchdog_fed, notify
 from msd.redaction import Redactor
+from msd.reloading import START_AGAIN, until_settings_change
 from msd.settings import Settings
 from msd.store.cache.database import CacheDatabase
 from msd.store.credentials import chosen_credential_store
@@ -58,7 +59,7 @@ def main(settings: Settings, redactor: Redactor) -> int:
     """Run the daemon; return its exit code (see `msd --help`)."""
     os.umask(0o077)
     try:
-        anyio.run(run, settings, redactor)
+        is_to_start_again = anyio.run(run, settings, redactor)
     except Exception as raised:
         error = _only(raised)
         if isinstance(error, NameTakenError):
@@ -68,12 +69,17 @@ def main(settings: Settings, redactor: Redactor) -> int:
             log.critical("%s", error)
             return BUS_LOST
         raise
-    return 0
+    return START_AGAIN if is_to_start_again else 0
 
 
-async def run(settings: Settings, redactor: Redactor) -> None:
-    """Serve until SIGTERM or SIGINT, or until the bus is lost."""
+async def run(settings: Settings, redactor: Redactor) -> bool:
+    """Serve until SIGTERM or SIGINT, or until the bus is lost.
+
+    Returns:
+        Whether msd is to start again, since its settings have changed.
+    """
     gate = Gate()
+    changed = anyio.Event()
     async with new_server(redactor=redactor) as bus, anyio.create_task_group() as tasks:
         stop = anyio.Event()
         await tasks.start(_watch_signals, stop)
@@ -82,8 +88,20 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         tasks.start_soon(_leave_although_something_hangs, stop)
         tasks.start_soon(bus.serve)
         tasks.start_soon(keep_watchdog_fed)
+        tasks.start_soon(_stop_for_new_settings, settings, changed, stop)
         await _serve_until_stopped(settings, redactor, bus, gate, stop)
         tasks.cancel_scope.cancel()
+    return changed.is_set()
+
+
+async def _stop_for_new_settings(
+    settings: Settings, changed: anyio.Event, stop: anyio.Event
+) -> None:
+    await until_settings_change(settings)
+    notify("RELOADING=1")
+    changed.set()
+    stop.set()
+    _leave_in_time(code=BUS_LOST)  # where a stop hangs, systemd starts msd again
 
 
 async def _serve_until_stopped(
@@ -141,7 +159,6 @@ async def _serve(
         coordinator.start()
         try:
             await stop.wait()
-            notify("STOPPING=1")
         finally:
             await coordinator.close()
             tasks.cancel_scope.cancel()
@@ -219,6 +236,7 @@ async def _watch_signals(
             task_status.started()
             async for _ in signals:
                 if not stop.is_set():
+                    notify("STOPPING=1")
                     stop.set()
                     _leave_in_time(code=0)
     finally:

@@ -113,6 +113,23 @@ def test_msd_comes_back_after_kill_9_and_by_a_call(newcomer: UserManager) -> Non
     assert "Videos" in msdctl(newcomer, "sources")
 
 
+def test_changed_settings_are_used_without_a_restart_of_the_service(newcomer: UserManager) -> None:
+    """systemd sees a reload: the same process, active again, and `stop` still stops it."""
+    msdctl(newcomer, "setup", "--yes")
+    pid = newcomer.show("MainPID")
+    text = "[secrets]\nstore = 'file'\n"
+    newcomer.run("sh", "-c", "mkdir -p .config/msd && cat > .config/msd/msd.toml", stdin=text)
+
+    newcomer.run("systemctl", "--user", "reload", UNIT)
+
+    wait_until(lambda: '"file"' in msdctl(newcomer, "--json", "status"), "the new settings")
+    wait_until(lambda: newcomer.show("ActiveState") == "active", "active again")
+    assert newcomer.show("MainPID") == pid
+    newcomer.run("systemctl", "--user", "stop", UNIT)
+    assert newcomer.show("Result") == "success"
+    newcomer.run("rm", "-r", ".config/msd")
+
+
 def test_a_unit_copied_by_hand_gives_way(newcomer: UserManager) -> None:
     """A unit in ~/.config would win over the installed one with an old path."""
     newcomer.run(
