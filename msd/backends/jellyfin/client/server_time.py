@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import time
 
+import httpx
 import msgspec
 
 from msd.backend_api.http.client import Answer
@@ -29,12 +30,15 @@ async def server_moment(client: JellyfinClient) -> Moment:
     """Return what time it is on the server.
 
     The Date header stands in where the server does not say: a proxy may have written it.
+    A server that is starting tells no time.
 
     Raises:
         BadResponseError: there is no time in the answer.
         UnreachableError, TlsError: as everywhere.
     """
     answer = await client.answer(_PATH)
+    if answer.status == httpx.codes.SERVICE_UNAVAILABLE:
+        raise_if_unavailable(answer)
     seconds = _told(answer) or _dated(answer)
     if not seconds:
         raise_if_unavailable(answer)
