@@ -89,7 +89,7 @@ def test_a_mistyped_command_is_answered_with_the_nearest(typed, meant):
 
 @pytest.mark.parametrize("arguments", [[], ["--json"]])
 def test_without_a_command_the_status_is_meant(arguments):
-    """`msdctl` alone shows something useful."""
+    """Without a command the status is meant (`msdctl alone` shows something useful)."""
     assert parse(arguments).source is None
 
 
@@ -116,7 +116,7 @@ def test_the_help_of_items_names_every_type_and_every_order(capsys):
     "arguments", [["xyzzy"], ["frobnicate", "x"], ["sync", "--ful"], ["sources", "y"]]
 )
 def test_a_wrong_command_line_is_one_sentence_and_a_hint(arguments, capsys):
-    """exit code 2"""
+    """A wrong command line is one sentence and a hint (exit code 2)."""
     assert main(arguments) == ExitCode.USAGE
     sentence, hint = capsys.readouterr().err.splitlines()
     assert sentence.startswith("msdctl: ")
@@ -143,7 +143,7 @@ def test_a_wrong_command_line_is_json_for_a_script(capsys):
     ],
 )
 def test_a_query_that_can_not_be_meant_is_a_usage_error(arguments):
-    """exit code 2"""
+    """A query that can not be meant is a usage error (exit code 2)."""
     with pytest.raises(CommandError) as caught:
         parse(["items", *arguments])
 
@@ -164,7 +164,7 @@ def test_a_query_that_can_not_be_meant_is_a_usage_error(arguments):
     ],
 )
 def test_an_add_that_can_not_be_meant_is_a_usage_error(arguments):
-    """exit code 2"""
+    """An add that can not be meant is a usage error (exit code 2)."""
     with pytest.raises(CommandError) as caught:
         added(*arguments)
 
@@ -187,7 +187,7 @@ def test_a_folder_may_be_called_like_a_key_and_a_value():
 
 @pytest.mark.parametrize("setting", ["sync", "=x", "show_in_home=maybe", "interval_s=-1"])
 def test_a_policy_that_can_not_be_meant_is_refused(setting):
-    """exit code 2"""
+    """A policy that can not be meant is refused (exit code 2)."""
     with pytest.raises(CommandError) as caught:
         policy_setting(setting)
 
@@ -205,5 +205,5 @@ def test_a_policy_that_can_not_be_meant_is_refused(setting):
     ],
 )
 def test_a_policy_is_typed_as_the_contract_says(setting, variant):
-    """dbus-api: SetLibraryPolicy"""
+    """SetLibraryPolicy."""
     assert policy_setting(setting) == (setting.partition("=")[0], variant)

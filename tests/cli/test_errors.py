@@ -38,7 +38,7 @@ def test_each_error_of_msd_keeps_its_code_and_sentence(code):
     ],
 )
 def test_a_daemon_that_is_not_there_is_told_with_how_to_start_it(name):
-    """exit code 3"""
+    """A daemon that is not there is told with how to start it (exit code 3)."""
     error = from_bus(name, "The name was not provided by any .service files")
 
     assert error.exit_code is ExitCode.NOT_REACHABLE
@@ -47,12 +47,12 @@ def test_a_daemon_that_is_not_there_is_told_with_how_to_start_it(name):
 
 @pytest.mark.parametrize("word", ["UnknownMethod", "InvalidArgs", "UnknownInterface"])
 def test_a_daemon_of_another_version_is_told_apart(word):
-    """a client that is newer than the daemon"""
+    """A client that is newer than the daemon."""
     assert from_bus(FREEDESKTOP + word, "No method X").code == "NotSupported"
 
 
 def test_an_error_that_nobody_knows_keeps_its_name():
-    """a daemon newer than the client"""
+    """A daemon newer than the client."""
     error = from_bus("org.example.Odd", "")
 
     assert (error.code, error.message, error.exit_code) == ("org.example.Odd",) * 2 + (1,)
@@ -66,7 +66,7 @@ def test_every_exit_code_is_documented_in_the_help():
 
 
 def test_no_error_word_hides_the_tree_of_errors():
-    """the table of exit codes names only codes that exist"""
+    """The table of exit codes names only codes that exist."""
     xml = Path("dbus/org.msd.Msd1.SourceCoordinator.xml").read_text()
 
     assert [code for code in errors._EXIT_CODES if code not in xml] == []

@@ -22,7 +22,7 @@ NO_TLS = "the secure connection failed: wrong version number"
     ],
 )
 def test_a_hint_says_what_to_do(code, text, hint):
-    """one sentence and a hint"""
+    """One sentence and a hint."""
     assert hint in hint_for(code, text)
 
 
@@ -35,7 +35,7 @@ def test_a_hint_says_what_to_do(code, text, hint):
     ],
 )
 def test_no_hint_is_better_than_a_wrong_one(code, text):
-    """a user who is shut out gains nothing from typing the password again"""
+    """A user who is shut out gains nothing from typing the password again."""
     assert hint_for(code, text) == ""
 
 
@@ -48,13 +48,13 @@ def test_no_hint_is_better_than_a_wrong_one(code, text):
     ],
 )
 def test_adding_in_vain_has_hints_of_its_own(code, text, address, hint):
-    """what was typed is at hand then"""
+    """What was typed is at hand then."""
     assert hint in hint_for_adding(code, text, address)
 
 
 @pytest.mark.parametrize("address", ["http://nas.lan:8096/jf", "nas.lan:8096"])
 def test_an_address_that_the_sentence_names_is_not_repeated(address):
-    """no hint where the sentence says all"""
+    """No hint where the sentence says all."""
     assert hint_for_adding("Unreachable", "nas.lan:8096 refused the connection", address) == ""
 
 
@@ -67,12 +67,12 @@ def test_an_address_that_the_sentence_names_is_not_repeated(address):
     ],
 )
 def test_encryption_is_not_given_up_without_need(text, address):
-    """a certificate that is not trusted is no reason for http"""
+    """A certificate that is not trusted is no reason for http."""
     assert hint_for_adding("TlsError", text, address) == ""
 
 
 def test_options_are_called_as_on_the_command_line():
-    """nobody types the daemon's names"""
+    """Nobody types the daemon's names."""
     error = from_bus("org.msd.Msd1.Error.TlsError", f"{CLEAR} allow_insecure")
 
     assert error.message.endswith("use https, or give --allow-insecure")

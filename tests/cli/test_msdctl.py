@@ -23,7 +23,7 @@ HEAVY = (
 
 @BOTH
 async def test_without_the_daemon_a_person_is_told_how_to_start_it(bus, library):
-    """exit code 3"""
+    """Without the daemon a person is told how to start it (exit code 3)."""
     done = await run_msdctl("sources", env=environment(bus, library))
 
     assert done.code == 3
@@ -52,7 +52,7 @@ async def test_without_the_daemon_a_script_reads_an_error_object(bus, library):
     ],
 )
 async def test_without_a_bus_the_error_says_so(library, address):
-    """exit code 3"""
+    """Without a bus the error says so (exit code 3)."""
     env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     env |= {"DBUS_SESSION_BUS_ADDRESS": address, "MSD_DBUS_LIB": library}
 
@@ -63,14 +63,14 @@ async def test_without_a_bus_the_error_says_so(library, address):
 
 
 async def test_a_password_is_not_asked_for_when_nobody_would_take_it(bus, library):
-    """nobody should type a password for nothing"""
+    """Nobody should type a password for nothing."""
     done = await run_msdctl("add", "jellyfin", "x", "ada", env=environment(bus, library))
 
     assert done.code == 3
 
 
 async def test_a_daemon_that_leaves_ends_the_wait_for_its_job(bus, library):
-    """a sync is never waited for in vain"""
+    """A sync is never waited for in vain."""
     async with staged(bus, library) as stage:
         stage.coordinator.put_source(FILMS)
         follower = running_msdctl("sync", env=stage.env)
@@ -121,7 +121,7 @@ async def test_a_pipe_never_pays_for_drawing_or_for_the_daemon(stage, arguments)
 
 
 async def test_help_needs_no_event_loop(stage):
-    """start-up time"""
+    """Help needs no event loop (start-up time)."""
     command = [sys.executable, "-X", "importtime", "-m", "msd.cli", "--help"]
 
     done = await anyio.run_process(command)
@@ -130,14 +130,14 @@ async def test_help_needs_no_event_loop(stage):
 
 
 async def test_the_version_is_that_of_the_package():
-    """--version"""
+    """The version is that of the package (--version)."""
     done = await run_msdctl("--version", env=os.environ)
 
     assert (done.code, done.stdout) == (0, f"msdctl {__version__}\n")
 
 
 async def test_a_reader_that_leaves_is_no_error_message(stage):
-    """msdctl items --all | head -1"""
+    """`msdctl items --all` | head -1."""
     for number in range(2000):
         stage.coordinator.items[f"it{number}"] = {"id": f"it{number}", "title": "x" * 100}
     reader, writer = os.pipe()
@@ -154,7 +154,7 @@ async def test_a_reader_that_leaves_is_no_error_message(stage):
 
 
 async def test_a_terminal_of_few_characters_shows_escapes(stage):
-    """a machine without UTF-8"""
+    """A machine without UTF-8."""
     stage.coordinator.put_source("local_é")
     env = {**stage.env, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
@@ -164,7 +164,7 @@ async def test_a_terminal_of_few_characters_shows_escapes(stage):
 
 
 async def test_a_job_that_ended_between_is_still_told(stage):
-    """a job ends faster than msdctl can look"""
+    """A job ends faster than msdctl can look."""
     stage.coordinator.put_source(FILMS)
     job_id = await stage.coordinator.sync_source(FILMS)
     stage.coordinator.end_job(job_id, JobState.DONE, seen=4)

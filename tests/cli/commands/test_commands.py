@@ -59,7 +59,7 @@ async def test_sources_are_listed_plainly_in_a_pipe(sources):
 
 
 async def test_without_sources_a_person_is_told_how_to_add_one(stage):
-    """a first run"""
+    """Without sources a person is told how to add one (a first run)."""
     person = await stage.run("sources")
     script = await stage.run("sources", "--json")
 
@@ -140,7 +140,7 @@ async def test_a_password_that_can_not_be_one_is_refused(stage, stdin):
 
 
 async def test_a_missing_user_name_is_named_before_anything_is_asked(stage):
-    """the sentence names the argument"""
+    """The sentence names the argument."""
     done = await stage.run("add", "jellyfin", "x", "--password-stdin", stdin=b"geheim\n")
 
     assert done.code == 2
@@ -149,7 +149,7 @@ async def test_a_missing_user_name_is_named_before_anything_is_asked(stage):
 
 
 async def test_adding_in_vain_names_the_address(stage):
-    """a mistyped address is seen at once"""
+    """A mistyped address is seen at once."""
     stage.coordinator.failure = UnreachableError("the server refused the connection")
 
     done = await stage.run(
@@ -161,7 +161,7 @@ async def test_adding_in_vain_names_the_address(stage):
 
 
 async def test_a_status_comes_with_what_to_do_now(sources):
-    """needs-auth: the user is needed"""
+    """Needs-auth: the user is needed."""
     view = sources.coordinator.sources.get(SourceId(NAS))
     refused = type(view.status)(
         status=PublicStatus.NEEDS_AUTH, reason=StatusReason.TOKEN_REFUSED, detail="no", since=5
@@ -176,7 +176,7 @@ async def test_a_status_comes_with_what_to_do_now(sources):
 
 
 async def test_a_folder_is_given_as_an_absolute_path(stage):
-    """dbus-api: AddLocalSource takes an absolute path"""
+    """AddLocalSource takes an absolute path."""
     await stage.run("add", "local", "some folder", "--name", "Films")
 
     ((_, _, options),) = stage.coordinator.calls
@@ -225,7 +225,7 @@ async def test_nothing_is_removed_where_nobody_can_be_asked(sources):
 
 
 async def test_an_account_is_removed_with_its_sources(sources):
-    """accounts --remove signs out; it needs --yes where nobody can be asked."""
+    """Accounts --remove signs out; it needs --yes where nobody can be asked."""
     sources.coordinator.put_account("jellyfin_a1", NAS)
 
     refused = await sources.run("accounts", "--remove", "Ann")
@@ -236,7 +236,7 @@ async def test_an_account_is_removed_with_its_sources(sources):
 
 
 async def test_sources_are_put_in_another_order_and_reconnected(sources):
-    """reorder and reconnect take names and ids."""
+    """Reorder and reconnect take names and ids."""
     reordered = await sources.run("reorder", NAS, FILMS)
     reconnected = await sources.run("reconnect", NAS)
 
@@ -337,7 +337,7 @@ async def test_the_front_page_says_how_each_source_is_and_what_to_do(sources):
     ],
 )
 async def test_what_is_not_there_is_named_with_its_own_exit_code(sources, arguments):
-    """exit code 4"""
+    """What is not there is named with its own exit code (exit code 4)."""
     done = await sources.run(*arguments)
 
     assert done.code == 4
@@ -369,7 +369,7 @@ async def test_libraries_and_their_policy_are_shown_and_changed(sources):
 
 
 async def test_a_policy_key_that_nobody_knows_is_refused_by_the_daemon(sources):
-    """dbus-api: unknown keys are refused with InvalidArgument, naming the known ones"""
+    """Unknown keys are refused with InvalidArgument, naming the known ones."""
     done = await sources.run("policy", "lib_1", "color=red")
 
     assert done.code == 2
@@ -403,7 +403,7 @@ async def test_all_items_are_followed_page_by_page(sources):
 
 
 async def test_a_failure_on_a_later_page_leaves_a_whole_document_before_the_error(sources):
-    """a script can read both, and go on at next_cursor"""
+    """A script can read both, and go on at next_cursor."""
     sources.coordinator.fails_from = 500
 
     done = await sources.run("items", "--all", "--json")
@@ -416,7 +416,7 @@ async def test_a_failure_on_a_later_page_leaves_a_whole_document_before_the_erro
 
 
 async def test_a_number_that_json_has_no_word_for_is_null(stage):
-    """absurd ratings"""
+    """A number that json has no word for is null (absurd ratings)."""
     stage.coordinator.items["i"] = {"id": "i", "rating": float("nan")}
 
     done = await stage.run("items", "--json")
@@ -432,7 +432,7 @@ async def test_no_items_are_an_empty_document(stage):
 
 
 async def test_a_limit_beyond_a_page_is_split(sources):
-    """dbus-api: at most 500 items a page"""
+    """At most 500 items a page."""
     done = await sources.run("items", "--limit", "501", "--json")
 
     assert len(done.document["items"]) == 501
@@ -471,7 +471,7 @@ async def test_every_condition_reaches_the_daemon(sources):
 
 
 async def test_an_unknown_word_is_refused_by_the_daemon_with_the_known_ones(stage):
-    """the daemon knows its words, msdctl does not copy them"""
+    """The daemon knows its words, msdctl does not copy them."""
     done = await stage.run("--json", "items", "--type", "film")
 
     error = done.document["error"]
@@ -480,7 +480,7 @@ async def test_an_unknown_word_is_refused_by_the_daemon_with_the_known_ones(stag
 
 
 async def test_found_items_are_shown_before_the_missing_one_is_named(sources):
-    """exit code 4"""
+    """Found items are shown before the missing one is named (exit code 4)."""
     done = await sources.run("--json", "item", "it00002", "nope", "--refresh")
 
     document, error = done.stdout.split("\n]\n")
@@ -494,7 +494,7 @@ async def test_found_items_are_shown_before_the_missing_one_is_named(sources):
     [(StatusReason.KEYRING_LOCKED, PublicStatus.NEEDS_AUTH)],
 )
 async def test_a_status_word_is_shown_as_the_daemon_says_it(sources, reason, status):
-    """dbus-api: words of the contract"""
+    """A status word is shown as the daemon says it (words of the contract)."""
     view = sources.coordinator.sources.get(SourceId(NAS))
     sources.coordinator.put_status(
         NAS, type(view.status)(status=status, reason=reason, detail="locked", since=5)

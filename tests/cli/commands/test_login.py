@@ -63,7 +63,7 @@ async def answered(stage: Stage, *call: object) -> None:
 
 @both_libraries
 async def test_code_link_and_qr_code_are_shown_until_somebody_has_signed_in(stage: Stage) -> None:
-    """msdctl login: a person at a terminal."""
+    """A sign-in: a person at a terminal."""
     async with msdctl_on_terminal("login", "plex", "--link", env=stage.env) as terminal:
         await becomes(stage, CODE)
         await terminal.expect(r"code\s+A1B2")
@@ -78,7 +78,7 @@ async def test_code_link_and_qr_code_are_shown_until_somebody_has_signed_in(stag
 
 
 async def test_a_wrong_password_is_asked_for_again(stage: Stage) -> None:
-    """msdctl login: without an echo, through a descriptor."""
+    """A sign-in: without an echo, through a descriptor."""
     arguments = ("login", "jellyfin", "http://nas?a=b", "--username", "ada", "--password")
     async with msdctl_on_terminal(*arguments, env=stage.env) as terminal:
         await becomes(stage, PASSWORD)
@@ -98,7 +98,7 @@ async def test_a_wrong_password_is_asked_for_again(stage: Stage) -> None:
 
 
 async def test_a_user_is_chosen_by_number_and_asked_for_the_pin(stage: Stage) -> None:
-    """msdctl login: Plex Home."""
+    """`msdctl login`: Plex Home."""
     async with msdctl_on_terminal("login", "plex", env=stage.env) as terminal:
         await becomes(stage, USERS)
         await terminal.expect(r"2  Bob  \(PIN\)\nUser: ")
@@ -111,7 +111,7 @@ async def test_a_user_is_chosen_by_number_and_asked_for_the_pin(stage: Stage) ->
 
 
 async def test_who_gives_up_leaves_no_login_behind(stage: Stage) -> None:
-    """msdctl login: it is tied, so leaving the bus ends it."""
+    """A sign-in: it is tied, so leaving the bus ends it."""
     async with msdctl_on_terminal("login", "plex", env=stage.env) as terminal:
         await becomes(stage, CODE)
         await terminal.expect("Ctrl-C gives up")
@@ -122,7 +122,7 @@ async def test_who_gives_up_leaves_no_login_behind(stage: Stage) -> None:
 
 
 async def test_a_script_reads_each_step_as_a_line(stage: Stage) -> None:
-    """msdctl --json login."""
+    """A script reads each step as a line (`msdctl` --json login)."""
     async with running_msdctl("--json", "login", "plex", env=stage.env) as process:
         await becomes(stage, CODE)
         assert process.stdout is not None
@@ -144,7 +144,7 @@ async def test_a_script_reads_each_step_as_a_line(stage: Stage) -> None:
 
 
 async def test_a_script_gives_passwords_on_stdin_and_each_is_tried_once(stage: Stage) -> None:
-    """msdctl login --password-stdin: a wrong one is no reason to read on."""
+    """`msdctl login --password-stdin`: a wrong one is no reason to read on."""
     async with running_msdctl(
         "login", "jellyfin", "nas", "--password-stdin", env=stage.env
     ) as process:
@@ -159,7 +159,7 @@ async def test_a_script_gives_passwords_on_stdin_and_each_is_tried_once(stage: S
 
 
 async def test_a_named_user_is_chosen_without_asking(stage: Stage) -> None:
-    """msdctl login --user."""
+    """A named user is chosen without asking (`msdctl login --user`)."""
     async with running_msdctl("login", "plex", "--user", "Ann", env=stage.env) as process:
         await becomes(stage, USERS)
         await answered(stage, "select_user", 1, "7", "")
@@ -187,7 +187,7 @@ async def test_how_a_login_failed_is_told(
 
 
 async def test_a_source_is_signed_in_to_anew(stage: Stage) -> None:
-    """msdctl reauth."""
+    """A source is signed in to anew (`msdctl reauth`)."""
     stage.coordinator.put_source(NAS)
     async with msdctl_on_terminal("reauth", "jellyfin_3f", env=stage.env) as terminal:
         await becomes(stage, DONE)
@@ -198,7 +198,7 @@ async def test_a_source_is_signed_in_to_anew(stage: Stage) -> None:
 
 
 async def test_accounts_are_listed_and_refreshed(stage: Stage) -> None:
-    """msdctl accounts."""
+    """Accounts are listed and refreshed (`msdctl accounts`)."""
     stage.coordinator.put_account("jellyfin_a1", "s1", "s2")
 
     listed = await stage.run("accounts")
@@ -221,12 +221,12 @@ async def test_accounts_are_listed_and_refreshed(stage: Stage) -> None:
 
 
 async def test_without_accounts_a_person_is_told_how_to_sign_in(stage: Stage) -> None:
-    """msdctl accounts: a first run."""
+    """`msdctl accounts`: a first run."""
     assert "msdctl login" in (await stage.run("accounts")).stdout
 
 
 async def test_addresses_are_listed_tried_and_pinned(stage: Stage) -> None:
-    """msdctl connections."""
+    """Addresses are listed tried and pinned (`msdctl connections`)."""
     stage.coordinator.put_source(NAS)
 
     listed = await stage.run("connections", NAS)
@@ -242,7 +242,7 @@ async def test_addresses_are_listed_tried_and_pinned(stage: Stage) -> None:
 
 
 async def test_found_servers_are_told_as_they_come(stage: Stage) -> None:
-    """msdctl discover."""
+    """Found servers are told as they come (`msdctl discover`)."""
     server = {"kind": "jellyfin", "name": "nas", "address": "http://nas", "is_known": False}
     async with running_msdctl("--json", "discover", env=stage.env) as process:
         await stage.coordinator.until(lambda: stage.coordinator.job_entries)
@@ -256,7 +256,7 @@ async def test_found_servers_are_told_as_they_come(stage: Stage) -> None:
 
 
 async def test_found_servers_are_shown_with_what_to_do_next(stage: Stage) -> None:
-    """msdctl discover: for a person; also what was found before it asked."""
+    """`msdctl discover`: for a person; also what was found before it asked."""
     server = {"kind": "jellyfin", "name": "nas", "address": "http://nas", "is_known": True}
     async with msdctl_on_terminal("discover", env=stage.env) as terminal:
         await stage.coordinator.until(lambda: stage.coordinator.job_entries)
@@ -276,7 +276,7 @@ def finish(stage: Stage, *servers: Mapping[str, str | bool]) -> None:
 
 
 async def test_a_plex_account_is_added_by_a_token_that_is_no_argument(stage: Stage) -> None:
-    """msdctl add plex: prompted for, or from stdin."""
+    """`msdctl add` plex: prompted for, or from stdin."""
     added = await stage.run("add", "plex", "--password-stdin", stdin=b"mytoken\n")
     refused = await stage.run("add", "plex", "mytoken", "--password-stdin", stdin=b"x\n")
 
@@ -286,7 +286,7 @@ async def test_a_plex_account_is_added_by_a_token_that_is_no_argument(stage: Sta
 
 
 async def test_an_api_key_works_in_the_general_form(stage: Stage) -> None:
-    """key=value and --secret: the password is not asked for as well."""
+    """`key=value` and --secret: the password is not asked for as well."""
     arguments = ("add", "jellyfin", "url=nas", "username=ada", "--secret", "api_key")
     done = await stage.run(*arguments, "--password-stdin", stdin=b"key\n")
 
@@ -303,7 +303,7 @@ async def test_without_a_kind_add_lists_the_kinds_and_what_they_need(stage: Stag
 
 
 async def test_a_password_on_stdin_means_a_sign_in_with_a_password(stage: Stage) -> None:
-    """reauth --password-stdin shows no code where Quick Connect is on."""
+    """Reauth --password-stdin shows no code where Quick Connect is on."""
     stage.coordinator.put_source(NAS)
     view = stage.coordinator.source_views[NAS]
     kind = structs.replace(view.source, kind="jellyfin")
@@ -316,7 +316,7 @@ async def test_a_password_on_stdin_means_a_sign_in_with_a_password(stage: Stage)
 
 
 async def test_an_api_key_is_asked_for_instead_of_the_password(stage: Stage) -> None:
-    """msdctl add jellyfin --api-key."""
+    """An api key is asked for instead of the password (`msdctl add` jellyfin --api-key)."""
     arguments = ("add", "jellyfin", "nas", "ada", "--api-key", "--password-stdin")
     await stage.run(*arguments, stdin=b"key\n")
 
@@ -325,7 +325,7 @@ async def test_an_api_key_is_asked_for_instead_of_the_password(stage: Stage) -> 
 
 
 async def test_why_a_source_is_as_it_is_has_a_command_of_its_own(stage: Stage) -> None:
-    """msdctl explain."""
+    """Why a source is as it is has a command of its own (`msdctl explain`)."""
     stage.coordinator.put_source(NAS)
 
     assert "refused" in (await stage.run("explain", NAS)).stdout

@@ -101,7 +101,7 @@ async def test_all_enabled_sources_are_synced_at_once(sources):
 
 
 async def test_a_full_sync_reads_every_row_of_enabled_sources(sources):
-    """dbus-api: Source.Sync mode full"""
+    """Source.Sync mode full."""
     view = source_view(NAS)
     disabled = type(view.source)(**{**_fields(view.source), "enabled": False})
     sources.coordinator.put_source(NAS, source=disabled, status=DISABLED)
@@ -118,7 +118,7 @@ def _fields(value):
 
 
 async def test_without_sources_there_is_nothing_to_sync(stage):
-    """a first run"""
+    """Without sources there is nothing to sync (a first run)."""
     done = await stage.run("sync")
 
     assert (done.code, done.stdout) == (0, "nothing to sync: there are no sources yet\n")
@@ -147,7 +147,7 @@ async def test_jobs_are_listed_and_cancelled(sources):
 
 
 async def test_unlocking_is_followed_and_fails_when_dismissed(sources):
-    """dbus-api: failed when the user dismissed the prompt"""
+    """Failed when the user dismissed the prompt."""
     async with running_msdctl("unlock", env=sources.env) as msdctl:
         await began(sources)
         sources.coordinator.end_job(1, JobState.FAILED, error="the prompt was dismissed")
@@ -157,7 +157,7 @@ async def test_unlocking_is_followed_and_fails_when_dismissed(sources):
 
 
 async def test_an_unlocked_keyring_is_told(sources):
-    """what `done` is about"""
+    """What `done` is about."""
     async with running_msdctl("unlock", env=sources.env) as msdctl:
         await began(sources)
         sources.coordinator.end_job(1, JobState.DONE)
@@ -176,7 +176,7 @@ def leave_out(stage, **statuses):
 
 
 async def test_a_source_that_is_left_out_is_told_with_the_reason(sources):
-    """a person must not believe that all is up to date"""
+    """A person must not believe that all is up to date."""
     leave_out(sources, **{NAS: LOCKED})
     async with running_msdctl("sync", env=sources.env) as msdctl:
         await began(sources)
@@ -190,7 +190,7 @@ async def test_a_source_that_is_left_out_is_told_with_the_reason(sources):
 @pytest.mark.parametrize(("films", "code"), [(LOCKED, 5), (DISABLED, 1)])
 @pytest.mark.parametrize("more", [(), ("--full",), ("--detach",)])
 async def test_a_sync_of_nothing_fails(sources, films, code, more):
-    """exit code 5: a sign-in is needed everywhere"""
+    """Exit code 5: a sign-in is needed everywhere."""
     leave_out(sources, **{FILMS: films, NAS: LOCKED})
 
     done = await sources.run("sync", *more)
@@ -279,7 +279,7 @@ async def test_on_a_terminal_an_interrupt_asks(sources, answer, is_cancelled):
 
 
 async def test_an_interrupt_may_be_taken_back(sources):
-    """Enter goes on watching"""
+    """Enter goes on watching."""
     async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
         await began(sources)
         sources.coordinator.move_job(1, "movie", 250, 1000)
@@ -295,7 +295,7 @@ async def test_an_interrupt_may_be_taken_back(sources):
 
 
 async def test_a_third_interrupt_leaves_a_daemon_that_does_not_obey(sources):
-    """a person is never held"""
+    """A person is never held."""
     sources.coordinator.obeys = False
     async with msdctl_on_terminal("sync", FILMS, env=sources.env) as terminal:
         await began(sources)
@@ -329,7 +329,7 @@ async def test_a_typed_password_is_not_shown(sources):
 
 
 async def test_a_missing_user_name_is_asked_for_before_the_password(sources):
-    """a password for nobody is typed in vain"""
+    """A password for nobody is typed in vain."""
     arguments = ("add", "jellyfin", "http://nas.lan")
     async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
         await terminal.expect("^User name: ")
@@ -342,7 +342,7 @@ async def test_a_missing_user_name_is_asked_for_before_the_password(sources):
 
 
 async def test_no_user_name_is_no_password_prompt(sources):
-    """Enter at the prompt"""
+    """No user name is no password prompt (enter at the prompt)."""
     arguments = ("add", "jellyfin", "http://nas.lan")
     async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
         await terminal.expect("^User name: ")
@@ -354,7 +354,7 @@ async def test_no_user_name_is_no_password_prompt(sources):
 
 
 async def test_the_end_of_input_at_the_password_is_one_sentence(sources):
-    """Ctrl-D"""
+    """The end of input at the password is one sentence (ctrl-D)."""
     arguments = ("add", "jellyfin", "http://nas.lan", "ada")
     async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
         await terminal.expect("Password: ")
@@ -369,7 +369,7 @@ async def test_the_end_of_input_at_the_password_is_one_sentence(sources):
     [(("add", "jellyfin", "x", "ada"), "Password: "), (("remove", FILMS), r"\[y/N\]")],
 )
 async def test_an_interrupt_at_a_prompt_ends_it(sources, arguments, prompt):
-    """exit code 130"""
+    """An interrupt at a prompt ends it (exit code 130)."""
     async with msdctl_on_terminal(*arguments, env=sources.env) as terminal:
         await terminal.expect(prompt)
         await terminal.type(CTRL_C)
@@ -380,7 +380,7 @@ async def test_an_interrupt_at_a_prompt_ends_it(sources, arguments, prompt):
 
 @pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"\n", 1)])
 async def test_a_person_is_asked_before_a_source_is_removed(sources, answer, code):
-    """A4 purges history: a slip of the keyboard should not"""
+    """A4 purges history: a slip of the keyboard should not."""
     async with msdctl_on_terminal("remove", FILMS, env=sources.env) as terminal:
         await terminal.expect(rf"Remove Folder {FILMS} \({FILMS}\) .* of it\? \[y/N\]")
         await terminal.type(answer)

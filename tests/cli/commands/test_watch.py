@@ -83,7 +83,7 @@ async def test_a_person_reads_a_line_without_the_standard_signals(stage):
 
 
 async def test_only_the_wanted_signals_are_shown(stage):
-    """watch SIGNAL"""
+    """Watch SIGNAL."""
     stage.coordinator.put_source(FILMS)
     async with running_msdctl("watch", "SourceRemoved", env=stage.env) as msdctl:
         lines = await watching(msdctl)
@@ -94,7 +94,7 @@ async def test_only_the_wanted_signals_are_shown(stage):
 
 
 async def test_watching_goes_on_while_the_daemon_restarts(bus, library):
-    """a desktop session outlives its daemons"""
+    """A desktop session outlives its daemons."""
     env = environment(bus, library)
     async with staged(bus, library):
         watch = running_msdctl("watch", "--json", env=env)
@@ -112,7 +112,7 @@ async def test_watching_goes_on_while_the_daemon_restarts(bus, library):
 
 @BOTH
 async def test_the_end_of_the_bus_ends_the_watch(bus, library):
-    """exit code 3"""
+    """The end of the bus ends the watch (exit code 3)."""
     async with staged(bus, library) as stage, running_msdctl("watch", env=stage.env) as msdctl:
         await watching(msdctl)
         bus.kill()
@@ -124,7 +124,7 @@ async def test_the_end_of_the_bus_ends_the_watch(bus, library):
 
 @BOTH
 async def test_only_the_daemon_is_believed(stage):
-    """any program of the user can send msdctl a signal"""
+    """Any program of the user can send msdctl a signal."""
     stage.coordinator.put_source(FILMS)
     async with (
         Connection(stage.bus.address) as forger,

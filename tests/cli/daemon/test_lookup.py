@@ -31,7 +31,7 @@ def test_an_id_wins_over_a_name_and_a_name_over_the_start_of_an_id(name, expecte
 
 @pytest.mark.parametrize(("name", "code"), [("Films", "Ambiguous"), ("local_", "Ambiguous")])
 def test_a_name_that_means_several_is_refused_with_all_of_them(name, code):
-    """A source is never guessed: there is no default source"""
+    """A source is never guessed: there is no default source."""
     with pytest.raises(CommandError) as caught:
         match("Source", ROWS, name)
 
@@ -42,7 +42,7 @@ def test_a_name_that_means_several_is_refused_with_all_of_them(name, code):
 
 @pytest.mark.parametrize("name", ["", "room", "LOCAL_bb", "%"])
 def test_a_name_that_means_nothing_is_an_unknown_source(name):
-    """exit code 4"""
+    """A name that means nothing is an unknown source (exit code 4)."""
     with pytest.raises(CommandError) as caught:
         match("Source", ROWS, name)
 

@@ -46,7 +46,7 @@ def written():
 
 
 def test_plain_output_has_a_line_for_each_phase_and_one_for_the_end(written):
-    """msdctl: plain output when not a terminal"""
+    """On the terminal: plain output when not a terminal."""
     lines = PlainLines(Output(written, written, as_json=False), {"local_1": "Films"})
 
     for step in (
@@ -66,7 +66,7 @@ def test_plain_output_has_a_line_for_each_phase_and_one_for_the_end(written):
 
 
 def test_json_output_has_an_object_for_each_change(written):
-    """msdctl: --json on all"""
+    """On the terminal: --json on all."""
     lines = JsonLines(Output(written, written, as_json=True))
 
     lines.show(running(1, -1))
@@ -78,7 +78,7 @@ def test_json_output_has_an_object_for_each_change(written):
 
 
 def test_bars_come_with_a_job_and_go_with_it():
-    """msdctl: progress bars with rich"""
+    """On the terminal: progress bars with rich."""
     screen = Screen()
     out = Output(screen, screen, as_json=False)
 
@@ -122,12 +122,12 @@ def test_a_phase_without_a_total_forgets_that_of_the_last():
     ],
 )
 def test_a_phase_is_told_in_plain_words(done, total, name, words):
-    """Y11, for people"""
+    """Y11, for people."""
     assert phase_with_count(running(done, total, name)) == words
 
 
 def test_every_type_that_is_synced_has_words():
-    """a phase is mostly the type that is listed"""
+    """A phase is mostly the type that is listed."""
     assert [kind for kind in ItemType if kind.value not in _PHASE_WORDS] == []
 
 
@@ -143,7 +143,7 @@ def test_every_type_that_is_synced_has_words():
     ],
 )
 def test_the_summary_says_in_words_what_was_done(result, words):
-    """one line at the end"""
+    """One line at the end."""
     assert summary(job(State="done", Result=result), {}).startswith(f"local_1: done: {words}")
 
 

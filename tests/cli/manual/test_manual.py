@@ -47,7 +47,7 @@ def test_every_argument_of_the_contract_has_a_text():
 @pytest.mark.skipif(not shutil.which("man"), reason="man is not installed")
 @pytest.mark.parametrize("name", ["msd.1", "msdctl.1", "org.msd.Msd1.5"])
 def test_a_man_page_is_shown_without_a_warning(tmp_path, name):
-    """groff reads it, and its title and name are there."""
+    """Groff reads it, and its title and name are there."""
     page = tmp_path / name
     page.write_text(man_pages(INTERFACES)[name])
 
@@ -90,14 +90,14 @@ def test_the_bash_completion_completes_commands_and_options():
 
 
 def test_the_other_completions_name_every_command():
-    """zsh and fish are not at hand everywhere; what they read names all commands."""
+    """Zsh and fish are not at hand everywhere; what they read names all commands."""
     for shell in ("zsh", "fish"):
         text = completions()[shell]
         assert [one.name for one in catalog.commands() if one.name not in text] == []
 
 
 def test_packages_find_everything_in_one_folder(tmp_path):
-    """python -m msd.cli.manual FOLDER."""
+    """Python -m msd.cli.manual FOLDER."""
     write_all(tmp_path)
 
     written = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())

@@ -65,12 +65,12 @@ def test_any_value_of_the_bus_fits_into_one_cell(value, expected):
 
 @pytest.mark.parametrize("seconds", [0, -5, 2**62, "soon", None])
 def test_an_absurd_time_is_shown_as_unknown(seconds):
-    """issue 2, bad input: absurd times"""
+    """Absurd times."""
     assert moment(seconds) == ""
 
 
 def test_a_time_is_shown_as_a_local_date():
-    """dbus-api: times are Unix seconds"""
+    """Times are Unix seconds."""
     assert moment(1_700_000_000).startswith("2023-11-1")
 
 
@@ -79,10 +79,10 @@ def test_a_time_is_shown_as_a_local_date():
     [(0, ""), (None, ""), (61_000, "1:01"), (3_600_000, "1:00:00"), (59_999, "0:59")],
 )
 def test_a_duration_is_shown_in_hours_minutes_and_seconds(milliseconds, expected):
-    """dbus-api: durations are milliseconds"""
+    """Durations are milliseconds."""
     assert expected == duration(milliseconds)
 
 
 def test_a_member_name_becomes_the_key_that_list_sources_uses():
-    """dbus-api: ListSources holds the properties in lower_snake_case"""
+    """ListSources holds the properties in lower_snake_case."""
     assert snake_case("StatusReason") == "status_reason"
