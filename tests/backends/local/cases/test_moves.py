@@ -5,10 +5,11 @@ from typing import cast
 
 import pytest
 
+from msd.store.cache.reads.omissions import skipped
 from tests.backends.local.cases.trees import plant
 from tests.support.fakes.fake_backend import FakeServer
 from tests.support.folders.list_folder import added_source, opened
-from tests.support.library import CachedSource
+from tests.support.library import SOURCE, CachedSource
 
 pytestmark = pytest.mark.anyio
 
@@ -28,6 +29,11 @@ class Kept:
 
     def rows(self):
         return list(self.cached.items().values())
+
+    def left_out(self) -> list[tuple[str, str]]:
+        """Return kind and place of what the cache lists as left out, worst first."""
+        page = self.cached.cache.read(skipped, SOURCE, 100, "")
+        return [(row.kind, row.place) for row in page.rows]
 
     def libraries(self) -> dict[str, str]:
         return {library.name: str(library.id) for library in self.cached.libraries()}
@@ -176,6 +182,43 @@ async def test_tracks_that_are_retagged_and_moved(kept, media):
     assert before == {row["track_number"]: row["id"] for row in tracks}
     assert {"New"} == {row["artist"] for row in tracks}
     assert {"artist New", "album Fresh"} <= kept.titles().keys()
+
+
+async def test_what_is_left_out_stays_listed_after_any_number_of_syncs(kept, media):
+    """Broken files before samples; also when a sync finds nothing new (Y16)."""
+    plant(
+        kept.root,
+        media,
+        """
+        Movies/Good (2000)/Good (2000).mkv
+        Movies/Good (2000)/Sample/sample.mkv
+        Movies/bad {0,1} (2001).mkv := a text
+        """,
+    )
+    await kept.sync()
+    first = kept.left_out()
+    await kept.sync()
+    await kept.sync()
+
+    assert [
+        ("broken", "Movies/bad 0 (2001).mkv"),
+        ("broken", "Movies/bad 1 (2001).mkv"),
+        ("sample", "Movies/Good (2000)/Sample/sample.mkv"),
+    ] == first
+    assert first == kept.left_out()
+
+
+async def test_links_out_of_a_folder_without_libraries_are_listed(kept, media, tmp_path):
+    """Although nothing of the folder is an item (Y16)."""
+    (kept.root / "Heat (1995).mkv").symlink_to(media.video(tmp_path / "elsewhere/Heat (1995).mkv"))
+    (kept.root / "gone (2003).mkv").symlink_to(tmp_path / "nothing")
+
+    await kept.sync()
+
+    assert [
+        ("broken", "gone (2003).mkv"),
+        ("link-outside", "Heat (1995).mkv"),
+    ] == kept.left_out()
 
 
 async def test_a_second_sync_finds_nothing_to_do(kept, media):
