@@ -1,13 +1,18 @@
-"""Rows by their ids, as listings show them."""
+"""Rows by their ids, as listings show them, and the members of collections and playlists."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
-from msd.backend_api.protocol import RawItem
-from msd.backend_api.rows import batches
-from msd.backends.jellyfin.client.pages import rows
-from msd.backends.jellyfin.client.query import IDS_AT_ONCE, rows_query
+from msd.backend_api.protocol import Page, RawItem
+from msd.backend_api.rows import batches, read_members
+from msd.backends.jellyfin.client.pages import pages, rows
+from msd.backends.jellyfin.client.query import (
+    IDS_AT_ONCE,
+    collection_query,
+    playlist_query,
+    rows_query,
+)
 from msd.backends.jellyfin.client.session import Session
-from msd.models import RemoteId
+from msd.models import ItemType, RemoteId
 
 
 async def rows_by_id(session: Session, remote_ids: Sequence[RemoteId]) -> tuple[RawItem, ...]:
@@ -42,3 +47,27 @@ async def _read(session: Session, remote_ids: Sequence[RemoteId]) -> list[RawIte
         answer = await rows(session.client, rows_query(batch, session.routes.user_id), len(batch))
         found.extend(row for row in answer if row.remote_id in asked)
     return found
+
+
+async def members(
+    session: Session, remote_id: RemoteId, item_type: ItemType, page_size: int
+) -> tuple[RemoteId, ...]:
+    """Return the members in order, an item as often as the list holds it.
+
+    A collection comes in the order that its owner chose (`DisplayOrder`), a playlist in its own.
+
+    Raises:
+        ForbiddenError: the user may not see the list.
+        UnreachableError: the list kept changing while it was read, or could not all be read.
+        AuthRequiredError, BadResponseError: as `pages` says.
+    """
+    user_id = session.routes.user_id
+    if item_type is ItemType.PLAYLIST:
+        query = playlist_query(session.routes.playlist(remote_id), user_id)
+    else:
+        query = collection_query(remote_id, user_id)
+
+    def read() -> AsyncGenerator[Page, None]:
+        return pages(session.client, query, page_size)
+
+    return await read_members(read)
