@@ -14,11 +14,12 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import anyio
+from dbus_fast import Variant as FastVariant
 
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.bus.signals import run_signals
-from msd.contract import BUS_NAME, LIBRARY, ROOT_PATH, SOURCE_COORDINATOR
+from msd.contract import BUS_NAME, JSON, LIBRARY, ROOT_PATH, SOURCE_COORDINATOR
 from msd.dbus.binding import LIBRARIES
 from msd.dbus.connection import Connection
 from msd.dbus.message import Message
@@ -26,6 +27,7 @@ from msd.dbus.names import PEER, Address, SignalMatch
 from msd.dbus.server import BusServer
 from msd.dbus.variant import Variant
 from msd.models import ItemId
+from tests.dbus.client import Client, connected_client
 from tests.support.fakes.fake_coordinator import FakeCoordinator
 from tests.support.session.bus import private_bus
 
@@ -80,20 +82,28 @@ async def _latency(action: Callable[[], Awaitable[object]]) -> tuple[float, floa
     return statistics.median(times), statistics.quantiles(times, n=100)[98]
 
 
+async def _compare(caller: Client, library: str, limit: int) -> None:
+    """Compare Ping, a page of items and the same page as JSON text, in one interleaved run."""
+    options = {"limit": FastVariant("u", limit)}
+    text = f'{{"query": {{"limit": {limit}}}}}'
+    for _ in range(2):
+        pinged = await _latency(lambda: caller.call(PEER, "Ping"))
+        typed = await _latency(lambda: caller.call(LIBRARY, "QueryItems", "a{sv}", options))
+        as_json = await _latency(lambda: caller.call(JSON, "QueryItems", "s", text))
+    print(f"{library}: Ping {pinged[0]:.2f} ({pinged[1]:.2f}) ms, {limit} items:")
+    for name, times in (("QueryItems", typed), ("Json", as_json)):
+        ratios = [mine / ping for mine, ping in zip(times, pinged, strict=True)]
+        print(
+            f"  {name:10} {times[0]:.2f} ({times[1]:.2f}) ms, {ratios[0]:.2f}x ({ratios[1]:.2f}x)"
+        )
+
+
 async def _measure(address: str, library: str) -> None:
-    ping = Address(destination=BUS_NAME, path=ROOT_PATH, interface=PEER, member="Ping")
     query = Address(destination=BUS_NAME, path=ROOT_PATH, interface=LIBRARY, member="QueryItems")
-    async with Connection(address, library="dbus_fast") as client:
+    async with connected_client(address) as caller:
         for limit in (50, 500):
-            options = {"limit": Variant("u", limit)}
-            for _ in range(2):
-                pinged = await _latency(lambda: client.call(ping))
-                queried = await _latency(lambda: client.call(query, "a{sv}", [options]))  # noqa: B023
-            print(
-                f"{library}: Ping {pinged[0]:.2f} ({pinged[1]:.2f}) ms, "
-                f"QueryItems {limit} {queried[0]:.2f} ({queried[1]:.2f}) ms, "
-                f"{queried[0] / pinged[0]:.2f}x ({queried[1] / pinged[1]:.2f}x)"
-            )
+            await _compare(caller, library, limit)
+    async with Connection(address, library="dbus_fast") as client:
         answered = 0
 
         async def one() -> None:

@@ -30,6 +30,7 @@ _FACET_TYPE = "a(su)"
 _ITEM_ENTRIES = entries({**ITEM_KEYS, **DETAIL_KEYS})
 _LIST_ENTRIES = {key: entries(types) for key, types in DETAIL_LISTS.items()}
 _STREAM_ENTRIES = entries(STREAM_KEYS)
+_DETAIL_LISTS = frozenset(DETAIL_LISTS)
 _HIT_ENTRIES = entries({**ITEM_KEYS, **HIT_KEYS})
 
 
@@ -118,8 +119,10 @@ class LibraryInterface(RootInterface):
 
 def item_entry(item: ItemFields) -> Typed:
     """Return an item as the wire shows it."""
-    lists = item.keys() & _LIST_ENTRIES.keys()
-    return Typed(_ITEM_ENTRIES, {**item, **_detail_lists(item, lists)} if lists else item)
+    if _DETAIL_LISTS.isdisjoint(item):  # nearly always: pages carry no details
+        return Typed(_ITEM_ENTRIES, item)
+    lists = _detail_lists(item, _DETAIL_LISTS & item.keys())
+    return Typed(_ITEM_ENTRIES, {**item, **lists})
 
 
 def _detail_lists(item: ItemFields, keys: Iterable[str]) -> dict[str, list[Typed]]:
