@@ -71,7 +71,7 @@ class CacheManager:
 
     @property
     def rebuilt_because(self) -> str:
-        """Why the cache had to be made anew at this start; "" when it had not."""
+        """Why the cache had to be made again at this start; "" when it had not."""
         return self._database.rebuilt_because
 
     async def newest_revision(self) -> int:

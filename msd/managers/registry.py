@@ -179,7 +179,7 @@ class SourceRegistry:
             return changed
 
     async def forget_syncs(self, why: str) -> None:
-        """Have every source synced anew, and say why until that is done."""
+        """Have every source synced again, and say why until that is done."""
         for source_id in tuple(self._sources):
             await self.change(source_id, last_sync=NEVER, last_sync_error=why)
 

@@ -58,7 +58,7 @@ class CacheDatabase:
     """The open cache. Every method blocks; any thread may call any of them at any time.
 
     A call that meets damage raises `StorageError` with `damaged` set and notes it: the next
-    `open` makes the cache anew.
+    `open` makes the cache again.
     """
 
     def __init__(self, path: Path, writer: sqlite3.Connection, rebuilt_because: str) -> None:
@@ -71,7 +71,7 @@ class CacheDatabase:
 
     @classmethod
     def open(cls, path: Path, *, revision_floor: int) -> Self:
-        """Open the cache; make it, migrate it, or make it anew when it is damaged or too new.
+        """Open the cache; make it, migrate it, or make it again when it is damaged or too new.
 
         Args:
             path: the file.

@@ -1,7 +1,7 @@
-"""The life of cache.db: made, opened, and made anew when it is damaged or not for this msd.
+"""The life of cache.db: made, opened, and made again when it is damaged or not for this msd.
 
 cache.db                       the cache, with its -wal and -shm
-cache.db.is-damaged            a read or write met damage; the next open makes the cache anew
+cache.db.is-damaged            a read or write met damage; the next open makes the cache again
 cache.db.damaged-<UTC time>    what was moved aside; two are kept
 """
 
@@ -64,7 +64,7 @@ def _create(revision_floor: int, connection: sqlite3.Connection) -> None:
 
 
 def open_cache(path: Path, *, revision_floor: int) -> tuple[sqlite3.Connection, str]:
-    """Open or make the cache; return its writer and why it was made anew ("" when it was not).
+    """Open or make the cache; return its writer and why it was made again ("" when it was not).
 
     A cache can always be fetched again, so damage and a newer schema lead to a new one. Its
     revisions start above `revision_floor` and above those of any cache made earlier (Y10).

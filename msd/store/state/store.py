@@ -84,7 +84,7 @@ class StateStore:
 
         Raises:
             StorageError: it is damaged, newer than this msd, or the disk fails. It is as it was:
-                what it holds can't be fetched again, so it is never made anew by itself.
+                what it holds can't be fetched again, so it is never made again by itself.
         """
         create_private(path)
         backups = Backups(path, clock=clock)

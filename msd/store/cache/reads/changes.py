@@ -1,4 +1,4 @@
-"""What changed since a revision, for those who were not there when it was told (Y10)."""
+"""What changed since a revision, for callers that missed the signals (Y10)."""
 
 import json
 import sqlite3
@@ -25,7 +25,7 @@ def changes(
 ) -> ChangeSet:
     """Return what changed after a revision, in the order of revisions.
 
-    It says "begin anew" when what was purged since then leaves no trace, when the revision is
+    It answers `reset` when what was purged since then leaves no trace, when the revision is
     of no cache that is known, and when one transaction changed more than `limit` items.
     """
     current = current_revision(connection)

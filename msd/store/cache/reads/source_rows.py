@@ -59,7 +59,11 @@ class SourceRows:
 
     def places(self, remote_ids: Sequence[RemoteId]) -> dict[RemoteId, tuple[RemoteId, ItemType]]:
         """Return library and type of those ids that are current rows."""
-        ids = {self._ids.id_of(one): one for one in remote_ids if normalise.is_usable_id(one)}
+        ids = {
+            self._ids.id_of(remote_id): remote_id
+            for remote_id in remote_ids
+            if normalise.is_usable_id(remote_id)
+        }
         rows = self._connection.execute(_PLACES, (self._source_id, json.dumps(list(ids))))
         return {
             ids[item_id]: (RemoteId(library), ItemType(item_type))

@@ -1,7 +1,7 @@
 """From a `MediaItem` to what the tables hold: bounded, hashed, relations as item ids.
 
-This runs once for each new or changed row of a sync, so it is written for speed: what is empty
-is told apart before anything is called.
+This runs once for each new or changed row of a sync, so it is written for speed: empty values
+are skipped before anything is called.
 """
 
 import msgspec
@@ -66,6 +66,7 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
         _relation(item.show_remote_id),
         _relation(item.album_remote_id),
     )
+    related = tuple([relation and ids.id_of_relation(relation) for relation in relations])
     # The relations' remote ids are hashed, not their item ids: those change when a parent is
     # re-keyed, which is no change of this item.
     content = _hash(_encode((item.remote_id, values, relations, identity)) + detail)
@@ -76,7 +77,7 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
         fingerprint=normalise.signed_64(fingerprint),
         content=content,
         identity=identity,
-        values=values + tuple([one and ids.id_of_relation(one) for one in relations]),
+        values=values + related,
         detail=detail,
         genres=genres,
         external_ids=external_ids,

@@ -160,8 +160,8 @@ def settle(
         return {}
     revision = cache(revision)  # one transaction has one
     containers = _containers(connection, ids)
-    below = [one for one in containers if one.type not in _WITH_ENTRIES]
-    above = [one for one in containers if one.type in _WITH_ENTRIES]
+    below = [container for container in containers if container.type not in _WITH_ENTRIES]
+    above = [container for container in containers if container.type in _WITH_ENTRIES]
     settled = _store(connection, _by_children(connection, below), revision)
     # The entries of a collection may be shows, which must be settled first.
     for library, items in _store(connection, _by_entries(connection, above), revision).items():

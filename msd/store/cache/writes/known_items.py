@@ -12,8 +12,8 @@ _LIVE, _SEEN = 1, 2
 class KnownItems:
     """Answers whether a listed row must be read, and which rows did not come up.
 
-    Rows are found by a hash of their remote id. Python's own string hash is keyed anew for each
-    process, so a server can't make two ids collide.
+    Rows are found by a hash of their remote id. Python's own string hash has another key in
+    each process, so a server can't make two ids collide.
     """
 
     def __init__(self, rows: Iterable[tuple[int, RemoteId, int, bool]]) -> None:
@@ -52,7 +52,7 @@ class KnownItems:
         return self._fingerprints[at] != fingerprint or not self._flags[at] & _LIVE
 
     def has(self, remote_id: RemoteId) -> bool:
-        """Return whether the listing had a live row with this id."""
+        """Return whether the listing had a current row with this id."""
         at = self._find(remote_id)
         return at is not None and bool(self._flags[at] & _LIVE)
 
@@ -74,11 +74,11 @@ class KnownItems:
         return self._has_repeats or len(set(self._new)) < len(self._new)
 
     def missing(self) -> list[int]:
-        """Return the primary keys of live rows that were not seen."""
+        """Return the primary keys of current rows that were not seen."""
         return [pk for pk, flags in zip(self._pks, self._flags, strict=True) if flags == _LIVE]
 
     def __len__(self) -> int:
-        """Return how many live rows the listing had."""
+        """Return how many current rows the listing had."""
         return self._live
 
     def _find(self, remote_id: RemoteId) -> int | None:

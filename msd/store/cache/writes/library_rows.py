@@ -53,8 +53,12 @@ class LibraryRows:
 
     def save(self, libraries: Sequence[RemoteLibrary]) -> SavedLibraries:
         """Store what the source lists, as far as it differs."""
-        listed = {one.remote_id: one for one in libraries if normalise.is_usable_id(one.remote_id)}
-        rows = [self._row(one) for one in listed.values()]
+        listed = {
+            library.remote_id: library
+            for library in libraries
+            if normalise.is_usable_id(library.remote_id)
+        }
+        rows = [self._row(library) for library in listed.values()]
         stored = {tuple(row) for row in self._connection.execute(_STORED, (self._source_id,))}
         withdrawn = {row[0] for row in self._connection.execute(_WITHDRAWN, (self._source_id,))}
         if changed := [row for row in rows if row not in stored]:
@@ -67,17 +71,18 @@ class LibraryRows:
         ).fetchall()
         counts = self._connection.execute(_CURRENT_COUNTS, (self._source_id,))
         present = set(ids.values())
-        vanished = {LibraryId(one): count or 0 for one, count in counts if one not in present}
+        vanished = {
+            LibraryId(library): count or 0 for library, count in counts if library not in present
+        }
         return SavedLibraries(
             ids=ids,
             vanished=vanished,
-            never_synced=frozenset(LibraryId(one) for one, synced_at, _ in stamps if not synced_at),
+            never_synced=frozenset(
+                LibraryId(library) for library, synced_at, _ in stamps if not synced_at
+            ),
             returned=tuple(library for library in ids.values() if library in withdrawn),
             cursors=self._cursors(),
-            fully_enumerated_at={
-                LibraryId(one): UnixSeconds(fully_enumerated_at)
-                for one, _, fully_enumerated_at in stamps
-            },
+            fully_enumerated_at={LibraryId(library): UnixSeconds(at) for library, _, at in stamps},
         )
 
     def id_of(self, remote_id: RemoteId) -> LibraryId:
@@ -125,7 +130,7 @@ class LibraryRows:
         return self._listings[key]
 
     def types(self, library: LibraryId) -> frozenset[ItemType]:
-        """Return the types of which the library has live items."""
+        """Return the types of which the library has current items."""
         rows = self._connection.execute(
             "SELECT type FROM listing WHERE library = ? AND item_count > 0",
             (self.library_pk(library),),
@@ -146,7 +151,7 @@ class LibraryRows:
         return int(found[0])
 
     def count(self, library: LibraryId, item_type: ItemType) -> int:
-        """Return how many live rows a listing has."""
+        """Return how many current rows a listing has."""
         key = (self.listing(library, item_type),)
         found = self._connection.execute("SELECT item_count FROM listing WHERE pk = ?", key)
         return int(found.fetchone()[0])
@@ -176,7 +181,7 @@ class LibraryRows:
         return not complete_at
 
     def expect_rows(self, library: LibraryId, item_type: ItemType, total: int) -> None:
-        """Record how many rows the source announced; -1: that can't be told."""
+        """Record how many rows the source announced; -1: unknown."""
         listing = self.listing(library, item_type)
         with transaction(self._connection):
             self._connection.execute(sql.EXPECT_ROWS, (total, listing))

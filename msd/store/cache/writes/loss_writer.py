@@ -24,7 +24,7 @@ class LossWriter(SourceWriter):
     def remaining(
         self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]
     ) -> list[int]:
-        """Return those keys whose live row still belongs to the listing (did not move away)."""
+        """Return those keys whose current row still belongs to the listing (did not move away)."""
         with noting_damage(self._cache_path):
             listing = self._libraries.listing(library_id, item_type)
             return [pk for pk, *_ in self._remaining(listing, keys)]

@@ -131,7 +131,7 @@ def withhold(
 ) -> None:
     """Withhold exactly these rows of a scope, inside the open transaction.
 
-    The same rows again keep the time since when they are; other rows begin anew.
+    The same rows again keep the time since when they are; other rows begin now.
     """
     before = read_withheld(connection, library, scope)
     since = before.since if before is not None and before.keys == frozenset(keys) else now

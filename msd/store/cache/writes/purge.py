@@ -53,7 +53,7 @@ def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int
     rows = connection.execute(_OF_SOURCE, (source_id, batch)).fetchall()
     delete_items(connection, [pk for pk, *_ in rows])
     raise_feed_floor(connection, max((revision for _, revision, _ in rows), default=0))
-    count_items(connection, Counter({one: -n for one, n in _per_listing(rows).items()}))
+    count_items(connection, Counter({listing: -n for listing, n in _per_listing(rows).items()}))
     if len(rows) == batch:
         return True
     libraries = connection.execute("SELECT pk FROM library WHERE source_id = ?", (source_id,))
@@ -83,7 +83,7 @@ def purge_soft_deleted(
 
 
 def raise_feed_floor(connection: sqlite3.Connection, revision: int) -> None:
-    """Note that rows are gone without a trace: who knows less must begin anew (Y10)."""
+    """Note that rows are gone without a trace: who knows less must read everything again (Y10)."""
     connection.execute(sql.RAISE_META, (revision, "feed_floor", revision))
 
 

@@ -1,4 +1,4 @@
-"""Rows that a source told of as they changed: written one by one, beside any sync (Y9)."""
+"""Writes rows received by push, outside a sync (Y9)."""
 
 import json
 import sqlite3
@@ -65,7 +65,7 @@ def soft_delete_rows(
 
 
 class _PushedRows:
-    """Writes inside the open transaction; what a sync must look at is told, not written."""
+    """Writes inside the open transaction; what a sync must judge is returned, not written."""
 
     def __init__(
         self,
@@ -81,11 +81,11 @@ class _PushedRows:
 
     def write(self, rows: Sequence[PushedRow]) -> tuple[list[PushedWrite], list[PushedRow]]:
         placed: dict[int, list[ItemRow]] = {}
-        homeless = []
+        unplaced = []
         for row in rows:
             found = self._placed(row)
             if found is None:
-                homeless.append(row)
+                unplaced.append(row)
             else:
                 placed.setdefault(found[0], []).append(found[1])
         writes = [
@@ -93,7 +93,7 @@ class _PushedRows:
             for listing, placed_rows in placed.items()
             for write in self._write_listing(listing, placed_rows)
         ]
-        return writes, homeless
+        return writes, unplaced
 
     def soft_delete(
         self, remote_ids: Sequence[RemoteId], is_suspicious: Callable[[int, int], bool]
@@ -120,7 +120,7 @@ class _PushedRows:
         self, listing: int, missing: list[tuple[int, ItemId]]
     ) -> list[tuple[int, ItemId]]:
         found = rekeying.find(self._connection, self._source_id, listing, [pk for pk, _ in missing])
-        going_on = {one.gone.pk for one in found}
+        going_on = {pair.gone.pk for pair in found}
         return [(pk, item) for pk, item in missing if pk not in going_on]
 
     def _placed(self, row: PushedRow) -> tuple[int, ItemRow] | None:
@@ -148,7 +148,7 @@ class _PushedRows:
         came = len(planned.new) + back + moved.total()
         done = item_writer.execute(self._connection, planned, listing, self._now)
         self._expect(Counter({listing: came}) - Counter())
-        self._expect(Counter({one: -count for one, count in moved.items()}))
+        self._expect(Counter({left: -count for left, count in moved.items()}))
         if done.revision is None:
             return []
         result = WriteResult(

@@ -18,7 +18,7 @@ _GONE = f"""
 {_ROWS} WHERE item.pk IN (SELECT value FROM json_each(?)) AND item.listing = ?
 AND item.deleted_at IS NULL AND item.identity IS NOT NULL ORDER BY item.pk
 """
-# A newcomer is known by its key: keys only grow, and the listing remembers the highest one of
+# A new item is known by its key: keys only grow, and the listing remembers the highest one of
 # its last complete pass. So this reads the end of the table and needs no index.
 _NEW = f"""
 {_ROWS} WHERE item.pk > (SELECT complete_pk FROM listing WHERE pk = ?)
@@ -29,7 +29,7 @@ ORDER BY item.pk
 
 
 class Row(Struct, frozen=True):
-    """One side of an adoption."""
+    """One side of a re-keying."""
 
     pk: int
     id: ItemId
@@ -38,35 +38,35 @@ class Row(Struct, frozen=True):
     watch: tuple[object, ...]
 
 
-class Adoption(Struct, frozen=True):
-    """A missing row and the newcomer that goes on in its place."""
+class Rekeying(Struct, frozen=True):
+    """A missing row and the new item that goes on under its id."""
 
     gone: Row
-    newcomer: Row
+    new_item: Row
 
 
 def find(
     connection: sqlite3.Connection, source_id: SourceId, listing: int, pks: Sequence[int]
-) -> list[Adoption]:
-    """Pair missing rows of a listing with newcomers of the same identity, each at most once."""
+) -> list[Rekeying]:
+    """Pair missing rows of a listing with new items of the same identity, each at most once."""
     gone = list(_rows(connection, _GONE, (json.dumps(pks), listing)))
     if not gone:
         return []
     missing = {row.pk for row in gone}
     wanted = {row.identity for row in gone}
-    newcomers: dict[int, list[Row]] = {}
+    new_items: dict[int, list[Row]] = {}
     for row in _rows(connection, _NEW, (listing, listing, source_id)):
         if row.identity in wanted and row.pk not in missing:
-            newcomers.setdefault(row.identity, []).append(row)
-    return [Adoption(row, found.pop(0)) for row in gone if (found := newcomers.get(row.identity))]
+            new_items.setdefault(row.identity, []).append(row)
+    return [Rekeying(row, found.pop(0)) for row in gone if (found := new_items.get(row.identity))]
 
 
-def adopt(connection: sqlite3.Connection, adoptions: Sequence[Adoption], revision: int) -> None:
-    """Let newcomers go on under the ids of the missing rows, whose own rows must be gone."""
-    for one in adoptions:
-        was, becomes = one.newcomer.id, one.gone.id
-        watch = one.gone.watch if one.newcomer.watch == NEVER_WATCHED else one.newcomer.watch
-        connection.execute(sql.REKEY_ITEM, (becomes, revision, *watch, watch[0], one.newcomer.pk))
+def rekey(connection: sqlite3.Connection, rekeyed: Sequence[Rekeying], revision: int) -> None:
+    """Let new items go on under the ids of the missing rows, which must be deleted already."""
+    for pair in rekeyed:
+        was, becomes = pair.new_item.id, pair.gone.id
+        watch = pair.gone.watch if pair.new_item.watch == NEVER_WATCHED else pair.new_item.watch
+        connection.execute(sql.REKEY_ITEM, (becomes, revision, *watch, watch[0], pair.new_item.pk))
         connection.execute(sql.MOVE_SHOW, (revision, becomes, was, was, was))
         connection.execute(sql.MOVE_ALBUM, (revision, becomes, was, was))
         connection.execute(sql.MOVE_CHILDREN, (revision, becomes, was))

@@ -1,4 +1,4 @@
-"""What the store tells its callers about one write."""
+"""The results of writes to the cache."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -30,7 +30,7 @@ class SavedLibraries(Struct, frozen=True, kw_only=True):
     """What became of the libraries that a source lists."""
 
     ids: Mapping[RemoteId, LibraryId]
-    vanished: Mapping[LibraryId, int]  # not listed any more, with their live items
+    vanished: Mapping[LibraryId, int]  # not listed any more, with their current items
     returned: tuple[LibraryId, ...] = ()  # listed again after their right was withdrawn (Y19)
     restored: Mapping[LibraryId, WriteResult] = field(default_factory=dict)  # what that showed
     never_synced: frozenset[LibraryId] = frozenset()  # not yet enumerated completely

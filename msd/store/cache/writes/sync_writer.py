@@ -145,7 +145,7 @@ class SyncWriter(LossWriter):
             return Counter({LibraryId(library): count for library, count in rows})
 
     def types(self, library_id: LibraryId) -> frozenset[ItemType]:
-        """Return the types of which the library has live items."""
+        """Return the types of which the library has current items."""
         with noting_damage(self._cache_path):
             return self._libraries.types(library_id)
 
@@ -170,7 +170,7 @@ class SyncWriter(LossWriter):
                 return WriteResult(revision=self._revision())
 
     def expect_rows(self, library_id: LibraryId, item_type: ItemType, total: int) -> None:
-        """Record how many rows the source announced; -1: that can't be told."""
+        """Record how many rows the source announced; -1: unknown."""
         with noting_damage(self._cache_path):
             self._libraries.expect_rows(library_id, item_type, total)
 
@@ -192,7 +192,7 @@ class SyncWriter(LossWriter):
         Args:
             library_id: the library.
             now: the time.
-            cursors: by lane.
+            cursors: by aspect.
             fully_enumerated: every listing of it was enumerated.
         """
         with noting_damage(self._cache_path):
@@ -218,7 +218,11 @@ class SyncWriter(LossWriter):
 
         Also returned are those that live in another listing of the source.
         """
-        ids = {self._ids.id_of(one): one for one in remote_ids if normalise.is_usable_id(one)}
+        ids = {
+            self._ids.id_of(remote_id): remote_id
+            for remote_id in remote_ids
+            if normalise.is_usable_id(remote_id)
+        }
         with noting_damage(self._cache_path):
             listing = self._libraries.listing(library_id, item_type)
             rows = self._connection.execute(_AMONG, (json.dumps(list(ids)),)).fetchall()
@@ -231,7 +235,7 @@ class SyncWriter(LossWriter):
         return own, elsewhere
 
     def count(self, library_id: LibraryId, item_type: ItemType) -> int:
-        """Return how many live rows a listing has."""
+        """Return how many current rows a listing has."""
         with noting_damage(self._cache_path):
             return self._libraries.count(library_id, item_type)
 
@@ -269,11 +273,11 @@ class SyncWriter(LossWriter):
             )
 
     def rekey(self, library_id: LibraryId, item_type: ItemType, keys: Sequence[int]) -> WriteResult:
-        """Let newcomers take over the ids of missing rows with the same identity (I2).
+        """Let new items take over the ids of missing rows with the same identity (I2).
 
-        A newcomer is a live row of the same source, type and identity that came after the
+        A new item is a current row of the same source, type and identity that came after the
         listing's last complete pass. It keeps what its server says of it; the watch state of
-        the missing row stays when the newcomer has none.
+        the missing row stays when the new item has none.
         """
         with noting_damage(self._cache_path):
             listing = self._libraries.listing(library_id, item_type)
@@ -282,28 +286,28 @@ class SyncWriter(LossWriter):
                 return WriteResult(revision=self._revision())
             # First the durable database: an alias without its row is harmless, a row whose
             # alias got lost would change its id with the next rebuild of the cache.
-            self._ids.give({one.newcomer.remote_id: one.gone.id for one in found})
+            self._ids.give({pair.new_item.remote_id: pair.gone.id for pair in found})
             with transaction(self._connection):
                 revision = next_revision(self._connection)
-                ids = [row.id for one in found for row in (one.gone, one.newcomer)]
+                ids = [row.id for pair in found for row in (pair.gone, pair.new_item)]
                 above = containers_above(self._connection, ids)
-                delete_items(self._connection, [one.gone.pk for one in found])
-                raise_feed_floor(self._connection, revision)  # newcomers' own ids leave no trace
+                delete_items(self._connection, [pair.gone.pk for pair in found])
+                raise_feed_floor(self._connection, revision)  # the new items' ids leave no trace
                 item_writer.count_items(self._connection, Counter({listing: -len(found)}))
-                rekeying.adopt(self._connection, found, revision)
+                rekeying.rekey(self._connection, found, revision)
                 containers = settle(self._connection, above, lambda: revision)
             return WriteResult(
                 revision=revision,
                 containers=containers,
                 updated=len(found),
-                changed=tuple(one.gone.id for one in found),
-                removed=tuple(one.newcomer.id for one in found),
+                changed=tuple(pair.gone.id for pair in found),
+                removed=tuple(pair.new_item.id for pair in found),
             )
 
     def set_members(self, parent: RemoteId, members: Sequence[RemoteId]) -> WriteResult:
         """Store the members of a collection or playlist in order; they may come later."""
         parent_id = self._ids.id_of(parent)
-        ids = [self._ids.id_of(one) for one in members if normalise.is_usable_id(one)]
+        ids = [self._ids.id_of(member) for member in members if normalise.is_usable_id(member)]
         with noting_damage(self._cache_path), transaction(self._connection):
             key = self._connection.execute(
                 "SELECT pk FROM item WHERE id = ? AND deleted_at IS NULL", (parent_id,)

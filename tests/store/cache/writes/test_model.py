@@ -140,7 +140,7 @@ class CacheMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.live())
     @rule(data=st.data())
     def the_server_re_keys_an_item(self, data) -> None:
-        """The old row is missing, a newcomer has its identity; the id stays."""
+        """The old row is missing, a new item has its identity; the id stays."""
         name = data.draw(st.sampled_from(sorted(self.live())))
         row = self.rows[name]
         library, item_type = row.listing

@@ -25,8 +25,8 @@ def passed(stores: Stores, library_id: LibraryId, item_type: ItemType = MOVIE) -
     stores.writer.finish_listing(library_id, item_type, total=0, now=UnixSeconds(1))
 
 
-def test_a_newcomer_with_the_same_identity_takes_over_id_and_history(stores: Stores) -> None:
-    """A newcomer with the same identity takes over id and history (I2).
+def test_a_new_item_with_the_same_identity_takes_over_id_and_history(stores: Stores) -> None:
+    """A new item with the same identity takes over id and history (I2).
 
     An update, not delete and add; it holds in a rebuilt cache too.
     """
@@ -36,11 +36,11 @@ def test_a_newcomer_with_the_same_identity_takes_over_id_and_history(stores: Sto
     passed(stores, movies)
     item = stores.id_of("old")
     stores.write(movies, movie("new", "New name", identity="file:1", watch=WatchState()))
-    newcomer = stores.id_of("new")
+    new_item = stores.id_of("new")
 
     result = stores.writer.rekey(movies, MOVIE, stores.keys(movies, "old"))
 
-    assert (result.changed, result.removed) == ((item,), (newcomer,))
+    assert (result.changed, result.removed) == ((item,), (new_item,))
     assert stores.titles() == ["New name", "other"]
     assert stores.id_of("new") == item
     assert stores.item("new", "play_count")["play_count"] == 3
@@ -86,8 +86,8 @@ def test_another_item_under_the_old_remote_id_does_not_get_the_old_id(stores: St
 
 
 @pytest.mark.parametrize("missing", ["other type", "no identity", "known before", "other source"])
-def test_only_a_newcomer_of_the_same_kind_is_recognised(stores: Stores, missing: str) -> None:
-    """Only a newcomer of the same kind is recognised (I2).
+def test_only_a_new_item_of_the_same_kind_is_recognised(stores: Stores, missing: str) -> None:
+    """Only a new item of the same kind is recognised (I2).
 
     Anything else stays what it is.
     """
@@ -113,8 +113,8 @@ def test_only_a_newcomer_of_the_same_kind_is_recognised(stores: Stores, missing:
     assert stores.state.aliases(SOURCE) == {}
 
 
-def test_children_and_members_follow_an_adopted_parent(stores: Stores) -> None:
-    """Children and members follow an adopted parent (I2).
+def test_children_and_members_follow_a_re_keyed_parent(stores: Stores) -> None:
+    """Children and members follow a re-keyed parent (I2).
 
     A re-keyed show keeps its seasons and episodes in every direction.
     """
@@ -148,7 +148,7 @@ def test_children_and_members_follow_an_adopted_parent(stores: Stores) -> None:
 def test_an_alias_without_its_row_is_harmless(stores: Stores) -> None:
     """An alias without its row is harmless (I2).
 
-    A crash between the two databases; the next pass adopts.
+    A crash between the two databases; the next pass takes it over.
     """
     movies = stores.library()
     stores.write(movies, movie("old", identity="g"))
