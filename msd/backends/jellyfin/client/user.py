@@ -67,13 +67,18 @@ def _restrictions(policy: UserPolicy) -> list[str]:
     """Return what limits the user, for people."""
     limits = []
     if not policy.enable_all_folders:
-        limits.append(f"{len(policy.enabled_folders or ())} libraries allowed")
+        limits.append(f"{_count(policy.enabled_folders, 'library', 'libraries')} allowed")
     if policy.max_parental_rating is not None:
         limits.append(f"parental rating up to {policy.max_parental_rating}")
     if policy.block_unrated_items:
         limits.append("unrated items blocked")
     if policy.blocked_tags:
-        limits.append(f"{len(policy.blocked_tags)} tags blocked")
+        limits.append(f"{_count(policy.blocked_tags, 'tag', 'tags')} blocked")
     if policy.allowed_tags:
-        limits.append(f"only {len(policy.allowed_tags)} tags allowed")
+        limits.append(f"only {_count(policy.allowed_tags, 'tag', 'tags')} allowed")
     return limits
+
+
+def _count(values: list[str] | None, one: str, many: str) -> str:
+    number = len(values or ())
+    return f"{number} {one if number == 1 else many}"

@@ -80,6 +80,16 @@ def test_the_order_of_libraries_is_no_right():
     assert rights_of(one) == rights_of(other)
 
 
+def test_restrictions_are_told_in_words():
+    """For people: one library is not "1 libraries"."""
+    rights = rights_of(
+        user(enable_all_folders=False, enabled_folders=["a"], blocked_tags=["x", "y"])
+    )
+
+    assert rights is not None
+    assert rights.restrictions == "1 library allowed, 2 tags blocked"
+
+
 def test_a_recorded_policy_is_read():
     """Nothing restricts this user."""
     import msgspec  # noqa: PLC0415 - only here
