@@ -41,8 +41,7 @@ from msd.backends.plex.listing.query import (
     members_query,
 )
 from msd.backends.plex.listing.recent import RecentLists
-from msd.backends.plex.listing.rights import rights_of
-from msd.backends.plex.listing.sections import libraries_of, read_sections
+from msd.backends.plex.listing.sections import libraries_of, read_sections, rights_of
 from msd.backends.plex.listing.shared import shared_page
 from msd.backends.plex.parse.details import item_details
 from msd.backends.plex.parse.item import media_item, parsed

@@ -1,19 +1,25 @@
-"""Read the list of libraries; an odd entry costs itself alone (docs/behaviour.md, S9)."""
+"""Read the list of libraries, which is also the list of what the user may see.
+
+An odd entry costs itself alone (docs/behaviour.md, S9).
+"""
 
 import logging
 from collections.abc import Sequence
+
+import xxhash
 
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.library import library, playlists, shared, shared_library
 from msd.backends.plex.listing.query import shared_query
 from msd.backends.plex.parse.rows import decode_providers, decode_sections
-from msd.backends.plex.parse.wire import Section
+from msd.backends.plex.parse.wire import Section, key
 from msd.errors import AuthRequiredError, BackendError, BadResponseError, ForbiddenError
-from msd.models import ItemType, RemoteId, RemoteLibrary
+from msd.models import ItemType, RemoteId, RemoteLibrary, Rights
 
 SECTIONS = "/library/sections"
 _PROVIDERS = "/media/providers"
 _MOST_LIBRARIES = 1_000
+_OWNER = "owner"  # the digest of the rights of a server's owner
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +57,26 @@ async def read_sections(link: ServerLink) -> Sequence[Section]:
     if len(sections) > _MOST_LIBRARIES:
         raise BadResponseError("the server announced an impossible number of libraries")
     return sections
+
+
+def rights_of(sections: Sequence[Section], *, is_owner: bool) -> Rights | None:
+    """Return what the user may see; None, nothing is hidden, where the list leaves doubt.
+
+    The owner sees everything: a section that he has no more was removed. What is missing in the
+    list of anybody else is not shared with him any more. An empty list, or one with an entry that
+    can't be read, proves nothing.
+    """
+    if is_owner:
+        return Rights(digest=_OWNER)
+    keys = [key(section.key) for section in sections]
+    if not keys or None in keys:
+        return None
+    shared = sorted(f"{key(section.key)}:{section.uuid or ''}" for section in sections)
+    return Rights(
+        digest=xxhash.xxh3_64_hexdigest("\n".join(shared)),
+        libraries=frozenset(RemoteId(each) for each in keys if each is not None),
+        restrictions=f"{len(keys)} shared libraries",
+    )
 
 
 async def _shared_library(link: ServerLink, position: int) -> RemoteLibrary | None:
