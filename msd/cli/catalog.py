@@ -34,15 +34,15 @@ def _group(title: str, *commands: tuple[str, str, str]) -> Group:
 GROUPS = (
     _group(
         "see what there is",
-        ("status", "show how msd and its sources are, and what to do", "commands.status"),
+        ("status", "show how msd and its sources are, and what to do", "browse.status"),
         ("sources", "list the sources and their status", "commands.source"),
-        ("libraries", "list the libraries of one source, or of all", "commands.library"),
-        ("items", "list cached items", "commands.item"),
-        ("search", "find items by words of titles, shows, albums, people", "commands.search"),
-        ("item", "show everything about items", "commands.item"),
-        ("skipped", "list what a source has and msd leaves out, and why", "commands.skipped"),
-        ("explain", "tell why a source is as it is, and what comes next", "commands.status"),
-        ("watch", "show what happens as it happens, until Ctrl-C", "commands.watch"),
+        ("libraries", "list the libraries of one source, or of all", "browse.library"),
+        ("items", "list cached items", "browse.item"),
+        ("search", "find items by words of titles, shows, albums, people", "browse.search"),
+        ("item", "show everything about items", "browse.item"),
+        ("skipped", "list what a source has and msd leaves out, and why", "browse.skipped"),
+        ("explain", "tell why a source is as it is, and what comes next", "browse.status"),
+        ("watch", "show what happens as it happens, until Ctrl-C", "browse.watch"),
     ),
     _group(
         "add sources and sign in",
@@ -59,7 +59,7 @@ GROUPS = (
         ("sync", "bring sources up to date", "commands.sync"),
         ("jobs", "list running jobs, and those that ended within a minute", "commands.job"),
         ("cancel", "stop a job; what it has done so far is kept", "commands.job"),
-        ("policy", "show or change when a library is synced", "commands.library"),
+        ("policy", "show or change when a library is synced", "browse.library"),
         ("confirm-deletes", "carry out deletions that wait for you", "commands.sync"),
     ),
     _group(

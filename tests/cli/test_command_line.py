@@ -7,9 +7,9 @@ import pytest
 
 from msd.cli import catalog
 from msd.cli.__main__ import main
+from msd.cli.browse.library import policy_setting
 from msd.cli.command_line import every_parser, general_help, parse
 from msd.cli.commands.add import given_options
-from msd.cli.commands.library import policy_setting
 from msd.cli.daemon.backends import Backend, Option
 from msd.cli.errors import CommandError, ExitCode
 from msd.dbus.variant import Variant

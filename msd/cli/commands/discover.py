@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from msd.cli.daemon.names import PEER
+from msd.cli.daemon.connection import PEER
 from msd.cli.errors import CommandError, ExitCode, not_reachable
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell

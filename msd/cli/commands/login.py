@@ -11,8 +11,8 @@ from msd.cli.commands.add import (
     trust_options,
 )
 from msd.cli.daemon.backends import find_backend
+from msd.cli.daemon.connection import PEER
 from msd.cli.daemon.lookup import list_sources, match
-from msd.cli.daemon.names import PEER
 from msd.cli.dialogue.login import Answers, LoginConversation, login_record
 from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import hint_for_adding

@@ -6,6 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from msd.cli.daemon.connection import (
+    FREEDESKTOP,
+    FREEDESKTOP_PATH,
+    OBJECT_MANAGER,
+    PROPERTIES,
     Call,
     Connection,
     EncodingError,
@@ -14,7 +18,6 @@ from msd.cli.daemon.connection import (
     SignalMessage,
     session_bus_addresses,
 )
-from msd.cli.daemon.names import FREEDESKTOP, FREEDESKTOP_PATH, OBJECT_MANAGER, PROPERTIES
 from msd.cli.errors import (
     CommandError,
     ExitCode,

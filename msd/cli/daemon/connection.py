@@ -33,17 +33,19 @@ from msd.dbus.variant import complete_types
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Names that D-Bus itself defines.
+FREEDESKTOP = "org.freedesktop.DBus"
+FREEDESKTOP_PATH = "/org/freedesktop/DBus"
+PEER = "org.freedesktop.DBus.Peer"
+PROPERTIES = "org.freedesktop.DBus.Properties"
+OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
+
 CONNECT_TIMEOUT_S = 5
 BUFFERED_SIGNALS = 10_000
 _READ_BYTES = 64 * 1024
 _DESCRIPTORS = 16  # in one message, at most
 _FLAT = frozenset("ybnqiuxtsog")
 _PLAIN_CHARACTERS = re.compile(rb"[^-0-9A-Za-z_/.]")
-_HELLO = DBusAddress(
-    "/org/freedesktop/DBus",
-    bus_name="org.freedesktop.DBus",
-    interface="org.freedesktop.DBus",
-)
 
 
 class EncodingError(Exception):
@@ -156,7 +158,7 @@ class Connection:
 
     def _hello(self) -> str:
         reply = self.call(
-            Call(_HELLO.bus_name, _HELLO.object_path, _HELLO.interface, "Hello"),
+            Call(FREEDESKTOP, FREEDESKTOP_PATH, FREEDESKTOP, "Hello"),
             timeout_s=CONNECT_TIMEOUT_S,
         )
         if reply.error_name:

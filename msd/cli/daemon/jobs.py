@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from msd.cli.daemon.names import OBJECT_MANAGER, PROPERTIES
+from msd.cli.daemon.connection import OBJECT_MANAGER, PROPERTIES
 from msd.cli.errors import GONE_CODES, CommandError, not_reachable
 from msd.contract import JOB
 

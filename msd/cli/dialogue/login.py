@@ -6,8 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from msd.cli.daemon.names import PROPERTIES
-from msd.cli.dialogue.browser import open_in_browser
+from msd.cli.daemon.connection import PROPERTIES
 from msd.cli.errors import (
     CommandError,
     ExitCode,
@@ -15,8 +14,8 @@ from msd.cli.errors import (
     not_reachable,
     usage_error,
 )
+from msd.cli.terminal.link import open_in_browser, qr_lines
 from msd.cli.terminal.prompt import ask, can_ask
-from msd.cli.terminal.qr import qr_lines
 from msd.cli.terminal.secret import as_descriptor, read_secret
 from msd.cli.terminal.text import cell, safe, snake_case, span
 from msd.contract import LOGIN

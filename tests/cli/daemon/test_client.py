@@ -6,9 +6,8 @@ from contextlib import nullcontext
 import pytest
 
 from msd.cli.daemon.client import Client
-from msd.cli.daemon.connection import Reply, SignalMessage
+from msd.cli.daemon.connection import FREEDESKTOP, Reply, SignalMessage
 from msd.cli.daemon.jobs import follow_jobs
-from msd.cli.daemon.names import FREEDESKTOP
 from msd.cli.dialogue.follow import cancel_all
 from msd.cli.errors import CommandError, ExitCode
 from msd.contract import BUS_NAME, ERROR_PREFIX, JOB

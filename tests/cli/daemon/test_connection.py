@@ -7,6 +7,8 @@ import threading
 import pytest
 
 from msd.cli.daemon.connection import (
+    FREEDESKTOP,
+    FREEDESKTOP_PATH,
     Call,
     Connection,
     EncodingError,
@@ -14,7 +16,6 @@ from msd.cli.daemon.connection import (
     escaped,
     plain,
 )
-from msd.cli.daemon.names import FREEDESKTOP, FREEDESKTOP_PATH
 from msd.dbus.variant import Variant
 from tests.support.session.bus import PrivateBus, bus
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NOTES = """\
 Every condition must hold; one that is given several times holds when any of its values
 does. Types: movie, show, season, episode, artist, album, track, music-video, video,
-collection, playlist. Orders: title, added, released, last-played, rating, random, index.
+collection, playlist. Orders: title, added, released, last-played, rating, year, random, index.
 
 --limit is the number of items in all; --all follows the pages to the end. With --json the
 answer is one object with "items", "next_cursor" (for --cursor, "" at the end) and "total"."""

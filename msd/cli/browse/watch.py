@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from msd.cli.commands.news import News
+from msd.cli.browse.news import News
 from msd.cli.errors import ExitCode, signals_ended
 from msd.cli.terminal.text import cell, moment, safe
 from msd.contract import ROOT_PATH, SOURCE_COORDINATOR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from msd.cli.commands.front_page import front_page
+from msd.cli.browse.front_page import front_page
 from msd.cli.daemon.jobs import JobView
 from msd.cli.daemon.lookup import called, list_sources, match
 from msd.cli.errors import ExitCode

@@ -1,0 +1,1 @@
+"""Commands that show what there is: the front page, libraries, items, what happens."""
