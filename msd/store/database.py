@@ -89,6 +89,9 @@ def storage_errors(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except UnicodeDecodeError as error:
+        # Python can't even word SQLite's error: a name in the file's schema is no UTF-8.
+        raise StorageError(f"{path.name} is damaged: {error.reason}", damaged=True) from error
     except sqlite3.Error as error:
         damaged = is_damage(error)
         what = "is damaged" if damaged else "can't be used"

@@ -73,7 +73,7 @@ def open_cache(path: Path, *, revision_floor: int) -> tuple[sqlite3.Connection, 
         StorageError: the disk fails or refuses.
     """
     schema = cache_schema(revision_floor)
-    because = _noted_damage(path)
+    because = f"{path.name} is a directory" if path.is_dir() else _noted_damage(path)
     if not because:
         try:
             return _open(path, schema), ""

@@ -51,6 +51,20 @@ def wrong_schema_page(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:100] + b"\xff" * 16_284 + file.read_bytes()[16_384:])
 
 
+def odd_bytes_in_the_schema(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    for name in (b"item_title", b"item_added", b"item_detail"):
+        at = content.find(name)
+        content[at] = 0xF8
+    file.write_bytes(content)
+
+
+def a_directory(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+    (file / "content").touch()
+
+
 def foreign(file: Path) -> None:
     file.unlink()
     connection = sqlite3.connect(file)
@@ -85,6 +99,8 @@ def newer(file: Path) -> None:
         cut_in_half,
         cut_one_page,
         wrong_schema_page,
+        odd_bytes_in_the_schema,
+        a_directory,
         foreign,
         a_table_is_gone,
         no_revision,
@@ -179,7 +195,7 @@ def test_two_damaged_caches_are_kept_at_most(paths: Paths) -> None:
 
 def test_a_cache_that_may_not_be_opened_is_an_error_not_a_new_cache(paths: Paths) -> None:
     """Only damage is healed by a new file."""
-    paths.cache.mkdir(parents=True)
+    paths.folder.touch()  # a file where the data directory should be
 
     with pytest.raises(StorageError) as caught:
         reading(paths)
