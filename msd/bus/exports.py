@@ -2,24 +2,23 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from msd.bus.account import AccountInterface
 from msd.bus.artwork import ArtworkInterface
-from msd.bus.errors import error_reply
 from msd.bus.gate import Gate
 from msd.bus.job import JobInterface, job_number
 from msd.bus.json_reads import JsonInterface
 from msd.bus.library import LibraryInterface
 from msd.bus.log_control import LOG_CONTROL_PATH, LOG_CONTROL_SPECS, LogControlInterface
 from msd.bus.login import LoginInterface, login_number
+from msd.bus.outgoing import SecretsFilter, error_reply
 from msd.bus.served import ObjectBranch
 from msd.bus.source import SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import ACCOUNTS_PATH, JOBS_PATH, LOGINS_PATH, ROOT_PATH, SOURCES_PATH
 from msd.dbus.server import BusServer
 from msd.dbus.spec import InterfaceSpec, read_specs
-from msd.redaction import Outlet, Redactor
+from msd.redaction import Redactor
 
 _DATA = Path(__file__).parent.parent
 
@@ -81,22 +80,3 @@ def new_server(
         outgoing=SecretsFilter(redactor) if redactor else None,
         errors=error_reply,
     )
-
-
-class SecretsFilter:
-    """Takes the secrets that a redactor knows out of what leaves on the bus."""
-
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-
-    def concerns(self, data: bytes) -> bool:
-        """Whether a secret is part of an encoded message."""
-        return self._redactor.is_in(data, Outlet.BUS)
-
-    def values(self, values: list[Any]) -> list[Any]:
-        """Return the arguments of a message without secrets."""
-        return self._redactor.value(values, Outlet.BUS)
-
-    def text(self, text: str) -> str:
-        """Return the text of an error without secrets."""
-        return self._redactor.text(text, Outlet.BUS)

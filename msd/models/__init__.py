@@ -3,7 +3,6 @@
 Times are Unix seconds and durations are milliseconds everywhere but inside a backend's `parse.py`.
 """
 
-from msd.models.backend import BackendView, OptionSpec
 from msd.models.ids import (
     NEVER,
     NO_TIME,
@@ -60,10 +59,12 @@ from msd.models.source import (
     FINGERPRINT,
     Account,
     AccountView,
+    BackendView,
     Certificate,
     ConnectAttempt,
     Connection,
     DaemonView,
+    OptionSpec,
     ServerFacts,
     Source,
     SourceStatus,

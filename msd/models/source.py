@@ -1,4 +1,4 @@
-"""Accounts and sources: what is stored of them, and what is shown."""
+"""Kinds of sources, accounts and sources: what is stored of them, and what is shown."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -139,3 +139,25 @@ class Connection(Struct, frozen=True, kw_only=True):
     latency_ms: int = 0
     in_use: bool = False
     pinned: bool = False
+
+
+class OptionSpec(Struct, frozen=True, kw_only=True):
+    """One option of `AddSource` or `BeginLogin`: its name, D-Bus type and meaning."""
+
+    name: str
+    signature: str  # "s", "b" or "u"
+    description: str  # for a person, e.g. "the user to sign in as"
+    required: bool = False
+    secret: bool = False  # asked for without echo; may come as `<name>-fd` (type h)
+    default: str | int | bool | None = None  # None: absent is not the same as any value
+    format: str = ""  # what a text is: "path" of this machine, "url" of a server, "" = any
+
+
+class BackendView(Struct, frozen=True, kw_only=True):
+    """One kind of sources, as `ListBackends` shows it."""
+
+    kind: BackendKind
+    name: str  # for a person, e.g. "Jellyfin"
+    options: tuple[OptionSpec, ...]  # of AddSource, in the order in which a form asks for them
+    login_options: tuple[OptionSpec, ...] | None  # of BeginLogin; None: nobody signs in
+    is_discoverable: bool  # DiscoverServers can find servers of this kind

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from msd.bus.errors import error_reply
-from msd.bus.exports import SecretsFilter
+from msd.bus.outgoing import SecretsFilter, error_reply
 from msd.dbus.interface import Interface
 from msd.dbus.server import BusServer
 from msd.dbus.spec import parse_specs

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from msd.bus.errors import error_reply
+from msd.bus.outgoing import error_reply
 from msd.contract import BUS_NAME, ROOT_PATH
 from msd.dbus.binding import LIBRARIES
 from msd.dbus.server import BusServer
