@@ -22,6 +22,7 @@ from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.state.store import StateStore
 from msd.sync.context import Report, StoreThread
 from msd.sync.engine import SyncEngine
+from tests.support.containers import check_containers
 from tests.support.fakes.fake_backend import FakeServer
 
 SOURCE = SourceId("fake_0123456789ab")
@@ -46,6 +47,7 @@ class CachedSource:
     def close(self) -> None:
         self.cache.close()
         self.state.close()
+        check_containers(self.folder / "cache.db")
 
     async def sync(self, options: SyncOptions | None = None) -> SyncReport:
         writer = SyncWriter(self.folder / "cache.db", self.folder / "state.db", SOURCE)
