@@ -1,11 +1,16 @@
-"""Random histories of a simulated Plex server, over real HTTP."""
+"""Random histories of a simulated Plex server, over real HTTP.
 
+python -m tests.sync.plex_history FIRST COUNT
+"""
+
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import cast
 
+from msd.models import RemoteId
 from tests.backends.plex.signed_in import signed_in
 from tests.simulators.http.faults import Trouble
 from tests.simulators.plex import PlexServer, faults, make_world
@@ -13,7 +18,7 @@ from tests.simulators.plex.item import Kind
 from tests.support.fakes.fake_backend import FakeServer
 from tests.support.library import CachedSource
 from tests.sync.jellyfin_history import Door
-from tests.sync.source_history import Facts, Fault, Happening, SourceHistory
+from tests.sync.source_history import Facts, Fault, Happening, SourceHistory, run_histories
 
 ITEMS = 60
 LEAVES = (Kind.MOVIE, Kind.EPISODE, Kind.TRACK)
@@ -40,6 +45,7 @@ class PlexHistory(SourceHistory):
     def _happenings(self) -> Mapping[str, Happening]:
         world, roll = self._server.world, self._random
         leaf = roll.choice(world.of_kind(*LEAVES)).key
+        self._touched = [RemoteId(str(leaf))]
         holder = roll.choice(world.of_kind(*HOLDERS)).key
         name = f"Edited {roll.randrange(10**6)}"
         return {
@@ -77,3 +83,7 @@ class PlexHistory(SourceHistory):
             key: {**item, "genres": cast("list[str]", item.get("genres", []))[:2]}
             for key, item in found.items()
         }
+
+
+if __name__ == "__main__":
+    sys.exit(run_histories(PlexHistory, int(sys.argv[1]), int(sys.argv[2])))

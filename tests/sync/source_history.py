@@ -4,6 +4,7 @@ A history is a number: the same one does the same. `lines` tells what happened. 
 that was brought up to date again and again must hold what a new one holds, in every field.
 """
 
+import logging
 import random
 import shutil
 import tempfile
@@ -12,19 +13,25 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+import anyio
+
+from msd.backend_api.changes import HasPush
 from msd.errors import MsdError
-from msd.models import SyncOptions
+from msd.models import MediaItem, PushedRow, RemoteId, SyncOptions, UnixSeconds
+from msd.store.cache.writes.pushed_rows import soft_delete_rows, write_pushed_rows
+from msd.sync.enumeration import needs_consent
 from tests.store.made import MEMORY
 from tests.support.fakes.fake_backend import FakeServer
-from tests.support.library import CachedSource
+from tests.support.library import SOURCE, CachedSource
 
 # What depends on the cache: its ids, and what is counted from watch states that went on (I2).
 OWN = frozenset(
     {"unwatched_count", "id", "parent_id", "show_id", "album_id", "fetched", "library_id"}
 )
 WATCH = frozenset({"watched", "play_count", "position_ms", "last_played", "favourite"})
+LIVE_SHARE = 0.5  # of the times between two syncs, the server's push channel is heard
 Facts = Mapping[str, Mapping[str, object]]
 Happening = Callable[[], object]
 
@@ -46,6 +53,7 @@ class SourceHistory(ABC):
         self.lines: list[str] = [f"history {seed} of {name}"]
         self._random = random.Random(seed)
         self._came: set[str] = set()
+        self._touched: list[RemoteId] = []  # what the last happening was about
 
     # --- what a kind of source must tell -------------------------------------------------------
 
@@ -84,8 +92,12 @@ class SourceHistory(ABC):
         try:
             for _ in range(self._random.randint(2, 5)):
                 await self._sync(source)
+                is_live = self._random.random() < LIVE_SHARE
+                self.lines.append(f"    pushed rows {'are' if is_live else 'are not'} heard")
                 for _ in range(self._random.randrange(6)):
                     self._something_happens()
+                    if is_live:
+                        await self._hear(door, source)
             for options in (SyncOptions(), SyncOptions(), SyncOptions(confirm_deletes=True)):
                 self._pass_time(3600)
                 source.now += 60
@@ -101,6 +113,28 @@ class SourceHistory(ABC):
         happenings = self._happenings()
         name = self._random.choice(sorted(happenings))
         self.lines.append(f"{name} {str(happenings[name]())[:60]}")
+
+    async def _hear(self, door: FakeServer, source: CachedSource) -> None:
+        """Write what the server pushes, as msd does while it is subscribed (Y9)."""
+        if not self._touched:
+            return
+        backend = cast("HasPush", door.open())
+        located = await backend.fetch(self._touched)
+        parsed = await door.open().parse([row.item for row in located])
+        rows = [
+            PushedRow(
+                library=None if row.listing is None else row.listing.library.remote_id,
+                item=item,
+                fingerprint=row.item.fingerprint,
+            )
+            for row, item in zip(located, parsed, strict=True)
+            if isinstance(item, MediaItem)
+        ]
+        aliases, now = source.state.aliases(SOURCE), UnixSeconds(int(source.now))
+        source.cache.write(write_pushed_rows, SOURCE, rows, aliases, now)
+        gone = sorted(set(self._touched) - {row.item.remote_id for row in located})
+        source.cache.write(soft_delete_rows, SOURCE, gone, aliases, now, needs_consent)
+        self.lines.append(f"    pushed: {len(rows)} rows, {len(gone)} gone")
 
     async def _sync(self, source: CachedSource) -> None:
         source.now += self._random.choice([60, 3600, 30 * 3600])
@@ -144,3 +178,16 @@ class SourceHistory(ABC):
     def _fail(self, what: str) -> None:
         text = "\n".join(self.lines)
         raise AssertionError(f"{what}\n{text}")
+
+
+def run_histories(make: Callable[[int], SourceHistory], first: int, count: int) -> int:
+    """Run histories one after the other until one fails; print what happened in it."""
+    logging.disable(logging.CRITICAL)
+    for seed in range(first, first + count):
+        try:
+            anyio.run(make(seed).run)
+        except AssertionError as error:
+            print(error)
+            return 1
+    print(f"{count} histories from {first}: no violation")
+    return 0

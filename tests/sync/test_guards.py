@@ -57,6 +57,36 @@ GUARDS = {
         "        return True",
         HISTORIES,
     ),
+    "scope: a listing that fails is asked about before it ends the sync": (
+        "msd/backend_api/faults.py",
+        "            await backend.check_identity()",
+        "            raise error",
+        ("-m", "pytest", "-q", "-k", "costs_itself_only", "tests/sync/test_faults.py"),
+    ),
+    "rights: they are asked for again before anything is lost": (
+        "msd/sync/engine.py",
+        "            await self._rights.ask_again()",
+        "            pass",
+        ("-m", "pytest", "-q", "-k", "shrink_while", "tests/sync/test_rights.py"),
+    ),
+    "libraries: more than half of the rows decide": (
+        "msd/sync/recreated.py",
+        "2 * candidates[best] > len(rows)",
+        "candidates[best] > len(rows)",
+        ("-m", "pytest", "-q", "-k", "is_the_same", "tests/sync/test_recreated.py"),
+    ),
+    "places: a worker that waits leaves its place": (
+        "msd/managers/sync.py",
+        "                            place.leave()",
+        "                            pass",
+        ("-m", "pytest", "-q", "-k", "holds_no_place", "tests/managers/test_sync.py"),
+    ),
+    "judgement: missing rows that could not be asked for are asked for again": (
+        "msd/sync/engine.py",
+        "        can_be_trusted = is_counted and copied.is_judged",
+        "        can_be_trusted = is_counted",
+        ("-m", "pytest", "-q", "-k", "can_not_be_asked_for", "tests/sync/test_faults.py"),
+    ),
     "resume: two halves must add up": (
         "msd/sync/engine.py",
         "        return count == copied.enumeration.total",
