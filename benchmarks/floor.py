@@ -257,7 +257,11 @@ def store_again(cache: Path, folder: Path) -> Cost:
         closing(sqlite3.connect(cache)) as source,
         closing(new_database(folder / "same.db")) as db,
     ):
-        schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'index'"
+        # The tables behind a full-text index come with the index itself.
+        schema = (
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT IN"
+            " (SELECT name FROM pragma_table_list WHERE type = 'shadow') ORDER BY type = 'index'"
+        )
         for (statement,) in source.execute(schema):
             db.execute(statement)
         for first in range(0, source.execute("SELECT max(pk) FROM item").fetchone()[0] + 1, BATCH):
