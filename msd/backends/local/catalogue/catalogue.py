@@ -387,8 +387,9 @@ def _key_of(entry: Leaf | Group) -> str:
 
 
 def _with_above(path: bytes, library: bytes) -> list[bytes]:
-    found = [path]
+    """Return a folder and those above it; the library's own folder is no title's."""
+    found = []
     while len(path) > len(library):
-        path = path.rpartition(b"/")[0]
         found.append(path)
+        path = path.rpartition(b"/")[0]
     return found

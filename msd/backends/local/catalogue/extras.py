@@ -6,6 +6,7 @@ it. Words like "Interview" and "Short" also occur in titles, so alone they say n
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 
 from msd.backends.local.catalogue.entries import FileRef
@@ -50,10 +51,11 @@ class Extras:
         likely = {name: base for name, base in named if base is not None}
         if not likely or len(videos) == 1:
             return videos, []
+        beside = _Beside(videos, likely)
         extras = [
             entry
             for entry in videos
-            if entry.name in likely and self._is_extra(folder, entry, videos, likely)
+            if entry.name in likely and self._is_extra(folder, entry, beside, likely)
         ]
         names = {entry.name for entry in extras}
         return [entry for entry in videos if entry.name not in names], extras
@@ -62,17 +64,16 @@ class Extras:
         self,
         folder: Folder,
         entry: FileEntry,
-        videos: list[FileEntry],
+        beside: "_Beside",
         likely: Mapping[bytes, str],
     ) -> bool:
         base, own = likely[entry.name], stem_of(entry)
-        others = [stem_of(other) for other in videos if other is not entry]
-        if base.strip(" ._-") and any(_is_same_name(base, other) for other in others):
+        if base.strip(" ._-") and beside.has_named(base):
             return True
         if explicit_episode(own) is not None or not self._is_title_folder(folder.path):
             return False
         if not base.strip(" ._-"):
-            return any(other.name not in likely for other in videos)
+            return beside.count > len(likely)
         return self._is_film_folder(folder, but_for=entry)
 
     def _is_title_folder(self, path: bytes) -> bool:
@@ -115,6 +116,28 @@ class Extras:
         return own.is_release and len(plain) == 1
 
 
+class _Beside:
+    """The names of the videos in one folder."""
+
+    def __init__(self, videos: list[FileEntry], likely: Mapping[bytes, str]) -> None:
+        self.count = len(videos)
+        self._stems = {comparable(stem_of(entry)) for entry in videos}
+        self._years: dict[str, set[int | None]] = defaultdict(set)
+        for entry in videos:
+            if entry.name in likely:
+                continue  # a trailer is no proof of its film
+            name = film_name(stem_of(entry))
+            self._years[comparable(name.title)].add(name.year)
+
+    def has_named(self, base: str) -> bool:
+        """Say whether a video has a name, or the title that is in it."""
+        if comparable(base) in self._stems:
+            return True
+        name = film_name(base)
+        years = self._years.get(comparable(name.title), set()) if name.title else set()
+        return bool(years) and (name.year is None or bool({None, name.year} & years))
+
+
 def stem_of(entry: FileEntry) -> str:
     """Return a file's name without its suffix, as text."""
     return decode_name(split_name(entry.name)[0])
@@ -140,13 +163,6 @@ def kind_of_extra(ref: FileRef) -> str:
     words.append(decode_name(ref.folder.path.rpartition(b"/")[2]))
     kinds = (EXTRA_KINDS.get(_SEPARATORS.sub("", word).casefold()) for word in words)
     return next((kind for kind in kinds if kind), "extra")
-
-
-def _is_same_name(base: str, other: str) -> bool:
-    if comparable(base) == comparable(other):
-        return True
-    first, second = film_name(base), film_name(other)
-    return bool(first.title) and _is_same_film(first, second)
 
 
 def _is_same_film(first: FilmName, second: FilmName) -> bool:

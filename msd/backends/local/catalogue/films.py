@@ -119,8 +119,12 @@ def _name_copies(copies: list[_Copy]) -> None:
     """Let the files at one place and their folder fill in what each name leaves open."""
     home = copies[0].home
     own = film_name(decode_name(home.path.rpartition(b"/")[2])) if home is not None else None
+    parts: dict[str, set[int]] = defaultdict(set)
     for copy in copies:
-        copy.name = _with_parts(copy, copies, own)
+        if copy.name.word_part is not None:
+            parts[comparable(copy.name.word_title)].add(copy.name.word_part)
+    for copy in copies:
+        copy.name = _with_parts(copy, parts, own)
         if copy.name.part is not None and copy.part is None:
             copy.part = copy.name.part
     titles = {
@@ -167,7 +171,7 @@ def _filled_in(copy: _Copy, own: FilmName, *, is_alone: bool) -> tuple[FilmName,
     )
 
 
-def _with_parts(copy: _Copy, copies: list[_Copy], own: FilmName | None) -> FilmName:
+def _with_parts(copy: _Copy, parts: Mapping[str, set[int]], own: FilmName | None) -> FilmName:
     """Decide whether "part 1" is a part of a film, or belongs to its title.
 
     It is a part when the words before it are a title of their own: with the year, or the title
@@ -177,13 +181,8 @@ def _with_parts(copy: _Copy, copies: list[_Copy], own: FilmName | None) -> FilmN
     if name.word_part is None:
         return name
     title = comparable(name.word_title)
-    others = {
-        other.name.word_part
-        for other in copies
-        if other.name.word_part is not None and comparable(other.name.word_title) == title
-    }
     is_whole = own is not None and comparable(own.title) == title
-    if len(others) > 1 and (name.is_part_after_year or is_whole):
+    if len(parts[title]) > 1 and (name.is_part_after_year or is_whole):
         return msgspec.structs.replace(name, title=name.word_title, part=name.word_part)
     return name
 

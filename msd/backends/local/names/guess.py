@@ -8,7 +8,7 @@ import msgspec
 
 from msd.backends.local.files.text import clean_title
 
-_NUMBERS = re.compile(r"\d+")
+_SHORT_NUMBER = re.compile(r"(?<!\d)\d{1,3}(?!\d)")  # without one there is nothing to guess
 _MOST = 2000
 
 
@@ -26,7 +26,7 @@ def guessed_episode(stem: str) -> Guess | None:
 
     A guess is plausible when its numbers stand in the name and are no year, resolution or codec.
     """
-    if not _NUMBERS.search(stem):
+    if not _SHORT_NUMBER.search(stem):
         return None
     guess = _guess(stem)
     numbers = _as_numbers(guess.get("episode"))

@@ -89,7 +89,7 @@ def split_year(title: str) -> tuple[str, int | None]:
     return match[1].rstrip(" ._-(["), int(match[2])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def comparable(title: str) -> str:
     """Return what is equal for two spellings of a title: no accents, articles or punctuation."""
     decomposed = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", title).replace("&", " and "))

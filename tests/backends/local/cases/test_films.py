@@ -195,6 +195,13 @@ FILMS = (
         [],
     ),
     (
+        "a trailer without its film",
+        "Movies",
+        "{Heat (1995),Up (2009)-trailer}.mkv",
+        {"Heat (1995)": 1, "Up (2009)": 1},
+        [],
+    ),
+    (
         "a disc in lower case",
         "Movies",
         """
