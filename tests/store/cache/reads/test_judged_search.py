@@ -1,6 +1,7 @@
 """Search against a judged list: what a person expects to see for what he types."""
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,7 +21,11 @@ from msd.models import (
 from msd.store.cache.reads.search import search
 from tests.store.conftest import Paths, Stores
 
-JUDGED = json.loads(Path(__file__).with_name("judged_search.json").read_text())
+LIST = Path(__file__).parents[5] / "shared" / "judged" / "search.json"
+if not LIST.exists():
+    assert not os.environ.get("CI"), f"no judged list at {LIST}"
+    pytest.skip("the judged list (../shared) is not here", allow_module_level=True)
+JUDGED = json.loads(LIST.read_text())
 BEST = 5
 GOAL = 0.95
 NOTHING_IS_GUESSED = ("diacritics", "script", "punctuation")
