@@ -12,7 +12,7 @@ import msgspec
 
 from msd.backends.local.catalogue.discs import disc_folder, main_files
 from msd.backends.local.catalogue.entries import Entry, FileRef, Group, Leaf, leaf_of_file
-from msd.backends.local.catalogue.extras import Extras, is_sample, stem_of
+from msd.backends.local.catalogue.extras import Extras, extra_name, is_sample, stem_of
 from msd.backends.local.catalogue.films import FilmShelf, film_id
 from msd.backends.local.catalogue.libraries import LibraryPart
 from msd.backends.local.catalogue.looks import Looks, is_camera_name, looks_of
@@ -47,6 +47,7 @@ class NamedByNfo(msgspec.Struct, frozen=True, kw_only=True):
 ReadNfo = Callable[[Folder, FileEntry], NamedByNfo]
 HasVideo = Callable[[bytes, FileEntry], bool]
 _NO_NFO = NamedByNfo()
+_MOST_COMPARED = 20  # titles in one folder that an extra's name is searched for
 _TYPE_OF_NFO = {"movie": ItemType.MOVIE, "musicvideo": ItemType.MUSIC_VIDEO}
 
 
@@ -281,11 +282,20 @@ class _Cataloguer:
         if not self._pending_extras:
             return
         owners = self._owners()
+        by_title = {
+            owner: {_key_of(entry): entry for entry in reversed(entries)}
+            for owner, entries in owners.items()
+        }
         for owner, ref in self._pending_extras:
             candidates = owners.get(owner, [])
-            base = comparable(film_name(stem_of(ref.entry)).title)
-            chosen = next(
-                (leaf for leaf in candidates if base.startswith(_key_of(leaf))),
+            titles = by_title.get(owner, {})
+            name = extra_name(ref.entry) or stem_of(ref.entry)
+            chosen = titles.get(comparable(film_name(name).title)) or next(
+                (
+                    titles[key]
+                    for key in [*titles][:_MOST_COMPARED]
+                    if key and key in comparable(name)
+                ),
                 candidates[0] if candidates else None,
             )
             if chosen is None:
@@ -316,7 +326,7 @@ class _Cataloguer:
     def _episode(self, ref: FileRef, place: Place, *, is_alone: bool) -> Found | None:
         """Return what an episode's file says, None when the file is no episode here."""
         nfo = self._read_nfo(ref.folder, ref.entry)
-        if nfo.root == "movie" or (self._part.is_chosen and self._is_chosen_without_episodes()):
+        if nfo.root == "movie":
             return None
         stem = stem_of(ref.entry)
         if not is_alone and place.release is not None:
@@ -328,9 +338,6 @@ class _Cataloguer:
         if name is None:
             return None
         return Found(ref=ref, name=name, place=place, evidence=evidence)
-
-    def _is_chosen_without_episodes(self) -> bool:
-        return self._part.type in (LibraryType.MUSIC, LibraryType.MUSIC_VIDEOS)
 
     def _episode_name(self, stem: str, place: Place) -> tuple[EpisodeName | None, Evidence]:
         """Read an episode's name, as far as it is expected here."""
