@@ -216,8 +216,6 @@ class _Cataloguer:
             return ""
         return decode_name(below.partition(b"/")[0])
 
-    # --- discs ---
-
     def _take_disc(self, disc: bytes, files: list[FileRef]) -> None:
         """Make a film of a copied disc; leave out one of a show, whose episodes are unknown."""
         place = place_of(self._folders.get(disc) or Folder(disc), self._part.path)
@@ -268,8 +266,6 @@ class _Cataloguer:
             videos = [e for e in leaf.folder.files if e.kind is FileKind.VIDEO]
             leaf.own_folder = home if home is leaf.folder and len(videos) == 1 else None
             self._made.entries[leaf.type].append(leaf)
-
-    # --- extras ---
 
     def _take_extra(self, owner: bytes, ref: FileRef) -> None:
         if is_sample(ref.folder, ref.entry):
