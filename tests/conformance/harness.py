@@ -15,8 +15,9 @@ from msd.backend_api import BackendSpec
 from msd.backend_api.accounts import OptionValue
 from msd.backends import discover
 from msd.errors import UnreachableError
-from msd.models import BackendKind, RemoteId
+from msd.models import BackendKind, Image, RemoteId
 from tests.conformance.second_process import load_backend
+from tests.pictures.samples import picture
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, Timing
 from tests.simulators.jellyfin import make_world as jellyfin_world
 from tests.simulators.plex import PlexServer, PlexTv
@@ -93,7 +94,10 @@ class FakeHarness:
 
     def __init__(self) -> None:
         self.server = FakeServer()
-        self.server.movies(self.server.library("films"), 25)
+        films = self.server.library("films")
+        self.server.movies(films, 25)
+        self.server.edit(films, "m7", images=(Image(kind="poster", ref="seven"),))
+        self.server.pictures["seven"] = picture()
         self.spec = fake_spec(self.server)
         self.options = {"user": "alice", "password": "secret"}
         self.bad_options = {"user": "alice", "password": "wrong"}
