@@ -93,7 +93,9 @@ def test_kill_in_the_middle_of_a_sync_then_start_with_the_server_down(
 ) -> None:
     """Written rows are served while the server is down; the rest comes later (O1, O3, O4)."""
     hold = sim.faults.add(
-        "/Items", faults.late(60), where=lambda request: "Episode" in request.query_string
+        "/Items",
+        faults.late(60),
+        where=lambda request: "includeItemTypes=Episode" in request.query_string,
     )
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until(lambda: daemon.count("movie") > 0, "the first pages are there")
