@@ -94,7 +94,7 @@ def test_an_item_has_what_the_server_says_of_it(
 
     found = items(daemon, "movie")["The One"]
 
-    assert found["rating"] == 8.5
+    assert found["critic_rating"] == 8.5  # `rating` is that of the audience
     assert found["position_ms"] == 60_000
     assert found["added"] == film.added_at
 

@@ -269,7 +269,7 @@ def test_after_a_refusal_the_server_is_left_alone_and_the_cache_serves(
             assert [] == sim.log.requests
             assert items == daemon.query(*movies)[0]
             steps = daemon.call("Explain", "s", source_id)
-            assert "until the user signs in" in steps[-1]["detail"]
+            assert "msd tries the old sign-in again" in steps[-1]["detail"]
 
 
 def test_msdctl_says_which_store_is_in_use(daemon: Daemon, keyring: Keyring) -> None:
