@@ -22,7 +22,7 @@ class SyncSettings(Struct, frozen=True, kw_only=True):
     parallel: int = 3  # sources that sync at the same time
 
     def check(self) -> None:
-        """Refuse values that can't be meant."""
+        """Refuse impossible values."""
         _bounds("sync.interval_s", self.interval_s, 60, 30 * 86_400)
         _bounds("sync.parallel", self.parallel, 1, 16)
 
@@ -33,7 +33,7 @@ class LogSettings(Struct, frozen=True, kw_only=True):
     level: str = "info"  # debug, info, warning, error
 
     def check(self) -> None:
-        """Refuse words that no logger knows."""
+        """Refuse unknown levels."""
         if self.level not in {"debug", "info", "warning", "error"}:
             raise InvalidArgumentError(
                 f"log.level is {self.level!r}; use debug, info, warning or error"
@@ -46,7 +46,7 @@ class SecretSettings(Struct, frozen=True, kw_only=True):
     store: str = SecretStore.SECRET_SERVICE.value
 
     def check(self) -> None:
-        """Refuse words that no store is called."""
+        """Refuse unknown stores."""
         if self.store not in set(SecretStore):
             known = ", ".join(SecretStore)
             raise InvalidArgumentError(f"secrets.store is {self.store!r}; use one of: {known}")
@@ -67,7 +67,7 @@ class ArtworkSettings(Struct, frozen=True, kw_only=True):
     max_mb: int = 500  # the files never take more than this
 
     def check(self) -> None:
-        """Refuse values that can't be meant."""
+        """Refuse impossible values."""
         _bounds("artwork.max_mb", self.max_mb, 10, 1_000_000)
 
 
@@ -111,7 +111,7 @@ def load(config_file: Path | None = None) -> Settings:
     a typing mistake does not go unnoticed.
 
     Raises:
-        InvalidArgumentError: the file can't be read or says something that can't be meant.
+        InvalidArgumentError: the file can't be read or has an impossible value.
     """
     import platformdirs  # noqa: PLC0415 - only when the environment doesn't say it all
 

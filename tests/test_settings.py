@@ -1,4 +1,4 @@
-"""Behaviour section 10: the settings file."""
+"""The settings file."""
 
 from pathlib import Path
 

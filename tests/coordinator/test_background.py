@@ -35,7 +35,7 @@ class FlakyNetwork(FakeNetwork):
 
 
 async def test_work_that_fails_is_begun_again(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    """O3, style section 4: the daemon goes on, and so does its upkeep."""
+    """An unexpected error ends neither the daemon nor its background tasks (O3)."""
     rig.network = network = FlakyNetwork()
     async with rig.running() as run:
         run.coordinator.start()

@@ -28,7 +28,7 @@ async def ended(jobs: Jobs, job_id: int) -> JobState:
 
 
 async def test_a_job_tells_its_progress_and_result() -> None:
-    """Dbus-api: Job."""
+    """A job shows its progress, then its result."""
     async with anyio.create_task_group() as tasks:
         jobs, published = recorded(tasks)
 
@@ -51,7 +51,7 @@ async def test_a_job_tells_its_progress_and_result() -> None:
 
 @pytest.mark.parametrize("error", [errors.UnreachableError("no route"), ValueError("a bug")])
 async def test_a_job_that_fails_says_so_and_takes_nothing_down(error: Exception) -> None:
-    """Y11; style section 4."""
+    """A job that fails says why, and its error names no internals (Y11)."""
     async with anyio.create_task_group() as tasks:
         jobs = Jobs(tasks, EventStream())
 

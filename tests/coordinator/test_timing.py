@@ -44,7 +44,7 @@ def test_waits_grow_and_a_reset_makes_them_short_again() -> None:
 
 
 def test_a_server_that_asks_for_time_gets_it_up_to_the_bound() -> None:
-    """S6, Jellyfin contract section 10: Retry-After."""
+    """A Retry-After of the server is honoured, up to the bound (S6)."""
     backoff = Backoff(random.Random(1))
 
     assert backoff.next_delay_s(retry_after_s=42) >= 42

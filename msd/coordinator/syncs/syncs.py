@@ -10,6 +10,7 @@ from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
 from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.coordinator.syncs.push import PushSubscriptions
+from msd.coordinator.syncs.rights import RightsPoll
 from msd.coordinator.syncs.schedule import SyncScheduler
 from msd.coordinator.syncs.sync_jobs import SyncJobs
 from msd.events import (
@@ -44,6 +45,7 @@ class Syncs:
         self._events = events
         self._sync_jobs = sync_jobs
         self._scheduler = SyncScheduler(services, statuses, sync_jobs, events)
+        self._rights = RightsPoll(services, statuses, sync_jobs, work)
         self._push = PushSubscriptions(services, library, statuses, sync_jobs, work, events)
         self._to_sync_again: set[SourceId] = set()
         events.listen(SourceConnected, lambda event: self._after_connect(event.source_id))
@@ -54,6 +56,7 @@ class Syncs:
     def begin(self, tasks: TaskGroup) -> None:
         """Start what is due from now on, in the task group that is given."""
         tasks.start_soon(self._scheduler.run)
+        tasks.start_soon(self._rights.run)
 
     # --- what users ask for ----------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Behaviour section 3: the axes, and the public status derived from them."""
+"""The axes of a source, and the public status derived from them."""
 
 import pytest
 

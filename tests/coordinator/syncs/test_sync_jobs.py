@@ -93,7 +93,7 @@ async def test_a_confirmation_is_never_joined_to_another_sync(rig: Rig) -> None:
 async def test_items_that_can_not_be_counted_are_no_end_of_the_daemon(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Style section 4: containment; here a row that no msd of this version wrote."""
+    """One source's damaged rows don't concern another source."""
     spoil = """
     CREATE TRIGGER spoil AFTER UPDATE OF synced_at ON library
     BEGIN UPDATE library SET type = 'hologram' WHERE pk = new.pk; END
