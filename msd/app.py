@@ -202,7 +202,7 @@ async def _stores(
     try:
         cache = await to_thread.run_sync(_open_cache, settings, state)
         if cache.rebuilt_because:
-            log.warning("the cache was made anew: %s", cache.rebuilt_because)
+            log.warning("the cache was rebuilt: %s", cache.rebuilt_because)
         try:
             yield state, cache
         finally:

@@ -5,7 +5,7 @@
     database   what is stored of accounts and sources, their last errors included
 
 Secrets at hand are known exactly and found wherever they occur. Text that msd writes itself, log
-lines and errors, passes patterns too, for secrets that nobody told of. What people call things is
+lines and errors, passes patterns too, for unknown secrets. What people call things is
 no such text: "Secret: Dare to Dream" is a film.
 """
 

@@ -69,8 +69,8 @@ class AddContext(Struct, frozen=True, kw_only=True):
     client_name: str
     client_version: str
     device_name: str
-    source: Source | None = None  # signed in to anew (A3): its server stands for the options
-    account: Account | None = None  # who signs in anew; anybody else is refused afterwards
+    source: Source | None = None  # signed in to again (A3): its server stands for the options
+    account: Account | None = None  # who signs in again; anybody else is refused afterwards
     trust: Mapping[str, str] = MappingProxyType({})  # as in `Source.config`
 
 

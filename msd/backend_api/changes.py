@@ -123,7 +123,7 @@ class LocatedRow(Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class HasPush(Protocol):
-    """A backend whose server tells of changes as they happen."""
+    """A backend whose server pushes changes as they happen."""
 
     def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[PushedChange]]:
         """Subscribe. Entered means subscribed: nothing that happens from then on is missed.

@@ -205,7 +205,7 @@ class HasConnections(Protocol):
         """Return every address that is known of the server, best first; no I/O."""
 
     async def test_connections(self) -> tuple[Connection, ...]:
-        """Try every address once, without a token, and return what came of it."""
+        """Try every address once, without a token, and return the outcome."""
 
 
 Login = Callable[[Mapping[str, OptionValue], AddContext, LoginDialogue], Awaitable[NewSources]]

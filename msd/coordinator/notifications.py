@@ -1,4 +1,4 @@
-"""Desktop notifications: which changes of a source the user is told of.
+"""Desktop notifications: which changes of a source the user hears of.
 
     key               shown when                             button
     sign-in/ACCOUNT   credentials are refused or missing     "Sign in" → SignInRequested

@@ -312,7 +312,7 @@ class BackendManager:
             opened = self._open.get(source.id)
             if opened is not None and opened.is_of(source, credentials):
                 return opened.backend
-            if opened is not None:  # signed in to anew, or found elsewhere now
+            if opened is not None:  # signed in to again, or found elsewhere now
                 del self._open[source.id]
                 await opened.backend.aclose()
             context = self._context(source, account, credentials, content_types)

@@ -32,7 +32,7 @@ class Login(Struct, frozen=True, kw_only=True):
 
     id: LoginId
     kind: BackendKind
-    source_id: SourceId  # signed in to anew; "" when something is added
+    source_id: SourceId  # signed in to again; "" when something is added
     state: LoginState = LoginState.WAITING
     step: LoginStep = LoginStep.NONE
     code: str = ""

@@ -7,7 +7,7 @@ from msd.models.item import MediaItem
 
 
 class PushedRow(Struct, frozen=True, kw_only=True):
-    """A row that a source told of; without a library it belongs where it is cached."""
+    """A row that a source pushed; without a library it stays where it is cached."""
 
     library: RemoteId | None
     item: MediaItem
@@ -29,4 +29,4 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
     changed: tuple[ItemId, ...] = ()
     removed: tuple[ItemId, ...] = ()
     revision: int  # the next question's `since`
-    reset: bool = False  # more changed than can be told: read everything anew
+    reset: bool = False  # more changed than can be told: read everything again

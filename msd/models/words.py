@@ -108,11 +108,11 @@ class SyncPolicy(StrEnum):
     OFF = "off"  # never, not even when asked: its items stay as they are
     MANUAL = "manual"
     INTERVAL = "interval"
-    LIVE = "live"  # as soon as the source tells of a change; else at intervals of its own
+    LIVE = "live"  # as soon as the source pushes a change; else at intervals
 
 
 class LiveState(StrEnum):
-    """Whether a source tells of changes by itself; the wire words of `LiveUpdates` (Y9)."""
+    """Whether a source pushes its changes; the wire words of `LiveUpdates` (Y9)."""
 
     OK = "ok"
     DEGRADED = "degraded"  # it could and does not just now; it is asked at short intervals

@@ -43,8 +43,8 @@ def safe_picture(content: bytes, width: int) -> tuple[Format, bytes] | None:
     """Return a picture of at most the wanted width, None when the content is no safe picture.
 
     A picture that is small enough stays as it is once all of it could be decoded. A picture that is
-    too wide, or that moves, is scaled and written anew: as WebP when it has transparent parts, else
-    as JPEG.
+    too wide, or that moves, is scaled and written again: as WebP when it has transparent parts,
+    else as JPEG.
     """
     from PIL import Image  # noqa: PLC0415 - after the limits are set
 

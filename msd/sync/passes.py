@@ -1,4 +1,4 @@
-"""One library in one sync: how it is read, and what came of it."""
+"""One library in one sync: how it is read, and the result."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Libraries that a server has renamed, moved or made anew with the same items (Y17)."""
+"""Libraries that a server has renamed, moved or created again with the same items (Y17)."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A library that is renamed, moved or made anew with the same items keeps its id (Y17)."""
+"""A library that is renamed, moved or created again with the same items keeps its id (Y17)."""
 
 from collections.abc import Iterator
 from pathlib import Path

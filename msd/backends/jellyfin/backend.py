@@ -325,7 +325,7 @@ class PolledJellyfinBackend:
 
 
 class JellyfinBackend(PolledJellyfinBackend):
-    """A backend whose user is told of changes as they happen; see `HasPush`."""
+    """A backend whose server pushes changes to this user; see `HasPush`."""
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[PushedChange]]:

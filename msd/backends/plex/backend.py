@@ -261,7 +261,7 @@ class PlexBackend:
         return self._link.connections()
 
     async def test_connections(self) -> tuple[Connection, ...]:
-        """Try every address once, without a token, and return what came of it."""
+        """Try every address once, without a token, and return the outcome."""
         return await self._link.test_connections()
 
     def _library_type(self, library: RemoteLibrary) -> LibraryType:

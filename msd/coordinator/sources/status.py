@@ -189,7 +189,7 @@ def public_status(
             )
             return PublicStatus.CONNECTED, StatusReason.DELETES_HELD, detail
         if live is LiveState.DEGRADED:
-            detail = "the source does not tell of its changes just now; it is asked for them"
+            detail = "the source does not push its changes just now; msd asks for them"
             return PublicStatus.CONNECTED, StatusReason.DEGRADED_LIVE, detail
         return PublicStatus.CONNECTED, StatusReason.OK, axes.detail
     return PublicStatus.OFFLINE, axes.link_reason, axes.detail

@@ -187,7 +187,7 @@ async def test_how_a_login_failed_is_told(
 
 
 async def test_a_source_is_signed_in_to_anew(stage: Stage) -> None:
-    """A source is signed in to anew (`msdctl reauth`)."""
+    """A source is signed in to again (`msdctl reauth`)."""
     stage.coordinator.put_source(NAS)
     async with msdctl_on_terminal("reauth", "jellyfin_3f", env=stage.env) as terminal:
         await becomes(stage, DONE)

@@ -31,7 +31,7 @@ Homes = frozenset[RemoteId]  # the libraries that something lies in
 
 
 class Locator:
-    """Finds the listing of a row; remembers what the server told of folders, shows and albums."""
+    """Finds the listing of a row; remembers where folders, shows and albums are."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -2,7 +2,7 @@
 
 Rows have a date at which their metadata was saved, and a list can be asked for the newer ones. Not
 so artists, whose Etags are compared as a whole, and collections and playlists, which are few and
-listed. Nothing tells of deletions: they show in the number of rows, which is compared with the
+listed. No list names deletions: they show in the number of rows, which is compared with the
 number that the cache expects.
 """
 

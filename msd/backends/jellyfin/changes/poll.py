@@ -1,4 +1,4 @@
-"""What one poll of a server tells of all its libraries: asked for once, not library by library.
+"""What one poll of a server says about all its libraries: asked for once, not library by library.
 
 A sync goes through the libraries one after the other. The first one that needs a list of the whole
 server fetches it, and the others are served from memory: what was saved since a moment, how many

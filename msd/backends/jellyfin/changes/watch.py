@@ -82,7 +82,7 @@ async def _differing(
 
 
 def _told(state: WatchState, item_type: ItemType) -> tuple[object, ...]:
-    """Return what lists tell of a state and the cache keeps as it was told."""
+    """Return the part of a watch state that both the lists and the cache hold."""
     if item_type in _CONTAINERS:
         return state.favourite, _rounded(state.user_rating)
     return (

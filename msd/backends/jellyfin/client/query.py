@@ -28,7 +28,7 @@ _ETAG_ONLY = {"fields": "Etag", "enableImages": "false", "enableUserData": "fals
 _STEADY: dict[str, str | int] = {"sortBy": "DateCreated,SortName"}
 SERVER_WIDE = frozenset({ItemType.COLLECTION, ItemType.PLAYLIST})
 # With another order neighbours belong to different shows, and a server of version 12 loads the
-# show and the season of each row anew: 6 times slower.
+# show and the season of each row again: 6 times slower.
 _BY_SHOW: dict[str, str | int] = {"sortBy": "SeriesSortName,SortName,DateCreated"}
 _PLAYED = frozenset(
     {ItemType.MOVIE, ItemType.EPISODE, ItemType.TRACK, ItemType.MUSIC_VIDEO, ItemType.VIDEO}

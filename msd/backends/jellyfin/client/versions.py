@@ -48,7 +48,7 @@ class BegunVersions:
         self.begun: dict[RemoteId, BegunVersion] = {}
 
     async def refresh(self) -> None:
-        """Read them anew; on servers that do not list them nothing is asked.
+        """Read them again; on servers that do not list them nothing is asked.
 
         A server that can't list them leaves the films as their rows say.
 

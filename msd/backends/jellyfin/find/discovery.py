@@ -73,7 +73,7 @@ def _of_sender(address: str, sender: str) -> str:
 
 
 def _server(reply: Reply) -> FoundServer | None:
-    """Return the server that a reply tells of; None for anything else."""
+    """Return the server that a reply names; None for anything else."""
     try:
         said = json.loads(reply.content)
     except (ValueError, RecursionError):

@@ -79,7 +79,7 @@ async def login(
 
     Args:
         options: see `SPEC.login_options`.
-        context: who adds the account, or signs in anew.
+        context: who adds the account, or signs in again.
         dialogue: who signs in.
         pauses_s: between questions whether the code was entered; the last one over and over.
 

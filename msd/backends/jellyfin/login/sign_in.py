@@ -40,7 +40,7 @@ async def by_password(
 
 
 def check(name: str, password: str = "") -> None:
-    """Check what can be told of a name and a password without asking anybody.
+    """Check a name and a password as far as that needs no request.
 
     Raises:
         InvalidArgumentError: there is no name, or one of them is no text.

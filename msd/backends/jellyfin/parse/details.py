@@ -66,7 +66,7 @@ _SEGMENT_KINDS = {
 
 
 class ExtraAnswers(msgspec.Struct, frozen=True, kw_only=True):
-    """What other requests than the full answer tell of an item."""
+    """What other requests than the full answer say about an item."""
 
     segments: Sequence[SegmentRow] = ()
     parts: Sequence[Part] = ()

@@ -1,6 +1,6 @@
 """What changed in a folder since a cursor (Y6, Y20).
 
-A directory's own time tells of names that came and went, and not of a file that was written again.
+A directory's time changes with names that came and went, not with a file that was written again.
 So the cursor holds a digest of every name, size and time below a library, which the walk has read
 anyway. Only when that digest differs are the fingerprints of the rows compared, and that with the
 rows that the cache holds now: nothing is remembered here that others would have to keep up to

@@ -1,7 +1,7 @@
 """Decode a media server's events and turn them into `PushedChange`s; no I/O.
 
 No event is sent for what the user watched or marked elsewhere, only noise around it; and an item
-is told of several times on its way to being complete (docs/protocols/plex.md, Events).
+is pushed several times until it is complete (docs/protocols/plex.md, Events).
 """
 
 import re
@@ -17,7 +17,7 @@ from msd.models import RemoteId
 
 MOST_IDS = 200  # of one change; beyond that asking what changed is cheaper
 _LONGEST_EVENT = 1 << 20
-_LIBRARY = "com.plexapp.plugins.library"  # others tell of the internet and of television
+_LIBRARY = "com.plexapp.plugins.library"  # others are about the internet and television
 _DONE, _DELETED = 5, 9
 _PLAYLIST, _COLLECTION = 15, 18
 _SCAN = "library.update.section"
@@ -189,7 +189,7 @@ class PendingEvents:
 
     def _ended(self, activity: Activity, context: Context) -> None:
         if activity.type == _SCAN:
-            # Items of libraries without an agent are never told of as done.
+            # Items of libraries without an agent are never reported as done.
             section = key(context.library_section_id)
             self._of(None if section is None else RemoteId(section)).is_library_dirty = True
         elif activity.type == _REFRESH:

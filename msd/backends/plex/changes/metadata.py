@@ -106,12 +106,12 @@ class MetadataChanges:
         """Yield the rows that came and changed since, then the counts.
 
         Raises:
-            BadResponseError: the section was made anew, or the cursor can't be used.
+            BadResponseError: the section was created again, or the cursor can't be used.
             BackendError: as `ListReader.pages`.
         """
         before = decoded(since)
         if before.uuid != (self._section.uuid or ""):
-            raise BadResponseError("the library was made anew on the server")
+            raise BadResponseError("the library was created again on the server")
         library = self._library.listings[0].library.remote_id if self._library.listings else None
         this_pass = _Pass(expected=await cached.expected_rows(library) if library else {})
         async for changes in self._moved(before, this_pass, cached):

@@ -24,7 +24,7 @@ from msd.models import StatusReason
 EVENTS = "/:/eventsource/notifications"
 SILENCE_S = 30.0  # three pings that did not come
 _WANTED = {"filters": "timeline,activity,playing"}
-_GATHER_S = 0.25  # an item is told of several times in a row
+_GATHER_S = 0.25  # an item is pushed several times in a row
 _WAITING = 1_000
 
 

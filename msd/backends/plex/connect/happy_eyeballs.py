@@ -60,7 +60,7 @@ class ProbeResults(msgspec.Struct, frozen=True):
         return min(unreachable, key=_silence) if unreachable else (errors or [unknown])[0]
 
     def joined(self, other: "ProbeResults") -> "ProbeResults":
-        """Return what came of the addresses of both races."""
+        """Return the outcome of each address that was tried."""
         return ProbeResults(self.outcomes | other.outcomes)
 
 

@@ -124,7 +124,7 @@ class ServerLink:
         return self._addresses.connections(is_connected=self._client is not None)
 
     async def test_connections(self) -> tuple[Connection, ...]:
-        """Try every address once, without a token, and return what came of it."""
+        """Try every address once, without a token, and return the outcome."""
         async with self._many() as http:
             self._addresses.note(await ask_all(self._addresses.usable(), self._probe(http)))
         return self.connections()
@@ -162,7 +162,7 @@ class ServerLink:
         may_stay = in_use in candidates and self._may_stay(in_use)
         result = await self._happy_eyeballs(candidates, in_use if may_stay else None)
         if result.winner is None and not self._addresses.is_pinned:
-            # It may have got another address since plex.tv told of it.
+            # It may have got another address since plex.tv listed it.
             found = await locate_server(self._source.server_id, self._addresses.certificates)
             result = result.joined(await self._happy_eyeballs(found))
         self._addresses.note_attempt(result.outcomes)

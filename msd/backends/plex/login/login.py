@@ -171,7 +171,7 @@ async def _renewed(tv: PlexTv) -> AccountServers:
     try:
         return await servers_of(tv)
     except UnreachableError as error:
-        log.info("signed in anew, but the servers can't be asked for now: %s", error)
+        log.info("signed in again, but the servers can't be asked for now: %s", error)
         return AccountServers(sources=(), complete=False)
 
 

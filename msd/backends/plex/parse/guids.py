@@ -62,7 +62,7 @@ def _other_id(guid: str, item_type: ItemType) -> tuple[str, str]:
 
 
 def identity(row: Row, item_type: ItemType) -> str:
-    """Return what stays when a rebuilt server numbers its items anew, "" when nothing does.
+    """Return what stays when a rebuilt server gives its items new numbers, "" when nothing does.
 
     The same film in two libraries, or in two versions that are listed apart, shares it.
     """
