@@ -27,11 +27,11 @@ pytestmark = pytest.mark.anyio
 
 LOGIN = "/org/msd/Msd1/login/1"
 NAS = "jellyfin_3f2a9c41d07e"
+GOOD_FOR_S = 895  # from the moment at which the code is shown
 CODE = {
     "step": LoginStep.CODE,
     "code": "A1B2",
     "url": "https://plex.example/link",
-    "expires_at": UnixSeconds(int(time.time()) + 895),
     "message": "open the link",
 }
 PASSWORD = {"step": LoginStep.PASSWORD, "message": "the password of ada"}
@@ -50,7 +50,13 @@ async def becomes(stage: Stage, changes: Mapping[str, object]) -> None:
     logins = stage.coordinator.logins
     await stage.coordinator.until(lambda: logins.logins)
     number = LoginId(1)
-    blank = {"step": LoginStep.NONE, "code": "", "url": "", "users": ()}
+    blank = {
+        "step": LoginStep.NONE,
+        "code": "",
+        "url": "",
+        "users": (),
+        "expires_at": UnixSeconds(int(time.time()) + GOOD_FOR_S),
+    }
     logins.put(1, logins.owners[number], **(blank | dict(changes)))
     if logins.logins[number].state is not LoginState.WAITING:
         stage.coordinator.publish(LoginFinished(number))
