@@ -31,6 +31,7 @@ from msd.backend_api import (
     RawItem,
     SkippedItem,
 )
+from msd.backend_api.lenient import lenient
 from msd.errors import (
     BadResponseError,
     IdentityMismatchError,
@@ -72,8 +73,8 @@ class Library(msgspec.Struct, frozen=True):
     """A library of the catalogue."""
 
     id: str
-    name: str
-    films: list[msgspec.Raw]  # each is decoded by itself: an odd one costs itself only
+    name: str | None = None
+    films: list[msgspec.Raw] = []  # each is decoded by itself: an odd one costs itself only
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -146,7 +147,9 @@ class CatalogueBackend:
             for row in _rows(library.films)[0]:
                 if row.remote_id == remote_id:
                     item = _parsed(row)
-                    return item if isinstance(item, MediaItem) else None
+                    if isinstance(item, SkippedItem):
+                        raise BadResponseError(item.why)  # None would mean that it is gone
+                    return item
         return None
 
     async def sign_out(self) -> None:
@@ -184,12 +187,18 @@ def read_catalogue(path: Path) -> Catalogue:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise BadResponseError("the catalogue is too large")
-        return msgspec.json.decode(path.read_bytes(), type=Catalogue)
+        content = path.read_bytes()
     except OSError as error:
         raise UnreachableError(
             "the catalogue can't be read", reason=StatusReason.FOLDER_MISSING
         ) from error
-    except msgspec.DecodeError as error:
+    except ValueError as error:  # a path with NUL
+        raise UnreachableError(
+            "the catalogue can't be read", reason=StatusReason.FOLDER_MISSING
+        ) from error
+    try:
+        return msgspec.json.decode(content, type=Catalogue)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadResponseError("the file is not a catalogue") from error
 
 
@@ -217,10 +226,9 @@ class _Identified(msgspec.Struct, frozen=True):
 
 def _parsed(row: RawItem) -> MediaItem | SkippedItem:
     try:
-        film = msgspec.json.decode(row.payload, type=Film)  # type: ignore[call-overload]
-    except msgspec.DecodeError as error:
+        film = lenient(bytes(row.payload), Film)  # type: ignore[call-overload]
+    except ValueError as error:
         return SkippedItem(remote_id=row.remote_id, why=f"the row can't be read: {error}")
-    assert isinstance(film, Film)  # noqa: S101 - what the decoder returns
     watch = None if film.watched is None else WatchState(watched=film.watched)
     return MediaItem(
         remote_id=row.remote_id,
@@ -241,6 +249,8 @@ async def add(options: Mapping[str, OptionValue], context: AddContext) -> NewSou
     """
     del context  # names the client and the device, for servers that want to know
     path = Path(str(options["path"]))
+    if not path.is_absolute():
+        raise InvalidArgumentError("the path must be absolute")
     try:
         catalogue = await to_thread.run_sync(read_catalogue, path)
     except UnreachableError as error:

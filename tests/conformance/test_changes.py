@@ -65,9 +65,9 @@ def looks(added: Added) -> Looks:
 
 
 def movies(mirror: Mirror) -> list[RemoteId]:
-    return next(
-        list(rows) for (_, kind), rows in mirror.rows.items() if kind is ItemType.MOVIE and rows
-    )
+    """Return the ids of a listing of films, of anything else where there are none."""
+    filled = [(kind, rows) for (_, kind), rows in mirror.rows.items() if rows]
+    return list(min(filled, key=lambda listing: listing[0] is not ItemType.MOVIE)[1])
 
 
 async def test_two_looks_at_the_same_see_the_same(looks: Looks) -> None:

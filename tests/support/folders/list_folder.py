@@ -52,7 +52,7 @@ def opened(source: Source, cache_dir: Path, content_types: dict[str, LibraryType
 
 
 async def everything(backend) -> tuple[list[MediaItem], list[str]]:
-    """Return all items of a source and what was skipped, as a full sync would see them."""
+    """Return all items of a source and what is none, as a full sync would see them."""
     items: list[MediaItem] = []
     skipped: list[str] = []
     for library in await backend.libraries():
@@ -64,6 +64,7 @@ async def everything(backend) -> tuple[list[MediaItem], list[str]]:
                         skipped.append(parsed.why)
                     else:
                         items.append(parsed)
+    skipped += [f"{o.place}: {o.reason}" for o in await backend.omissions() if o.kind != "broken"]
     return items, skipped
 
 
