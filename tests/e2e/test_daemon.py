@@ -154,7 +154,7 @@ def test_a_damaged_cache_is_moved_aside_and_made_anew(daemon: Daemon, media: Pat
 
     assert daemon.get(ROOT, COORDINATOR, "Revision") > revision
     assert [path for path in cache.parent.iterdir() if "damaged" in path.name]
-    assert "made anew" in daemon.log
+    assert "the cache was rebuilt" in daemon.log
     daemon.stop()
 
 
