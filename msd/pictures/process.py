@@ -12,7 +12,6 @@ from anyio.abc import ByteReceiveStream, Process
 from msd.pictures.wire import ANSWER, REQUEST, Format
 
 PICTURE_S = 20.0  # to check and scale one picture
-IDLE_S = 30.0  # without a picture the process ends
 MOST_ANSWER_BYTES = 16 << 20
 _COMMAND = (sys.executable, "-m", "msd.pictures.checker")
 
