@@ -8,36 +8,28 @@ visibly; where CI is set its absence is a failure.
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support.shared import PROTOCOLS, require
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "protocols" / "jellyfin" / "samples"
+SAMPLES = PROTOCOLS / "jellyfin" / "samples"
 FOLDERS = {"10.11": SAMPLES / "live-10.11", "12": SAMPLES / "live-12.0"}
 VERSIONS = tuple(FOLDERS)
 
 
 def names(version: str) -> list[str]:
     """Return the names of the recorded answers of one version."""
-    _require()
+    require(SAMPLES)
     return sorted(path.stem for path in FOLDERS[version].glob("*.json"))
 
 
 @cache
 def recorded(version: str, name: str) -> dict[str, Any]:
     """Return one recorded answer."""
-    _require()
+    require(SAMPLES)
     document: dict[str, Any] = json.loads((FOLDERS[version] / f"{name}.json").read_bytes())
     return document
-
-
-def _require() -> None:
-    if not SAMPLES.is_dir():
-        assert not os.environ.get("CI"), f"no recorded answers in {SAMPLES}"
-        pytest.skip("the recorded answers (../shared) are not here", allow_module_level=True)
 
 
 def rows(version: str, name: str) -> list[dict[str, Any]]:

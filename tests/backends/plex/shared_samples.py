@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,9 @@ from typing import Any
 import httpx
 
 from msd.backend_api.http.client import Answer
+from tests.support.shared import PROTOCOLS
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "protocols" / "plex" / "samples"
-
-
-def samples_are_here() -> bool:
-    """Whether they can be read; where CI is set their absence is a failure."""
-    return SAMPLES.is_dir() or "CI" in os.environ
+SAMPLES = PROTOCOLS / "plex" / "samples"
 
 
 @dataclass(frozen=True)

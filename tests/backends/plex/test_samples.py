@@ -16,11 +16,10 @@ from msd.backends.plex.parse.wire import ProvidersListed, Row, key
 from msd.backends.plex.parse.xml import as_json, in_json
 from msd.errors import BackendError
 from msd.models import LibraryType, MediaItem
-from tests.backends.plex.shared_samples import Sample, recorded, samples_are_here
+from tests.backends.plex.shared_samples import SAMPLES, Sample, recorded
+from tests.support.shared import require
 
-pytestmark = pytest.mark.skipif(
-    not samples_are_here(), reason="the recorded samples (../shared) are not here"
-)
+require(SAMPLES)
 
 # What a container holds that msd does not read, and why.
 LEFT_OUT = {

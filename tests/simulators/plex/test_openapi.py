@@ -6,19 +6,16 @@ import json
 import re
 from typing import Any
 
-import pytest
-
 from msd.backends.plex.parse.xml import as_json
-from tests.simulators.http.openapi import PROTOCOLS, Oracle, documents_are_here
+from tests.simulators.http.openapi import Oracle
 from tests.simulators.plex import PlexServer
 from tests.simulators.plex.client import Probe
 from tests.simulators.plex.item import LEAF_KINDS
 from tests.simulators.plex.pms.call import ROUTES
+from tests.support.shared import PROTOCOLS, require
 
 DOCUMENTS = PROTOCOLS / "plex"
-pytestmark = pytest.mark.skipif(
-    not documents_are_here(DOCUMENTS), reason="the OpenAPI document (../shared) is not here"
-)
+require(DOCUMENTS)
 # Where recorded answers differ from the document: it has `hidden` as a truth value and ids of
 # other databases as numbers.
 KNOWN_DIFFERENCES = re.compile(r"\.hidden: \d is not|\.Guid\[\d+\]\.id: '\w+://\S+' is not")

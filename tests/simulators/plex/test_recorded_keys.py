@@ -9,11 +9,12 @@ import httpx
 import pytest
 
 from msd.backends.plex.parse.xml import as_json
-from tests.backends.plex.shared_samples import Sample, recorded, samples_are_here
+from tests.backends.plex.shared_samples import SAMPLES, Sample, recorded
 from tests.simulators.plex import PlexServer
 from tests.simulators.plex.recorded_forms import OLD_SERVERS
+from tests.support.shared import require
 
-pytestmark = pytest.mark.skipif(not samples_are_here(), reason="the recorded answers are not here")
+require(SAMPLES)
 
 LISTS = {
     "movie": "/library/sections/1/all?type=1",

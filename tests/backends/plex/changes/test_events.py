@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from msd.backend_api.changes import Aspect, PushedChange
 from msd.backends.plex.changes.events import MOST_IDS, EventReader, PendingEvents
-from tests.backends.plex.shared_samples import SAMPLES, samples_are_here
+from tests.backends.plex.shared_samples import SAMPLES
 
 LIBRARY = "com.plexapp.plugins.library"
 
@@ -207,7 +207,6 @@ def test_an_event_without_an_end_is_no_event():
         meaning(*[b"data: " + b"x" * 1_000] * 2_000)
 
 
-@pytest.mark.skipif(not samples_are_here(), reason="the recorded samples (../shared) are not here")
 def test_recorded_events_are_understood():
     """Recorded events are understood.
 

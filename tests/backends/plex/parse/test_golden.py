@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from msd.backends.plex.listing.library import item_type_of
@@ -20,17 +17,14 @@ from msd.models import (
     WatchState,
 )
 from tests.backends.plex.parse.rows_of import XML, answer, item
+from tests.support.shared import PROTOCOLS, require
 
-RECORDINGS = (
-    Path(__file__).parents[5] / "shared" / "protocols" / "plex" / "samples" / "homeassistant"
-)
+RECORDINGS = PROTOCOLS / "plex" / "samples" / "homeassistant"
 
 
 def recording(name: str) -> bytes:
-    """Return a recorded answer; where CI is set its absence is a failure."""
-    if not RECORDINGS.is_dir():
-        assert not os.environ.get("CI"), f"no recorded answers in {RECORDINGS}"
-        pytest.skip("the recorded answers (../shared) are not here")
+    """Return a recorded answer."""
+    require(RECORDINGS)
     return (RECORDINGS / name).read_bytes()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.simulators.http.openapi import PROTOCOLS, Oracle
+from tests.simulators.http.openapi import Oracle
+from tests.support.shared import PROTOCOLS
 
 DOCUMENTS = PROTOCOLS / "jellyfin"
 _DOCUMENT_OF = {

@@ -9,16 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.simulators.http.openapi import documents_are_here
 from tests.simulators.jellyfin import VERSIONS, JellyfinSimulator, make_world
 from tests.simulators.jellyfin.answers.openapi import DOCUMENTS, oracle
 from tests.simulators.jellyfin.client import Probe
 from tests.simulators.jellyfin.service.access import Caller
 from tests.simulators.jellyfin.service.routing import Route, router
+from tests.support.shared import require
 
-pytestmark = pytest.mark.skipif(
-    not documents_are_here(DOCUMENTS), reason="the OpenAPI documents (../shared) are not here"
-)
+require(DOCUMENTS)
 
 ALL_FIELDS = (
     "AirTime,CanDelete,CanDownload,Chapters,ChildCount,CumulativeRunTimeTicks,DateCreated,Etag,"
