@@ -22,10 +22,10 @@ from msd.bus.signals import run_signals
 from msd.contract import BUS_NAME, JSON, LIBRARY, ROOT_PATH, SOURCE_COORDINATOR
 from msd.dbus.binding import LIBRARIES
 from msd.dbus.connection import Connection
-from msd.dbus.message import Message
-from msd.dbus.names import PEER, Address, SignalMatch
-from msd.dbus.server import BusServer
-from msd.dbus.variant import Variant
+from msd.dbus.messages.message import Message
+from msd.dbus.messages.names import PEER, Address, SignalMatch
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.server import BusServer
 from msd.models import ItemId
 from tests.dbus.client import Client, connected_client
 from tests.support.fakes.fake_coordinator import FakeCoordinator

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msd.dbus.connection import Connection
-from msd.dbus.names import SignalMatch
+from msd.dbus.messages.names import SignalMatch
 from tests.simulators.jellyfin import JellyfinSimulator, Timing
 from tests.simulators.jellyfin import make_world as jellyfin_world
 from tests.simulators.plex import PlexServer, PlexTv

@@ -35,7 +35,7 @@ from benchmarks.floor import (  # noqa: E402
     store_plain,
 )
 from msd.dbus.connection import Connection  # noqa: E402
-from msd.dbus.names import Address  # noqa: E402
+from msd.dbus.messages.names import Address  # noqa: E402
 from tests.support.session.bus import private_bus  # noqa: E402
 from tests.support.session.daemon import LIBRARY, NAME, CallError, Daemon  # noqa: E402
 from tests.support.session.daemon import ROOT as PATH  # noqa: E402

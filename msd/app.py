@@ -28,7 +28,7 @@ from msd.contract import BUS_NAME
 from msd.coordinator import SourceCoordinator
 from msd.coordinator.services import Services
 from msd.dbus.errors import BusLostError, BusUnavailableError, NameTakenError
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.errors import StorageError
 from msd.events import EventStream
 from msd.managers.artwork import ArtworkManager

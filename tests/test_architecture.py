@@ -30,7 +30,7 @@ BREACHES = {
     "no-manager-knows-another": ("msd/managers/auth.py", "import msd.managers.sync"),
     "cli": ("msd/cli/__init__.py", "import msd.settings"),
     "no-cycles": ("msd/models/__init__.py", "import msd.errors"),
-    "dbus": ("msd/coordinator/__init__.py", "import msd.dbus.names"),
+    "dbus": ("msd/coordinator/__init__.py", "import msd.dbus.messages.names"),
     "fence-dbus": ("msd/bus/gate.py", "import dbus_next"),
     "fence-dbus-binding": ("msd/app.py", "import msd.dbus.binding"),
     "fence-sql": ("msd/app.py", "import sqlalchemy"),

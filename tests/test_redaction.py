@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 from msd.errors import BackendError
 from msd.redaction import MOST, SHOWN, TOLD_LATE_S, Outlet, Redactor, redact
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from msd.contract import ACCOUNT
-from msd.dbus.interface import Interface
+from msd.dbus.serving.interface import Interface
 from msd.models import AccountId, AccountView
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from msd.dbus.variant import Variant, variants
+from msd.dbus.messages.variant import Variant, variants
 from msd.models import BackendView, OptionSpec
 
 BACKEND_TYPES: Mapping[str, str] = {

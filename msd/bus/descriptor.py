@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from msd.dbus.callers import Caller, caller
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.callers import Caller, caller
 from msd.errors import InvalidArgumentError, LimitExceededError
 
 if TYPE_CHECKING:

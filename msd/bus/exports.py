@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msd.bus.account import AccountInterface
-from msd.bus.artwork import ArtworkInterface
 from msd.bus.gate import Gate
 from msd.bus.job import JobInterface, job_number
-from msd.bus.json_reads import JsonInterface
-from msd.bus.library import LibraryInterface
 from msd.bus.log_control import LOG_CONTROL_PATH, LOG_CONTROL_SPECS, LogControlInterface
 from msd.bus.login import LoginInterface, login_number
 from msd.bus.outgoing import SecretsFilter, error_reply
+from msd.bus.reads.artwork import ArtworkInterface
+from msd.bus.reads.json_reads import JsonInterface
+from msd.bus.reads.library import LibraryInterface
 from msd.bus.served import ObjectBranch
 from msd.bus.source import SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import ACCOUNTS_PATH, JOBS_PATH, LOGINS_PATH, ROOT_PATH, SOURCES_PATH
-from msd.dbus.server import BusServer
-from msd.dbus.spec import InterfaceSpec, read_specs
+from msd.dbus.serving.server import BusServer
+from msd.dbus.serving.spec import InterfaceSpec, read_specs
 from msd.redaction import Redactor
 
 _DATA = Path(__file__).parent.parent

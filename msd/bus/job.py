@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from msd.contract import JOB
-from msd.dbus.interface import Interface
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.interface import Interface
 from msd.errors import UnknownJobError
 from msd.models import Job, JobId, JobValue
 

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from msd.dbus.interface import Interface
-from msd.dbus.spec import parse_specs
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.spec import parse_specs
 from msd.errors import InvalidArgumentError, NotSupportedError
 
 LOG_CONTROL_PATH = "/org/freedesktop/LogControl1"

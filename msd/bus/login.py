@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from msd.bus.descriptor import add_options
 from msd.bus.options import checked_texts
 from msd.contract import LOGIN
-from msd.dbus.callers import caller
-from msd.dbus.interface import Interface
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.callers import caller
+from msd.dbus.serving.interface import Interface
 from msd.errors import InvalidArgumentError, NotOwnerError, UnknownLoginError
 from msd.models import Caller, Login, LoginId
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from msd.contract import MAX_PAGE
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
 
 Reader = Callable[[str, Variant], object]

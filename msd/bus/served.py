@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from msd.bus.gate import Gate
-from msd.dbus.interface import Interface
+from msd.dbus.serving.interface import Interface
 
 if TYPE_CHECKING:
     from msd.bus.ports import Coordinator

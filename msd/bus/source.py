@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msd.bus.options import Reader, page_limit, read_options, text, texts, word
 from msd.contract import DEFAULT_PAGE, SOURCE, job_path
-from msd.dbus.interface import Interface
-from msd.dbus.spec import snake_case
-from msd.dbus.variant import Variant, variants
+from msd.dbus.messages.variant import Variant, variants
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.spec import snake_case
 from msd.models import (
     CA_CERTIFICATE,
     FINGERPRINT,

@@ -13,7 +13,7 @@ from msd.bus.options import Reader, flag, read_options, whole_number, word
 from msd.bus.served import RootInterface
 from msd.bus.source import source_entry
 from msd.contract import SOURCE_COORDINATOR, job_path, login_path, source_path
-from msd.dbus.variant import Variant, variants
+from msd.dbus.messages.variant import Variant, variants
 from msd.errors import InvalidArgumentError
 from msd.models import (
     BackendKind,

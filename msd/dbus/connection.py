@@ -11,7 +11,6 @@ from typing import Any, Protocol, Self
 import anyio
 import anyio.abc
 
-from msd.dbus import wire
 from msd.dbus.binding import (
     LibraryBus,
     chosen_library,
@@ -26,12 +25,13 @@ from msd.dbus.errors import (
     NameTakenError,
     RemoteError,
 )
-from msd.dbus.message import Message, MessageKind
-from msd.dbus.names import FREEDESKTOP, FREEDESKTOP_PATH, Address, SignalMatch
+from msd.dbus.messages import wire
+from msd.dbus.messages.message import Message, MessageKind
+from msd.dbus.messages.names import FREEDESKTOP, FREEDESKTOP_PATH, Address, SignalMatch
+from msd.dbus.messages.wire import Outgoing
 from msd.dbus.outbox import Outbox
 from msd.dbus.pending import PendingCalls
 from msd.dbus.receiver import Receiver
-from msd.dbus.wire import Outgoing
 
 logger = logging.getLogger(__name__)
 

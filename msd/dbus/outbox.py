@@ -14,7 +14,7 @@ from itertools import islice
 import anyio
 
 from msd.dbus.binding import LibraryBus
-from msd.dbus.wire import Outgoing
+from msd.dbus.messages.wire import Outgoing
 
 HIGH_WATER_BYTES = 8 * 1024 * 1024  # waiting to be sent: calls are answered later
 HIGH_WATER_MESSAGES = 1000  # waiting to be sent: what can be sent later should be

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import anyio
 
 from msd.dbus.errors import BusError, BusLostError, RemoteError
-from msd.dbus.message import Message, MessageKind
+from msd.dbus.messages.message import Message, MessageKind
 
 
 class Answer:

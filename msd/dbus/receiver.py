@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 
 from msd.dbus.binding import LibraryBus
-from msd.dbus.message import FIXED_BYTES, Message, lengths
+from msd.dbus.messages.message import FIXED_BYTES, Message, lengths
 
 logger = logging.getLogger(__name__)
 

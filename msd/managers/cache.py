@@ -134,7 +134,7 @@ class CacheManager:
             InvalidArgumentError: a field is unknown, or the text is too long.
             SupersededError: the caller has begun a newer search.
         """
-        from msd.store.cache.reads.search import search  # noqa: PLC0415 - not needed at start
+        from msd.store.cache.reads.search.search import search  # noqa: PLC0415 - not needed at start
 
         handle = ReadHandle()
         if caller is not None:
@@ -258,7 +258,7 @@ class CacheManager:
 
     async def purge_source(self, source_id: SourceId) -> None:
         """Delete everything of a source, a batch at a time."""
-        from msd.store.cache.writes.purge import purge_source  # noqa: PLC0415
+        from msd.store.cache.writes.losses.purge import purge_source  # noqa: PLC0415
 
         while await self._write(purge_source, source_id):
             await anyio.lowlevel.checkpoint()
@@ -267,7 +267,7 @@ class CacheManager:
 
     async def purge_soft_deleted(self, older_than: UnixSeconds) -> None:
         """Delete what was hidden before a time, a batch at a time."""
-        from msd.store.cache.writes.purge import purge_soft_deleted  # noqa: PLC0415
+        from msd.store.cache.writes.losses.purge import purge_soft_deleted  # noqa: PLC0415
 
         while await self._write(purge_soft_deleted, older_than):
             await anyio.lowlevel.checkpoint()

@@ -9,7 +9,7 @@ from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.bus.signals import run_signals
 from msd.contract import BUS_NAME
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from tests.dbus.client import Client
 from tests.dbus.conftest import bus, client, library
 from tests.support.fakes.fake_coordinator import FakeCoordinator

@@ -4,7 +4,7 @@ import pytest
 
 from msd.backends import discover
 from msd.contract import SOURCE_COORDINATOR
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.models import BackendKind, BackendView, OptionSpec
 from tests.dbus.client import Client, plain
 from tests.support.fakes.fake_coordinator import FakeCoordinator

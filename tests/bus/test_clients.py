@@ -12,7 +12,7 @@ from anyio.streams.text import TextReceiveStream
 
 from msd.bus.signals import run_signals
 from msd.contract import BUS_NAME, ROOT_PATH
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.models import ItemId
 from tests.support.fakes.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
 from tests.support.session.bus import PrivateBus

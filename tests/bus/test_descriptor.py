@@ -9,8 +9,8 @@ from dbus_fast import Variant
 
 from msd.bus.descriptor import MAX_DESCRIPTOR_BYTES, add_options
 from msd.contract import SOURCE_COORDINATOR
-from msd.dbus.server import BusServer
-from msd.dbus.variant import Variant as MsdVariant
+from msd.dbus.messages.variant import Variant as MsdVariant
+from msd.dbus.serving.server import BusServer
 from msd.errors import InvalidArgumentError
 from tests.dbus.client import Client, ErrorReply, connected_client
 from tests.support.fakes.fake_coordinator import FakeCoordinator

@@ -6,8 +6,8 @@ import pytest
 from dbus_fast import Variant
 
 from msd.contract import JOB, LOGIN, ROOT_PATH, SOURCE_COORDINATOR
-from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
-from msd.dbus.server import BusServer
+from msd.dbus.messages.names import OBJECT_MANAGER, PROPERTIES
+from msd.dbus.serving.server import BusServer
 from msd.events import LoginFinished, LoginRemoved, ServerFound
 from msd.models import (
     Caller,

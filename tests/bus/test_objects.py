@@ -9,7 +9,7 @@ from msd import __version__
 from msd.bus.exports import export_root, new_server
 from msd.bus.gate import Gate
 from msd.contract import ACCOUNT, BUS_NAME, JOB, LOGIN, ROOT_PATH, SOURCE, SOURCE_COORDINATOR
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.errors import StorageError, UnreachableError
 from msd.models import (
     FINGERPRINT,

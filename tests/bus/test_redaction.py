@@ -6,10 +6,10 @@ from typing import ClassVar
 import pytest
 
 from msd.bus.outgoing import SecretsFilter, error_reply
-from msd.dbus.interface import Interface
-from msd.dbus.server import BusServer
-from msd.dbus.spec import parse_specs
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.server import BusServer
+from msd.dbus.serving.spec import parse_specs
 from msd.errors import AuthRefusedError
 from msd.redaction import SHOWN, Redactor
 from tests.dbus.client import Client, ErrorReply, plain

@@ -4,7 +4,7 @@ import pytest
 from dbus_fast import Variant
 
 from msd.contract import ROOT_PATH, SOURCE, SOURCE_COORDINATOR
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.models import (
     LibraryId,
     LibraryType,

@@ -12,7 +12,7 @@ from msd.cli.command_line import every_parser, general_help, parse
 from msd.cli.commands.add import given_options
 from msd.cli.daemon.backends import Backend, Option
 from msd.cli.errors import CommandError, ExitCode
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 from msd.models import ItemType, SortKey
 
 URL = Option("url", "s", "address", is_required=True, is_secret=False, is_path=False)

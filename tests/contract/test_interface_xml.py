@@ -13,17 +13,17 @@ from msd.bus.account import AccountInterface
 from msd.bus.backend import BACKEND_TYPES, OPTION_TYPES
 from msd.bus.exports import msd_specs, xml_folder
 from msd.bus.job import JobInterface, job_result
-from msd.bus.library import LIBRARY_TYPES, LibraryInterface
 from msd.bus.login import LOGIN_TYPES, LoginInterface
-from msd.bus.query import QUERY_OPTIONS, SEARCH_OPTIONS
+from msd.bus.reads.library import LIBRARY_TYPES, LibraryInterface
+from msd.bus.reads.query import QUERY_OPTIONS, SEARCH_OPTIONS
 from msd.bus.source import CONNECTION_TYPES, SKIPPED_TYPES, SOURCE_TYPES, SourceInterface
 from msd.bus.source_coordinator import SourceCoordinatorInterface
 from msd.contract import INTERFACES, LOGIN, SOURCE
 from msd.coordinator.syncs.sync_jobs import result_of
-from msd.dbus.callers import MAX_CALLS, MAX_CALLS_OF_A_CALLER
-from msd.dbus.interface import Interface
-from msd.dbus.spec import snake_case
-from msd.dbus.unmarshal import MAX_LIST_LENGTH
+from msd.dbus.messages.unmarshal import MAX_LIST_LENGTH
+from msd.dbus.serving.callers import MAX_CALLS, MAX_CALLS_OF_A_CALLER
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.spec import snake_case
 from msd.errors import INTERNAL_CODE, MsdError
 from msd.item_keys import (
     COMPACT_KEYS,

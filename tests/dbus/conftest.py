@@ -9,7 +9,7 @@ import pytest
 from msd.bus.outgoing import error_reply
 from msd.contract import BUS_NAME, ROOT_PATH
 from msd.dbus.binding import LIBRARIES
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from tests.dbus.client import Client, connected_client
 from tests.dbus.demo import DEMO_SPECS, Demo, DemoObject, DemoReads
 from tests.support.session.bus import PrivateBus, private_bus

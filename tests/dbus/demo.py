@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import anyio
 
-from msd.dbus.callers import caller
-from msd.dbus.interface import Interface
-from msd.dbus.server import BusServer
-from msd.dbus.spec import parse_specs
-from msd.dbus.variant import Variant
-from msd.dbus.wire import Descriptor
+from msd.dbus.messages.variant import Variant
+from msd.dbus.messages.wire import Descriptor
+from msd.dbus.serving.callers import caller
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.server import BusServer
+from msd.dbus.serving.spec import parse_specs
 from msd.errors import UnknownItemError
 
 DEMO = "org.msd.Demo1"

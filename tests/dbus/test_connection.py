@@ -16,10 +16,10 @@ from msd.contract import BUS_NAME
 from msd.dbus.binding import close_socket
 from msd.dbus.connection import FLUSH_TIMEOUT_S, Connection
 from msd.dbus.errors import BusLostError, BusUnavailableError, NameTakenError, RemoteError
-from msd.dbus.message import Message
-from msd.dbus.names import Address, SignalMatch
+from msd.dbus.messages.message import Message
+from msd.dbus.messages.names import Address, SignalMatch
+from msd.dbus.messages.wire import Descriptor, method_call
 from msd.dbus.outbox import HIGH_WATER_BYTES
-from msd.dbus.wire import Descriptor, method_call
 from tests.dbus.client import Client, ErrorReply
 from tests.dbus.conftest import demo_server
 from tests.dbus.demo import DEMO

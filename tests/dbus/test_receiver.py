@@ -8,10 +8,10 @@ import anyio
 import pytest
 
 from msd.dbus.errors import LimitError
-from msd.dbus.message import Message
-from msd.dbus.names import Address
+from msd.dbus.messages.message import Message
+from msd.dbus.messages.names import Address
+from msd.dbus.messages.wire import method_call
 from msd.dbus.receiver import MAX_BODY_BYTES, Receiver
-from msd.dbus.wire import method_call
 
 pytestmark = pytest.mark.anyio
 

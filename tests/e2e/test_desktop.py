@@ -10,7 +10,7 @@ import anyio
 import pytest
 from anyio.to_thread import run_sync
 
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from tests.bus.desktop.notification_service import NAME as NOTIFICATIONS
 from tests.bus.desktop.notification_service import NOTIFICATION_SPECS, NotificationService
 from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService

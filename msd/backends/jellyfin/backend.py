@@ -26,10 +26,7 @@ from msd.backends.jellyfin.changes.metadata import metadata_changes, metadata_cu
 from msd.backends.jellyfin.changes.poll import ServerPolls
 from msd.backends.jellyfin.changes.push import pushed_changes
 from msd.backends.jellyfin.changes.watch import watch_changes
-from msd.backends.jellyfin.client.completion import Completion, needs_completion
 from msd.backends.jellyfin.client.faults import OPTIONAL
-from msd.backends.jellyfin.client.full_item import full_item
-from msd.backends.jellyfin.client.omissions import omissions
 from msd.backends.jellyfin.client.pages import first_page, is_whole_list, pages
 from msd.backends.jellyfin.client.pictures import read_picture
 from msd.backends.jellyfin.client.query import (
@@ -38,9 +35,12 @@ from msd.backends.jellyfin.client.query import (
     listing_query,
     newest_query,
 )
-from msd.backends.jellyfin.client.rows import members, rows_by_id
 from msd.backends.jellyfin.client.session import ALLOW_INSECURE, BY_API_KEY, Session, begin_session
 from msd.backends.jellyfin.client.user import read_user, rights_of
+from msd.backends.jellyfin.listing.completion import Completion, needs_completion
+from msd.backends.jellyfin.listing.full_item import full_item
+from msd.backends.jellyfin.listing.omissions import omissions
+from msd.backends.jellyfin.listing.rows import members, rows_by_id
 from msd.backends.jellyfin.parse.item import parsed
 from msd.backends.jellyfin.parse.library import content, libraries
 from msd.backends.jellyfin.parse.place import place_of

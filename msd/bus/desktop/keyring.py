@@ -11,9 +11,9 @@ import anyio
 
 from msd.dbus.connection import Connection
 from msd.dbus.errors import BusError, RemoteError
-from msd.dbus.message import Message
-from msd.dbus.names import FREEDESKTOP, NO_OBJECT, PROPERTIES, Address, SignalMatch
-from msd.dbus.variant import Variant
+from msd.dbus.messages.message import Message
+from msd.dbus.messages.names import FREEDESKTOP, NO_OBJECT, PROPERTIES, Address, SignalMatch
+from msd.dbus.messages.variant import Variant
 from msd.errors import KeyringUnavailableError
 from msd.models import KeyringState
 

@@ -11,8 +11,8 @@ import anyio
 
 from msd.dbus.connection import Connection
 from msd.dbus.errors import BusError
-from msd.dbus.message import Message
-from msd.dbus.names import PROPERTIES, Address, SignalMatch
+from msd.dbus.messages.message import Message
+from msd.dbus.messages.names import PROPERTIES, Address, SignalMatch
 
 logger = logging.getLogger(__name__)
 

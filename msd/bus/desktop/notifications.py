@@ -8,9 +8,9 @@ import anyio
 
 from msd.dbus.connection import Connection
 from msd.dbus.errors import BusError
-from msd.dbus.message import Message
-from msd.dbus.names import FREEDESKTOP, Address, SignalMatch
-from msd.dbus.variant import Variant
+from msd.dbus.messages.message import Message
+from msd.dbus.messages.names import FREEDESKTOP, Address, SignalMatch
+from msd.dbus.messages.variant import Variant
 from msd.models import Notice
 
 logger = logging.getLogger(__name__)

@@ -37,10 +37,10 @@ from msd.contract import (
     login_path,
     source_path,
 )
-from msd.dbus.interface import Interface
-from msd.dbus.properties import property_values
-from msd.dbus.server import BusServer
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.properties import property_values
+from msd.dbus.serving.server import BusServer
 from msd.errors import MsdError
 from msd.events import (
     AccountAdded,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msd.bus.login import LoginInterface
 from msd.bus.signals.published_state import PublishedState
 from msd.contract import LOGIN, login_path
-from msd.dbus.interface import Interface
-from msd.dbus.server import BusServer
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.server import BusServer
 from msd.models import LoginId, LoginState
 
 if TYPE_CHECKING:

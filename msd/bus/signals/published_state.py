@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from msd.contract import ROOT_PATH
-from msd.dbus.interface import Interface
-from msd.dbus.names import OBJECT_MANAGER, PROPERTIES
-from msd.dbus.properties import property_values
-from msd.dbus.spec import InterfaceSpec
-from msd.dbus.variant import Variant
+from msd.dbus.messages.names import OBJECT_MANAGER, PROPERTIES
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.properties import property_values
+from msd.dbus.serving.spec import InterfaceSpec
 
 
 class Emit(Protocol):

@@ -11,7 +11,7 @@ from msd.cli.terminal.item_page import decision_lines, item_page
 from msd.cli.terminal.item_table import SORT_COLUMNS, item_table
 from msd.cli.terminal.text import json_text
 from msd.contract import LIBRARY, MAX_GET_ITEMS, MAX_PAGE
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

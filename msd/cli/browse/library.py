@@ -8,7 +8,7 @@ from msd.cli.daemon.lookup import library_ids, list_libraries, list_sources, sho
 from msd.cli.errors import ExitCode, usage_error
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import ago, cell
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import Namespace

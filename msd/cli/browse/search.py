@@ -8,7 +8,7 @@ from msd.cli.daemon.lookup import library_ids, source_ids
 from msd.cli.errors import ExitCode
 from msd.cli.terminal.item_table import item_table
 from msd.contract import LIBRARY
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -9,7 +9,7 @@ from msd.cli.errors import ExitCode
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import ago, cell, count
 from msd.contract import SOURCE, source_path
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import Namespace

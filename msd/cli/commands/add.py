@@ -14,7 +14,7 @@ from msd.cli.terminal.prompt import ask, can_ask
 from msd.cli.terminal.secret import as_descriptor, read_secret
 from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -16,7 +16,7 @@ from msd.cli.daemon.lookup import list_sources, match
 from msd.cli.dialogue.login import Answers, LoginConversation, login_record
 from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import hint_for_adding
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

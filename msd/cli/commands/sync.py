@@ -13,7 +13,7 @@ from msd.cli.errors import CommandError, ExitCode
 from msd.cli.hints import with_flags
 from msd.cli.terminal.text import cell, safe
 from msd.contract import SOURCE, source_path
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

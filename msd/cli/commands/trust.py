@@ -9,7 +9,7 @@ from msd.cli.daemon.lookup import list_sources, match
 from msd.cli.errors import ExitCode, usage_error
 from msd.cli.terminal.text import cell, moment
 from msd.contract import SOURCE, source_path
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from argparse import Namespace

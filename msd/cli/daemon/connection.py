@@ -28,7 +28,7 @@ from jeepney import (
 )
 from jeepney.auth import BEGIN, AuthenticationError, Authenticator
 
-from msd.dbus.variant import complete_types
+from msd.dbus.messages.variant import complete_types
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from msd.cli.terminal.prompt import ask, can_ask
 from msd.cli.terminal.secret import as_descriptor, read_secret
 from msd.cli.terminal.text import cell, safe, snake_case, span
 from msd.contract import LOGIN
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

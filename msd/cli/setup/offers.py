@@ -12,7 +12,7 @@ from msd.cli.daemon.lookup import list_sources, quoted
 from msd.cli.errors import CommandError
 from msd.cli.terminal.prompt import can_ask, confirm
 from msd.cli.terminal.text import cell, safe
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
     from msd.cli.session import Session

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from msd.dbus.interface import Interface
-from msd.dbus.server import BusServer
-from msd.dbus.spec import parse_specs
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.server import BusServer
+from msd.dbus.serving.spec import parse_specs
 
 NAME = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"

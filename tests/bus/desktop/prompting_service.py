@@ -6,10 +6,10 @@ from typing import ClassVar
 import anyio
 
 from msd.dbus.errors import CallError
-from msd.dbus.interface import Interface
-from msd.dbus.server import BusServer
-from msd.dbus.spec import parse_specs
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
+from msd.dbus.serving.interface import Interface
+from msd.dbus.serving.server import BusServer
+from msd.dbus.serving.spec import parse_specs
 
 PROMPT = "/org/freedesktop/secrets/prompt/p1"
 COLLECTION = "/org/freedesktop/secrets/collection/login"

@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from msd.bus.desktop.keyring import SecretServiceClient
 from msd.dbus.connection import Connection
 from msd.dbus.errors import BusLostError
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.errors import KeyringUnavailableError
 from msd.models import KeyringState
 from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService

@@ -9,8 +9,8 @@ import pytest
 
 from msd.bus.desktop.network import SystemNetwork
 from msd.dbus.connection import Connection
-from msd.dbus.names import Address
-from msd.dbus.variant import Variant
+from msd.dbus.messages.names import Address
+from msd.dbus.messages.variant import Variant
 from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ import pytest
 
 from msd.bus.desktop.notifications import LONGEST, DesktopNotifications
 from msd.dbus.connection import Connection
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.models import Notice
 from tests.bus.desktop.notification_service import NAME, NOTIFICATION_SPECS, NotificationService
 from tests.support.session.bus import PrivateBus

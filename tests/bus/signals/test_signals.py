@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from msd.bus.signals import run_signals
 from msd.bus.signals.throttle import INTERVAL_S
 from msd.contract import BUS_NAME, JOB, ROOT_PATH, SOURCE, SOURCE_COORDINATOR
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.events import (
     BUFFER_SIZE,
     AccountAdded,

@@ -9,7 +9,7 @@ from anyio.streams.text import TextReceiveStream
 
 from msd.contract import BUS_NAME, ROOT_PATH, SOURCE_COORDINATOR
 from msd.dbus.connection import Connection
-from msd.dbus.names import Address
+from msd.dbus.messages.names import Address
 from msd.events import ItemsChanged
 from msd.models import ItemId, LibraryId, SourceId
 from tests.cli.stage import DEADLINE_S, environment, running_msdctl, staged

@@ -16,7 +16,7 @@ from msd.cli.daemon.connection import (
     escaped,
     plain,
 )
-from msd.dbus.variant import Variant
+from msd.dbus.messages.variant import Variant
 from tests.support.session.bus import PrivateBus, bus
 
 __all__ = ["bus"]

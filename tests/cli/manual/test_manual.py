@@ -13,7 +13,7 @@ from msd.cli.manual.html import bus_page
 from msd.cli.manual.interfaces import read_interfaces
 from msd.cli.manual.man import man_pages
 from msd.cli.package_data import interface_folder
-from msd.dbus.spec import read_specs
+from msd.dbus.serving.spec import read_specs
 
 INTERFACES = read_interfaces(interface_folder())
 

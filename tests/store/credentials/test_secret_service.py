@@ -12,7 +12,7 @@ import secretstorage
 from keyring.core import get_keyring
 
 from msd.backend_api import Credentials
-from msd.dbus.server import BusServer
+from msd.dbus.serving.server import BusServer
 from msd.errors import KeyringLockedError, KeyringUnavailableError
 from msd.store.credentials.secret_service import DEADLINE_S, SecretServiceCredentialStore
 from tests.bus.desktop.prompting_service import PROMPTING_SPECS, PromptingService

@@ -10,8 +10,8 @@ from msd.backend_api.protocol import Listing, RawItem
 from msd.backend_api.rows import changes_by_listing
 from msd.backends.jellyfin.changes.locate import Locator
 from msd.backends.jellyfin.changes.poll import ServerPoll
-from msd.backends.jellyfin.client.rows import rows_by_id
 from msd.backends.jellyfin.client.session import Session
+from msd.backends.jellyfin.listing.rows import rows_by_id
 from msd.backends.jellyfin.parse.place import place_of
 from msd.backends.jellyfin.parse.values import guid
 from msd.models import ItemType, RemoteId

@@ -9,7 +9,7 @@ from msd.models import ItemId, LibraryId, PushedRow, PushedWrite, RemoteId, Sour
 from msd.store.cache import statements as sql
 from msd.store.cache.rows.item_row import ItemRow, item_row
 from msd.store.cache.writes import item_writer, rekeying
-from msd.store.cache.writes.losses import LostRow, soft_delete
+from msd.store.cache.writes.losses.lost_rows import LostRow, soft_delete
 from msd.store.cache.writes.results import WriteResult, by_library
 from msd.store.ids import IdBook
 

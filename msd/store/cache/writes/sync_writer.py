@@ -34,8 +34,8 @@ from msd.store.cache.rows.item_row import identity_hash, item_row
 from msd.store.cache.writes import item_writer, omissions, rekeying, search_index
 from msd.store.cache.writes.containers import containers_above, containers_of_library, settle
 from msd.store.cache.writes.known_items import KnownItems
-from msd.store.cache.writes.loss_writer import LossWriter
-from msd.store.cache.writes.purge import delete_items, delete_library, raise_feed_floor
+from msd.store.cache.writes.losses.loss_writer import LossWriter
+from msd.store.cache.writes.losses.purge import delete_items, delete_library, raise_feed_floor
 from msd.store.cache.writes.results import ListingState, SavedLibraries, WriteResult
 from msd.store.database import connect_writer, storage_errors, transaction
 from msd.store.ids import IdBook

@@ -3,7 +3,7 @@
 from msd.models import ItemType, UnixSeconds
 from msd.store.cache.file import current_revision
 from msd.store.cache.reads.changes import changes
-from msd.store.cache.writes.purge import purge_soft_deleted
+from msd.store.cache.writes.losses.purge import purge_soft_deleted
 from tests.store.made import OTHER_SOURCE, SOURCE, Stores, made, movie
 
 MOVIE = ItemType.MOVIE

@@ -14,7 +14,7 @@ from msd.models import ItemQuery, ItemType, RemoteId, SortKey, UnixSeconds, Watc
 from msd.store.cache.file import current_revision
 from msd.store.cache.reads.libraries import counts, libraries
 from msd.store.cache.reads.pages import query_items
-from msd.store.cache.writes.purge import purge_soft_deleted
+from msd.store.cache.writes.losses.purge import purge_soft_deleted
 from msd.store.ids import item_id
 from tests.store.made import MEMORY, SOURCE, Paths, Stores, made
 

@@ -6,7 +6,7 @@ from msd.errors import InvalidArgumentError
 from msd.models import ItemType, Omission, RemoteId, SkippedRow
 from msd.store.cache.reads.libraries import libraries
 from msd.store.cache.reads.omissions import skipped
-from msd.store.cache.writes.purge import purge_source
+from msd.store.cache.writes.losses.purge import purge_source
 from tests.store.made import SOURCE, Stores, movie
 
 MOVIE = ItemType.MOVIE

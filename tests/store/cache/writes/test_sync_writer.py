@@ -16,7 +16,7 @@ from msd.models import (
 from msd.store.cache.file import current_revision
 from msd.store.cache.reads.items import items, remote_ids
 from msd.store.cache.reads.libraries import counts, libraries
-from msd.store.cache.writes.purge import purge_soft_deleted, purge_source
+from msd.store.cache.writes.losses.purge import purge_soft_deleted, purge_source
 from msd.store.cache.writes.refreshed_item import store_item
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.ids import item_id

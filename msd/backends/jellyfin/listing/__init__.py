@@ -1,0 +1,1 @@
+"""Completes the rows of a Jellyfin server: what listings lack, and single items."""

@@ -1,0 +1,1 @@
+"""The interfaces that read the cache: Library, Json, Artwork."""

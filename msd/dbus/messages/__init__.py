@@ -1,0 +1,1 @@
+"""D-Bus messages as bytes: values by signature, headers, arguments."""

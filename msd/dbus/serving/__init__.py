@@ -1,0 +1,1 @@
+"""Objects on the bus: interfaces written in Python, served by their XML."""

@@ -1,0 +1,1 @@
+"""Rows that go: withheld, withdrawn, deleted, purged."""

@@ -1,0 +1,234 @@
+"""Search: what is found, in which order, and that no text does harm."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from msd.errors import InvalidArgumentError
+from msd.models import (
+    ItemDetails,
+    ItemType,
+    LibraryType,
+    Person,
+    SearchQuery,
+    UnixSeconds,
+    WatchState,
+)
+from msd.store.cache.reads.search.search import search
+from msd.store.cache.rows.search_text import MAX_LENGTH, plain_words, search_tokens
+from msd.store.cache.writes.losses.purge import purge_soft_deleted
+from msd.store.cache.writes.refreshed_item import store_item
+from msd.store.cache.writes.search_index import index_backlog
+from tests.store.made import SOURCE, Stores, made, movie
+
+MOVIE, SHOW, EPISODE = ItemType.MOVIE, ItemType.SHOW, ItemType.EPISODE
+
+
+def found(stores: Stores, text: str, **query: object) -> list[str]:
+    """Return the titles of the hits, best first."""
+    page = stores.cache.read(search, SearchQuery(text=text, **query))
+    assert page.text == text
+    return [str(hit["title"]) for hit in page.hits]
+
+
+@pytest.fixture
+def show(stores: Stores) -> Stores:
+    """A show called Lost with twelve episodes that are called so as well."""
+    library = stores.library("shows", LibraryType.SHOWS)
+    episodes = [
+        made(EPISODE, f"e{n}", title=f"Lost {n}", show_remote_id="s", show_title="Lost")
+        for n in range(12)
+    ]
+    stores.write(library, *episodes)
+    stores.write(library, made(SHOW, "s", title="Lost"))
+    stores.write(library, movie("m", "Lost in Translation"))
+    return stores
+
+
+def test_the_best_fit_comes_first(stores: Stores) -> None:
+    """Exact title, then one that begins so, then all words, then another title, then people."""
+    films = stores.library()
+    director = ItemDetails(people=(Person(name="Ada Heat"),))
+    stores.write(
+        films,
+        movie("1", "Made of Stone", details=director),
+        movie("2", "La città", original_title="Heat"),
+        movie("3", "Dead Heat"),
+        movie("4", "Heat Wave"),
+        movie("5", "Heat"),
+    )
+
+    assert found(stores, "heat") == ["Heat", "La città", "Heat Wave", "Dead Heat", "Made of Stone"]
+
+
+def test_each_hit_says_where_it_was_found(stores: Stores) -> None:
+    """Each hit says what matched."""
+    music = stores.library("music", LibraryType.MUSIC)
+    stores.write(music, made(ItemType.TRACK, "t", title="One", artist="Ada", album="First"))
+    stores.write(music, movie("m", "Two", original_title="Deux"))
+
+    def match(text: str) -> list[object]:
+        return [hit["match"] for hit in stores.cache.read(search, SearchQuery(text=text)).hits]
+
+    assert match("one") == ["title"]
+    assert match("one ada") == ["artist"]
+    assert match("first one") == ["album"]
+    assert match("deux") == ["original_title"]
+
+
+def test_a_show_comes_before_its_episodes_of_which_only_a_few_are_told(show: Stores) -> None:
+    """At most three of a kind unless asked."""
+    titles = found(show, "lost")
+
+    assert titles[0] == "Lost"
+    assert sum(title.startswith("Lost ") and title[-1].isdigit() for title in titles) == 3
+    assert len(found(show, "lost", types=(EPISODE,))) == 12
+    assert len(found(show, "lost", per_type=0)) == 14
+
+
+def test_what_was_begun_or_played_comes_first_among_equals(stores: Stores) -> None:
+    """Then begun, own plays, year."""
+    films = stores.library()
+    stores.write(
+        films,
+        movie("1", "Solaris", year=2002),
+        movie("2", "Solaris", year=1972, watch=WatchState(play_count=1)),
+        movie("3", "Solaris", year=1968, watch=WatchState(position_ms=5)),
+        movie("4", "Solaris", year=1990),
+    )
+
+    page = stores.cache.read(search, SearchQuery(text="solaris"))
+
+    assert [hit["year"] for hit in page.hits] == [1968, 1972, 2002, 1990]
+
+
+def test_one_mistake_is_forgiven_when_little_is_found(stores: Stores) -> None:
+    """Typos only when fewer than three hits, one edit in a word of five letters or more."""
+    stores.write(stores.library(), movie("1", "Metropolis"), movie("2", "Heat"))
+
+    for typed in ("metropolos", "metropolsi", "metroplis", "mettropolis"):
+        assert found(stores, typed) == ["Metropolis"], typed
+    assert found(stores, "haet") == []
+    assert found(stores, "metrooplsi") == []
+
+
+def test_a_row_is_found_by_what_it_is_called_now(stores: Stores) -> None:
+    """The index is written in the transaction of the row."""
+    films = stores.library()
+    stores.write(films, movie("1", "Before"))
+    stores.write(films, movie("1", "After"))
+
+    assert found(stores, "before") == []
+    assert found(stores, "after") == ["After"]
+
+
+def test_people_are_found_once_they_are_known_and_stay_so(stores: Stores) -> None:
+    """People are found once they are known and stay so (Y22).
+
+    A listing carries no people and takes none away.
+    """
+    films = stores.library()
+    stores.write(films, movie("1", "Solaris"))
+    assert found(stores, "banionis") == []
+    details = ItemDetails(people=(Person(name="Donatas Banionis"),))
+    stores.cache.write(store_item, SOURCE, movie("1", "Solaris", details=details), {}, 5)
+
+    stores.write(films, movie("1", "Solaris", year=1972))
+
+    assert found(stores, "banionis") == ["Solaris"]
+
+
+def test_what_is_deleted_or_withdrawn_is_not_found(stores: Stores) -> None:
+    """What is deleted or withdrawn is not found (Y7, Y19).
+
+    Hidden at once, search included; purged rows leave nothing behind.
+    """
+    films = stores.library()
+    stores.write(films, movie("1", "Alien"), movie("2", "Aliens"), movie("3", "Alien 3"))
+    stores.writer.soft_delete(films, MOVIE, stores.keys(films, "1"))
+    stores.writer.withdraw(films, MOVIE, stores.keys(films, "2"))
+    assert found(stores, "alien") == ["Alien 3"]
+
+    while stores.cache.write(purge_soft_deleted, UnixSeconds(2**40)):
+        pass
+
+    texts = stores.writer._connection.execute("SELECT count(*) FROM search_text").fetchone()
+    assert texts == (1,)
+    stores.writer._connection.execute("INSERT INTO search (search) VALUES ('integrity-check')")
+
+
+def test_hidden_sources_and_other_conditions_hold(stores: Stores) -> None:
+    """Every given condition must hold."""
+    films, more = stores.library(), stores.library("more")
+    stores.write(films, movie("1", "Heat"))
+    stores.write(more, movie("2", "Heat"), movie("3", "Heat Wave"))
+
+    assert len(found(stores, "heat")) == 3
+    assert len(found(stores, "heat", library_ids=(more,))) == 2
+    assert found(stores, "heat", source_ids=("nobody",)) == []
+    assert found(stores, "heat", types=(SHOW,)) == []
+    assert stores.cache.read(search, SearchQuery(text="heat"), {SOURCE}).hits == ()
+    assert len(found(stores, "heat", limit=1)) == 1
+
+
+def test_rows_of_an_older_cache_are_put_into_the_index_later(stores: Stores) -> None:
+    """A migration is quick: the syncs that follow fill the index, a batch at a time."""
+    stores.write(
+        stores.library(), *(movie(f"{n}", f"Alien {n}", original_title="Xenos") for n in range(5))
+    )
+    connection = stores.writer._connection
+    connection.execute("INSERT INTO search (search) VALUES ('delete-all')")
+    connection.execute("DELETE FROM search_text")
+    connection.execute("INSERT INTO meta VALUES ('search_backlog', 5)")
+    assert found(stores, "alien") == []
+
+    rounds = 1
+    while stores.cache.write(index_backlog, 2):
+        rounds += 1
+
+    assert rounds == 3
+    assert len(found(stores, "alien")) == len(found(stores, "xenos")) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"', "*", "NEAR(a b)", "title: x", "a AND", "(", "\0", "^x", "-", "x" * MAX_LENGTH, " "],
+)
+def test_operators_and_odd_characters_are_ordinary_text(show: Stores, text: str) -> None:
+    """Operators and odd characters are ordinary text (K6).
+
+    FTS operators and NUL mean nothing.
+    """
+    found(show, text)
+
+
+@pytest.mark.parametrize("text", ["x" * 65_536, "a " * 10_000, "a " * 40])
+def test_a_text_that_is_too_long_is_refused_with_the_limit(show: Stores, text: str) -> None:
+    """Nothing is cut in silence."""
+    with pytest.raises(InvalidArgumentError, match="at most"):
+        found(show, text)
+
+
+@given(text=st.text(max_size=60))
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_text_gets_an_answer(show: Stores, text: str) -> None:
+    """Any text gets an answer (K6).
+
+    Whatever is typed.
+    """
+    assert len(found(show, text)) <= 20
+
+
+@given(text=st.text())
+@settings(deadline=None)
+def test_folded_text_is_bounded_and_searchable(text: str) -> None:
+    """Folded text is bounded and searchable (K5).
+
+    Every plain word of a text is among its tokens.
+    """
+    tokens = search_tokens(text).split()
+
+    assert set(plain_words(text)) <= set(tokens)
+    assert len(tokens) <= 12 * MAX_LENGTH
