@@ -1,16 +1,19 @@
 """`msd`, the daemon: arguments, settings, logging, then `msd.app`."""
 
-import argparse
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msd import __version__, logs
 from msd.errors import InvalidArgumentError
 from msd.redaction import Redactor
 from msd.settings import load
+
+if TYPE_CHECKING:
+    import argparse
 
 CONFIG_ERROR = 78  # sysexits EX_CONFIG; the unit does not restart after it
 
@@ -27,13 +30,14 @@ msd is a session service: `systemctl --user start msd` or the first D-Bus call s
 def main(argv: Sequence[str] | None = None, *, redactor: Redactor | None = None) -> int:
     """Run the daemon until it is told to stop; return its exit code."""
     redactor = redactor or Redactor()
-    options = _parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    options = _parser().parse_args(arguments) if arguments else None
     try:
-        settings = load(options.config)
+        settings = load(options.config if options else None)
     except InvalidArgumentError as error:
         sys.stderr.write(f"msd: {error}\n")
         return CONFIG_ERROR
-    logs.set_up(options.log_level or settings.log.level, redactor)
+    logs.set_up((options and options.log_level) or settings.log.level, redactor)
 
     from msd import app, reloading  # noqa: PLC0415 - `--help` and a bad file answer at once
 
@@ -43,7 +47,9 @@ def main(argv: Sequence[str] | None = None, *, redactor: Redactor | None = None)
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> "argparse.ArgumentParser":
+    import argparse  # noqa: PLC0415 - started by the desktop, msd has no arguments
+
     parser = argparse.ArgumentParser(
         prog="msd",
         description="Media Source Daemon: every media source of one user on the session D-Bus.",

@@ -5,7 +5,6 @@ for a passphrase: what its agent does not know counts as locked (K2).
 """
 
 import os
-import shutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -66,6 +65,8 @@ class PassCredentialStore:
             _check(done)
 
     async def _run(self, *words: str, say: str = "") -> "subprocess.CompletedProcess[bytes]":
+        import shutil  # noqa: PLC0415 - brings three compressors, and few use pass
+
         program = shutil.which("pass", path=self._environment.get("PATH"))
         if program is None:
             raise KeyringUnavailableError("the program pass is not installed")
