@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def run(*command: str | Path, folder: Path) -> None:
 
 def needs(program: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
+
+
+def comments(name: str) -> list[str]:
+    """Return the comments of an interface's XML file."""
+    return re.findall(r"<!--(.*?)-->", (xml_folder() / f"{name}.xml").read_text(), re.DOTALL)
 
 
 def gio_flags() -> list[str]:
@@ -58,18 +64,25 @@ def test_the_generated_documentation_has_every_word_of_the_comments(
     run("gdbus-codegen", "--generate-docbook", "doc", source, folder=tmp_path)
 
     text = " ".join(ET.parse(tmp_path / f"doc-{name}.xml").getroot().itertext())
-    generated = set(WORD.findall(text))
-    comments = re.findall(r"<!--(.*?)-->", source.read_text(), re.DOTALL)
-    written = {word for comment in comments for word in WORD.findall(comment)}
-    assert written - generated <= {"short", "description"}
+    generated = Counter(WORD.findall(text))
+    texts = (re.sub(r"</?(?:simplelist|member)>", " ", comment) for comment in comments(name))
+    written = Counter(word for comment in texts for word in WORD.findall(comment))
+    assert {"short", "description"} == set(written - generated)
+
+
+@pytest.mark.parametrize("name", INTERFACES)
+def test_keys_and_errors_are_lists(name: str) -> None:
+    """A run-on paragraph of keys can't be read in the generated documentation."""
+    for comment in comments(name):
+        prose = re.sub(r"<simplelist>.*?</simplelist>", "", comment, flags=re.DOTALL)
+        assert len(re.findall(r"`[a-z_]+` \(?(?:aa?\{s[uv]\}|as|[sbuxidot]\b)", prose)) < 2, prose
+        assert not re.search(r"Errors:\s+(?!none of its own)\w", prose), prose
 
 
 @pytest.mark.parametrize("name", INTERFACES)
 def test_the_text_of_an_argument_is_one_line(name: str) -> None:
     """What follows on a second line is no longer part of the argument for GLib 2.74."""
-    for comment in re.findall(
-        r"<!--(.*?)-->", (xml_folder() / f"{name}.xml").read_text(), re.DOTALL
-    ):
+    for comment in comments(name):
         lines = [line.strip() for line in comment.splitlines()]
         for line, following in itertools.pairwise(lines):
             if re.match(r"@[a-z_]+:", line):
@@ -84,3 +97,21 @@ def test_qt_code_is_generated(name: str, option: str, tmp_path: Path) -> None:
     run("qdbusxml2cpp", option, "generated", xml_folder() / f"{name}.xml", folder=tmp_path)
 
     assert name in (tmp_path / "generated.h").read_text()
+
+
+@needs("sdbus-c++-xml2cpp")
+@needs("g++")
+@pytest.mark.parametrize("name", INTERFACES)
+def test_cpp_code_is_generated_and_compiles_without_a_warning(name: str, tmp_path: Path) -> None:
+    """The generator says that it ignores the annotations for Qt, and nothing else."""
+    if not Path("/usr/include/sdbus-c++/sdbus-c++.h").exists():
+        pytest.skip("the headers of sdbus-c++ are not installed")
+    files = ("--proxy=proxy.h", "--adaptor=adaptor.h")
+    program = ("sdbus-c++-xml2cpp", xml_folder() / f"{name}.xml", *files)
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
+    said = [line for line in done.stderr.splitlines() if "QtTypeName" not in line]
+    assert [] == said
+
+    (tmp_path / "both.cpp").write_text('#include "proxy.h"\n#include "adaptor.h"\n')
+    strict = ("g++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only")
+    run(*strict, "both.cpp", folder=tmp_path)

@@ -157,7 +157,7 @@ def test_a_method_takes_the_arguments_of_the_xml_in_order(adapter: type[Interfac
 
 def test_every_key_of_a_sync_report_is_documented_with_its_type() -> None:
     """Job.Result, which SyncFinished carries too; a discovery has keys of its own."""
-    of_sync, _, _ = section("org.msd.Msd1.Job", "Result").partition("Of a discovery")
+    of_sync, _, _ = section("org.msd.Msd1.Job", "Result").partition("Keys of a discovery")
     job = Job(
         id=JobId(1),
         kind=JobKind.SYNC,
@@ -319,12 +319,10 @@ def test_the_limits_of_the_code_are_those_of_the_xml() -> None:
     """dbus-api: limits are documented."""
     text = section("org.msd.Msd1.SourceCoordinator", "org.msd.Msd1.SourceCoordinator")
 
-    assert f"lists {MAX_LIST_LENGTH} elements" in text
-    assert "strings 64 KiB" in text
-    assert "replies 32 MiB" in text
-    assert re.search(
-        rf"\b{MAX_CALLS_OF_A_CALLER}\s+calls of one caller and {MAX_CALLS} of all", text
-    )
+    assert f"a list: {MAX_LIST_LENGTH} elements" in text
+    assert "a string: 64 KiB" in text
+    assert "a reply: 32 MiB" in text
+    assert f"progress: {MAX_CALLS_OF_A_CALLER} of one caller and {MAX_CALLS} of all" in text
 
 
 def test_the_installed_xml_is_preferred_to_the_checkout() -> None:

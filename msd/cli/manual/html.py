@@ -7,12 +7,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from msd import __version__
+from msd.cli.manual.interfaces import KEY
 from msd.cli.manual.man import member_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from msd.cli.manual.interfaces import Interface, Member
+    from msd.cli.manual.interfaces import Block, Interface, Member
 
 _STYLE = """\
 body { font: 16px/1.5 sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em; }
@@ -46,7 +47,7 @@ def bus_page(interfaces: Iterable[Interface]) -> str:
 def _interface(interface: Interface) -> Iterator[str]:
     yield f'<h2 id="{interface.name}"><code>{interface.name}</code></h2>'
     yield f"<p><strong>{_text(interface.summary)}</strong></p>"
-    yield from (f"<p>{_text(paragraph)}</p>" for paragraph in interface.paragraphs)
+    yield from (_block(block) for block in interface.blocks)
     for member in interface.members:
         yield from _member(interface, member)
 
@@ -60,7 +61,14 @@ def _member(interface: Interface, member: Member) -> Iterator[str]:
             yield f"<dt>{argument.name} <code>{escape(argument.signature)}</code></dt>"
             yield f"<dd>{_text(argument.text)}</dd>"
         yield "</dl>"
-    yield from (f"<p>{_text(paragraph)}</p>" for paragraph in member.paragraphs)
+    yield from (_block(block) for block in member.blocks)
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, str):
+        return f"<p>{_text(block)}</p>"
+    entries = (KEY.sub(r"`\1` (\2) ", entry) for entry in block)
+    return "<ul>" + "".join(f"<li>{_text(entry)}</li>" for entry in entries) + "</ul>"
 
 
 def _text(text: str) -> str:

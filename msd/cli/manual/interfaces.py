@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
 _SHORT = re.compile(r"^@short_description:\s*(.+?)(?:\n\n|\Z)", re.DOTALL | re.MULTILINE)
 _ARGUMENT = re.compile(r"^@(\w+):\s*", re.MULTILINE)
+_LIST = re.compile(r"<simplelist>(.*?)</simplelist>", re.DOTALL)
+_MEMBER = re.compile(r"<member>(.*?)</member>", re.DOTALL)
+KEY = re.compile(r"^`(\w+)` ([a-z{}()]+)(?: |$)")
+"""The start of an entry about a key: its name and its D-Bus type."""
+
+Block = str | tuple[str, ...]
+"""A paragraph, or the entries of a list."""
 
 
 class Argument(NamedTuple):
@@ -31,7 +38,7 @@ class Member(NamedTuple):
     name: str
     signature: str  # of a property
     arguments: tuple[Argument, ...]
-    paragraphs: tuple[str, ...]
+    blocks: tuple[Block, ...]
 
 
 class Interface(NamedTuple):
@@ -39,7 +46,7 @@ class Interface(NamedTuple):
 
     name: str
     summary: str
-    paragraphs: tuple[str, ...]
+    blocks: tuple[Block, ...]
     members: tuple[Member, ...]
 
 
@@ -59,7 +66,7 @@ def _interface(text: str) -> Interface:
             return Interface(
                 element.get("name", ""),
                 " ".join(summary[1].split()) if summary else "",
-                _paragraphs(_SHORT.sub("", body)),
+                _blocks(_SHORT.sub("", body)),
                 members,
             )
     raise ValueError("the file has no documented interface")
@@ -93,7 +100,7 @@ def _member(comment: str, element: ET.Element) -> Member:
         element.get("name", ""),
         element.get("type", ""),
         arguments,
-        _paragraphs(lead),
+        _blocks(lead),
     )
 
 
@@ -113,6 +120,14 @@ def _argument_texts(body: str) -> tuple[str, dict[str, str]]:
     return rest if separator else "", {name: " ".join(text.split()) for name, text in pairs}
 
 
-def _paragraphs(text: str) -> tuple[str, ...]:
-    blocks = (" ".join(block.split()) for block in text.split("\n\n"))
-    return tuple(block for block in blocks if block)
+def _blocks(text: str) -> tuple[Block, ...]:
+    """Return the paragraphs and lists of a text, in order."""
+    return tuple(block for block in _every_block(text) if block)
+
+
+def _every_block(text: str) -> Iterator[Block]:
+    for index, part in enumerate(_LIST.split(text)):
+        if index % 2:
+            yield tuple(" ".join(entry.split()) for entry in _MEMBER.findall(part))
+        else:
+            yield from (" ".join(paragraph.split()) for paragraph in part.split("\n\n"))

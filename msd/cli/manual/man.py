@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msd import __version__
 from msd.cli import catalog
 from msd.cli.command_line import EXIT_CODES, JSON_NOTE, every_parser
+from msd.cli.manual.interfaces import KEY
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from msd.cli.manual.interfaces import Interface, Member
+    from msd.cli.manual.interfaces import Block, Interface, Member
 
+_CODE = re.compile(r"`([^`]+)`")
 _MSD = """\
 .SH SYNOPSIS
 .B msd
@@ -122,8 +125,8 @@ def _bus(interfaces: Iterable[Interface]) -> str:
     ]
     for interface in interfaces:
         lines += [f'.SH "{interface.name}"', _escaped(interface.summary)]
-        for paragraph in interface.paragraphs:
-            lines += [".PP", _escaped(paragraph)]
+        for block in interface.blocks:
+            lines += _block(block)
         for member in interface.members:
             lines += _member(member)
     return "\n".join([*lines, ".SH SEE ALSO", ".BR msd (1),", ".BR msdctl (1)", ""])
@@ -135,9 +138,18 @@ def _member(member: Member) -> Iterator[str]:
         yield ".TP"
         yield f"\\fI{argument.name}\\fR {_escaped(argument.signature)} {argument.direction}"
         yield _escaped(argument.text or "as its name says")
-    for paragraph in member.paragraphs:
-        yield ".PP"
-        yield _escaped(paragraph)
+    for block in member.blocks:
+        yield from _block(block)
+
+
+def _block(block: Block) -> Iterator[str]:
+    if isinstance(block, str):
+        yield from (".PP", _escaped(block))
+        return
+    yield from (".RS 2", ".PD 0")
+    for entry in block:
+        yield from (r".IP \(bu 2", _escaped(KEY.sub(r"`\1` (\2) ", entry)))
+    yield from (".PD", ".RE")
 
 
 def member_signature(member: Member) -> str:
@@ -163,7 +175,7 @@ def _literal(text: str) -> list[str]:
 
 def _escaped(text: str) -> str:
     """Return text as roff shows it; no line can be taken for a request."""
-    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    escaped = _CODE.sub(r"\\fB\1\\fR", text.replace("\\", "\\e").replace("-", "\\-"))
     return "\n".join(
         f"\\&{line}" if line.startswith((".", "'")) else line for line in escaped.splitlines()
     )

@@ -27,7 +27,7 @@ def test_every_member_of_the_contract_is_documented():
         names = {member.name for member in interface.members}
         assert names == {*spec.methods, *spec.signals, *spec.properties}
         assert interface.summary
-        bare = [one.name for one in interface.members if not (one.paragraphs or one.arguments)]
+        bare = [one.name for one in interface.members if not (one.blocks or one.arguments)]
         assert bare == []
 
 
