@@ -128,7 +128,7 @@ def _movie(index: int, dice: random.Random) -> MediaItem:
         overview=OVERVIEW,
         genres=tuple(dice.sample(GENRES, 2)),
         studios=("Studio One", "Studio Two"),
-        external_ids=(("tmdb", str(index)), ("imdb", f"tt{index:07d}")),
+        external_ids=(f"tmdb:movie:{index}", f"imdb:tt{index:07d}"),
     )
 
 
@@ -151,7 +151,7 @@ def _episode(index: int, dice: random.Random) -> MediaItem:
         show_title=f"Show {index // 100}",
         season_number=index % 100 // 10,
         episode_number=index % 10,
-        external_ids=(("tvdb", str(index)),),
+        external_ids=(f"tvdb:episode:{index}",),
     )
 
 

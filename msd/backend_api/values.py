@@ -17,16 +17,6 @@ FIRST_YEAR, LAST_YEAR = 1800, 2200
 _LONGEST_MS = 1_000 * 24 * 3600 * 1000
 _LAST_SECOND = 7_258_118_400  # the year 2200 begins
 _BEST = 10.0
-_LONGEST_ID = 200
-_IDS = {
-    "imdb": re.compile(r"(?:^|/)((?:tt|nm|co|ev)\d{1,12})\b", re.ASCII | re.IGNORECASE),
-    "tmdb": re.compile(r"(?:^|/|-)(\d{1,12})\b", re.ASCII),
-    "tvdb": re.compile(r"(?:^|/|-|=)(\d{1,12})\b", re.ASCII),
-    "musicbrainz": re.compile(
-        r"\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b",
-        re.ASCII | re.IGNORECASE,
-    ),
-}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -100,19 +90,3 @@ def rating(value: float | None) -> float | None:
 def percent_rating(value: float | None) -> float | None:
     """Return a rating of 0 to 100 on the scale from 0 to 10."""
     return None if value is None else rating(value / _BEST)
-
-
-def external_id(provider: str, value: str | None) -> str:
-    """Return an id of another database in its usual form, "" when the text holds none.
-
-    Args:
-        provider: such as "imdb", "tmdb", "tvdb" or "musicbrainz-album".
-        value: as a server wrote it, e.g. " tt0133093 ", "603 - The Matrix", or the address of the
-            database's page.
-    """
-    plain = text(value, _LONGEST_ID)
-    pattern = _IDS.get("musicbrainz" if provider.startswith("musicbrainz-") else provider)
-    if not plain or pattern is None:
-        return plain
-    match = pattern.search(plain)
-    return match[1].lower() if match else ""

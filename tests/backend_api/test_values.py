@@ -4,33 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msd.backend_api.values import external_id, number, percent_rating, position
-
-MBID = "b1392450-e666-3926-a536-22c65f834433"
-
-
-@pytest.mark.parametrize(
-    ("provider", "value", "expected"),
-    [
-        ("imdb", " tt0133093 ", "tt0133093"),
-        ("imdb", "https://www.imdb.com/title/tt0133093/", "tt0133093"),
-        ("imdb", "TT0133093", "tt0133093"),
-        ("imdb", "133093", ""),
-        ("tmdb", "603", "603"),
-        ("tmdb", "603 - The Matrix", "603"),
-        ("tmdb", "https://www.themoviedb.org/movie/603-the-matrix", "603"),
-        ("tmdb", "matrix", ""),
-        ("tvdb", "https://thetvdb.com/?tab=series&id=81189", "81189"),
-        ("musicbrainz-album", MBID.upper(), MBID),
-        ("musicbrainz-album", f"https://musicbrainz.org/release/{MBID}", MBID),
-        ("musicbrainz-album", "no id", ""),
-        ("zap2it", " EP01 ", "EP01"),
-        ("imdb", None, ""),
-    ],
-)
-def test_one_form_for_each_kind_of_id(provider, value, expected):
-    """Look-ups meet whatever form the server wrote (Y14)."""
-    assert external_id(provider, value) == expected
+from msd.backend_api.values import number, percent_rating, position
 
 
 def test_a_number_made_of_a_date_is_a_number():

@@ -162,7 +162,7 @@ async def test_an_nfo_and_pictures_describe_a_film(media, root, cache):
     (item,), _ = await listed(root, cache)
 
     assert (item.title, item.overview, item.original_title) == ("Alien!", "In space.", "Alien")
-    assert item.external_ids == (("tmdb", "348"),)
+    assert item.external_ids == ("tmdb:movie:348",)
     assert item.genres == ("Horror",)
     assert {"poster", "backdrop"} == {image.kind for image in item.images}
 

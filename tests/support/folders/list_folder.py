@@ -77,7 +77,7 @@ def line(item: MediaItem) -> str:
         number = f"{item.artist} / {item.album} {item.disc_number or 0}-{item.track_number or 0} "
     images = ",".join(image.kind for image in item.images)
     year = f" ({item.year})" if item.year else ""
-    ids = " ".join(f"{kind}:{value}" for kind, value in item.external_ids)
+    ids = " ".join(item.external_ids)
     return f"{number}{item.title}{year} [{item.duration_ms} ms] {images} {ids} <- {item.remote_id}"
 
 

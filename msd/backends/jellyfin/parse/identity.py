@@ -3,7 +3,8 @@
 Jellyfin's id is made of the file's path: a moved or renamed file comes back as another item.
 """
 
-from msd.backend_api.values import external_id, text
+from msd.backend_api.external_ids import usual_id
+from msd.backend_api.values import text
 from msd.backends.jellyfin.parse.wire import Row
 from msd.models import ItemType
 
@@ -38,19 +39,19 @@ def identity(row: Row, item_type: ItemType) -> str:
     if item_type is ItemType.TRACK:
         return _track(row, ids)
     for name in _OWN_IDS.get(item_type, ()):
-        if value := external_id(_PLAIN.get(name, name.lower()), ids.get(name)):
+        if value := usual_id(_PLAIN.get(name, name.lower()), ids.get(name)):
             return text(f"{item_type}:{name.lower()}:{value}", _LONGEST)
     return ""
 
 
 def _track(row: Row, ids: dict[str, str | None]) -> str:
     """The track of a release; a recording alone is on many albums, and may be on one twice."""
-    album = external_id("musicbrainz-album", ids.get("MusicBrainzAlbum"))
+    album = usual_id("musicbrainz-album", ids.get("MusicBrainzAlbum"))
     if not album:
         return ""
-    if track := external_id("musicbrainz-track", ids.get("MusicBrainzTrack")):
+    if track := usual_id("musicbrainz-track", ids.get("MusicBrainzTrack")):
         return f"track:{album}:{track}"
-    recording = external_id("musicbrainz-recording", ids.get("MusicBrainzRecording"))
+    recording = usual_id("musicbrainz-recording", ids.get("MusicBrainzRecording"))
     place = f"{row.parent_index_number}.{row.index_number}"
     return f"track:{album}:{recording}:{place}" if recording else ""
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
+from msd.backend_api.external_ids import external_ids
 from msd.backend_api.lenient import lenient
 from msd.backend_api.protocol import RawItem, SkippedItem
 from msd.backend_api.values import (
@@ -16,7 +17,6 @@ from msd.backend_api.values import (
     LONGEST_TEXT,
     MOST_COUNT,
     MOST_ENTRIES,
-    external_id,
     number,
     percent_rating,
     position,
@@ -38,7 +38,7 @@ from msd.models import (
     WatchState,
 )
 
-PARSER_VERSION = 2  # raise it whenever the same row would give another result
+PARSER_VERSION = 3  # raise it whenever the same row would give another result
 
 _LONGEST_ID = 100
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -112,7 +112,7 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType) -> MediaItem:
         rating=rating(row.community_rating),
         critic_rating=percent_rating(row.critic_rating),
         content_rating=text(row.official_rating, LONGEST_NAME),
-        external_ids=_external_ids(row.provider_ids) if row.provider_ids else (),
+        external_ids=_external_ids(row.provider_ids, item_type) if row.provider_ids else (),
         parent_remote_id=_parent(row, remote_id, item_type),
         show_remote_id=_other_id(row.series_id, remote_id) if row.series_id else None,
         show_title=text(row.series_name, LONGEST_NAME) if row.series_name else "",
@@ -224,14 +224,13 @@ def _artist(row: Row, item_type: ItemType) -> str:
     return text(row.album_artist, LONGEST_NAME) if row.album_artist else ""
 
 
-def _external_ids(ids: dict[str, str | None]) -> tuple[tuple[str, str], ...]:
-    found = []
-    for name, value in ids.items():
-        if value and len(name) < _LONGEST_ID and (provider := _id_name(name)):
-            known = external_id(provider, text(value, _LONGEST_ID))
-            if known:
-                found.append((provider, known))
-    return tuple(found[:MOST_ENTRIES])
+def _external_ids(ids: dict[str, str | None], item_type: ItemType) -> tuple[str, ...]:
+    named = (
+        (provider, value)
+        for name, value in ids.items()
+        if value and len(name) < _LONGEST_ID and (provider := _id_name(name))
+    )
+    return external_ids(named, item_type)
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from msd.backend_api.values import external_id
+from msd.backend_api.external_ids import usual_id
 from msd.backends.local.files.text import MAX_TITLE, clean_text, clean_title
 from msd.models import Person
 
@@ -285,7 +285,7 @@ def _external_ids(root: Any, text: str) -> tuple[tuple[str, str], ...]:  # noqa:
     found: dict[str, str] = {}
     for provider, value in _written_ids(root):
         known = _PROVIDERS.get(provider, provider)
-        usual = external_id(known, value)
+        usual = usual_id(known, value)
         if _PROVIDER.match(known) and _VALUE.match(usual):
             found.setdefault(known, usual)
     end = text.rfind(">") + 1

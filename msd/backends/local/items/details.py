@@ -190,8 +190,7 @@ def _claim_of_ids(leaf: Leaf, item: MediaItem, path: str) -> Claim[str] | None:
     if not item.external_ids:
         return None
     in_name = leaf.name is not None and bool(leaf.name.ids)
-    text = ", ".join(f"{provider}:{value}" for provider, value in item.external_ids)
-    return Claim(text, Evidence.ID if in_name else Evidence.NFO, path)
+    return Claim(", ".join(item.external_ids), Evidence.ID if in_name else Evidence.NFO, path)
 
 
 def _claims_of_place(leaf: Leaf, item: MediaItem, path: str) -> dict[str, Claim[str]]:

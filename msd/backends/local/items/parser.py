@@ -9,6 +9,7 @@ import time
 import msgspec
 
 from msd.backend_api import SkippedItem
+from msd.backend_api.external_ids import external_ids
 from msd.backends.local.catalogue.entries import Entry, FileRef, Group, Leaf, seconds
 from msd.backends.local.catalogue.extras import stem_of
 from msd.backends.local.catalogue.sidecars import folder_images, folder_nfo, picture_ref
@@ -90,7 +91,7 @@ class EntryParser:
             title=(title.value if title else None) or group.title,
             year=nfo.year or group.year,
             added_at=self._added(nfo, group.added_ns),
-            external_ids=_merged_ids(group.ids, nfo.external_ids),
+            external_ids=_ids(group.ids, nfo, group.type),
             child_count=group.children,
             images=images,
             identity=self._group_identity(group),
@@ -119,7 +120,7 @@ class EntryParser:
                 season_number=number,
                 title=nfo.title or named or season.title,
                 images=_season_images(season, number),
-                external_ids=nfo.external_ids,
+                external_ids=_ids((), nfo, ItemType.SEASON),
                 genres=nfo.genres,
                 show_remote_id=show.remote_id if show else None,
                 show_title=self._title(show) if show else "",
@@ -144,7 +145,7 @@ class EntryParser:
         """Return what a group is recognised by when its folder or library is renamed (I2)."""
         if group.type is ItemType.SEASON and group.parent is not None:
             return f"{self._group_identity(group.parent)}/{group.number}"
-        ids = dict(_merged_ids(group.ids, self._group_nfo(group).external_ids))
+        ids = dict(self._group_nfo(group).external_ids) | dict(group.ids)
         known = next((f"{kind}:{ids[kind]}" for kind in _IDENTITY_IDS if kind in ids), group.key)
         return f"{group.type.value}:{known}"
 
@@ -162,7 +163,7 @@ class EntryParser:
             added_at=self._added(nfo, leaf.added_ns),
             genres=nfo.genres,
             tags=nfo.tags,
-            external_ids=_merged_ids(named.ids if named else (), nfo.external_ids),
+            external_ids=_ids(named.ids if named else (), nfo, leaf.type),
             images=self._images(leaf),
         )
         if leaf.type is ItemType.EPISODE:
@@ -320,11 +321,9 @@ def _described(item: MediaItem, nfo: Nfo) -> MediaItem:
     )
 
 
-def _merged_ids(
-    in_name: tuple[tuple[str, str], ...], in_nfo: tuple[tuple[str, str], ...]
-) -> tuple[tuple[str, str], ...]:
+def _ids(in_name: tuple[tuple[str, str], ...], nfo: Nfo, item_type: ItemType) -> tuple[str, ...]:
     """Return the ids of a name and an NFO file; those in the name are the stronger evidence."""
-    return tuple((dict(in_nfo) | dict(in_name)).items())
+    return external_ids((dict(nfo.external_ids) | dict(in_name)).items(), item_type)
 
 
 def _season_images(season: Group, number: int) -> tuple[Image, ...]:

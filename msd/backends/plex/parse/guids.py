@@ -7,7 +7,7 @@ before them put one such id into the guid itself, with the place in the show beh
 
 import re
 
-from msd.backend_api.values import MOST_ENTRIES, external_id
+from msd.backend_api.external_ids import external_ids, usual_id
 from msd.backends.plex.parse.wire import Row, many
 from msd.models import ItemType
 
@@ -28,7 +28,7 @@ BY_FILE = frozenset({ItemType.VIDEO, ItemType.MUSIC_VIDEO})
 _UNSPECIFIC = ("local://", "com.plexapp.agents.none://", "tv.plex.agents.none://")
 
 
-def external_ids(row: Row, item_type: ItemType) -> tuple[tuple[str, str], ...]:
+def ids_in_databases(row: Row, item_type: ItemType) -> tuple[str, ...]:
     """Return the ids that other databases and Plex's own have for an item."""
     ids: dict[str, str] = {}
     for guid in many(row.guids):
@@ -41,9 +41,9 @@ def external_ids(row: Row, item_type: ItemType) -> tuple[tuple[str, str], ...]:
     # Of a season or an episode it is the show's id.
     elif item_type not in _IN_SHOW and (legacy := _LEGACY_GUID.match(guid_text)) is not None:
         name = _LEGACY.get(legacy[1], "")
-        if name and (value := external_id(name, legacy[2])):
+        if name and (value := usual_id(name, legacy[2])):
             ids.setdefault(name, value)
-    return tuple(sorted(ids.items()))[:MOST_ENTRIES]
+    return external_ids(sorted(ids.items()), item_type)
 
 
 def _other_id(guid: str, item_type: ItemType) -> tuple[str, str]:
@@ -55,7 +55,7 @@ def _other_id(guid: str, item_type: ItemType) -> tuple[str, str]:
         name = _MUSICBRAINZ.get(item_type, "")
     elif name not in _OTHER_DATABASES:
         name = ""
-    value = external_id(name, text) if name else ""
+    value = usual_id(name, text) if name else ""
     if name == "anidb" and not value.isdecimal():
         value = ""
     return (name, value) if value else ("", "")

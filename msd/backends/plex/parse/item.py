@@ -20,7 +20,7 @@ from msd.backend_api.values import (
     texts,
     year,
 )
-from msd.backends.plex.parse.guids import external_ids, file_of, identity
+from msd.backends.plex.parse.guids import file_of, identity, ids_in_databases
 from msd.backends.plex.parse.images import images
 from msd.backends.plex.parse.rows import ListedRow, UnreadableRow, play_count
 from msd.backends.plex.parse.wire import WIRE_TYPES, Row, key, many
@@ -101,7 +101,7 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> Med
         critic_rating=critics if is_of_critics else None,
         edition=text(row.edition_title, LONGEST_NAME) if row.edition_title else "",
         content_rating=text(row.content_rating, LONGEST_NAME) if row.content_rating else "",
-        external_ids=external_ids(row, item_type),
+        external_ids=ids_in_databases(row, item_type),
         parent_remote_id=parent,
         show_remote_id=_show(row, remote_id, item_type),
         show_title=_show_title(row, item_type),

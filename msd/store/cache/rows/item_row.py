@@ -57,7 +57,7 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
     if not normalise.is_usable_id(item.remote_id):
         return None
     genres = texts(item.genres)
-    external_ids = _external_ids(item) if item.external_ids else []
+    external_ids = texts(item.external_ids) if item.external_ids else []
     detail = _detail(item, genres, external_ids, ids)
     values = _values(item)
     identity = identity_hash(item.identity) if item.identity else None
@@ -140,16 +140,6 @@ def _artwork(item: MediaItem) -> int:
     for image in item.images[: normalise.MAX_ENTRIES]:
         bits |= ARTWORK.get(image.kind, 0)
     return bits
-
-
-def _external_ids(item: MediaItem) -> list[str]:
-    return texts(
-        [
-            f"{provider}:{value}"
-            for provider, value in item.external_ids[: normalise.MAX_ENTRIES]
-            if provider and value
-        ]
-    )
 
 
 def _detail(item: MediaItem, genres: list[str], external_ids: list[str], ids: IdBook) -> bytes:

@@ -72,10 +72,7 @@ def test_a_recorded_album():
     assert (found.duration_ms, found.genres, found.child_count) == (2761427, ("Alt Metal",), 11)
     assert found.artist == "Papa Roach"
     assert found.parent_remote_id == "e439648e08ade14e27d5de48fa97c88e"
-    assert (
-        "musicbrainz-release-group",
-        "0193355a-cdfb-3936-afd2-44d651eb006d",
-    ) in found.external_ids
+    assert "musicbrainz:release-group:0193355a-cdfb-3936-afd2-44d651eb006d" in found.external_ids
     assert (
         Image(
             kind="poster",
@@ -273,13 +270,11 @@ def test_a_dashed_key_made_of_an_id_is_no_identity():
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("Imdb", "tt5", ("imdb", "tt5")),
-        ("IMDB", " tt5 ", ("imdb", "tt5")),
-        ("Imdb", "https://www.imdb.com/title/tt0133093/", ("imdb", "tt0133093")),
-        ("Tmdb", "603 - The Matrix", ("tmdb", "603")),
-        ("MusicBrainzAlbum", MBID, ("musicbrainz-album", MBID)),
-        ("MusicBrainzReleaseGroup", MBID, ("musicbrainz-release-group", MBID)),
-        ("TvRage", "5", ("tv-rage", "5")),
+        ("Imdb", "tt5", "imdb:tt5"),
+        ("IMDB", " tt5 ", "imdb:tt5"),
+        ("Imdb", "https://www.imdb.com/title/tt0133093/", "imdb:tt0133093"),
+        ("Tmdb", "603 - The Matrix", "tmdb:movie:603"),
+        ("TvRage", "5", "tv-rage:movie:5"),
     ],
 )
 def test_external_ids_have_one_form(name, value, expected):
@@ -361,9 +356,9 @@ def test_ticks_become_milliseconds(ticks, expected):
         ({"ChildCount": -3}, "child_count", None),
         ({"Taglines": [None]}, "tagline", ""),
         ({"Studios": [{"Name": "A"}, {}, {"Name": None}]}, "studios", ("A",)),
-        ({"ProviderIds": {"Tmdb": 5}}, "external_ids", (("tmdb", "5"),)),
-        ({"ProviderIds": {"Tmdb": [5], "Imdb": "tt1"}}, "external_ids", (("imdb", "tt1"),)),
-        ({"ProviderIds": {"Tmdb": None, "Imdb": "tt1"}}, "external_ids", (("imdb", "tt1"),)),
+        ({"ProviderIds": {"Tmdb": 5}}, "external_ids", ("tmdb:movie:5",)),
+        ({"ProviderIds": {"Tmdb": [5], "Imdb": "tt1"}}, "external_ids", ("imdb:tt1",)),
+        ({"ProviderIds": {"Tmdb": None, "Imdb": "tt1"}}, "external_ids", ("imdb:tt1",)),
     ],
 )
 def test_a_member_of_a_wrong_type_or_size_costs_only_itself(members, attribute, expected):

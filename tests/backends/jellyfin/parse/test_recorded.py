@@ -59,7 +59,7 @@ FILM = {
     "rating": 4.4,
     "critic_rating": 4.4,
     "content_rating": "NR",
-    "external_ids": (("imdb", "tt9900004"), ("tmdb", "990004")),
+    "external_ids": ("imdb:tt9900004", "tmdb:movie:990004"),
     "images": (
         Image(
             kind="poster",
@@ -88,7 +88,7 @@ EPISODE = {
     "duration_ms": 2046,
     "rating": 5.7,
     "content_rating": "TV-14",
-    "external_ids": (("imdb", "tt7700001"), ("tvdb", "6600001")),
+    "external_ids": ("imdb:tt7700001", "tvdb:episode:6600001"),
     "parent_remote_id": SEASON,
     "show_remote_id": SERIES,
     "show_title": "Harbour Lights",
@@ -115,13 +115,7 @@ TRACK = {
     "added_at": 1683356880,
     "duration_ms": 2000,
     "genres": ("Ambient",),
-    "external_ids": (
-        ("musicbrainz-album", "0ee44b2c-8613-6673-c2e7-172db93a7827"),
-        ("musicbrainz-album-artist", "39763fdc-d872-80dd-6e72-3dfdd1b9c68c"),
-        ("musicbrainz-artist", "39763fdc-d872-80dd-6e72-3dfdd1b9c68c"),
-        ("musicbrainz-recording", "56664112-5cae-b656-84a3-6730898df583"),
-        ("musicbrainz-release-group", "5b8b4477-b554-454c-d6e9-42532e31dd38"),
-    ),
+    "external_ids": ("musicbrainz:recording:56664112-5cae-b656-84a3-6730898df583",),
     "parent_remote_id": "03185162ce0dbfb656d81a1c606aaab1",
     "artist": "Lumen Choir",
     "artist_remote_ids": (LUMEN,),

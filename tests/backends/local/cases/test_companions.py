@@ -33,7 +33,7 @@ async def test_a_stray_ampersand_loses_no_id(tmp_path, cache, media):
 
     item = await film_with(tmp_path, cache, media, "Amp (2000)", nfo)
 
-    assert ("Tom & Jerry", (("imdb", "tt0000009"),)) == (item.title, item.external_ids)
+    assert ("Tom & Jerry", ("imdb:tt0000009",)) == (item.title, item.external_ids)
 
 
 async def test_older_ways_to_write_an_id(tmp_path, cache, media):
@@ -42,7 +42,7 @@ async def test_older_ways_to_write_an_id(tmp_path, cache, media):
 
     item = await film_with(tmp_path, cache, media, "Id (2000)", nfo)
 
-    assert {"imdb": "tt0000123", "tvdb": "77", "tmdb": "88"} == dict(item.external_ids)
+    assert {"imdb:tt0000123", "tvdb:show:77", "tmdb:show:88"} == set(item.external_ids)
 
 
 async def test_an_address_behind_the_xml_gives_an_id(tmp_path, cache, media):
@@ -51,7 +51,7 @@ async def test_an_address_behind_the_xml_gives_an_id(tmp_path, cache, media):
 
     item = await film_with(tmp_path, cache, media, "XmlUrl (2000)", nfo)
 
-    assert ("XU", (("tmdb", "604"),)) == (item.title, item.external_ids)
+    assert ("XU", ("tmdb:movie:604",)) == (item.title, item.external_ids)
 
 
 async def test_when_a_film_was_added_may_be_said(tmp_path, cache, media):
@@ -69,7 +69,7 @@ async def test_broken_xml_keeps_what_is_whole(tmp_path, cache, media):
 
     item = await film_with(tmp_path, cache, media, "Broken (2000)", nfo)
 
-    assert ("Whole", (("tmdb", "5"),)) == (item.title, item.external_ids)
+    assert ("Whole", ("tmdb:movie:5",)) == (item.title, item.external_ids)
 
 
 async def test_nfo_and_poster_of_a_film_with_two_versions(tmp_path, cache, media):

@@ -48,7 +48,7 @@ GOLDEN = {
         rating=9.5,
         critic_rating=9.0,
         content_rating="R",
-        external_ids=(("imdb", "tt0123456"),),
+        external_ids=("imdb:tt0123456",),
         images=pictures(
             poster="/library/metadata/1/thumb/1590245989",
             backdrop="/library/metadata/1/art/1590245989",
@@ -69,7 +69,7 @@ GOLDEN = {
         studios=("TV Studio",),
         rating=9.0,
         content_rating="TV-Y",
-        external_ids=(("tvdb", "12345"),),
+        external_ids=("tvdb:show:12345",),
         child_count=5,
         unwatched_count=100,
         images=pictures(
@@ -244,10 +244,10 @@ def test_an_episode_as_servers_of_today_list_it():
         rating=6.9,
         content_rating="TV-MA",
         external_ids=(
-            ("imdb", "tt13015952"),
-            ("plex", "5f68d2a93109960041ef8aed"),
-            ("tmdb", "2434012"),
-            ("tvdb", "7945991"),
+            "imdb:tt13015952",
+            "plex:episode:5f68d2a93109960041ef8aed",
+            "tmdb:episode:2434012",
+            "tvdb:episode:7945991",
         ),
         parent_remote_id=RemoteId("45521"),
         show_remote_id=RemoteId("45520"),

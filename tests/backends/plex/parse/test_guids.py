@@ -11,12 +11,12 @@ MBID = "83d91898-7763-47d7-b03b-b92132375c47"
 @pytest.mark.parametrize(
     ("guid", "expected"),
     [
-        (" imdb://tt0133093 ", ("imdb", "tt0133093")),
-        ("imdb:// tt0133093", ("imdb", "tt0133093")),
-        ("imdb://https://www.imdb.com/title/tt0133093/", ("imdb", "tt0133093")),
-        ("tmdb://603 - The Matrix", ("tmdb", "603")),
-        ("TMDB://603", ("tmdb", "603")),
-        ("tvdb://series/74205", ("tvdb", "74205")),
+        (" imdb://tt0133093 ", "imdb:tt0133093"),
+        ("imdb:// tt0133093", "imdb:tt0133093"),
+        ("imdb://https://www.imdb.com/title/tt0133093/", "imdb:tt0133093"),
+        ("tmdb://603 - The Matrix", "tmdb:movie:603"),
+        ("TMDB://603", "tmdb:movie:603"),
+        ("tvdb://series/74205", "tvdb:movie:74205"),
     ],
 )
 def test_ids_of_other_databases_have_one_form(guid, expected):
@@ -27,16 +27,16 @@ def test_ids_of_other_databases_have_one_form(guid, expected):
 @pytest.mark.parametrize("guid", ["imdb://", "tmdb://film", "imdb://nothing", "x", 5, None, ["a"]])
 def test_what_is_no_id_of_another_database_is_left_out(guid):
     """The odd entry goes, the next one stays (Y14)."""
-    assert (("tmdb", "1"),) == item(Guid=[{"id": guid}, {"id": "tmdb://1"}]).external_ids
+    assert ("tmdb:movie:1",) == item(Guid=[{"id": guid}, {"id": "tmdb://1"}]).external_ids
 
 
 @pytest.mark.parametrize(
     ("guid", "expected"),
     [
-        ("plex://movie/5d776841103a2d001f56a97b", (("plex", "5d776841103a2d001f56a97b"),)),
-        ("com.plexapp.agents.imdb://tt0133093?lang=en", (("imdb", "tt0133093"),)),
-        ("com.plexapp.agents.themoviedb://603?lang=en", (("tmdb", "603"),)),
-        ("com.plexapp.agents.thetvdb://74205?lang=en", (("tvdb", "74205"),)),
+        ("plex://movie/5d776841103a2d001f56a97b", ("plex:movie:5d776841103a2d001f56a97b",)),
+        ("com.plexapp.agents.imdb://tt0133093?lang=en", ("imdb:tt0133093",)),
+        ("com.plexapp.agents.themoviedb://603?lang=en", ("tmdb:movie:603",)),
+        ("com.plexapp.agents.thetvdb://74205?lang=en", ("tvdb:movie:74205",)),
         ("com.plexapp.agents.imdb://nonsense?lang=en", ()),
         ("com.plexapp.agents.none://0f1e?lang=xn", ()),
         ("local://56939", ()),
@@ -53,9 +53,9 @@ def test_listed_guids_win_and_music_has_names_of_its_own():
     """Ids are listed only where they were asked for (includeGuids)."""
     guids = [{"id": f"mbid://{MBID}"}, {"id": "tmdb://1"}, {"id": "tmdb://2"}, {"id": None}, {}]
 
-    assert item(Guid=guids).external_ids == (("tmdb", "1"),)
+    assert item(Guid=guids).external_ids == ("tmdb:movie:1",)
     album = item(ItemType.ALBUM, type="album", Guid=guids)
-    assert album.external_ids == (("musicbrainz-album", MBID), ("tmdb", "1"))
+    assert album.external_ids == (f"musicbrainz:release:{MBID}", "tmdb:album:1")
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_numbers_may_come_in_quotes_and_children_alone():
     found = item(year="1999", duration="60000", Genre={"tag": "Comedy"}, Guid={"id": "imdb://tt12"})
 
     assert (found.year, found.duration_ms, found.genres) == (1999, 60_000, ("Comedy",))
-    assert found.external_ids == (("imdb", "tt12"),)
+    assert found.external_ids == ("imdb:tt12",)
 
 
 def test_an_episode_of_a_show_with_hidden_seasons_belongs_to_the_show():

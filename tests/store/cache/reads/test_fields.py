@@ -43,7 +43,7 @@ FULL = movie(
     studios=("One",),
     rating=8.5,
     content_rating="PG",
-    external_ids=(("tmdb", "603"), ("imdb", "tt1")),
+    external_ids=("tmdb:movie:603", "imdb:tt1"),
     parent_remote_id="p",
     show_remote_id="s",
     show_title="Show",
@@ -92,7 +92,7 @@ def test_all_fields_have_their_types(stores: Stores) -> None:
         assert type(value) is PYTHON_TYPES[ITEM_KEYS[key]], key
     assert item["title"] == "Full"
     assert item["sort_title"] == "sorted"
-    assert item["external_ids"] == ["tmdb:603", "imdb:tt1"]
+    assert item["external_ids"] == ["tmdb:movie:603", "imdb:tt1"]
     assert item["artwork"] == ["poster", "logo"]
     assert (item["added"], item["duration_ms"], item["season_number"]) == (5, 7, 0)
     assert (item["watched"], item["position_ms"], item["user_rating"]) == (True, 3, 9.0)

@@ -81,7 +81,7 @@ def test_no_item_can_break_the_cache(fields, inner, fingerprint) -> None:
         remote_id=RemoteId("1"),
         type=MOVIE,
         images=(Image(kind=inner, ref=inner),),
-        external_ids=((inner, inner),),
+        external_ids=(inner,),
         watch=WatchState(position_ms=inner, last_played=inner, user_rating=inner),
         identity=str(inner),
         details=ItemDetails(

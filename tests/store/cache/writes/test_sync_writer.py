@@ -85,7 +85,7 @@ def test_a_new_fingerprint_of_the_same_content_is_stored_without_a_change(
         {"studios": ("One",)},
         {"rating": 5.5},
         {"content_rating": "PG"},
-        {"external_ids": (("tmdb", "603"),)},
+        {"external_ids": ("tmdb:movie:603",)},
         {"parent_remote_id": "p"},
         {"show_remote_id": "p"},
         {"show_title": "Show"},
@@ -143,15 +143,15 @@ def test_a_light_listing_erases_neither_watch_state_nor_details(stores: Stores) 
 def test_genres_and_external_ids_follow_the_item(stores: Stores) -> None:
     """Links that are gone from the item are gone from the index."""
     movies = stores.library()
-    stores.write(movies, movie("1", genres=("Drama", "War"), external_ids=(("tmdb", "1"),)))
+    stores.write(movies, movie("1", genres=("Drama", "War"), external_ids=("tmdb:movie:1",)))
 
-    stores.write(movies, movie("1", genres=("war", "Love"), external_ids=(("imdb", "2"),)))
+    stores.write(movies, movie("1", genres=("war", "Love"), external_ids=("imdb:tt2",)))
 
     assert stores.titles(genres=("Drama",)) == []
     assert stores.titles(genres=("WAR",)) == ["1"]
     assert stores.titles(genres=("Love", "Drama")) == ["1"]
     links = stores.writer._connection.execute("SELECT external_id FROM item_external").fetchall()
-    assert links == [("imdb:2",)]
+    assert links == [("imdb:tt2",)]
 
 
 def test_of_two_rows_with_one_id_the_last_counts(stores: Stores) -> None:
@@ -217,7 +217,7 @@ def test_old_tombstones_are_purged_and_young_ones_kept(stores: Stores) -> None:
     Nothing of a purged item is left, also not its links.
     """
     movies = stores.library()
-    item = movie("1", genres=("War",), external_ids=(("tmdb", "1"),), details=DETAILS)
+    item = movie("1", genres=("War",), external_ids=("tmdb:movie:1",), details=DETAILS)
     stores.write(movies, item, movie("2", genres=("War",)))
     stores.writer.soft_delete(movies, MOVIE, stores.keys(movies, "1"))
     now = UnixSeconds(int(stores.writer._clock()))
