@@ -17,6 +17,7 @@ ITEM_KEYS: Mapping[str, str] = MappingProxyType(
         "type": "s",
         "title": "s",
         "sort_title": "s",
+        "letter": "s",
         "original_title": "s",
         "overview": "s",
         "tagline": "s",
@@ -65,7 +66,10 @@ ITEM_KEYS: Mapping[str, str] = MappingProxyType(
     }
 )
 COMPACT_KEYS = frozenset(
-    {"id", "source_id", "type", "title", "year", "watched", "position_ms", "artwork"}
+    {
+        *("id", "source_id", "library_id", "type", "title", "year", "duration_ms"),
+        *("watched", "unwatched_count", "position_ms", "artwork"),
+    }
 )
 PLACING_KEYS: Mapping[ItemType, frozenset[str]] = MappingProxyType(
     {

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from msd.models import Facet, ItemQuery, SourceId
 from msd.store.cache.reads.listings import visible_listings
 from msd.store.cache.reads.pages import is_wanted
-from msd.store.cache.reads.query import NO_LETTER, Conditions, conditions_of
+from msd.store.cache.reads.query import Conditions, conditions_of
 from msd.store.cache.rows.columns import genre_key
+from msd.store.cache.rows.sort_title import NO_LETTER, letter_of
 
 MAX_VALUES = 500
 
@@ -108,8 +109,7 @@ def _by_year(connection: sqlite3.Connection, matching: Conditions) -> list[tuple
 def _letters(connection: sqlite3.Connection, matching: Conditions) -> Counts:
     counts: Counter[str] = Counter()
     for first, count in _rows(connection, matching, "substr(item.sort_title, 1, 1)"):
-        # As the condition `letter` has it: signs and digits stand before the letters.
-        counts[str(first).upper() if str(first) >= "a" else NO_LETTER] += int(str(count))
+        counts[letter_of(str(first))] += int(str(count))
     return sorted(counts.items(), key=lambda entry: (entry[0] == NO_LETTER, entry[0]))
 
 

@@ -11,10 +11,12 @@ from msd.models import ItemFields, ItemType
 from msd.store.cache.reads.details import shown_details
 from msd.store.cache.reads.listings import Listing
 from msd.store.cache.rows.columns import ARTWORK, UNKNOWN_RATING
+from msd.store.cache.rows.sort_title import letter_of, plain_sort_title
 
 _OF_LISTING = frozenset({"source_id", "library_id", "type"})
 _OF_DETAIL = frozenset(
     {
+        "sort_title",
         "original_title",
         "overview",
         "tagline",
@@ -45,7 +47,6 @@ _UNKNOWN: Mapping[str, str] = {
     "added": "0",
     "last_played": "0",
     "released": "''",
-    "sort_title": "''",
     "rating": str(UNKNOWN_RATING),
 }
 _ARTWORK = [
@@ -134,6 +135,8 @@ class Projection:
         }
         for key in self._flags:
             item[key] = bool(item[key])
+        if "letter" in item:
+            item["letter"] = letter_of(str(item["letter"]))
         item["artwork"] = _ARTWORK[row[self._artwork]].copy()
         item.update(shared)
         if self._detail or self._with_full:
@@ -146,6 +149,8 @@ class Projection:
             for body in (row[at + 1], row[at]):  # a listing's value wins
                 detail = json.loads(body) if body else {}
                 item |= {key: value for key, value in detail.items() if key in self._detail}
+            if "sort_title" in self._detail:  # it is stored only where the source has its own
+                item.setdefault("sort_title", plain_sort_title(str(item["title"])))
             at += 2
         if self._with_full and row[at]:
             item["fetched"] = row[at]
@@ -155,5 +160,7 @@ class Projection:
 
 
 def _column(name: str) -> str:
+    if name == "letter":
+        return "item.sort_title"
     unknown = _UNKNOWN.get(name)
     return f"item.{name}" if unknown is None else f"nullif(item.{name}, {unknown})"

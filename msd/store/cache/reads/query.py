@@ -17,9 +17,8 @@ from msgspec import Struct, field
 from msd.models import ItemQuery, SortKey
 from msd.store.cache.reads.page_cursor import PageCursor
 from msd.store.cache.rows.columns import genre_key
-from msd.store.cache.rows.sort_title import fold
+from msd.store.cache.rows.sort_title import NO_LETTER, fold
 
-NO_LETTER = "#"
 LAST_CHARACTER = "\U0010ffff"
 _CONTENT_RATING = """EXISTS (SELECT 1 FROM item_detail AS rated WHERE rated.item = item.pk
 AND json_extract(rated.body, '$.content_rating') IN (SELECT value FROM json_each(?)))"""

@@ -167,9 +167,19 @@ def _detail(item: MediaItem, genres: list[str], external_ids: list[str], ids: Id
     return _encode(found) if found else b""
 
 
+def _own_sort_title(item: MediaItem) -> str:
+    """Return the sort title of the source, "" when it is the title's own.
+
+    Jellyfin sends one with each row, and nearly all of them are the title in lower case.
+    """
+    given = text(item.sort_title)
+    return "" if given_sort_title(given) == sort_title(text(item.title)) else given
+
+
 def _rare(item: MediaItem) -> dict[str, object]:
     """Return what few items have, as far as it is known."""
     values: dict[str, object] = {
+        "sort_title": _own_sort_title(item) if item.sort_title else "",
         "edition": text(item.edition) if item.edition else "",
         "status": text(item.status, normalise.NAME) if item.status else "",
         "ended": normalise.date(item.ended) if item.ended else "",

@@ -1,6 +1,7 @@
 """The order of titles: without case, accents and leading articles, numbers by their value.
 
-"The Éclair 2" is sorted by "eclair 000002"; "8½" stands after "8" and before "9".
+"The Éclair 2" is sorted by "eclair 000002", is shown as "Éclair 2" where somebody asks for its
+sort title, and stands under the letter E; "8½" stands after "8" and before "9".
 """
 
 import re
@@ -8,7 +9,8 @@ from itertools import filterfalse
 from unicodedata import combining, normalize
 
 MAX_LENGTH = 120
-_ARTICLE = re.compile(r"\A(?:the|an|a)\s+(?=\S)")
+NO_LETTER = "#"
+_ARTICLE = re.compile(r"\A(?:the|an|a)\s+(?=\S)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 _DIGITS = 6  # numbers are padded to this width, so that 2 stands before 10
 
@@ -21,6 +23,20 @@ def sort_title(title: str) -> str:
 def given_sort_title(text: str) -> str:
     """Return the order that a server gives for a title: its articles are meant."""
     return _natural(text)[:MAX_LENGTH]
+
+
+def plain_sort_title(title: str) -> str:
+    """Return a title without its leading article, for people."""
+    return _ARTICLE.sub("", title.strip(), count=1)
+
+
+def letter_of(sort_key: str) -> str:
+    """Return the letter under which an order of titles has an item: A, Ж, 葉, or "#".
+
+    Args:
+        sort_key: what `sort_title` or `given_sort_title` returned.
+    """
+    return sort_key[0].upper() if sort_key >= "a" else NO_LETTER
 
 
 def fold(text: str) -> str:

@@ -91,7 +91,7 @@ def test_all_fields_have_their_types(stores: Stores) -> None:
     for key, value in item.items():
         assert type(value) is PYTHON_TYPES[ITEM_KEYS[key]], key
     assert item["title"] == "Full"
-    assert item["sort_title"] == "sorted"
+    assert (item["sort_title"], item["letter"]) == ("Sorted", "S")
     assert item["external_ids"] == ["tmdb:movie:603", "imdb:tt1"]
     assert item["artwork"] == ["poster", "logo"]
     assert (item["added"], item["duration_ms"], item["season_number"]) == (5, 7, 0)
@@ -102,15 +102,17 @@ def test_all_fields_have_their_types(stores: Stores) -> None:
 
 def test_a_listed_item_carries_the_compact_set(series: Stores) -> None:
     """dbus-api.md: and what places it, for episodes."""
-    compact = {"id", "source_id", "type", "title", "watched", "position_ms", "artwork"}
+    compact = {"id", "source_id", "library_id", "type", "title"}
+    compact |= {"watched", "position_ms", "artwork"}
+    counts = {"unwatched_count"}
     placing = {"parent_id", "show_title", "season_number", "episode_number"}
 
     (show,) = series.pages(types=(SHOW,))
     episode = series.pages(types=(EPISODE,))[0]
 
-    assert set(show) == compact
+    assert set(show) == compact | counts
     assert set(episode) == compact | placing
-    assert set(series.pages(types=(SHOW,), fields=("overview",))[0]) == compact
+    assert set(series.pages(types=(SHOW,), fields=("overview",))[0]) == compact | counts
 
 
 def test_unknown_values_are_absent(stores: Stores) -> None:
@@ -127,6 +129,7 @@ def test_unknown_values_are_absent(stores: Stores) -> None:
         "type",
         "title",
         "sort_title",
+        "letter",
         "watched",
         "play_count",
         "position_ms",
@@ -199,3 +202,27 @@ def test_what_few_items_have_is_served_when_asked_for(stores: Stores) -> None:
     assert {key: item[key] for key in expected} == expected
     assert item["artist_ids"] == [item_id(SOURCE, RemoteId("x"))]
     assert not rare.keys() & stores.item("b", ALL).keys()
+
+
+@pytest.mark.parametrize(
+    ("title", "given", "sort_title", "letter"),
+    [
+        ("The Éclair 2", "", "Éclair 2", "E"),
+        ("The Éclair 2", "eclair 2", "Éclair 2", "E"),
+        ("The Éclair 2", "Thursday Eclair", "Thursday Eclair", "T"),
+        ("2001 Nights", "2001 nights", "2001 Nights", "#"),
+        ("…!", "", "…!", "#"),
+        ("Жизнь", "", "Жизнь", "Ж"),
+        ("the", "", "the", "T"),
+    ],
+)
+def test_a_sort_title_is_text_for_people_and_the_letter_is_what_it_stands_under(
+    stores: Stores, title: str, given: str, sort_title: str, letter: str
+) -> None:
+    """dbus-api.md: the source's own or the plain one, not the key that rows are ordered by."""
+    stores.write(stores.library(), movie("a", title, sort_title=given))
+
+    item = stores.item("a", "sort_title", "letter")
+
+    assert (item["sort_title"], item["letter"]) == (sort_title, letter)
+    assert stores.titles(letter=letter) == [title]

@@ -134,7 +134,7 @@ def test_a_light_listing_erases_neither_watch_state_nor_details(stores: Stores) 
 
     after = stores.item("1", "*")
     assert result.updated == 1
-    assert after == before | {"title": "Other title", "sort_title": "other title"}
+    assert after == before | {"title": "Other title", "sort_title": "Other title", "letter": "O"}
     assert after["fetched"] > 0
     assert after["favourite"] is True
     assert stores.write(movies, movie("1", "Other title", details=DETAILS)).unchanged == 1
