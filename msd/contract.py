@@ -32,6 +32,7 @@ JOBS_PATH = f"{ROOT_PATH}/job"
 LOGINS_PATH = f"{ROOT_PATH}/login"
 
 MAX_GET_ITEMS = 500
+MAX_REFRESHED = 50  # of them, when their details are asked from the servers
 MAX_PAGE = 500
 DEFAULT_PAGE = 50
 

@@ -39,7 +39,7 @@ GROUPS = (
         ("libraries", "list the libraries of one source, or of all", "browse.library"),
         ("items", "list cached items", "browse.item"),
         ("search", "find items by words of titles, shows, albums, people", "browse.search"),
-        ("item", "show everything about items", "browse.item"),
+        ("show", "show an item in words, with its poster", "browse.show"),
         ("skipped", "list what a source has and msd leaves out, and why", "browse.skipped"),
         ("explain", "tell why a source is as it is, and what comes next", "browse.status"),
         ("watch", "show what happens as it happens, until Ctrl-C", "browse.watch"),
@@ -90,7 +90,7 @@ GROUPS = (
 ALIASES = {
     "list": "sources",
     "ls": "sources",
-    "show": "status",
+    "item": "show",
     "info": "status",
     "signin": "login",
     "sign-in": "login",
@@ -112,7 +112,7 @@ ALIASES = {
 # Words that people try and that are no commands: what to do instead.
 ADVICE = {
     "play": "msd plays nothing; players that speak to msd do",
-    "open": "msd opens nothing; `msdctl item ID` shows what there is to an item",
+    "open": "msd opens nothing; `msdctl show ITEM` tells what there is to an item",
     "logout": "`msdctl accounts --remove ACCOUNT` signs out and removes its sources",
     "signout": "`msdctl accounts --remove ACCOUNT` signs out and removes its sources",
     "install": "`msdctl setup` makes msd start at login",

@@ -1,7 +1,7 @@
 """The order of evidence: which of several statements about a file is believed.
 
 Stronger evidence is never overruled by weaker; weaker evidence only fills in what the stronger
-leaves open. Every decision can be asked for (`msdctl item --why`): it is kept as a `Decision`.
+leaves open. Every decision can be asked for (`msdctl show --why`): it is kept as a `Decision`.
 """
 
 from enum import IntEnum

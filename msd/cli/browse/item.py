@@ -1,4 +1,4 @@
-"""`items` and `item`: what is cached, asked for and looked at."""
+"""`items`: what is cached, asked for by conditions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from argparse import ArgumentTypeError, BooleanOptionalAction
 from typing import TYPE_CHECKING, cast
 
 from msd.cli.daemon.lookup import library_ids, source_ids
-from msd.cli.errors import ExitCode, unknown_error
-from msd.cli.terminal.item_page import decision_lines, item_page
+from msd.cli.errors import ExitCode
 from msd.cli.terminal.item_table import SORT_COLUMNS, item_table
 from msd.cli.terminal.text import json_text
-from msd.contract import LIBRARY, MAX_GET_ITEMS, MAX_PAGE
+from msd.contract import LIBRARY, MAX_PAGE
 from msd.dbus.messages.variant import Variant
 
 if TYPE_CHECKING:
@@ -42,20 +41,6 @@ def register(commands: Commands) -> None:
     items = commands.add("items", _items, notes=_NOTES, examples=_EXAMPLES)
     _add_conditions(items)
     _add_form(items)
-    item = commands.add(
-        "item",
-        _item,
-        examples="msdctl item 9f3kQ2 | less\nmsdctl --json item 9f3kQ2 8aLm01",
-    )
-    item.add_argument("ids", nargs="+", metavar="ID")
-    item.add_argument(
-        "--why", action="store_true", help="say what each value of a file was made from"
-    )
-    item.add_argument(
-        "--refresh",
-        action="store_true",
-        help="also let the daemon ask the server for full details, in the background",
-    )
 
 
 def _add_conditions(items: ArgumentParser) -> None:
@@ -192,28 +177,3 @@ def _write_document(session: Session, pages: Iterator[Page]) -> None:
             tail = f'\n], "next_cursor": {json_text(cursor)}, "total": {total}}}\n'
     finally:
         session.out.write(tail)
-
-
-def _item(session: Session, options: Namespace) -> ExitCode:
-    found: list[Fields] = []
-    wanted = {"details": Variant("b", value=True)}
-    if options.refresh:
-        wanted["refresh"] = Variant("b", options.refresh)
-    for start in range(0, len(options.ids), MAX_GET_ITEMS):
-        ids = options.ids[start : start + MAX_GET_ITEMS]
-        (items,) = session.client.call("GetItems", "asa{sv}", ids, wanted, interface=LIBRARY)
-        found += cast("list[Fields]", items)
-    if session.out.as_json:
-        session.out.document(found)
-    else:
-        for index, item in enumerate(found):
-            session.out.say(*[""] * bool(index))
-            if options.why:
-                session.out.say(*decision_lines(item))
-            else:
-                session.out.pairs(item_page(item))
-    known = {item["id"] for item in found}
-    missing = next((identifier for identifier in options.ids if identifier not in known), None)
-    if missing is not None:
-        raise unknown_error("Item", missing)
-    return ExitCode.OK

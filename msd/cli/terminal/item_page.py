@@ -1,26 +1,41 @@
-"""One item as a page for people: what it is, where it is, who made it, its versions."""
+"""One item as a page for people: what it is, who made it, what its files offer, where it is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
-from msd.cli.terminal.item_table import item_pairs
-from msd.cli.terminal.text import cell, count, duration
+from msd.cli.terminal.item_table import placing
+from msd.cli.terminal.text import cell, count, duration, moment
+from msd.cli.terminal.version_words import version_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from msd.cli.daemon.client import Fields
 
-_MEGABYTE = 1024 * 1024
-# Keys with a form of their own below, and those that only programs need.
-_OWN_FORM = frozenset(
-    {
-        *("people", "versions", "chapters", "markers", "parts", "extras", "trailers"),
-        *("decisions", "path", "size", "artwork", "remote_id", "sort_title"),
-    }
-)
+_MOST_NAMES = 12
+_DATE = len("2026-11-30")
+_MINUTE_MS = 60_000
+_HOUR_MINUTES = 60
+_BY = {
+    "director": "directed by",
+    "writer": "written by",
+    "creator": "created by",
+    "producer": "produced by",
+    "composer": "music by",
+    "actor": "with",
+    "guest": "guests",
+    "": "with",
+}
+_CHILDREN = {
+    "show": "season",
+    "season": "episode",
+    "artist": "album",
+    "album": "track",
+    "collection": "item",
+    "playlist": "item",
+}
 _EVIDENCE = {
     "id": "an id in",
     "nfo": "the NFO file",
@@ -32,22 +47,59 @@ _EVIDENCE = {
 }
 
 
-def item_page(item: Fields) -> Iterator[tuple[str, str]]:
-    """Yield name and text of everything worth reading, most of it in one line each."""
-    yield from item_pairs({key: value for key, value in item.items() if key not in _OWN_FORM})
-    if item.get("path"):
-        yield "path", unquote(cell(item["path"]).removeprefix("file://"))
+def headline(item: Fields) -> str:
+    """Return what the item is called: `Alien (1979), Director's Cut`, `Lies · S01E02 · Dark`."""
+    title = cell(item.get("title")) or cell(item.get("id"))
+    year = f" ({cell(item['year'])})" if item.get("year") else ""
+    edition = f", {cell(item['edition'])}" if item.get("edition") else ""
+    return " · ".join(part for part in (title + year + edition, placing(item)) if part)
+
+
+def summary(item: Fields) -> str:
+    """Return the short facts in one line: `movie · 1 h 57 min · R · 8.4/10 · Horror, Action`."""
+    critics = _rating(item.get("critic_rating"))
+    badges = map(word, cast("Sequence[str]", item.get("badges") or ()))
+    parts = (
+        cell(item.get("type")),
+        _length(item.get("duration_ms")),
+        _children(item),
+        cell(item.get("content_rating")),
+        _rating(item.get("rating")),
+        f"critics {critics}" if critics else "",
+        cell(item.get("genres")),
+        cell(item.get("status")),
+        " ".join(badges),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def details(item: Fields, origin: str) -> Iterator[tuple[str, str]]:
+    """Yield name and text of all the rest that is worth reading; texts may be empty.
+
+    Args:
+        item: every key of an item.
+        origin: the library and the source that it is from, in words.
+    """
     yield from _people(_rows(item, "people"))
     for version in _rows(item, "versions"):
-        yield "version", _version(version)
-    for name in ("parts", "chapters", "extras", "trailers"):
-        rows = _rows(item, name)
-        if rows:
-            titles = ", ".join(cell(row.get("title")) for row in rows if row.get("title"))
-            yield name, titles or count(len(rows), name.removesuffix("s"))
+        yield "version", version_words(version, cell(item.get("title")))
+    for name in ("parts", "extras", "trailers"):
+        yield name, _titles(_rows(item, name))
+    chapters = _rows(item, "chapters")
+    yield "chapters", str(len(chapters)) if chapters else ""
     for marker in _rows(item, "markers"):
         span = f"{duration(marker.get('start_ms')) or '0:00'} to {duration(marker.get('end_ms'))}"
         yield cell(marker.get("kind")), span
+    yield "watched", _watched(item)
+    yield "favourite", "yes" if item.get("favourite") else ""
+    yield "your rating", _rating(item.get("user_rating"))
+    original = cell(item.get("original_title"))
+    yield "original title", original if original != cell(item.get("title")) else ""
+    for name in ("released", "ended", "studios", "tags", "external_ids"):
+        yield name.replace("_", " "), cell(item.get(name))
+    yield "from", origin
+    yield "file", unquote(cell(item.get("path")).removeprefix("file://"))
+    yield "id", cell(item.get("id"))
 
 
 def decision_lines(item: Fields) -> Iterator[str]:
@@ -63,32 +115,59 @@ def _rows(item: Fields, name: str) -> Sequence[Fields]:
     return cast("Sequence[Fields]", item.get(name) or ())
 
 
+def _rating(value: object) -> str:
+    return f"{value:.1f}/10" if isinstance(value, float) else ""
+
+
+def _length(milliseconds: object) -> str:
+    """Return `1 h 57 min`, `24 min`; m:ss for what is shorter than ten minutes, such as a track."""
+    if not isinstance(milliseconds, int) or milliseconds < 10 * _MINUTE_MS:
+        return duration(milliseconds)
+    hours, minutes = divmod(round(milliseconds / _MINUTE_MS), _HOUR_MINUTES)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
+
+
+def _children(item: Fields) -> str:
+    noun = _CHILDREN.get(cell(item.get("type")))
+    number = item.get("child_count")
+    if not noun or not number:
+        return ""
+    unwatched = item.get("unwatched_count")
+    return count(number, noun) + (f", {unwatched} unwatched" if unwatched else "")
+
+
 def _people(people: Sequence[Fields]) -> Iterator[tuple[str, str]]:
-    """Yield one line for each job, e.g. `director`, with the names and roles."""
+    """Yield one line for each job, e.g. `directed by`, with the names and roles."""
     jobs: dict[str, list[str]] = {}
     for person in people:
         role = cell(person.get("role"))
         name = cell(person.get("name")) + (f" ({role})" if role else "")
-        jobs.setdefault(cell(person.get("job")) or "with", []).append(name)
-    for job, names in jobs.items():
-        yield job, ", ".join(names)
+        job = cell(person.get("job"))
+        jobs.setdefault(_BY.get(job, job), []).append(name)
+    for job, names in sorted(
+        jobs.items(), key=lambda entry: [*_BY.values(), entry[0]].index(entry[0])
+    ):
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        yield job, ", ".join(names[:_MOST_NAMES]) + more
 
 
-def _version(version: Fields) -> str:
-    """Return a version in words: `mkv, 1.4 GB, 1920x1080 hevc, eac3 5.1 en, subtitles de en`."""
-    parts = [cell(version.get("name")), cell(version.get("container"))]
-    size = version.get("size")
-    if isinstance(size, int) and size > 0:
-        parts.append(f"{size / _MEGABYTE:,.0f} MB")
-    streams = _rows(version, "streams")
-    parts += [_stream(stream) for stream in streams if stream.get("kind") in ("video", "audio")]
-    languages = [cell(one.get("language")) for one in streams if one.get("kind") == "subtitle"]
-    if any(languages):
-        parts.append(f"subtitles {' '.join(dict.fromkeys(filter(None, languages)))}")
-    return ", ".join(part for part in parts if part)
+def _titles(rows: Sequence[Mapping[str, object]]) -> str:
+    titles = [cell(row.get("title")) for row in rows if row.get("title")]
+    return ", ".join(titles) or (str(len(rows)) if rows else "")
 
 
-def _stream(stream: Mapping[str, object]) -> str:
-    size = f"{stream['width']}x{stream['height']}" if stream.get("height") else ""
-    words = (size, *(cell(stream.get(name)) for name in ("codec", "hdr", "layout", "language")))
-    return " ".join(word for word in words if word)
+def _watched(item: Fields) -> str:
+    """Return `3 times, last on 2026-11-30`, `to 42:10 of 1:57:00`, or all of it."""
+    plays = item.get("play_count")
+    times = "once" if plays == 1 else f"{plays} times"
+    words = (
+        [times if isinstance(plays, int) and plays > 0 else "yes"] if item.get("watched") else []
+    )
+    position = duration(item.get("position_ms"))
+    if position:
+        whole = duration(item.get("duration_ms"))
+        words.append(f"to {position}" + (f" of {whole}" if whole else ""))
+    last = moment(item.get("last_played"))
+    if last:
+        words.append(f"last on {last[:_DATE]}")
+    return ", ".join(words)

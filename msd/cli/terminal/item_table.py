@@ -8,7 +8,7 @@ from msd.cli.terminal.table import Column, Table
 from msd.cli.terminal.text import cell, duration, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from msd.cli.daemon.client import Fields
 
@@ -75,17 +75,22 @@ def item_table(
     return Table(columns, rows, titled=titled)
 
 
-def item_pairs(item: Fields) -> Iterator[tuple[str, str]]:
-    """Yield every key of an item with its value in words."""
-    for key, value in item.items():
-        yield key.replace("_", " "), _value(key, value)
+def placing(item: Fields) -> str:
+    """Return what an item is part of: `S01E02 · Dark`, `Low · Hey What`.
+
+    The number of an episode comes first, for the end is what a narrow terminal leaves out. Empty
+    for an item that stands alone.
+    """
+    if item.get("type") in ("episode", "season"):
+        return _joined(_episode_number(item), cell(item.get("show_title")))
+    return _joined(cell(item.get("artist")), cell(item.get("album")))
 
 
 def _row(item: Fields, first: str, extra: Sequence[str], *, with_numbers: bool) -> list[str]:
     return [
         *([_value(first, item.get(first))] if first else []),
         _title(item, with_numbers=with_numbers),
-        _parent(item),
+        placing(item),
         cell(item.get("type")),
         cell(item.get("year")),
         _seen(item),
@@ -112,16 +117,6 @@ def _title(item: Fields, *, with_numbers: bool) -> str:
     title = cell(item.get("title"))
     track = item.get("track_number")
     return f"{track:02} {title}" if with_numbers and isinstance(track, int) else title
-
-
-def _parent(item: Fields) -> str:
-    """Return what an item is part of: `S01E02 · Dark`, `Low · Hey What`.
-
-    The number of an episode comes first, for the end is what a narrow terminal leaves out.
-    """
-    if item.get("type") in ("episode", "season"):
-        return _joined(_episode_number(item), cell(item.get("show_title")))
-    return _joined(cell(item.get("artist")), cell(item.get("album")))
 
 
 def _episode_number(item: Fields) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, TextIO
 
-from msd.cli.terminal.table import width_of, wrapped
+from msd.cli.terminal.table import bold, width_of, wrapped
 from msd.cli.terminal.text import json_text, safe
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ class Output:
             self.say(*wrapped(text, self.width, indent=indent))
         else:
             self.say(indent + text)
+
+    def heading(self, text: str) -> None:
+        """Write the title of what follows, bold on a terminal."""
+        for line in wrapped(text, self.width) if self.is_rich else [text]:
+            self.say(bold(line) if self.is_styled else line)
 
     def table(self, table: Table) -> None:
         """Write a table; on a terminal it is made to fit."""

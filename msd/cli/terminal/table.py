@@ -132,6 +132,11 @@ def shortened(text: str, width: int) -> str:
     return kept.rstrip(" ·,;:") + ELLIPSIS
 
 
+def bold(text: str) -> str:
+    """Return a text as a terminal shows it in bold letters."""
+    return f"{_BOLD}{text}{_RESET}"
+
+
 def width_of(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     return len(text) if text.isascii() else sum(map(_character_width, text))

@@ -259,38 +259,6 @@ async def test_what_a_source_leaves_out_is_listed_with_the_reason(sources):
     assert script.document[0]["rows"][0]["reason"] == "it is empty"
 
 
-async def test_a_search_shows_what_fits_best(sources):
-    """Words, conditions and the limit reach the daemon."""
-    done = await sources.run("search", "film", "7", "--type", "movie", "--limit", "5", "--every")
-
-    ((_, query),) = sources.coordinator.calls
-    assert "Film 7" in done.stdout
-    assert (query.text, query.limit, query.per_type) == ("film 7", 5, 0)
-    assert query.types == (ItemType.MOVIE,)
-
-
-async def test_an_item_is_a_page_with_people_versions_and_its_path(stage):
-    """What only programs need is left out; --why says what a value was made from."""
-    stage.coordinator.items["it1"] = {
-        "id": "it1",
-        "title": "Alien",
-        "people": [{"name": "Ridley Scott", "job": "director", "role": ""}],
-        "path": "file:///srv/My%20Films/Alien.mkv",
-        "versions": [{"container": "mkv", "size": 1_500_000_000, "streams": []}],
-        "decisions": [
-            {"subject": "title", "value": "Alien", "evidence": "file-name", "origin": "Alien.mkv"}
-        ],
-    }
-
-    page = (await stage.run("item", "it1")).stdout
-    why = (await stage.run("item", "it1", "--why")).stdout
-
-    assert re.search(r"^director +Ridley Scott$", page, re.MULTILINE)
-    assert re.search(r"^path +/srv/My Films/Alien.mkv$", page, re.MULTILINE)
-    assert re.search(r"^version +mkv, 1,431 MB$", page, re.MULTILINE)
-    assert why == "title: Alien (from the file name Alien.mkv)\n"
-
-
 async def test_a_certificate_is_shown_before_it_is_trusted(sources):
     """A script must say --yes; the fingerprint is that of the certificate that was shown."""
     refused = await sources.run("trust", NAS)
@@ -331,7 +299,7 @@ async def test_the_front_page_says_how_each_source_is_and_what_to_do(sources):
     [
         ("status", "nope"),
         ("items", "--library", "nope"),
-        ("item", "nope"),
+        ("show", "nope"),
         ("cancel", "77"),
         ("cancel", "../source/x"),
     ],
@@ -477,16 +445,6 @@ async def test_an_unknown_word_is_refused_by_the_daemon_with_the_known_ones(stag
     error = done.document["error"]
     assert (done.code, error["code"]) == (2, "InvalidArgument")
     assert "movie" in error["message"]
-
-
-async def test_found_items_are_shown_before_the_missing_one_is_named(sources):
-    """Found items are shown before the missing one is named (exit code 4)."""
-    done = await sources.run("--json", "item", "it00002", "nope", "--refresh")
-
-    document, error = done.stdout.split("\n]\n")
-    assert json.loads(document + "]")[0]["id"] == "it00002"
-    assert json.loads(error)["error"]["code"] == "UnknownItem"
-    assert sources.coordinator.calls == [("get_items", ("it00002", "nope"), ("*", "details"), True)]
 
 
 @pytest.mark.parametrize(

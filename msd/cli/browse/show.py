@@ -1,0 +1,182 @@
+"""`show`: items as pages in words, with their posters where the terminal can draw."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+from msd.cli.daemon.lookup import list_libraries, list_sources
+from msd.cli.errors import CommandError, ExitCode, unknown_error
+from msd.cli.terminal.item_page import decision_lines, details, headline, summary
+from msd.cli.terminal.picture import draw, drawing_program
+from msd.cli.terminal.text import cell
+from msd.contract import ARTWORK, LIBRARY, MAX_GET_ITEMS, MAX_REFRESHED
+from msd.dbus.messages.variant import Variant
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from msd.cli.daemon.client import Client, Fields, Signals
+    from msd.cli.session import Commands, Session
+
+_NOTES = """\
+Give ids, or the title of one item. Details that were never read are asked from the server
+first, for at most 4 seconds. The poster is drawn by chafa where it is installed, or by the
+program that comes with kitty or WezTerm."""
+_EXAMPLES = """\
+msdctl show blade runner
+msdctl show 9f3kQ2 | less
+msdctl show "The Matrix" --why
+msdctl --json show 9f3kQ2 8aLm01"""
+
+_PATIENCE_S = 4
+_POSTER_WIDTH = 320
+_WIDE = frozenset({"episode", "video", "music-video"})
+_MOST_GUESSES = 3
+
+
+def register(commands: Commands) -> None:
+    """Declare the command of this module."""
+    show = commands.add("show", _show, notes=_NOTES, examples=_EXAMPLES)
+    show.add_argument("words", nargs="+", metavar="ITEM", help="ids, or the words of a title")
+    show.add_argument(
+        "--why", action="store_true", help="say what each value of a file was made from"
+    )
+    show.add_argument(
+        "--refresh", action="store_true", help="ask the server for the details again, first"
+    )
+
+
+def _show(session: Session, options: Namespace) -> ExitCode:
+    client = session.client
+    wanted: list[str] = options.words
+    items = _read(client, wanted)
+    if not items:
+        wanted = [_called(session, " ".join(options.words))]
+        items = _read(client, wanted)
+    sources = {cell(source["id"]): source for source in list_sources(client)}
+    stale = [item for item in items if options.refresh or _lacks_details(item, sources)]
+    if stale:
+        _refresh(client, [cell(item["id"]) for item in stale])
+        items = _read(client, wanted)
+    if session.out.as_json:
+        session.out.document(items)
+    else:
+        for index, item in enumerate(items):
+            session.out.say(*[""] * bool(index))
+            _write_page(session, item, sources, why=options.why)
+    known = {item["id"] for item in items}
+    missing = next((identifier for identifier in wanted if identifier not in known), None)
+    if missing is not None:
+        raise unknown_error("Item", missing)
+    return ExitCode.OK
+
+
+def _read(client: Client, ids: Sequence[str]) -> list[Fields]:
+    """Return the items of these ids with every key; unknown ids are left out."""
+    found: list[Fields] = []
+    for start in range(0, len(ids), MAX_GET_ITEMS):
+        some = list(ids[start : start + MAX_GET_ITEMS])
+        wanted = {"details": Variant("b", value=True)}
+        (items,) = client.call("GetItems", "asa{sv}", some, wanted, interface=LIBRARY)
+        found += cast("list[Fields]", items)
+    return found
+
+
+def _called(session: Session, title: str) -> str:
+    """Return the id of the item that is called so; when several are, the others are named.
+
+    Raises:
+        CommandError: nothing is called so, or the words fit several titles.
+    """
+    answer = session.client.call("Search", "sa{sv}", title, {}, interface=LIBRARY)
+    hits = cast("list[Fields]", answer[1])
+    exact = [hit for hit in hits if _folded(hit) == _folded({"title": title})]
+    if exact:
+        for other in exact[1:]:
+            session.out.note(f"also called so: {headline(other)}, `msdctl show {other['id']}`")
+        return str(exact[0]["id"])
+    if len(hits) == 1 and _folded({"title": title}) in _folded(hits[0]):
+        return str(hits[0]["id"])
+    near = hits[:_MOST_GUESSES]
+    guesses = ", or ".join(f"`msdctl show {hit['id']}` ({headline(hit)})" for hit in near)
+    hint = f"did you mean {guesses}?" if guesses else "`msdctl search WORD` finds items by words"
+    raise unknown_error("Item", title, hint=hint)
+
+
+def _folded(hit: Fields) -> str:
+    """Return a title without accents and case, to compare it with what was typed."""
+    import unicodedata  # noqa: PLC0415 - for titles alone
+
+    letters = unicodedata.normalize("NFKD", cell(hit.get("title")))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
+
+
+def _lacks_details(item: Fields, sources: dict[str, Fields]) -> bool:
+    """Return whether a server that can be asked has details that were never read."""
+    source = sources.get(cell(item["source_id"]), {})
+    offers = cast("Sequence[str]", source.get("capabilities") or ())
+    return "fetched" not in item and "details" in offers and source.get("status") == "connected"
+
+
+def _refresh(client: Client, ids: Sequence[str]) -> None:
+    """Ask the servers for details and wait until they came, for a moment at most."""
+    options = {"refresh": Variant("b", value=True)}
+    with client.signals() as signals:
+        for start in range(0, len(ids), MAX_REFRESHED):
+            some = list(ids[start : start + MAX_REFRESHED])
+            client.call("GetItems", "asa{sv}", some, options, interface=LIBRARY)
+        _wait(signals, "ItemsChanged", set(ids))
+
+
+def _wait(signals: Signals, member: str, ids: set[str]) -> None:
+    """Wait until this signal named every id, for a moment at most."""
+    until = time.monotonic() + _PATIENCE_S
+    while ids and (left := until - time.monotonic()) > 0:
+        signal = signals.next(left)
+        if signal and signal.member == member:
+            ids -= {one for value in signal.args if isinstance(value, list) for one in value}
+
+
+def _write_page(session: Session, item: Fields, sources: dict[str, Fields], *, why: bool) -> None:
+    out = session.out
+    if why:
+        out.say(*decision_lines(item))
+        return
+    if out.is_styled and drawing_program():
+        path = _poster(session.client, item)
+        if path:
+            out.flush()
+            draw(path)
+    out.heading(headline(item))
+    out.paragraph(summary(item))
+    for text in ("tagline", "overview"):
+        if item.get(text):
+            out.say("")
+            out.paragraph(cell(item[text]))
+    out.say("")
+    out.pairs(details(item, _origin(session.client, item, sources)))
+
+
+def _origin(client: Client, item: Fields, sources: dict[str, Fields]) -> str:
+    source_id = cell(item["source_id"])
+    libraries = {row["id"]: row for row in list_libraries(client, source_id)}
+    library = libraries.get(item.get("library_id"), {})
+    names = (library.get("name"), sources.get(source_id, {}).get("name"))
+    return " on ".join(cell(name) for name in names if name)
+
+
+def _poster(client: Client, item: Fields) -> str:
+    """Return the path of the picture; empty without one, or when it takes too long."""
+    kind = "thumb" if item.get("type") in _WIDE else "poster"
+    wanted: tuple[object, ...] = ([item["id"]], kind, _POSTER_WIDTH, {})
+    try:
+        with client.signals() as signals:
+            (files,) = client.call("GetArtworks", "assua{sv}", *wanted, interface=ARTWORK)
+            if item["id"] not in cast("dict[str, str]", files):
+                _wait(signals, "ArtworkReady", {cell(item["id"])})
+                (files,) = client.call("GetArtworks", "assua{sv}", *wanted, interface=ARTWORK)
+    except CommandError:
+        return ""  # the words matter more
+    return cast("dict[str, str]", files).get(cell(item["id"]), "")
