@@ -80,6 +80,8 @@ SKIPPED_TYPES: Mapping[str, str] = {
     "since": "x",
     "library_id": "s",
     "title": "s",
+    "thing": "s",
+    "number": "u",
 }
 _SKIPPED_OPTIONS: Mapping[str, Reader] = {"limit": page_limit, "cursor": text}
 _SYNC_OPTIONS: Mapping[str, Reader] = {"mode": word(SyncMode), "libraries": texts}

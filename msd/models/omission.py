@@ -30,6 +30,8 @@ class Omission(Struct, frozen=True, kw_only=True):
     reason: str  # one sentence for a person, e.g. "the server answers 500 for this film"
     library: RemoteId | None = None
     title: str = ""
+    thing: str = ""  # what a server calls it, e.g. "photo"; "" where the kind says it all
+    number: int = 1  # of such things that this one omission stands for, 0 = unknown
 
 
 class SkippedRow(Struct, frozen=True, kw_only=True):
@@ -41,6 +43,8 @@ class SkippedRow(Struct, frozen=True, kw_only=True):
     since: UnixSeconds  # when it was first left out
     library_id: LibraryId | None = None
     title: str = ""
+    thing: str = ""
+    number: int = 1  # 0 = unknown
 
 
 class SkippedPage(Struct, frozen=True, kw_only=True):

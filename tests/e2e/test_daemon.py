@@ -213,7 +213,7 @@ def test_nothing_heavy_is_imported_before_the_first_answer(daemon: Daemon, media
     spy = daemon.home / "spy.py"
     spy.write_text(
         "import sys, json, os\n"
-        "from msd.dbus import server\n"
+        "from msd.dbus.serving import server\n"
         "answer = server.BusServer._answer\n"
         "async def first(self, message, *rest):\n"
         "    await answer(self, message, *rest)\n"

@@ -23,7 +23,6 @@ from msd.store.build_time_schema.cache_tables import (
     item_external,
     item_full,
     item_genre,
-    left_out,
     library,
     listing,
     member,
@@ -347,17 +346,17 @@ DELETE_WITHHELD_OF_LIBRARY = sql_text(
     delete(withheld).where(withheld.c.library == bindparam("of")), "of"
 )
 
-_OMISSION = ("source_id", "place", "library", "type", "severity", "kind", "reason", "title")
-_put_omission = sqlite.insert(omission).values(
-    {name: bindparam(name) for name in (*_OMISSION, "since")}
+_OMISSION = (
+    *("source_id", "place", "library", "type", "severity", "kind", "reason", "title"),
+    *("since", "thing", "number"),
 )
+_put_omission = sqlite.insert(omission).values({name: bindparam(name) for name in _OMISSION})
 PUT_OMISSION = sql_text(
     _put_omission.on_conflict_do_update(
         index_elements=["source_id", "place"],
-        set_={name: _put_omission.excluded[name] for name in _OMISSION[2:]},
+        set_={name: _put_omission.excluded[name] for name in _OMISSION[2:] if name != "since"},
     ),
     *_OMISSION,
-    "since",
 )
 DELETE_OMISSION = sql_text(
     delete(omission).where(
@@ -372,10 +371,6 @@ PUT_SOURCE_FACT = sql_text(
 DELETE_SOURCE_FACTS = sql_text(
     delete(source_fact).where(source_fact.c.source_id == bindparam("of")), "of"
 )
-PUT_LEFT_OUT = sql_text(
-    sqlite.insert(left_out).prefix_with("OR REPLACE"), "library", "kind", "count"
-)
-DELETE_LEFT_OUT = sql_text(delete(left_out).where(left_out.c.library == bindparam("of")), "of")
 
 _SEARCH = ("item", "title", "original", "place", "people")
 PUT_SEARCH_TEXT = sql_text(sqlite.insert(search_text).prefix_with("OR REPLACE"), *_SEARCH)

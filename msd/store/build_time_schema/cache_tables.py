@@ -1,8 +1,8 @@
 """The tables of cache.db: everything in it can be fetched again.
 
     library ─┬─ listing ─┬─ item ─┬─ item_detail     what a listing says and few reads need
-             ├─ cursor   │        ├─ item_full       what is fetched for one item
-             ├─ left_out │        ├─ item_genre      links; the names also stand in item_detail
+             └─ cursor   │        ├─ item_full       what is fetched for one item
+                         │        ├─ item_genre      links; the names also stand in item_detail
                          │        ├─ item_external
                          │        └─ member          of a collection or playlist, in order
                          └ one item type of one library, with its count
@@ -97,6 +97,8 @@ omission = Table(
     Column("reason", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("since", Integer, nullable=False),
+    Column("thing", Text, nullable=False, server_default=""),  # the server's word, e.g. "photo"
+    Column("number", Integer, nullable=False, server_default="1"),  # of such things, 0 = unknown
     Index("omission_order", "source_id", "severity", "place"),
     sqlite_with_rowid=False,
 )
@@ -106,14 +108,6 @@ source_fact = Table(
     Column("source_id", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-left_out = Table(
-    "left_out",
-    metadata,
-    Column("library", Integer, primary_key=True, autoincrement=False),
-    Column("kind", Text, primary_key=True),  # what the server calls it, e.g. "photo"
-    Column("count", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 item = Table(

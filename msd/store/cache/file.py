@@ -31,7 +31,6 @@ _TABLES = (
     "cursor",
     "withheld",
     "omission",
-    "left_out",
     "source_fact",
     "search_text",
     "item",

@@ -63,10 +63,6 @@ CREATE = (
         "(genre, item) ) WITHOUT ROWID"
     ),
     (
-        "CREATE TABLE left_out ( library INTEGER NOT NULL, kind TEXT NOT NULL, count INTEGER NOT "
-        "NULL, PRIMARY KEY (library, kind) ) WITHOUT ROWID"
-    ),
-    (
         "CREATE TABLE library ( pk INTEGER NOT NULL, id TEXT NOT NULL, source_id TEXT NOT NULL, "
         "remote_id TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, hidden BOOLEAN NOT "
         "NULL, position INTEGER NOT NULL, synced_at INTEGER DEFAULT 0 NOT NULL, deleted_at "
@@ -93,8 +89,8 @@ CREATE = (
     (
         "CREATE TABLE omission ( source_id TEXT NOT NULL, place TEXT NOT NULL, library TEXT, type "
         "TEXT NOT NULL, severity INTEGER NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, "
-        "title TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (source_id, place) ) WITHOUT "
-        "ROWID"
+        "title TEXT NOT NULL, since INTEGER NOT NULL, thing TEXT DEFAULT '' NOT NULL, number "
+        "INTEGER DEFAULT '1' NOT NULL, PRIMARY KEY (source_id, place) ) WITHOUT ROWID"
     ),
     ("CREATE INDEX omission_order ON omission (source_id, severity, place)"),
     (
@@ -212,15 +208,14 @@ DELETE_WITHHELD_ITEM = "DELETE FROM withheld WHERE withheld.item = ?"
 DELETE_WITHHELD_OF_LIBRARY = "DELETE FROM withheld WHERE withheld.library = ?"
 PUT_OMISSION = (
     "INSERT INTO omission (source_id, place, library, type, severity, kind, reason, title, "
-    "since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, place) DO UPDATE SET "
-    "library = excluded.library, type = excluded.type, severity = excluded.severity, kind = "
-    "excluded.kind, reason = excluded.reason, title = excluded.title"
+    "since, thing, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, "
+    "place) DO UPDATE SET library = excluded.library, type = excluded.type, severity = "
+    "excluded.severity, kind = excluded.kind, reason = excluded.reason, title = "
+    "excluded.title, thing = excluded.thing, number = excluded.number"
 )
 DELETE_OMISSION = "DELETE FROM omission WHERE omission.source_id = ? AND omission.place = ?"
 PUT_SOURCE_FACT = 'INSERT OR REPLACE INTO source_fact (source_id, "key", value) VALUES (?, ?, ?)'
 DELETE_SOURCE_FACTS = "DELETE FROM source_fact WHERE source_fact.source_id = ?"
-PUT_LEFT_OUT = "INSERT OR REPLACE INTO left_out (library, kind, count) VALUES (?, ?, ?)"
-DELETE_LEFT_OUT = "DELETE FROM left_out WHERE left_out.library = ?"
 PUT_SEARCH_TEXT = (
     "INSERT OR REPLACE INTO search_text (item, title, original, place, people) VALUES (?, ?, "
     "?, ?, ?)"

@@ -76,10 +76,17 @@ def _beyond_list(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE item_full ADD COLUMN beyond_list TEXT DEFAULT '' NOT NULL")
 
 
+def _left_out_things(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE omission ADD COLUMN thing TEXT DEFAULT '' NOT NULL")
+    connection.execute("ALTER TABLE omission ADD COLUMN number INTEGER DEFAULT '1' NOT NULL")
+    connection.execute("DROP TABLE IF EXISTS left_out")
+
+
 STEPS = (
     Step(2, "follow changes", _follow_changes),
     Step(3, "containers, withheld and withdrawn rows, omissions", _containers_and_losses),
     Step(4, "search", _search),
     Step(5, "what a full answer adds", _beyond_list),
     Step(6, "unwatched items in order", create_missing),
+    Step(7, "how many things an omission stands for", _left_out_things),
 )

@@ -18,11 +18,12 @@ THIRD = """
 DROP INDEX item_unwatched_title; DROP INDEX item_unwatched_added;
 ALTER TABLE item_full DROP COLUMN beyond_list;
 DROP TABLE search_word; DROP TABLE search; DROP TABLE search_text;
+ALTER TABLE omission DROP COLUMN thing; ALTER TABLE omission DROP COLUMN number;
 DELETE FROM schema_ledger WHERE version > 3;
 """
 SECOND = """
 DROP TABLE source_fact;
-DROP TABLE withheld; DROP TABLE omission; DROP TABLE left_out;
+DROP TABLE withheld; DROP TABLE omission;
 DROP INDEX item_show; DROP INDEX item_withdrawn;
 ALTER TABLE library DROP COLUMN withdrawn_at;
 ALTER TABLE library RENAME COLUMN fully_enumerated_at TO swept_at;
@@ -86,7 +87,7 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     assert cache.read(query_items, ItemQuery()).items[0]["watched"] is True
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
-    assert cache_schema(0).version == 6
+    assert cache_schema(0).version == 7
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:

@@ -74,4 +74,6 @@ def _omission(library: RemoteLibrary, kind: str, count: int) -> Omission:
         reason=f"{named} in {library.name}: msd does not show {things}",
         library=library.remote_id,
         title=library.name,
+        thing=thing,
+        number=count,
     )

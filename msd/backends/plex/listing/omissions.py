@@ -52,6 +52,8 @@ async def _unsupported(link: ServerLink, library: RemoteLibrary, section_type: s
         reason=f"{counted} in {library.name}: msd does not show {things}",
         library=library.remote_id,
         title=library.name,
+        thing=thing,
+        number=number or 0,
     )
 
 

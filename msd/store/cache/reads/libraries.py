@@ -14,6 +14,7 @@ from msd.models import (
     UnixSeconds,
 )
 
+MOST_LEFT_OUT = 2**32 - 1  # what the bus can say
 _NO_SETTINGS: Mapping[LibraryId, LibrarySettings] = MappingProxyType({})
 _LIBRARIES = """
 SELECT library.id, source_id, remote_id, name, library.type, hidden, position,
@@ -23,8 +24,8 @@ WHERE library.deleted_at IS NULL AND (?1 IS NULL OR source_id = ?1)
 GROUP BY library.pk ORDER BY source_id, position, library.pk
 """
 _LEFT_OUT = """
-SELECT library.id, left_out.kind, left_out.count
-FROM left_out JOIN library ON library.pk = left_out.library ORDER BY left_out.kind
+SELECT library, coalesce(nullif(thing, ''), kind) AS what, sum(number) FROM omission
+WHERE library IS NOT NULL AND (?1 IS NULL OR source_id = ?1) GROUP BY library, what
 """
 _COUNTS = """
 SELECT count(DISTINCT library.pk), coalesce(sum(listing.item_count), 0)
@@ -48,8 +49,8 @@ def libraries(
         settings: what the user set; libraries that are not named have the defaults.
     """
     left_out: dict[str, dict[str, int]] = {}
-    for library, kind, count in connection.execute(_LEFT_OUT):
-        left_out.setdefault(library, {})[kind] = count
+    for library, what, number in connection.execute(_LEFT_OUT, (source_id,)):
+        left_out.setdefault(library, {})[what] = min(number, MOST_LEFT_OUT)
     return tuple(
         Library(
             id=LibraryId(row[0]),

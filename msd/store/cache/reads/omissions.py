@@ -8,7 +8,7 @@ from msd.errors import InvalidArgumentError
 from msd.models import LibraryId, SkippedPage, SkippedRow, SourceId, UnixSeconds
 
 _PAGE = """
-SELECT severity, place, kind, reason, since, library, title FROM omission
+SELECT severity, place, kind, reason, since, library, title, thing, number FROM omission
 WHERE source_id = ? AND (severity, place) > (?, ?) ORDER BY severity, place LIMIT ?
 """
 _START = (-1, "")
@@ -42,8 +42,10 @@ def skipped(
                 since=UnixSeconds(since),
                 library_id=None if library is None else LibraryId(library),
                 title=title,
+                thing=thing,
+                number=number,
             )
-            for _, place, kind, reason, since, library, title in page
+            for _, place, kind, reason, since, library, title, thing, number in page
         ),
         next_cursor=_encoded(*page[-1][:2]) if len(rows) > limit else "",
         total=total,

@@ -17,7 +17,6 @@ from msd.store.cache import statements as sql
 from msd.store.cache.rows import normalise
 
 MOST_OMISSIONS = 100_000  # of one source; more are counted by the sync and not listed
-MOST_KINDS = 100  # of things that a library holds and msd has no type for
 
 _SEVERITY = {kind: severity for severity, kind in enumerate(OMISSION_KINDS)}
 # "" and None stand for any library and any type.
@@ -58,6 +57,8 @@ def add_omissions(
                 normalise.text(omission.reason),
                 normalise.text(omission.title),
                 now,
+                normalise.text(omission.thing, normalise.NAME),
+                normalise.number(omission.number, normalise.MAX_COUNT),
             )
             for omission in omissions[:MOST_OMISSIONS]
             if (place := _place(omission))
@@ -102,21 +103,6 @@ def drop_readable(
 def drop_source(connection: sqlite3.Connection, source_id: SourceId) -> None:
     """Forget every omission of a source."""
     connection.execute("DELETE FROM omission WHERE source_id = ?", (source_id,))
-
-
-def set_left_out(connection: sqlite3.Connection, library: int, counts: Mapping[str, int]) -> None:
-    """Record how many things of which kinds a library holds that msd has no type for."""
-    connection.execute(sql.DELETE_LEFT_OUT, (library,))
-    rows = [
-        (
-            library,
-            normalise.text(kind, normalise.NAME),
-            normalise.number(count, normalise.MAX_COUNT),
-        )
-        for kind, count in list(counts.items())[:MOST_KINDS]
-        if kind and count > 0
-    ]
-    connection.executemany(sql.PUT_LEFT_OUT, rows)
 
 
 def _place(omission: Omission) -> str:

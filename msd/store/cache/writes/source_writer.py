@@ -1,7 +1,7 @@
 """What a sync records of a source as a whole: omissions, rights, what has no type here."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msd.models import (
@@ -34,11 +34,6 @@ class SourceWriter:
         """Return the libraries as they were listed last."""
         with noting_damage(self._cache_path):
             return self._libraries.current()
-
-    def set_left_out(self, library_id: LibraryId, counts: Mapping[str, int]) -> None:
-        """Record how many things of which kinds a library holds that msd has no type for."""
-        with noting_damage(self._cache_path), transaction(self._connection):
-            omissions.set_left_out(self._connection, self._libraries.library_pk(library_id), counts)
 
     def rights_digest(self) -> str:
         """Return the digest of the user's rights as they were last applied; "" = never (Y19)."""

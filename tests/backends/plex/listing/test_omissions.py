@@ -23,6 +23,7 @@ async def test_photos_are_told_by_library_and_number(server):
 
     assert ("unsupported", "5", "Photos") == (omission.kind, omission.library, omission.title)
     assert omission.reason.startswith(f"{photos} photo")
+    assert ("photo", photos) == (omission.thing, omission.number)
     assert 1 == len(server.log.requests)
 
 
@@ -34,6 +35,7 @@ async def test_a_library_that_can_not_be_counted_is_told_without_a_number(server
         [omission] = await backend.omissions()
 
     assert "photos in Photos: msd does not show photos" == omission.reason
+    assert 0 == omission.number, "unknown"
 
 
 async def test_a_library_without_an_id_is_told(server):

@@ -142,11 +142,19 @@ def test_a_made_up_cursor_is_refused(stores: Stores, cursor: str) -> None:
 
 
 def test_a_library_tells_how_much_of_what_it_leaves_out(stores: Stores) -> None:
-    """Kinds that msd has no type for, with their numbers (Y16)."""
-    library_id = stores.library()
-    stores.writer.set_left_out(library_id, {"photo": 120, "book": 3, "empty": 0})
-    stores.writer.set_left_out(library_id, {"photo": 121})
+    """What a server names is counted under its word, the rest under its kind (Y16)."""
+    stores.library()
+    photos = Omission(
+        place="lib:photo",
+        kind="unsupported",
+        reason="121 photos: msd does not show photos",
+        library=RemoteId("movies"),
+        thing="photo",
+        number=121,
+    )
+    elsewhere = Omission(place="view 1", kind="unreadable", reason="it has no id")
+    stores.writer.add_omissions([photos, omission("a"), omission("b"), elsewhere])
 
     (library,) = stores.cache.read(libraries, SOURCE)
 
-    assert library.left_out == {"photo": 121}
+    assert library.left_out == {"photo": 121, omission("a").kind: 2}

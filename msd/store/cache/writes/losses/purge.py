@@ -101,7 +101,6 @@ def _delete_libraries(connection: sqlite3.Connection, pks: Collection[int]) -> N
     keys = [(pk,) for pk in pks]
     for statement in (
         sql.DELETE_WITHHELD_OF_LIBRARY,
-        sql.DELETE_LEFT_OUT,
         sql.DELETE_CURSORS,
         sql.DELETE_LISTINGS,
         sql.DELETE_LIBRARY,
