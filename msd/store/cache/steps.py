@@ -77,9 +77,9 @@ def _beyond_list(connection: sqlite3.Connection) -> None:
 
 
 def _left_out_things(connection: sqlite3.Connection) -> None:
-    connection.execute("ALTER TABLE omission ADD COLUMN thing TEXT DEFAULT '' NOT NULL")
-    connection.execute("ALTER TABLE omission ADD COLUMN number INTEGER DEFAULT '1' NOT NULL")
     connection.execute("DROP TABLE IF EXISTS left_out")
+    connection.execute("DROP TABLE omission")  # the next full enumeration lists them again
+    create_missing(connection)
 
 
 STEPS = (
