@@ -129,7 +129,9 @@ class SourceRegistry:
 
     def unused_accounts(self) -> tuple[Account, ...]:
         """Return the accounts without any source, which no adding came to the end of."""
-        return tuple(one for one in self._accounts.values() if not self.uses_account(one.id))
+        return tuple(
+            account for account in self._accounts.values() if not self.uses_account(account.id)
+        )
 
     def hidden_servers(self, account_id: AccountId) -> frozenset[str]:
         """Return the servers that the user removed although the account still brings them."""

@@ -253,7 +253,7 @@ class SyncEngine:
         self._report.progress(SyncProgress(phase="deletions", done=0, total=None))
         await deletions.clear_withheld_libraries(saved.ids.values())
         missing_rows = MissingRows(self._context, passes)
-        vanished = [one for one in saved.vanished if self._options.includes(one)]
+        vanished = [library for library in saved.vanished if self._options.includes(library)]
         if vanished or await missing_rows.are_any():
             await self._rights.ask_again()
         are_withdrawn = self._rights.have_changed

@@ -99,7 +99,11 @@ class MissingRows:
         if not remote_ids:
             return set()
         if not isinstance(self._backend, HasPush):
-            return {one for one in remote_ids if await self._backend.item(one) is not None}
+            return {
+                remote_id
+                for remote_id in remote_ids
+                if await self._backend.item(remote_id) is not None
+            }
         own = {library.library.remote_id for library in self._passes}
         found = await self._backend.fetch(remote_ids)
         return {

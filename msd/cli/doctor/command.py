@@ -72,13 +72,13 @@ def _doctor(session: Session, options: Namespace) -> ExitCode:
 
 def _show(session: Session, found: list[Finding], *, show_all: bool) -> None:
     out = session.out
-    shown = [one for one in found if show_all or one.severity is not Severity.OK]
-    for finding in sorted(shown, key=lambda one: list(_MARKS)[::-1].index(one.severity)):
+    shown = [finding for finding in found if show_all or finding.severity is not Severity.OK]
+    for finding in sorted(shown, key=lambda finding: list(_MARKS)[::-1].index(finding.severity)):
         style, mark = _MARKS[finding.severity]
         head = f"{style}{mark}\x1b[0m" if out.is_styled else mark
         _write(session, head, finding)
-    fine = count(sum(one.severity is Severity.OK for one in found), "check")
-    if not any(one.severity is not Severity.OK for one in found):
+    fine = count(sum(finding.severity is Severity.OK for finding in found), "check")
+    if not any(finding.severity is not Severity.OK for finding in found):
         out.say(f"nothing is wrong: {fine} in order")
     elif not show_all:
         out.say(f"{fine} in order; `msdctl doctor --all` shows them")

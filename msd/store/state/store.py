@@ -215,13 +215,13 @@ class StateStore:
     def finish_removal(self, source_id: SourceId) -> None:
         """Forget a removed source, and its account when that has no other; else do nothing."""
         with self._writing():
-            gone = [one for one in self.removed_sources() if one.id == source_id]
+            gone = [source for source in self.removed_sources() if source.id == source_id]
             if not gone:
                 return
             for statement in (sql.DELETE_SETTINGS, sql.DELETE_ALIASES, sql.DELETE_SOURCE):
                 self._connection.execute(statement, (source_id,))
             self._connection.execute(sql.DELETE_META, (f"{_LIBRARY_IDS}{source_id}",))
-            used = {one.account_id for one in (*self.sources(), *self.removed_sources())}
+            used = {source.account_id for source in (*self.sources(), *self.removed_sources())}
             if gone[0].account_id not in used:
                 self._connection.execute(sql.DELETE_ACCOUNT, (gone[0].account_id,))
                 self._connection.execute(sql.DELETE_META, (f"{_HIDDEN}{gone[0].account_id}",))
@@ -229,7 +229,7 @@ class StateStore:
     def drop_account(self, account_id: AccountId) -> None:
         """Forget an account unless a source uses it, a removed one included."""
         with self._writing():
-            used = {one.account_id for one in (*self.sources(), *self.removed_sources())}
+            used = {source.account_id for source in (*self.sources(), *self.removed_sources())}
             if account_id not in used:
                 self._connection.execute(sql.DELETE_ACCOUNT, (account_id,))
                 self._connection.execute(sql.DELETE_META, (f"{_HIDDEN}{account_id}",))

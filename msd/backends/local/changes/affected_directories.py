@@ -178,11 +178,13 @@ class _Growing:
     def _walk(self, wanted: set[bytes]) -> Walk | None:
         """Read directories, those above for what describes a show, and unknown tops as trees."""
         mounts = self._index.mount_points()
-        if len(wanted) > _MOST_DIRECTORIES or any(self._is_beyond(one, mounts) for one in wanted):
+        if len(wanted) > _MOST_DIRECTORIES or any(
+            self._is_beyond(directory, mounts) for directory in wanted
+        ):
             return None
-        own = {one for one in wanted if _top(one) in self._libraries}
-        trees = {_top(one) for one in wanted - own}
-        above = {each for one in own for each in _above(one)}
+        own = {directory for directory in wanted if _top(directory) in self._libraries}
+        trees = {_top(directory) for directory in wanted - own}
+        above = {parent for directory in own for parent in _above(directory)}
         walk = walk_directories(self._root, sorted(own | above), sorted(trees), self._stop)
         if walk is None or walk.gaps or any(self._is_new_library(top, walk) for top in trees):
             return None

@@ -183,7 +183,9 @@ def _decisions(entry: Entry, item: MediaItem, nfo: Nfo) -> tuple[Decision, ...]:
         **_claims_of_place(entry, item, path),
     }
     found = (decision(subject, claim) for subject, claim in claims.items())
-    return tuple(one for one in found if one is not None and one.value not in ("None", ""))
+    return tuple(
+        claimed for claimed in found if claimed is not None and claimed.value not in ("None", "")
+    )
 
 
 def _claim_of_ids(leaf: Leaf, item: MediaItem, path: str) -> Claim[str] | None:
