@@ -19,6 +19,7 @@ from msd.models.ids import (
 )
 from msd.models.item import (
     Decision,
+    DetailPage,
     Extra,
     Image,
     ItemDetails,
@@ -122,6 +123,7 @@ __all__ = [
     "DaemonState",
     "DaemonView",
     "Decision",
+    "DetailPage",
     "Extra",
     "Facet",
     "FaultScope",

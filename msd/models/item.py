@@ -173,3 +173,10 @@ class MediaItem(Struct, frozen=True, kw_only=True):
     watch: WatchState | None = None  # None: the backend has no opinion, what is stored stays
     identity: str = ""
     details: ItemDetails | None = None  # None: not fetched, what is stored stays (Y5)
+
+
+class DetailPage(Struct, frozen=True, kw_only=True):
+    """The details of many items at once; one that is absent could not be had."""
+
+    items: tuple[MediaItem, ...]
+    is_whole: bool = True  # False: without what takes a request of its own for each item

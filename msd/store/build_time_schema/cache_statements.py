@@ -42,6 +42,7 @@ _STATE_COLUMNS = (
     "fingerprint",
     "content",
     "full_content",
+    "details_of",
     "identity",
     "revision",
     "deleted_at",
@@ -77,8 +78,11 @@ UPDATE_ITEM = sql_text(
     "of",
 )
 TOUCH_ITEM = sql_text(
-    update(item).where(item.c.pk == bindparam("of")).values(fingerprint=bindparam("fingerprint")),
+    update(item)
+    .where(item.c.pk == bindparam("of"))
+    .values(fingerprint=bindparam("fingerprint"), details_of=bindparam("details_of")),
     "fingerprint",
+    "details_of",
     "of",
 )
 SOFT_DELETE_ITEM = sql_text(
@@ -181,11 +185,21 @@ PUT_FULL = sql_text(
         fetched=bindparam("fetched"),
         body=bindparam("body"),
         beyond_list=cast(bindparam("beyond_list", type_=LargeBinary), Text),
+        is_whole=bindparam("is_whole"),
     ),
     "item",
     "fetched",
     "body",
     "beyond_list",
+    "is_whole",
+)
+ASKED_FOR_DETAILS = sql_text(
+    update(item)
+    .where(item.c.pk == bindparam("of"), item.c.remote_id == bindparam("with_id"))
+    .values(details_of=bindparam("details_of")),
+    "details_of",
+    "of",
+    "with_id",
 )
 SET_FULL_CONTENT = sql_text(
     update(item)

@@ -120,6 +120,7 @@ item = Table(
     Column("fingerprint", Integer, nullable=False),
     Column("content", Integer, nullable=False),  # hash of what the listing said
     Column("full_content", Integer),  # hash of item_full, None without
+    Column("details_of", Integer),  # the `content` for which details were last asked for
     Column("identity", Integer),  # hash, None without
     Column("revision", Integer, nullable=False),
     Column("deleted_at", Integer),
@@ -175,6 +176,12 @@ _UNWATCHED = text("deleted_at IS NULL AND watched = 0")
 Index("item_unwatched_title", item.c.listing, item.c.sort_title, sqlite_where=_UNWATCHED)
 Index("item_unwatched_added", item.c.listing, item.c.added, sqlite_where=_UNWATCHED)
 Index("item_favourite", item.c.listing, sqlite_where=text("deleted_at IS NULL AND favourite = 1"))
+# Details that are missing, or older than their row; `reads/due_details` asks in the same words.
+Index(
+    "item_details_due",
+    item.c.listing,
+    sqlite_where=text("deleted_at IS NULL AND details_of IS NOT content"),
+)
 
 item_detail = Table(
     "item_detail",
@@ -190,6 +197,8 @@ item_full = Table(
     Column("body", LargeBinary, nullable=False),  # JSON object of msd.models.ItemDetails
     # JSON object of what a listing could carry and did not, "" = nothing; a listing's value wins.
     Column("beyond_list", Text, nullable=False, server_default=text("''")),
+    # 0: it came in a page of many, without what takes a request of its own for each item.
+    Column("is_whole", Boolean, nullable=False, server_default=text("1")),
 )
 genre = Table(
     "genre",

@@ -15,19 +15,23 @@ CREATE = (
     (
         "CREATE TABLE item ( pk INTEGER NOT NULL, id TEXT NOT NULL, listing INTEGER NOT NULL, "
         "remote_id TEXT NOT NULL, fingerprint INTEGER NOT NULL, content INTEGER NOT NULL, "
-        "full_content INTEGER, identity INTEGER, revision INTEGER NOT NULL, deleted_at INTEGER, "
-        "withdrawn_at INTEGER, title TEXT NOT NULL, sort_title TEXT NOT NULL, year INTEGER, "
-        "released TEXT NOT NULL, added INTEGER NOT NULL, duration_ms INTEGER, rating FLOAT NOT "
-        "NULL, show_title TEXT, season_number INTEGER, episode_number INTEGER, artist TEXT, album "
-        "TEXT, disc_number INTEGER, track_number INTEGER, said_children INTEGER, said_unwatched "
-        "INTEGER, artwork INTEGER NOT NULL, parent_id TEXT, show_id TEXT, album_id TEXT, "
-        "said_watched BOOLEAN NOT NULL, play_count INTEGER NOT NULL, position_ms INTEGER NOT "
-        "NULL, last_played INTEGER NOT NULL, favourite BOOLEAN NOT NULL, user_rating FLOAT, "
-        "watched BOOLEAN NOT NULL, unwatched_count INTEGER, child_count INTEGER, PRIMARY KEY "
-        "(pk), UNIQUE (id) )"
+        "full_content INTEGER, details_of INTEGER, identity INTEGER, revision INTEGER NOT NULL, "
+        "deleted_at INTEGER, withdrawn_at INTEGER, title TEXT NOT NULL, sort_title TEXT NOT NULL, "
+        "year INTEGER, released TEXT NOT NULL, added INTEGER NOT NULL, duration_ms INTEGER, "
+        "rating FLOAT NOT NULL, show_title TEXT, season_number INTEGER, episode_number INTEGER, "
+        "artist TEXT, album TEXT, disc_number INTEGER, track_number INTEGER, said_children "
+        "INTEGER, said_unwatched INTEGER, artwork INTEGER NOT NULL, parent_id TEXT, show_id TEXT, "
+        "album_id TEXT, said_watched BOOLEAN NOT NULL, play_count INTEGER NOT NULL, position_ms "
+        "INTEGER NOT NULL, last_played INTEGER NOT NULL, favourite BOOLEAN NOT NULL, user_rating "
+        "FLOAT, watched BOOLEAN NOT NULL, unwatched_count INTEGER, child_count INTEGER, PRIMARY "
+        "KEY (pk), UNIQUE (id) )"
     ),
     ("CREATE INDEX item_added ON item (listing, added) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_deleted ON item (listing) WHERE deleted_at IS NOT NULL"),
+    (
+        "CREATE INDEX item_details_due ON item (listing) WHERE deleted_at IS NULL AND details_of "
+        "IS NOT content"
+    ),
     ("CREATE INDEX item_favourite ON item (listing) WHERE deleted_at IS NULL AND favourite = 1"),
     (
         "CREATE INDEX item_in_progress ON item (listing) WHERE deleted_at IS NULL AND position_ms "
@@ -56,7 +60,8 @@ CREATE = (
     ),
     (
         "CREATE TABLE item_full ( item INTEGER NOT NULL, fetched INTEGER NOT NULL, body BLOB NOT "
-        "NULL, beyond_list TEXT DEFAULT '' NOT NULL, PRIMARY KEY (item) )"
+        "NULL, beyond_list TEXT DEFAULT '' NOT NULL, is_whole BOOLEAN DEFAULT 1 NOT NULL, PRIMARY "
+        "KEY (item) )"
     ),
     (
         "CREATE TABLE item_genre ( genre INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY "
@@ -119,23 +124,24 @@ NEXT_REVISION = 'UPDATE meta SET value=(meta.value + ?) WHERE meta."key" = ? RET
 RAISE_META = 'UPDATE meta SET value=? WHERE meta."key" = ? AND meta.value < ?'
 INSERT_ITEM = (
     "INSERT INTO item (pk, id, listing, remote_id, fingerprint, content, full_content, "
-    "identity, revision, deleted_at, withdrawn_at, title, sort_title, year, released, added, "
-    "duration_ms, rating, show_title, season_number, episode_number, artist, album, "
-    "disc_number, track_number, said_children, said_unwatched, artwork, parent_id, show_id, "
-    "album_id, said_watched, play_count, position_ms, last_played, favourite, user_rating, "
-    "watched, unwatched_count, child_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "details_of, identity, revision, deleted_at, withdrawn_at, title, sort_title, year, "
+    "released, added, duration_ms, rating, show_title, season_number, episode_number, artist, "
+    "album, disc_number, track_number, said_children, said_unwatched, artwork, parent_id, "
+    "show_id, album_id, said_watched, play_count, position_ms, last_played, favourite, "
+    "user_rating, watched, unwatched_count, child_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?)"
 )
 UPDATE_ITEM = (
     "UPDATE item SET listing=?, remote_id=?, fingerprint=?, content=?, full_content=?, "
-    "identity=?, revision=?, deleted_at=?, withdrawn_at=?, title=?, sort_title=?, year=?, "
-    "released=?, added=?, duration_ms=?, rating=?, show_title=?, season_number=?, "
-    "episode_number=?, artist=?, album=?, disc_number=?, track_number=?, said_children=?, "
-    "said_unwatched=?, artwork=?, parent_id=?, show_id=?, album_id=?, said_watched=?, "
-    "play_count=?, position_ms=?, last_played=?, favourite=?, user_rating=?, watched=?, "
-    "unwatched_count=?, child_count=? WHERE item.pk = ?"
+    "details_of=?, identity=?, revision=?, deleted_at=?, withdrawn_at=?, title=?, "
+    "sort_title=?, year=?, released=?, added=?, duration_ms=?, rating=?, show_title=?, "
+    "season_number=?, episode_number=?, artist=?, album=?, disc_number=?, track_number=?, "
+    "said_children=?, said_unwatched=?, artwork=?, parent_id=?, show_id=?, album_id=?, "
+    "said_watched=?, play_count=?, position_ms=?, last_played=?, favourite=?, user_rating=?, "
+    "watched=?, unwatched_count=?, child_count=? WHERE item.pk = ?"
 )
-TOUCH_ITEM = "UPDATE item SET fingerprint=? WHERE item.pk = ?"
+TOUCH_ITEM = "UPDATE item SET fingerprint=?, details_of=? WHERE item.pk = ?"
 SOFT_DELETE_ITEM = "UPDATE item SET revision=?, deleted_at=? WHERE item.pk = ?"
 WITHDRAW_ITEM = "UPDATE item SET revision=?, deleted_at=?, withdrawn_at=? WHERE item.pk = ?"
 SETTLE_ITEM = (
@@ -155,9 +161,10 @@ MOVE_CHILDREN = "UPDATE item SET revision=?, parent_id=? WHERE item.parent_id = 
 MOVE_MEMBERS = "UPDATE member SET item_id=? WHERE member.item_id = ?"
 PUT_DETAIL = "INSERT OR REPLACE INTO item_detail (item, body) VALUES (?, CAST(? AS TEXT))"
 PUT_FULL = (
-    "INSERT OR REPLACE INTO item_full (item, fetched, body, beyond_list) VALUES (?, ?, ?, "
-    "CAST(? AS TEXT))"
+    "INSERT OR REPLACE INTO item_full (item, fetched, body, beyond_list, is_whole) VALUES (?, "
+    "?, ?, CAST(? AS TEXT), ?)"
 )
+ASKED_FOR_DETAILS = "UPDATE item SET details_of=? WHERE item.pk = ? AND item.remote_id = ?"
 SET_FULL_CONTENT = "UPDATE item SET full_content=?, revision=? WHERE item.pk = ?"
 PUT_GENRE = "INSERT OR IGNORE INTO genre (pk, name) VALUES (?, ?)"
 PUT_ITEM_GENRE = "INSERT OR IGNORE INTO item_genre (genre, item) VALUES (?, ?)"

@@ -30,6 +30,8 @@ def _follow_changes(connection: sqlite3.Connection) -> None:
     )
 
 
+_DETAILS_DUE = "item_details_due"
+_INDEXES_OF_LATER_STEPS = {_DETAILS_DUE}
 _CREATED = re.compile(r"CREATE (?:UNIQUE |VIRTUAL )?(?:TABLE|INDEX) (\w+)")
 _CONTAINERS_AND_LOSSES = (
     "ALTER TABLE library RENAME COLUMN swept_at TO fully_enumerated_at",
@@ -58,12 +60,16 @@ def _containers_and_losses(connection: sqlite3.Connection) -> None:
 
 
 def create_missing(connection: sqlite3.Connection) -> None:
-    """Create the tables and indexes of the present schema that are not there yet."""
+    """Create the tables and indexes of the present schema that are not there yet.
+
+    An index over a column that a later step adds is left to that step.
+    """
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     for statement in sql.CREATE:
         found = _CREATED.match(statement)
-        if found is not None and found[1] not in there:
-            connection.execute(statement)
+        if found is None or found[1] in there | _INDEXES_OF_LATER_STEPS:
+            continue
+        connection.execute(statement)
 
 
 def _search(connection: sqlite3.Connection) -> None:
@@ -82,6 +88,12 @@ def _left_out_things(connection: sqlite3.Connection) -> None:
     create_missing(connection)
 
 
+def _details_of_rows(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE item ADD COLUMN details_of INTEGER")
+    connection.execute("ALTER TABLE item_full ADD COLUMN is_whole BOOLEAN DEFAULT 1 NOT NULL")
+    connection.execute(next(each for each in sql.CREATE if _DETAILS_DUE in each))
+
+
 STEPS = (
     Step(2, "follow changes", _follow_changes),
     Step(3, "containers, withheld and withdrawn rows, omissions", _containers_and_losses),
@@ -89,4 +101,5 @@ STEPS = (
     Step(5, "what a full answer adds", _beyond_list),
     Step(6, "unwatched items in order", create_missing),
     Step(7, "how many things an omission stands for", _left_out_things),
+    Step(8, "which details are due", _details_of_rows),
 )

@@ -15,6 +15,8 @@ from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Paths, Stores, movie
 
 THIRD = """
+DROP INDEX item_details_due; ALTER TABLE item DROP COLUMN details_of;
+ALTER TABLE item_full DROP COLUMN is_whole;
 DROP INDEX item_unwatched_title; DROP INDEX item_unwatched_added;
 ALTER TABLE item_full DROP COLUMN beyond_list;
 DROP TABLE search_word; DROP TABLE search; DROP TABLE search_text;
@@ -87,7 +89,7 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     assert cache.read(query_items, ItemQuery()).items[0]["watched"] is True
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
-    assert cache_schema(0).version == 7
+    assert cache_schema(0).version == 8
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:

@@ -18,8 +18,8 @@ from msd.store.cache.writes import search_index
 from msd.store.cache.writes.containers import settle
 
 _STORED = f"""
-SELECT id, pk, listing, fingerprint, content, full_content, identity, deleted_at,
-       parent_id, show_id, {", ".join(WATCH_COLUMNS)}
+SELECT id, pk, listing, fingerprint, content, full_content, details_of, identity,
+       deleted_at, parent_id, show_id, {", ".join(WATCH_COLUMNS)}
 FROM item WHERE id IN (SELECT value FROM json_each(?))
 """
 
@@ -32,6 +32,7 @@ class Stored(Struct):
     fingerprint: int
     content: int
     full_content: int | None
+    details_of: int | None
     identity: int | None
     deleted_at: int | None
     relations: tuple[str | None, ...]  # parent and show
@@ -53,7 +54,9 @@ class Plan(Struct):
 
     new: list[ItemRow] = field(default_factory=list)
     changed: list[tuple[Stored, ItemRow]] = field(default_factory=list)
-    touched: list[tuple[int, int]] = field(default_factory=list)  # fingerprint, pk
+    touched: list[tuple[int, int | None, int]] = field(
+        default_factory=list
+    )  # fingerprint, details_of, pk
     unchanged: int = 0
 
     @property
@@ -91,7 +94,8 @@ def plan(connection: sqlite3.Connection, rows: Sequence[ItemRow], listing: int) 
         else:
             result.unchanged += 1
             if old.fingerprint != row.fingerprint:
-                result.touched.append((row.fingerprint, old.pk))
+                # What changed is not listed, or the parser did: its details are asked for again.
+                result.touched.append((row.fingerprint, _details_of(row, None), old.pk))
     return result
 
 
@@ -124,16 +128,17 @@ def _stored(connection: sqlite3.Connection, ids: list[ItemId]) -> dict[ItemId, S
 
 
 def _stored_row(row: Sequence[Any]) -> Stored:
-    watched, *counts, favourite, rating = row[10:]
+    watched, *counts, favourite, rating = row[11:]
     return Stored(
         pk=row[1],
         listing=row[2],
         fingerprint=row[3],
         content=row[4],
         full_content=row[5],
-        identity=row[6],
-        deleted_at=row[7],
-        relations=(row[8], row[9]),
+        details_of=row[6],
+        identity=row[7],
+        deleted_at=row[8],
+        relations=(row[9], row[10]),
         watch=(bool(watched), *counts, bool(favourite), rating),
     )
 
@@ -158,6 +163,7 @@ def _insert(
                 row.fingerprint,
                 row.content,
                 row.full_content,
+                _details_of(row, None),
                 row.identity,
                 revision,
                 None,
@@ -190,6 +196,7 @@ def _update(
                 row.fingerprint,
                 row.content,
                 old.full_content if row.full_content is None else row.full_content,
+                _details_of(row, old.details_of),
                 row.identity,
                 revision,
                 None,
@@ -213,10 +220,14 @@ def _update(
     search_index.change(connection, with_texts)
 
 
+def _details_of(row: ItemRow, before: int | None) -> int | None:
+    return before if row.full is None else row.content
+
+
 def _put_bodies(
     connection: sqlite3.Connection, rows: Sequence[tuple[int, ItemRow]], now: UnixSeconds
 ) -> None:
     connection.executemany(sql.PUT_DETAIL, [(pk, row.detail) for pk, row in rows if row.detail])
     connection.executemany(
-        sql.PUT_FULL, [(pk, now, row.full, b"") for pk, row in rows if row.full is not None]
+        sql.PUT_FULL, [(pk, now, row.full, b"", True) for pk, row in rows if row.full is not None]
     )

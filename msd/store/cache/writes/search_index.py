@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from msd.store.cache import statements as sql
 from msd.store.cache.rows.columns import CONTENT_COLUMNS
@@ -48,12 +48,12 @@ def change(connection: sqlite3.Connection, rows: Collection[tuple[int, ItemRow]]
     _put(connection, changed)
 
 
-def set_people(connection: sqlite3.Connection, pk: int, people: str) -> None:
-    """Make an item findable by its people, which a full answer named."""
-    stored = _stored(connection, [pk])
-    if pk in stored and stored[pk][4] != people:
-        _drop(connection, stored.values())
-        _put(connection, [(*stored[pk][:4], people)])
+def set_people(connection: sqlite3.Connection, people: Mapping[int, str]) -> None:
+    """Make items findable by their people, which full answers named."""
+    stored = _stored(connection, people.keys())
+    changed = [texts for pk, texts in stored.items() if texts[4] != people[pk]]
+    _drop(connection, changed)
+    _put(connection, [(*texts[:4], people[texts[0]]) for texts in changed])
 
 
 def remove(connection: sqlite3.Connection, pks: Collection[int]) -> None:

@@ -1,0 +1,77 @@
+"""Whose details are to be fetched: they are missing, or older than the row of their listing.
+
+An item remembers the content of its row for which its details were last asked for. A row that
+changes makes them due by itself, whoever writes it; a row for which the source has no answer is
+not asked for again until it changes.
+"""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+
+from msgspec import Struct
+
+from msd.models import ItemType, LibraryId, RemoteId, SourceId
+
+_IS_DUE = "deleted_at IS NULL AND details_of IS NOT content"  # as the index item_details_due
+_LISTINGS = """
+SELECT listing.pk, library.id, listing.type FROM listing
+JOIN library ON library.pk = listing.library
+WHERE library.source_id = ? AND library.deleted_at IS NULL
+"""
+_DUE = f"""
+SELECT pk, remote_id, content FROM item INDEXED BY item_details_due
+WHERE listing = ? AND {_IS_DUE} ORDER BY pk DESC LIMIT ?
+"""
+_COUNT = f"""
+SELECT count(*) FROM item INDEXED BY item_details_due WHERE listing = ? AND {_IS_DUE}
+"""
+_ORDER = tuple(ItemType)  # films and shows, whose cast is searched for, come first
+
+
+class DueItem(Struct, frozen=True):
+    """An item whose details are to be fetched, with its row's content at that moment."""
+
+    pk: int
+    remote_id: RemoteId
+    content: int
+
+
+def due_details(
+    connection: sqlite3.Connection,
+    source_id: SourceId,
+    off: Collection[LibraryId],
+    limit: int,
+) -> Sequence[DueItem]:
+    """Return items of a source whose details are due, the newest of each listing first.
+
+    Args:
+        connection: of the cache.
+        source_id: the source.
+        off: libraries that are left alone.
+        limit: how many at most.
+    """
+    found: list[DueItem] = []
+    for listing in _listings(connection, source_id, off):
+        rows = connection.execute(_DUE, (listing, limit - len(found)))
+        found += [DueItem(*row) for row in rows]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def count_due_details(
+    connection: sqlite3.Connection, source_id: SourceId, off: Collection[LibraryId]
+) -> int:
+    """Return of how many items the details are due."""
+    listings = _listings(connection, source_id, off)
+    return sum(connection.execute(_COUNT, (listing,)).fetchone()[0] for listing in listings)
+
+
+def _listings(
+    connection: sqlite3.Connection, source_id: SourceId, off: Collection[LibraryId]
+) -> list[int]:
+    rows = connection.execute(_LISTINGS, (source_id,)).fetchall()
+    wanted = [
+        (_ORDER.index(ItemType(kind)), pk) for pk, library, kind in rows if library not in off
+    ]
+    return [pk for _, pk in sorted(wanted)]
