@@ -63,6 +63,10 @@ ITEM_KEYS: Mapping[str, str] = MappingProxyType(
         "part_count": "u",
         "three_d": "s",
         "has_lyrics": "b",
+        "badges": "as",
+        "path": "s",
+        "mime": "s",
+        "size": "x",
     }
 )
 COMPACT_KEYS = frozenset(
@@ -102,12 +106,19 @@ STREAM_KEYS: Mapping[str, str] = MappingProxyType(
         "external": "b",
     }
 )
+_EXTRA_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("kind", "title", "remote_id", "url", "path", "mime"), "s"),
+        "duration_ms": "x",
+    }
+)
 DETAIL_LISTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "people": {"name": "s", "role": "s", "job": "s"},
         "versions": {
             "name": "s",
             "container": "s",
+            "path": "s",
             "mime": "s",
             "size": "x",
             "bitrate": "x",
@@ -118,22 +129,15 @@ DETAIL_LISTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "chapters": {"title": "s", "start_ms": "x", "end_ms": "x"},
         "markers": {"kind": "s", "title": "s", "start_ms": "x", "end_ms": "x"},
-        "parts": {"title": "s", "duration_ms": "x"},
-        "extras": {"kind": "s", "title": "s", "url": "s", "duration_ms": "x"},
-        "trailers": {"title": "s", "url": "s", "duration_ms": "x"},
+        "parts": {"title": "s", "duration_ms": "x", "path": "s"},
+        "lyrics": {"start_ms": "x", "text": "s"},
+        "extras": _EXTRA_KEYS,
+        "trailers": _EXTRA_KEYS,
         "decisions": {"subject": "s", "value": "s", "evidence": "s", "origin": "s"},
     }
 )
 """Lists of dictionaries that single items have, with the keys of their entries."""
-DETAIL_KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(DETAIL_LISTS, "aa{sv}"),
-        "badges": "as",
-        "path": "s",
-        "mime": "s",
-        "size": "x",
-    }
-)
+DETAIL_KEYS: Mapping[str, str] = MappingProxyType(dict.fromkeys(DETAIL_LISTS, "aa{sv}"))
 """Keys that an item has only when its details are asked for."""
 HIT_KEYS: Mapping[str, str] = MappingProxyType({"match": "s"})
 """Keys that an item has only as a hit of a search."""

@@ -88,15 +88,25 @@ class Part(Struct, frozen=True, kw_only=True):
     remote_id: str
     duration_ms: Milliseconds = NO_TIME
     title: str = ""
+    path: str = ""  # as in `MediaSource`
+
+
+class LyricLine(Struct, frozen=True, kw_only=True):
+    """One line of the words that are sung; without words it is a pause."""
+
+    text: str
+    start_ms: Milliseconds | None = None  # None: nobody knows when it is sung
 
 
 class Extra(Struct, frozen=True, kw_only=True):
-    """A trailer, deleted scene or interview of an item."""
+    """A trailer, deleted scene, interview or theme song of an item."""
 
     title: str
-    kind: str = ""  # trailer, scene, interview, behind-the-scenes, …
+    kind: str = ""  # trailer, scene, interview, behind-the-scenes, theme-song, …
     remote_id: str = ""
     url: str = ""  # of a trailer that is not on the server
+    path: str = ""  # of a file of this machine, as in `MediaSource`
+    mime: str = ""
     duration_ms: Milliseconds = NO_TIME
 
 
@@ -118,6 +128,7 @@ class ItemDetails(Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()  # empty: the item is one file
     extras: tuple[Extra, ...] = ()
     trailers: tuple[Extra, ...] = ()
+    lyrics: tuple[LyricLine, ...] = ()
     decisions: tuple[Decision, ...] = ()
 
 

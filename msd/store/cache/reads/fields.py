@@ -37,6 +37,10 @@ _OF_DETAIL = frozenset(
         "part_count",
         "three_d",
         "has_lyrics",
+        "badges",
+        "path",
+        "mime",
+        "size",
     }
 )
 _OF_FULL = frozenset({"fetched", *DETAIL_KEYS})

@@ -12,6 +12,7 @@ from msd.models import ItemDetails, ItemId, MediaItem, RemoteId, WatchState
 from msd.store.cache.rows import normalise
 from msd.store.cache.rows.columns import ARTWORK, UNKNOWN_RATING
 from msd.store.cache.rows.details import encode_details
+from msd.store.cache.rows.media_facts import badges_of, file_of
 from msd.store.cache.rows.normalise import number, number_or_none, text, texts
 from msd.store.cache.rows.search_text import search_tokens
 from msd.store.cache.rows.sort_title import given_sort_title, sort_title
@@ -188,6 +189,8 @@ def _rare(item: MediaItem) -> dict[str, object]:
         "part_count": number(item.part_count, normalise.MAX_NUMBER) if item.part_count else 0,
         "has_lyrics": bool(item.has_lyrics),
     }
+    if item.details is not None:
+        values |= {"badges": badges_of(item.details), **file_of(item.details)}
     known = {key: value for key, value in values.items() if value}
     if item.critic_rating is not None:
         known["critic_rating"] = normalise.rating(item.critic_rating)

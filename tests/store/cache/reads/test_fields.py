@@ -13,6 +13,7 @@ from msd.models import (
     LibraryId,
     LibrarySettings,
     MediaSource,
+    MediaStream,
     RemoteId,
     UnixSeconds,
     WatchState,
@@ -77,7 +78,17 @@ FULL = movie(
         favourite=True,
         user_rating=9.0,
     ),
-    details=ItemDetails(media_sources=(MediaSource(remote_id="1"),)),
+    details=ItemDetails(
+        media_sources=(
+            MediaSource(
+                remote_id="1",
+                path="/a.mkv",
+                size=1,
+                mime="video/x-matroska",
+                streams=(MediaStream(index=0, kind="video", width=3840),),
+            ),
+        )
+    ),
 )
 
 
