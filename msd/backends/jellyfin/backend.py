@@ -38,6 +38,7 @@ from msd.backends.jellyfin.client.query import (
 from msd.backends.jellyfin.client.session import ALLOW_INSECURE, BY_API_KEY, Session, begin_session
 from msd.backends.jellyfin.client.user import read_user, rights_of
 from msd.backends.jellyfin.listing.completion import Completion, needs_completion
+from msd.backends.jellyfin.listing.detail_page import detail_page
 from msd.backends.jellyfin.listing.full_item import full_item
 from msd.backends.jellyfin.listing.omissions import omissions
 from msd.backends.jellyfin.listing.rows import members, rows_by_id
@@ -48,6 +49,7 @@ from msd.backends.jellyfin.parse.wire import ViewPage
 from msd.errors import BackendError, BadResponseError
 from msd.models import (
     Capability,
+    DetailPage,
     ItemType,
     MediaItem,
     Omission,
@@ -264,6 +266,10 @@ class PolledJellyfinBackend:
         """Return one item with its details, None when the server says that it is gone."""
         session = await self._session()
         return await full_item(session, self._completion(session), remote_id)
+
+    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
+        """Return items with their details, as far as lists carry them; see `HasDetailPages`."""
+        return await detail_page(await self._session(), remote_ids)
 
     async def picture(self, ref: str, *, width: int) -> Picture | None:
         """Return a picture of an item; see `HasArtwork`."""

@@ -3,8 +3,6 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from msgspec.structs import replace
-
 from msd.backend_api.artwork import Picture
 from msd.backend_api.changes import (
     Aspect,
@@ -22,7 +20,8 @@ from msd.backends.plex.changes.push import SILENCE_S, live_changes
 from msd.backends.plex.changes.watching import WatchChanges
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.connect.pictures import read_picture
-from msd.backends.plex.listing.library import content, item_type_of
+from msd.backends.plex.listing.full_items import detail_page, full_item
+from msd.backends.plex.listing.library import content
 from msd.backends.plex.listing.locate import (
     LibraryReader,
     TypedLibrary,
@@ -36,22 +35,20 @@ from msd.backends.plex.listing.query import (
     PAGE_SIZE,
     PLAYLISTS,
     SHARED,
-    details_query,
     listing_query,
     members_query,
 )
 from msd.backends.plex.listing.recent import RecentLists
 from msd.backends.plex.listing.sections import libraries_of, read_sections, rights_of
 from msd.backends.plex.listing.shared import shared_page
-from msd.backends.plex.parse.details import item_details
-from msd.backends.plex.parse.item import media_item, parsed
-from msd.backends.plex.parse.rows import raw_item, read_full
+from msd.backends.plex.parse.item import parsed
 from msd.backends.plex.parse.wire import Section, key
-from msd.errors import BadResponseError, ForbiddenError
+from msd.errors import ForbiddenError
 from msd.models import (
     Capability,
     ConnectAttempt,
     Connection,
+    DetailPage,
     ItemType,
     LibraryType,
     MediaItem,
@@ -194,24 +191,11 @@ class PlexBackend:
 
     async def item(self, remote_id: RemoteId) -> MediaItem | None:
         """Return one item with its details, None when the server says that it is gone."""
-        query = details_query(remote_id)
-        client = await self._link.client()
-        answer = await client.get_or_none(query.path, query.parameters)
-        full = None if answer is None else read_full(answer)
-        if full is None:
-            # A misconfigured proxy answers 404 to everything: check that this is the server.
-            await self._link.connect()
-            return None
-        row, details = full
-        section = (await self._typed_libraries()).get(RemoteId(key(row.section) or ""))
-        item_type = item_type_of(row, LibraryType.MIXED if section is None else section.type)
-        if item_type is None:
-            return None
-        raw_item(row, item_type)  # leaves what lists carry
-        item = media_item(remote_id, row, item_type)
-        if isinstance(item, SkippedItem):
-            raise BadResponseError(item.why)
-        return replace(item, details=item_details(details))
+        return await full_item(self._link, await self._typed_libraries(), remote_id)
+
+    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
+        """Return items with their details; see `HasDetailPages`."""
+        return await detail_page(self._link, await self._typed_libraries(), remote_ids)
 
     async def cursor(self, library: RemoteLibrary, aspect: Aspect) -> ChangeCursor:
         """Return where a library stands now."""

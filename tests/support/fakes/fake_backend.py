@@ -27,12 +27,17 @@ from msd.errors import AuthRefusedError, ForbiddenError, MsdError, UnreachableEr
 from msd.models import (
     BackendKind,
     Capability,
+    DetailPage,
+    ItemDetails,
     ItemType,
     LibraryType,
     MediaItem,
+    MediaSource,
+    Person,
     RemoteId,
     RemoteLibrary,
     ServerFacts,
+    StatusReason,
 )
 
 KIND = BackendKind("fake")
@@ -72,6 +77,9 @@ class FakeServer:
     trusted: list[dict[str, str]] = field(default_factory=list)  # when it was added or connected
     pictures: dict[str, bytes] = field(default_factory=dict)  # by ref
     held_pictures: anyio.Event | None = None  # pictures wait for it
+    lists_details: bool = True
+    odd_details: set[str] = field(default_factory=set)  # a page with one of these fails
+    held_details: anyio.Event | None = None  # pages of details wait for it
 
     def open(self, context: BackendContext | None = None) -> "FakeBackend":
         """Return a client of this server."""
@@ -236,8 +244,22 @@ class FakeBackend:
         self._call("item")
         for items in self._server.items.values():
             if remote_id in items:
-                return items[remote_id]
+                return with_cast(items[remote_id])
         return None
+
+    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
+        self._call("details " + " ".join(remote_ids))
+        server = self._server
+        if server.held_details is not None:
+            await server.held_details.wait()
+        if server.odd_details & set(remote_ids):
+            raise UnreachableError("a row fails", reason=StatusReason.SERVER_ERROR)
+        if not server.lists_details:
+            return None
+        rows = {row.remote_id: row for library in server.items for row in self.visible(library)}
+        return DetailPage(
+            items=tuple(with_cast(rows[each]) for each in dict.fromkeys(remote_ids) if each in rows)
+        )
 
     async def sign_out(self) -> None:
         self._call("sign_out")
@@ -253,6 +275,15 @@ class FakeBackend:
             self._server.on_call(what)
         if self._server.error is not None:
             raise self._server.error
+
+
+def with_cast(item: MediaItem) -> MediaItem:
+    """Return an item with the details that the server has of it."""
+    if item.details is not None:
+        return item
+    people = (Person(name=f"Player of {item.remote_id}", job="actor"),)
+    sources = (MediaSource(remote_id=f"file-{item.remote_id}"),)
+    return replace(item, details=ItemDetails(people=people, media_sources=sources))
 
 
 def fingerprint(item: MediaItem) -> int:

@@ -136,6 +136,22 @@ def rows_query(remote_ids: Sequence[RemoteId], user_id: str) -> Query:
     )
 
 
+def details_query(remote_ids: Sequence[RemoteId], user_id: str) -> Query:
+    """Return the request that answers with these items and what lists carry of their details."""
+    return Query(
+        path="/Items",
+        parameters={
+            "userId": user_id,
+            "ids": ",".join(remote_ids),
+            "fields": "People,MediaSources,Chapters,RemoteTrailers",
+            "enableImages": "false",
+            "enableUserData": "false",
+            "collapseBoxSetItems": "false",
+            **_NOT_MISSING,
+        },
+    )
+
+
 def changed_queries(
     listings: Sequence[Listing], user_id: str, since: str, *, everywhere: bool
 ) -> tuple[Query, ...]:

@@ -102,6 +102,12 @@ def item_details(
     )
 
 
+def carries_details(raw: bytes | msgspec.Raw) -> bool:
+    """Return whether a listed row has any of the details that were asked for."""
+    row = _detail_row(raw)
+    return any(part is not None for part in (row.people, row.media_sources, row.chapters))
+
+
 def _detail_row(raw: bytes | msgspec.Raw) -> DetailRow:
     try:
         return msgspec.json.decode(raw, type=DetailRow)

@@ -115,6 +115,6 @@ def items_query(remote_ids: Sequence[RemoteId]) -> Query:
     )
 
 
-def details_query(remote_id: RemoteId) -> Query:
-    """Return the request for one item with its markers, chapters and extras."""
-    return items_query([remote_id]).narrowed(includeMarkers=1, includeChapters=1, includeExtras=1)
+def details_query(remote_ids: Sequence[RemoteId]) -> Query:
+    """Return the request for items with their markers, chapters and extras."""
+    return items_query(remote_ids).narrowed(includeMarkers=1, includeChapters=1, includeExtras=1)

@@ -137,12 +137,27 @@ def read_full(answer: Answer) -> tuple[Row, DetailRow] | None:
         UnreachableError, BadResponseError: it is no answer of a Plex Media Server, or its item
             can't be read.
     """
-    listed = decode(in_json(answer), RawListed, strict=False).container.metadata
-    if not listed:
-        return None
-    row, details = _as(listed[0], Row), _as(listed[0], DetailRow)
+    for row in read_full_rows(answer):
+        if isinstance(row, str):
+            raise BadResponseError(row)
+        return row
+    return None
+
+
+def read_full_rows(answer: Answer) -> list[tuple[Row, DetailRow] | str]:
+    """Return the items of a full answer, in order; a sentence stands for an unreadable one.
+
+    Raises:
+        UnreachableError, BadResponseError: it is no answer of a Plex Media Server.
+    """
+    listed = decode(in_json(answer), RawListed, strict=False).container.metadata or ()
+    return [_full(raw) for raw in listed]
+
+
+def _full(raw: msgspec.Raw) -> tuple[Row, DetailRow] | str:
+    row, details = _as(raw, Row), _as(raw, DetailRow)
     if isinstance(row, str):
-        raise BadResponseError(row)
+        return row
     return row, DetailRow() if isinstance(details, str) else details
 
 

@@ -168,6 +168,7 @@ def _with_stored(full: bytes, stored: bytes | None) -> bytes:
     details, before = json.loads(full), json.loads(stored)
     kept = {
         "markers": [each for each in before.get("markers", ()) if each.get("kind") != "chapter"],
+        "parts": before.get("parts", []) if not details.get("parts") else [],
         "extras": before.get("extras", []),
         "trailers": [each for each in before.get("trailers", ()) if each.get("remote_id")],
     }

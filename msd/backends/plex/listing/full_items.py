@@ -1,0 +1,89 @@
+"""Items with their details, one or many by one request (docs/protocols/plex.md, Details)."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from msd.backend_api.http.client import Answer
+from msd.backend_api.protocol import SkippedItem
+from msd.backends.plex.connect.link import ServerLink
+from msd.backends.plex.listing.library import item_type_of
+from msd.backends.plex.listing.locate import TypedLibrary
+from msd.backends.plex.listing.query import details_query
+from msd.backends.plex.parse.details import item_details
+from msd.backends.plex.parse.item import media_item
+from msd.backends.plex.parse.rows import raw_item, read_full, read_full_rows
+from msd.backends.plex.parse.wire import DetailRow, Row, key
+from msd.errors import BadResponseError
+from msd.models import DetailPage, LibraryType, MediaItem, RemoteId
+
+
+async def full_item(
+    link: ServerLink, sections: Mapping[RemoteId, TypedLibrary], remote_id: RemoteId
+) -> MediaItem | None:
+    """Return one item with its details; None when it is gone, or nothing that msd lists.
+
+    Raises:
+        BadResponseError: the row can't be read.
+        BackendError: as `ServerLink.client`, `PlexClient.get`.
+    """
+    answer = await _answer(link, [remote_id])
+    full = None if answer is None else read_full(answer)
+    if full is None:
+        await _check_server(link)
+        return None
+    item = _item(remote_id, *full, sections)
+    if isinstance(item, SkippedItem):
+        raise BadResponseError(item.why)
+    return item
+
+
+async def detail_page(
+    link: ServerLink, sections: Mapping[RemoteId, TypedLibrary], remote_ids: Sequence[RemoteId]
+) -> DetailPage:
+    """Return items with their details; those that are gone or can't be read are absent.
+
+    Whether each server minds the flags for markers and extras when it is asked for several items
+    is not documented, so the page does not claim to be whole.
+
+    Raises:
+        BackendError: as `ServerLink.client`, `PlexClient.get`.
+    """
+    asked = tuple(dict.fromkeys(remote_ids))
+    items = []
+    answer = await _answer(link, asked)
+    rows = [] if answer is None else read_full_rows(answer)
+    if not rows:
+        await _check_server(link)
+    for full in rows:
+        if isinstance(full, str):
+            continue
+        remote_id = RemoteId(key(full[0].rating_key) or "")
+        item = _item(remote_id, *full, sections) if remote_id in asked else None
+        if isinstance(item, MediaItem):
+            items.append(item)
+    return DetailPage(items=tuple(items), is_whole=False)
+
+
+async def _answer(link: ServerLink, remote_ids: Sequence[RemoteId]) -> Answer | None:
+    query = details_query(remote_ids)
+    return await (await link.client()).get_or_none(query.path, query.parameters)
+
+
+async def _check_server(link: ServerLink) -> None:
+    """A misconfigured proxy answers 404 to everything: check that this is the server."""
+    await link.connect()
+
+
+def _item(
+    remote_id: RemoteId, row: Row, details: DetailRow, sections: Mapping[RemoteId, TypedLibrary]
+) -> MediaItem | SkippedItem | None:
+    section = sections.get(RemoteId(key(row.section) or ""))
+    item_type = item_type_of(row, LibraryType.MIXED if section is None else section.type)
+    if item_type is None:
+        return None
+    raw_item(row, item_type)  # leaves what lists carry
+    item = media_item(remote_id, row, item_type)
+    if isinstance(item, SkippedItem):
+        return item
+    return replace(item, details=item_details(details))
