@@ -1,4 +1,4 @@
-"""The sync worker: a process that copies one source into the cache and ends.
+"""The worker: a process that copies one source, or its due details, into the cache and ends.
 
 It exists because decoding and storing a big library in the daemon, in a thread or not, delays
 its answers. `msd.managers.sync` starts it; `msd.sync.messages` is what they say
@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
@@ -24,10 +24,12 @@ from msd.backends import discover
 from msd.errors import INTERNAL_CODE, INTERNAL_TEXT, MsdError, NotSupportedError
 from msd.models import LibraryId, SyncProgress, SyncReport
 from msd.redaction import Redactor
+from msd.store.cache.writes.detail_writer import DetailWriter
 from msd.store.cache.writes.results import WriteResult
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync import messages
 from msd.sync.context import Report, StoreThread
+from msd.sync.detail_pass import DetailPass
 from msd.sync.engine import SyncEngine
 
 MAX_NAMED = 500  # changed items that are named one by one (Y10)
@@ -35,10 +37,12 @@ MAX_NAMED = 500  # changed items that are named one by one (Y10)
 # grows, would take a third of a sync's time.
 GC_THRESHOLD = 500_000
 STDIN = 0
+IDLE_NICENESS = 10  # of a pass that nobody waits for
 WAITING_S = 1.0  # without anything to write, the worker waits for its server
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
+Store = TypeVar("Store")
 
 log = logging.getLogger("msd.worker")
 
@@ -99,10 +103,10 @@ async def _work(output: Output, redactor: Redactor) -> None:
         tasks.cancel_scope.cancel()
 
 
-class ReportingThread(StoreThread):
+class ReportingThread(StoreThread[Store]):
     """The store's thread; tells the daemon when nothing is written because the server is slow."""
 
-    def __init__(self, store: SyncWriter, output: Output) -> None:
+    def __init__(self, store: Store, output: Output) -> None:
         super().__init__(store)
         self._output = output
         self._worked_at = anyio.current_time()
@@ -133,7 +137,8 @@ class ReportingThread(StoreThread):
 
 async def _outcome(request: messages.SyncRequest, output: Output) -> messages.Message:
     try:
-        return messages.Finished(report=await _sync(request, output))
+        run = _sync if request.task is messages.Task.SYNC else _fetch_details
+        return messages.Finished(report=await run(request, output))
     except BrokenPipeError:
         raise
     except MsdError as error:
@@ -156,21 +161,42 @@ async def _sync(request: messages.SyncRequest, output: Output) -> SyncReport:
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
     try:
-        return await _run(engine, thread)
+        return await _run(engine.run, thread)
     finally:
         with anyio.move_on_after(2, shield=True):
             await backend.aclose()
         store.close()
 
 
-async def _run(engine: SyncEngine, thread: ReportingThread) -> SyncReport:
-    """Run the engine beside the watch over its thread; raise what the engine raises."""
+async def _fetch_details(request: messages.SyncRequest, output: Output) -> SyncReport:
+    os.nice(IDLE_NICENESS)
+    backend = _open_backend(request)
+    store = DetailWriter(
+        Path(request.cache_db),
+        Path(request.state_db),
+        request.source.id,
+        off=request.options.off,
+    )
+    thread = ReportingThread(store, output)
+    report = Report(progress=output.progress, changed=output.changed)
+    try:
+        return await _run(DetailPass(backend, thread, report).run, thread)
+    finally:
+        with anyio.move_on_after(2, shield=True):
+            await backend.aclose()
+        store.close()
+
+
+async def _run(
+    work: Callable[[], Awaitable[SyncReport]], thread: ReportingThread[Store]
+) -> SyncReport:
+    """Do the work beside the watch over its thread; raise what the work raises."""
     failure: MsdError | None = None
     report = SyncReport()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(thread.watch)
         try:
-            report = await engine.run()
+            report = await work()
         except MsdError as error:  # leaving the group with it would wrap it in another error
             failure = error
         tasks.cancel_scope.cancel()

@@ -69,6 +69,7 @@ class Request(StrEnum):
     MEMBERS = "members"
     FETCH = "fetch"
     ITEM = "item"
+    DETAIL_PAGE = "detail_page"
     OMISSIONS = "omissions"
 
 
@@ -94,6 +95,10 @@ SCOPES: Mapping[Request, tuple[FaultScope, str]] = MappingProxyType(
         Request.MEMBERS: (FaultScope.ROW, "the members of the collection or playlist stay"),
         Request.FETCH: (FaultScope.ROW, "the pushed rows are found by the next sync"),
         Request.ITEM: (FaultScope.ROW, "the item keeps what is cached of it"),
+        Request.DETAIL_PAGE: (
+            FaultScope.ROW,
+            "narrowed to the items at fault; they keep what is cached of them",
+        ),
         Request.OMISSIONS: (FaultScope.SOURCE, "the known omissions stay"),
     }
 )

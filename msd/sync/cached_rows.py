@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from msd.models import ItemType, RemoteId, WatchState
+from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync.context import StoreThread
 
 
 class CachedSource:
     """Implements `CachedRows`: each answer is read from the store when it is asked for."""
 
-    def __init__(self, thread: StoreThread) -> None:
+    def __init__(self, thread: StoreThread[SyncWriter]) -> None:
         self._thread = thread
         self._rows = thread.store.rows
 

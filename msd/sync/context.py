@@ -1,7 +1,7 @@
 """What every part of one sync works with: the backend, the store, who listens, numbers."""
 
 from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from typing import Generic, TypeVar, TypeVarTuple
 
 import anyio
 from anyio import to_thread
@@ -16,12 +16,13 @@ from msd.sync.statistics import SyncStatistics
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
+Store = TypeVar("Store")
 
 
-class StoreThread:
+class StoreThread(Generic[Store]):
     """A store, and one thread at a time for it: calls never overlap, transactions always end."""
 
-    def __init__(self, store: SyncWriter) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
         self._limiter = anyio.CapacityLimiter(1)
 
@@ -41,7 +42,7 @@ class SyncContext(Struct, frozen=True, kw_only=True):
     """What every part of one sync works with."""
 
     backend: MediaBackend
-    thread: StoreThread
+    thread: StoreThread[SyncWriter]
     report: Report
     statistics: SyncStatistics
     faults: FaultLog

@@ -30,6 +30,7 @@ from msd.models import (
 )
 from msd.store.cache.writes.known_items import KnownItems
 from msd.store.cache.writes.results import SavedLibraries, WriteResult
+from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.sync.context import Report, StoreThread, SyncContext
 from msd.sync.deletions import Deletions
 from msd.sync.fault_log import FaultLog
@@ -50,7 +51,7 @@ class SyncEngine:
     def __init__(
         self,
         backend: MediaBackend,
-        thread: StoreThread,
+        thread: StoreThread[SyncWriter],
         report: Report,
         *,
         options: SyncOptions,

@@ -5,6 +5,7 @@ worker → daemon   Progress …, Changed …, Waiting and Working by turns, the
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,13 @@ from msd.models import (
 MAX_LINE = 1024 * 1024
 
 
+class Task(StrEnum):
+    """What a worker does for its source."""
+
+    SYNC = "sync"
+    DETAILS = "details"  # an idle pass over what is due (Y24); ended whenever something else is
+
+
 class SyncRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a worker needs to copy one source; its repr shows no secret."""
 
@@ -35,6 +43,7 @@ class SyncRequest(msgspec.Struct, frozen=True, kw_only=True):
     cache_db: str
     state_db: str
     cache_dir: str
+    task: Task = Task.SYNC
     options: SyncOptions = SyncOptions()
     content_types: Mapping[RemoteId, LibraryType] = {}
 

@@ -38,7 +38,7 @@ class CachedSource:
     progress: list[SyncProgress] = field(default_factory=list)
     changes: list[WriteResult] = field(default_factory=list)
     on_change: Callable[[], None] = lambda: None  # after each transaction that changed something
-    wrap: Callable[[SyncWriter], StoreThread] = StoreThread
+    wrap: Callable[[SyncWriter], StoreThread[SyncWriter]] = StoreThread
 
     def __post_init__(self) -> None:
         self.state = StateStore.open(self.folder / "state.db")

@@ -64,7 +64,7 @@ class Killed(BaseException):
     """The worker process is gone."""
 
 
-class StoreHere(StoreThread):
+class StoreHere(StoreThread[SyncWriter]):
     """A store without a thread: a thousand histories are many hops."""
 
     async def run(self, call: Callable[[*Args], Result], *args: *Args) -> Result:

@@ -1,4 +1,4 @@
-"""Items with their details, one or many by one request (docs/protocols/plex.md, Details)."""
+"""Items with their details, one or many by one request (docs/protocols/plex.md, Full answers)."""
 
 from collections.abc import Mapping, Sequence
 
