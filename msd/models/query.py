@@ -71,6 +71,8 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
     library_ids: tuple[LibraryId, ...] = ()
     types: tuple[ItemType, ...] = ()
     limit: int = 20
+    among: tuple[ItemId, ...] | None = None  # only these items
+    with_total: bool = False  # count everything that fits
     per_type: int = 3  # at most so many episodes, tracks, … of one show or album; 0 = no limit
     fields: tuple[str, ...] = ()  # beyond the compact set
 
@@ -80,3 +82,4 @@ class SearchPage(Struct, frozen=True, kw_only=True):
 
     hits: tuple[ItemFields, ...]
     text: str  # what was searched for, so that a late answer can be told from a newer one
+    total: int | None = None  # how many items fit; None: not asked for, or too many to count

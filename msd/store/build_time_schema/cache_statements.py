@@ -28,7 +28,6 @@ from msd.store.build_time_schema.cache_tables import (
     member,
     meta,
     omission,
-    search_text,
     source_fact,
     withheld,
 )
@@ -386,13 +385,8 @@ DELETE_SOURCE_FACTS = sql_text(
     delete(source_fact).where(source_fact.c.source_id == bindparam("of")), "of"
 )
 
-_SEARCH = ("item", "title", "original", "place", "people")
-PUT_SEARCH_TEXT = sql_text(sqlite.insert(search_text).prefix_with("OR REPLACE"), *_SEARCH)
-DELETE_SEARCH_TEXT = sql_text(
-    delete(search_text).where(search_text.c.item == bindparam("of")), "of"
-)
-ADD_TO_SEARCH = "INSERT INTO search (rowid, title, original, place, people) VALUES (?, ?, ?, ?, ?)"
-REMOVE_FROM_SEARCH = (
-    "INSERT INTO search (search, rowid, title, original, place, people)"
-    " VALUES ('delete', ?, ?, ?, ?, ?)"
-)
+ADD_TITLE_WORDS = "INSERT INTO search_title (rowid, words) VALUES (?, ?)"
+ADD_WORDS = "INSERT INTO search (rowid, words) VALUES (?, ?)"
+REMOVE_TITLE_WORDS = "INSERT INTO search_title (search_title, rowid, words) VALUES ('delete', ?, ?)"
+REMOVE_WORDS = "INSERT INTO search (search, rowid, words) VALUES ('delete', ?, ?)"
+ADD_SEARCH_WORD = "INSERT OR IGNORE INTO search_word (word) VALUES (?)"

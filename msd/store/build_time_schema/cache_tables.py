@@ -9,7 +9,8 @@
 
 `omission` lists what a source has and msd leaves out. `msd.store.cache.steps` brings an older
 schema here. `source_fact` holds what is remembered of a source as a whole, such as the digest of
-its user's rights. `search` is the full-text index over `search_text`, one row per item.
+its user's rights. `search_title` and `search` are the full-text indexes over titles and over
+everything, `search_word` lists the words in them.
 
 Relations between items are item ids, so rows may arrive in any order. A deleted item keeps its
 row with `deleted_at` for a time (Y7); the partial indexes know only the live ones.
@@ -230,19 +231,16 @@ member = Table(
 )
 Index("member_item", member.c.item_id)
 
-search_text = Table(
-    "search_text",
+search_word = Table(
+    "search_word",
     metadata,
-    Column("item", Integer, primary_key=True, autoincrement=False),
-    Column("title", Text, nullable=False),  # folded, see rows/search_text
-    Column("original", Text, nullable=False),
-    Column("place", Text, nullable=False),  # show, album, artist and year
-    Column("people", Text, nullable=False),
+    Column("word", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )
-# SQLAlchemy can't describe these. `search` keeps no text of its own: `search_text` has it.
+# SQLAlchemy can't describe these: full-text indexes by item.pk that keep no text of their own. The
+# words are folded by rows/search_text, so the tokenizer has nothing to do but part them.
+_INDEX = "fts5(words, content='', columnsize=0, detail=none, prefix='1 2 3 4', tokenize='ascii')"
 VIRTUAL_TABLES = (
-    """CREATE VIRTUAL TABLE search USING fts5(title, original, place, people,
-    content='search_text', content_rowid='item', prefix='1 2 3', detail=column, columnsize=0,
-    tokenize='unicode61 remove_diacritics 0')""",
-    "CREATE VIRTUAL TABLE search_word USING fts5vocab(search, row)",
+    f"CREATE VIRTUAL TABLE search_title USING {_INDEX}",
+    f"CREATE VIRTUAL TABLE search USING {_INDEX}",
 )

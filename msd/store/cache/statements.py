@@ -98,10 +98,7 @@ CREATE = (
         "INTEGER DEFAULT '1' NOT NULL, PRIMARY KEY (source_id, place) ) WITHOUT ROWID"
     ),
     ("CREATE INDEX omission_order ON omission (source_id, severity, place)"),
-    (
-        "CREATE TABLE search_text ( item INTEGER NOT NULL, title TEXT NOT NULL, original TEXT NOT "
-        "NULL, place TEXT NOT NULL, people TEXT NOT NULL, PRIMARY KEY (item) )"
-    ),
+    ("CREATE TABLE search_word ( word TEXT NOT NULL, PRIMARY KEY (word) ) WITHOUT ROWID"),
     (
         'CREATE TABLE source_fact ( source_id TEXT NOT NULL, "key" TEXT NOT NULL, value TEXT NOT '
         'NULL, PRIMARY KEY (source_id, "key") ) WITHOUT ROWID'
@@ -112,11 +109,13 @@ CREATE = (
     ),
     ("CREATE INDEX withheld_scope ON withheld (library, type)"),
     (
-        "CREATE VIRTUAL TABLE search USING fts5(title, original, place, people, "
-        "content='search_text', content_rowid='item', prefix='1 2 3', detail=column, "
-        "columnsize=0, tokenize='unicode61 remove_diacritics 0')"
+        "CREATE VIRTUAL TABLE search_title USING fts5(words, content='', columnsize=0, "
+        "detail=none, prefix='1 2 3 4', tokenize='ascii')"
     ),
-    ("CREATE VIRTUAL TABLE search_word USING fts5vocab(search, row)"),
+    (
+        "CREATE VIRTUAL TABLE search USING fts5(words, content='', columnsize=0, detail=none, "
+        "prefix='1 2 3 4', tokenize='ascii')"
+    ),
 )
 
 SET_META = 'INSERT OR REPLACE INTO meta ("key", value) VALUES (?, ?)'
@@ -223,13 +222,8 @@ PUT_OMISSION = (
 DELETE_OMISSION = "DELETE FROM omission WHERE omission.source_id = ? AND omission.place = ?"
 PUT_SOURCE_FACT = 'INSERT OR REPLACE INTO source_fact (source_id, "key", value) VALUES (?, ?, ?)'
 DELETE_SOURCE_FACTS = "DELETE FROM source_fact WHERE source_fact.source_id = ?"
-PUT_SEARCH_TEXT = (
-    "INSERT OR REPLACE INTO search_text (item, title, original, place, people) VALUES (?, ?, "
-    "?, ?, ?)"
-)
-DELETE_SEARCH_TEXT = "DELETE FROM search_text WHERE search_text.item = ?"
-ADD_TO_SEARCH = "INSERT INTO search (rowid, title, original, place, people) VALUES (?, ?, ?, ?, ?)"
-REMOVE_FROM_SEARCH = (
-    "INSERT INTO search (search, rowid, title, original, place, people) VALUES ('delete', ?, "
-    "?, ?, ?, ?)"
-)
+ADD_TITLE_WORDS = "INSERT INTO search_title (rowid, words) VALUES (?, ?)"
+ADD_WORDS = "INSERT INTO search (rowid, words) VALUES (?, ?)"
+REMOVE_TITLE_WORDS = "INSERT INTO search_title (search_title, rowid, words) VALUES ('delete', ?, ?)"
+REMOVE_WORDS = "INSERT INTO search (search, rowid, words) VALUES ('delete', ?, ?)"
+ADD_SEARCH_WORD = "INSERT OR IGNORE INTO search_word (word) VALUES (?)"

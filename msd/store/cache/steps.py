@@ -72,10 +72,20 @@ def create_missing(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+# Rows up to this key are put into the index by the next syncs, a batch at a time.
+_BACKLOG = "INSERT OR REPLACE INTO meta SELECT 'search_backlog', coalesce(max(pk), 0) FROM item"
+
+
 def _search(connection: sqlite3.Connection) -> None:
     create_missing(connection)
-    # Rows up to this key are put into the index by the next syncs, a batch at a time.
-    connection.execute("INSERT INTO meta SELECT 'search_backlog', coalesce(max(pk), 0) FROM item")
+    connection.execute(_BACKLOG)
+
+
+def _search_without_texts(connection: sqlite3.Connection) -> None:
+    for table in ("search_word", "search", "search_text"):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    create_missing(connection)
+    connection.execute(_BACKLOG)
 
 
 def _beyond_list(connection: sqlite3.Connection) -> None:
@@ -102,4 +112,5 @@ STEPS = (
     Step(6, "unwatched items in order", create_missing),
     Step(7, "how many things an omission stands for", _left_out_things),
     Step(8, "which details are due", _details_of_rows),
+    Step(9, "search without a copy of its texts", _search_without_texts),
 )

@@ -14,6 +14,15 @@ from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Paths, Stores, movie
 
+EIGHTH = """
+DROP TABLE search_word; DROP TABLE search; DROP TABLE search_title;
+CREATE TABLE search_text (item INTEGER NOT NULL, title TEXT NOT NULL, original TEXT NOT NULL,
+    place TEXT NOT NULL, people TEXT NOT NULL, PRIMARY KEY (item));
+CREATE VIRTUAL TABLE search USING fts5(title, original, place, people,
+    content='search_text', content_rowid='item', prefix='1 2 3', detail=column, columnsize=0);
+CREATE VIRTUAL TABLE search_word USING fts5vocab(search, row);
+DELETE FROM schema_ledger WHERE version > 8;
+"""
 THIRD = """
 DROP INDEX item_details_due; ALTER TABLE item DROP COLUMN details_of;
 ALTER TABLE item_full DROP COLUMN is_whole;
@@ -67,7 +76,8 @@ def shape(path: Path) -> dict[str, set[object]]:
 
 
 @pytest.fixture(
-    params=[THIRD, THIRD + SECOND, THIRD + SECOND + FIRST], ids=["third", "second", "first"]
+    params=[EIGHTH, EIGHTH + THIRD, EIGHTH + THIRD + SECOND, EIGHTH + THIRD + SECOND + FIRST],
+    ids=["eighth", "third", "second", "first"],
 )
 def old(paths: Paths, request: pytest.FixtureRequest) -> Path:
     stores = Stores(paths)
@@ -89,7 +99,7 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     assert cache.read(query_items, ItemQuery()).items[0]["watched"] is True
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
-    assert cache_schema(0).version == 8
+    assert cache_schema(0).version == 9
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:

@@ -81,3 +81,22 @@ def _number(key: str, value: float) -> float | None:
         return value if math.isfinite(value) else None
     bounded = normalise.number(value, normalise.MAX_SIZE)
     return None if bounded == 0 and key in _ZERO_IS_UNKNOWN else bounded
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+class _WithPeople(msgspec.Struct):
+    people: list[_Named] = []
+
+
+_decode_people = msgspec.json.Decoder(_WithPeople).decode
+
+
+def people_names(body: bytes) -> list[str]:
+    """Return the names of the people in stored details; none when one is no text."""
+    try:
+        return [person.name for person in _decode_people(body).people]
+    except msgspec.ValidationError:
+        return []

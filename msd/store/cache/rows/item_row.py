@@ -8,17 +8,15 @@ import msgspec
 from msgspec import Struct
 from xxhash import xxh3_64_digest
 
-from msd.models import ItemDetails, ItemId, MediaItem, RemoteId, WatchState
+from msd.models import ItemId, MediaItem, RemoteId, WatchState
 from msd.store.cache.rows import normalise
 from msd.store.cache.rows.columns import ARTWORK, UNKNOWN_RATING
 from msd.store.cache.rows.details import encode_details
 from msd.store.cache.rows.media_facts import badges_of, file_of
 from msd.store.cache.rows.normalise import number, number_or_none, text, texts
-from msd.store.cache.rows.search_text import search_tokens
 from msd.store.cache.rows.sort_title import given_sort_title, sort_title
 from msd.store.ids import IdBook
 
-_SEARCHED_PEOPLE = 40
 _PLACES = (
     "episode_number_end",
     "airs_before_season",
@@ -46,7 +44,6 @@ class ItemRow(Struct, kw_only=True):
     children: int | None
     unwatched: int | None
     original_title: str
-    people: str | None  # as they are searched; None: keep what is stored
 
     def shown(self, watch: tuple[object, ...]) -> tuple[object, ...]:
         """Return SHOWN_COLUMNS as the source says them; containers are settled afterwards."""
@@ -88,13 +85,6 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
         children=_count(item.child_count),
         unwatched=_count(item.unwatched_count),
         original_title=text(item.original_title) if item.original_title else "",
-        people=None if item.details is None else _people(item.details),
-    )
-
-
-def _people(details: ItemDetails) -> str:
-    return " ".join(
-        search_tokens(text(person.name)) for person in details.people[:_SEARCHED_PEOPLE]
     )
 
 

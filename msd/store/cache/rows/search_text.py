@@ -1,33 +1,40 @@
 """Text as it is searched: folded the same way when it is stored and when somebody types it.
 
     "WALL·E"                 wall e walle
-    "World's End"            worlds end world s worldsend
-    "Ocean's Eleven"         oceans eleven ocean s 11 oceanseleven
-    "SpongeBob SquarePants"  spongebob squarepants sponge bob square pants …
+    "World's End"            worlds world s end
+    "Ocean's Eleven"         oceans ocean s eleven 11
+    "SpongeBob SquarePants"  spongebob squarepants sponge bob square pants
     "Müller"                 muller mueller
-    "Брат 2"                 брат 2 brat брат2
-    "無間道"                  無 間 道 wu jian dao
+    "Брат 2"                 брат 2 brat
+    "無間道"                  無 間 道 無間道 wu jian dao wujiandao
 
-The first words of each line are the plain ones (`plain_words`), the rest are other ways to type
-them (`search_tokens`). Latin letters lose their accents; other scripts keep their own letters and
-get Latin ones beside them; Chinese, Japanese and Korean characters are words of their own.
+The plain words (`plain_words`) are what is compared, the rest are other ways to type them
+(`search_tokens`). Latin letters lose their accents; other scripts keep their own letters and get
+Latin ones beside them; Chinese, Japanese and Korean characters are words of their own.
 """
 
-# ruff: noqa: RUF001, RUF002 - letters that look alike are what this is about
+# ruff: noqa: RUF001 - letters that look alike are what this is about
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 from unicodedata import combining, name, normalize
 
 MOST_WORDS = 32
 MAX_LENGTH = 300  # characters of a text that are looked at
+LISTED_LETTERS = 24  # of each word in the list of all words
+_SEARCHED_PEOPLE = 40  # of an item
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼʻ`´ʹ′"))
 _WORD = re.compile(r"[^\W_]+")
-_SIMPLE = re.compile(r"[A-Za-z]?[a-z]*(?: [A-Za-z]?[a-z]*){0,11}")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_SIGN_INSIDE = re.compile(r"[a-z0-9][^\sa-z0-9]+[a-z0-9]")
+_ONLY_WORDS = re.compile(r"[A-Z]?[a-z]+(?: [A-Z]?[a-z]+){0,11}")  # most titles
+_NOT_SO_SIMPLE = re.compile(r"[&%+]|[a-z][A-Z]|[$@]|[A-Za-z][!013457]|[013457][A-Za-z]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_AND = str.maketrans({"&": " and ", "＆": " and "})
+_SIGNS = str.maketrans(
+    {"&": " and ", "＆": " and ", "%": " percent ", "½": " 1/2", "¼": " 1/4", "¾": " 3/4"}
+)
 # Letters without a decomposition, as most people type them.
 _LETTERS = str.maketrans(
     {
@@ -37,7 +44,7 @@ _LETTERS = str.maketrans(
 )  # fmt: skip
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _LEET = str.maketrans("013457!$@", "oieastisa")
-_LEET_SIGNS = re.compile(r"[!$@]|(?<=[a-z])[013457]|[013457](?=[a-z])")
+_LEET_SIGNS = re.compile(r"[$@]|(?<=[a-z])!(?=\w)|(?<=[a-z])[013457]|[013457](?=[a-z])")
 _LATIN_ENDS = 0x250
 _MORE_LATIN = range(0x1E00, 0x1F00)
 # Kana, ideographs, Hangul; a word of them is written without spaces.
@@ -66,15 +73,20 @@ _NUMBERS |= {word: value for value, word in enumerate(_ORDINALS.split(), start=1
 _ORDINAL = re.compile(r"([0-9]{1,9})(?:st|nd|rd|th)")
 _ROMAN = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _ROMANS = {roman: value for value, roman in enumerate(_ROMAN.split(), start=2)}
+_SCALES = {"hundred": 100, "thousand": 1000}
+_HAVE_NO_DIGITS = frozenset({*_NUMBERS, *_ROMANS, *_SCALES, "half"})
 OPTIONAL = frozenset({"the", "a", "an", "and"})
-_LAST_UNIT = 20
+# "the" in Arabic and Hebrew is written as the beginning of its word.
+_ATTACHED_ARTICLE = re.compile("(?:ال|ה)(.{2,})")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def plain_words(text: str) -> tuple[str, ...]:
     """Return the words of a text in the form that is compared: "The Éclair" is the, eclair."""
-    if _SIMPLE.fullmatch(text):
-        return tuple(text.lower().split())[:MOST_WORDS]
+    if _ONLY_WORDS.fullmatch(text):
+        return tuple(text.lower().split())
+    if _is_simple(text):
+        return tuple(_ASCII_WORD.findall(_without_apostrophes(text.lower()))[:MOST_WORDS])
     words: list[str] = []
     for chunk in _chunks(text):
         for run in _WORD.findall(chunk.translate(_APOSTROPHES)):
@@ -82,41 +94,86 @@ def plain_words(text: str) -> tuple[str, ...]:
     return tuple(words[:MOST_WORDS])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def search_tokens(text: str) -> str:
-    """Return every way to type a text, as words with spaces between them."""
-    if _SIMPLE.fullmatch(text):  # most titles
-        simple = text.lower().split()
-        pairs = [first + second for first, second in pairwise(simple)]
-        return " ".join(dict.fromkeys((*simple, *number_words(tuple(simple)), *pairs)))
-    tokens: dict[str, None] = {}
-    for chunk in _chunks(text):
-        _add_chunk(tokens, chunk)
+    """Return every way to type the words of a text, with spaces between them."""
     words = plain_words(text)
-    tokens.update(dict.fromkeys(words))
-    tokens.update(dict.fromkeys(number_words(words)))
-    tokens.update((first + second, None) for first, second in pairwise(words))
-    return " ".join(tokens)
+    if _ONLY_WORDS.fullmatch(text):
+        tokens = text.lower()
+    elif _is_simple(text):
+        tokens = _simple_tokens(text.lower())
+    else:
+        found = dict.fromkeys(words)
+        for chunk in _chunks(text):
+            _add_chunk(found, chunk)
+        tokens = " ".join(found)
+    if _HAVE_NO_DIGITS.isdisjoint(words):
+        return tokens
+    numbers = number_words(without_optional(words))
+    return " ".join(dict.fromkeys((*tokens.split(), *numbers)))
+
+
+def people_words(names: Sequence[str]) -> str:
+    """Return every way to type the names of an item's people."""
+    return " ".join(map(search_tokens, names[:_SEARCHED_PEOPLE]))
+
+
+def _is_simple(text: str) -> bool:
+    """Tell whether a text is ASCII without signs that stand for letters or words: most titles."""
+    return (
+        text.isascii()
+        and len(text) <= MAX_LENGTH
+        and _NOT_SO_SIMPLE.search(text) is None
+        and _WORD.search(text) is not None
+    )
+
+
+def _simple_tokens(lower: str) -> str:
+    words = _ASCII_WORD.findall(lower)
+    if _SIGN_INSIDE.search(lower):
+        for chunk in lower.split():  # "world's", "x-files", "d.o.a."
+            if len(parts := _ASCII_WORD.findall(chunk)) > 1:
+                words.append("".join(parts))
+                words += _ASCII_WORD.findall(_without_apostrophes(chunk))
+    return " ".join(words)
+
+
+def _without_apostrophes(lower: str) -> str:
+    return lower.replace("'", "").replace("`", "")
 
 
 def number_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """Return words with written and Roman numbers as digits: ocean, eleven is ocean, 11."""
+    if _HAVE_NO_DIGITS.isdisjoint(words) and "".join(words).isalpha():
+        return words
     found: list[str] = []
-    tens = 0
-    was_digit = False
+    before: int | None = None  # the number that the last word wrote out
     for at, word in enumerate(words):
         value = _number(word, is_first=at == 0)
-        if value is None:
+        if word in _SCALES:
+            before = (before if before is not None and before < _SCALES[word] else None) or 0
+            value = max(before, 1) * _SCALES[word]
+            found[-1:] = [str(value)] if before else [*found[-1:], str(value)]
+        elif word == "half":
+            found += ["1", "2"]
+        elif value is None:
             found.append(word)
-        elif tens and 0 < value < 10:  # noqa: PLR2004 - twenty one
-            found[-1] = str(tens + value)
-        elif was_digit and 0 <= value < 10 and not word.isdigit():  # noqa: PLR2004 - nine nine
-            found[-1] += str(value)
+        elif before is not None and not word.isdigit() and _continues(before, value):
+            value = before + value
+            found[-1] = str(value)
+        elif before is not None and before < 10 and value < 10 and not word.isdigit():  # noqa: PLR2004
+            found[-1] += str(value)  # nine nine
         else:
             found.append(str(value))
-        tens = value if value is not None and value >= _LAST_UNIT and not value % 10 else 0
-        was_digit = value is not None and value < 10 and not word.isdigit()  # noqa: PLR2004
+        before = None if value is None or word.isdigit() else value
     return tuple(found)
+
+
+def _continues(before: int, value: int) -> bool:
+    """Tell whether a number word goes on with one: twenty one, hundred twelve."""
+    if before >= _SCALES["hundred"] and not before % _SCALES["hundred"]:
+        return 0 < value < _SCALES["hundred"]
+    return before >= 20 and not before % 10 and 0 < value < 10  # noqa: PLR2004 - tens and units
 
 
 @lru_cache(maxsize=8192)
@@ -145,12 +202,12 @@ def is_by_character(word: str) -> bool:
 
 
 def _chunks(text: str) -> list[str]:
-    cut = text[:MAX_LENGTH]
+    cut = text[:MAX_LENGTH].translate(_SIGNS)
     if not cut.isascii():
         cut = normalize("NFKC", cut)
     if not _WORD.search(cut):
         cut = " ".join(name(character, "") for character in cut)  # "★" is a black star
-    return ["and" if chunk == "+" else chunk for chunk in cut.translate(_AND).split()]
+    return ["and" if chunk == "+" else chunk for chunk in cut.split()]
 
 
 def _plain(run: str) -> list[str]:
@@ -201,13 +258,16 @@ def _add_other_letters(tokens: dict[str, None], run: str) -> None:
         return
     from anyascii import anyascii  # noqa: PLC0415 - heavy, and only for other scripts
 
+    if (attached := _ATTACHED_ARTICLE.fullmatch(_folded(run))) is not None:
+        tokens[attached[1]] = None
     if any(map(_is_by_character, run)):
         tokens[run] = None
         latin = [anyascii(character).lower() for character in run]
         tokens.update(dict.fromkeys(part for part in latin if part.isalnum()))
         tokens["".join(filter(str.isalnum, "".join(latin)))] = None
-    else:
-        tokens["".join(filter(str.isalnum, anyascii(run).lower()))] = None
+        return
+    for spelling in dict.fromkeys((lower, lower.replace("ё", "йо"))):
+        tokens["".join(filter(str.isalnum, anyascii(spelling).lower()))] = None
 
 
 def _is_by_character(character: str) -> bool:

@@ -68,6 +68,15 @@ class Plan(Struct):
         return ids
 
     @property
+    def with_other_words(self) -> list[int]:
+        """The changed rows that may be found by other words afterwards."""
+        return [
+            old.pk
+            for old, row in self.changed
+            if old.content != row.content or row.full is not None
+        ]
+
+    @property
     def changed_ids(self) -> tuple[ItemId, ...]:
         """Every item that is shown differently afterwards."""
         return (*(row.id for row in self.new), *(row.id for _, row in self.changed))
@@ -108,7 +117,8 @@ def execute(
         return Executed()
     revision = next_revision(connection)
     _insert(connection, planned.new, listing, revision, now)
-    _update(connection, planned.changed, listing, revision, now)
+    with search_index.in_step(connection, planned.with_other_words):
+        _update(connection, planned.changed, listing, revision, now)
     counts = Counter({listing: len(planned.new) + len(planned.changed)})
     counts.subtract(old.listing for old, _ in planned.changed if old.deleted_at is None)
     count_items(connection, counts)
@@ -214,10 +224,6 @@ def _update(
     connection.executemany(sql.DELETE_DETAIL, [(pk,) for pk, row in rewritten if not row.detail])
     _put_bodies(connection, [(old.pk, row) for old, row in pairs], now)
     link(connection, rewritten)
-    with_texts = [
-        (old.pk, row) for old, row in pairs if old.content != row.content or row.people is not None
-    ]
-    search_index.change(connection, with_texts)
 
 
 def _details_of(row: ItemRow, before: int | None) -> int | None:

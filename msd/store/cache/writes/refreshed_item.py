@@ -70,7 +70,8 @@ def store_item(
         return None
     place = _Place(*found)
     writer = _Writer(connection, now, is_whole=True)
-    writer.write(place, row, row.full or NOTHING)
+    with search_index.in_step(connection, [place.pk]):
+        writer.write(place, row, row.full or NOTHING)
     connection.execute(sql.ASKED_FOR_DETAILS, (place.content, place.pk, row.remote_id))
     return place.library, writer.finish() or current_revision(connection)
 
@@ -101,11 +102,12 @@ def store_details(
     rows = {row.remote_id: row for each in page.items if (row := _row(each, source_id, aliases))}
     writer = _Writer(connection, now, is_whole=page.is_whole)
     found = connection.execute(_BY_PK, (json.dumps(list(due)), source_id)).fetchall()
-    for place in map(_Place._make, found):
-        row = rows.get(due[place.pk].remote_id)
-        if row is not None and row.id == place.item_id:
-            full = row.full or NOTHING
-            writer.write(place, row, full if page.is_whole else _with_stored(full, place.full))
+    with search_index.in_step(connection, due):
+        for place in map(_Place._make, found):
+            row = rows.get(due[place.pk].remote_id)
+            if row is not None and row.id == place.item_id:
+                full = row.full or NOTHING
+                writer.write(place, row, full if page.is_whole else _with_stored(full, place.full))
     marks = [(item.content, item.pk, item.remote_id) for item in asked]
     connection.executemany(sql.ASKED_FOR_DETAILS, marks)
     return writer.finish(), writer.changed
@@ -119,7 +121,6 @@ class _Writer:
         self._now = now
         self._is_whole = is_whole
         self._contents: list[tuple[int, int]] = []  # of what differs, with its key
-        self._people: dict[int, str] = {}
         self.changed: dict[LibraryId, list[ItemId]] = {}
 
     def write(self, place: _Place, row: ItemRow, full: bytes) -> None:
@@ -132,8 +133,6 @@ class _Writer:
             return
         self._contents.append((content, place.pk))
         self.changed.setdefault(place.library, []).append(place.item_id)
-        if row.people is not None:
-            self._people[place.pk] = row.people
 
     def finish(self) -> int | None:
         """Give what differs a revision; return it, None when nothing does."""
@@ -142,7 +141,6 @@ class _Writer:
         revision = next_revision(self._connection)
         changed = [(content, revision, pk) for content, pk in self._contents]
         self._connection.executemany(sql.SET_FULL_CONTENT, changed)
-        search_index.set_people(self._connection, self._people)
         return revision
 
 

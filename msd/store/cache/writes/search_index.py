@@ -1,13 +1,21 @@
-"""Keeps the full-text index in step with the rows, in the transaction that writes them."""
+"""Keeps the full-text index in step with the rows, in the transaction that writes them.
+
+The index has words and no texts: what it holds of an item is worked out from the item's rows, also
+to take it out again. `search_title` has the words of titles and original titles, `search` those of
+shows, albums, artists, years and people as well. `search_word` lists the words, to complete and to
+mend those that are typed; a word that no item has any more does no harm there.
+"""
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 from msd.store.cache import statements as sql
 from msd.store.cache.rows.columns import CONTENT_COLUMNS
+from msd.store.cache.rows.details import people_names
 from msd.store.cache.rows.item_row import ItemRow
-from msd.store.cache.rows.search_text import joined_forms, search_tokens
+from msd.store.cache.rows.search_text import LISTED_LETTERS, people_words, search_tokens
 
 BACKLOG_BATCH = 5000  # rows of an older cache that one transaction puts into the index
 
@@ -15,95 +23,91 @@ _TITLE, _YEAR, _SHOW, _ARTIST, _ALBUM = (
     CONTENT_COLUMNS.index(name) for name in ("title", "year", "show_title", "artist", "album")
 )
 _STORED = """
-SELECT item, title, original, place, people FROM search_text
-WHERE item IN (SELECT value FROM json_each(?))
-"""
-_BACKLOG = """
-SELECT item.pk, item.title, item_detail.body, item.show_title, item.artist, item.album, item.year
+SELECT item.pk, item.title,
+       coalesce(json_extract(item_detail.body, '$.original_title'),
+                json_extract(nullif(item_full.beyond_list, ''), '$.original_title'), ''),
+       item_full.body, item.show_title, item.artist, item.album, item.year
 FROM item LEFT JOIN item_detail ON item_detail.item = item.pk
-LEFT JOIN search_text ON search_text.item = item.pk
-WHERE item.pk <= ? AND search_text.item IS NULL ORDER BY item.pk DESC LIMIT ?
+LEFT JOIN item_full ON item_full.item = item.pk
 """
+_STORED_OF = f"{_STORED} WHERE item.pk IN (SELECT value FROM json_each(?))"
+_BACKLOG = f"{_STORED} WHERE item.pk <= ? ORDER BY item.pk DESC LIMIT ?"
 _SET_BACKLOG = "UPDATE meta SET value = ? WHERE key = 'search_backlog'"
 
-Texts = tuple[int, str, str, str, str]  # the item's key, title, original title, place, people
+Texts = tuple[str, str]
+"""What the two indexes have of an item: the words of its titles, and all words."""
 
 
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, ItemRow]]) -> None:
     """Put new rows into the index, given with their primary keys."""
-    _put(connection, [_texts(pk, row, row.people or "") for pk, row in rows])
+    last = _backlog(connection)
+    _put(connection, [(pk, _texts_of_row(row)) for pk, row in rows if pk > last])
 
 
-def change(connection: sqlite3.Connection, rows: Collection[tuple[int, ItemRow]]) -> None:
-    """Put rows into the index whose texts may have changed."""
-    stored = _stored(connection, [pk for pk, _ in rows])
-    changed: list[Texts] = []
-    for pk, row in rows:
-        before = stored.get(pk)
-        people = row.people if row.people is not None else (before[4] if before else "")
-        texts = _texts(pk, row, people)
-        if texts != before:
-            changed.append(texts)
-    _drop(connection, [stored[pk] for pk, *_ in changed if pk in stored])
-    _put(connection, changed)
-
-
-def set_people(connection: sqlite3.Connection, people: Mapping[int, str]) -> None:
-    """Make items findable by their people, which full answers named."""
-    stored = _stored(connection, people.keys())
-    changed = [texts for pk, texts in stored.items() if texts[4] != people[pk]]
-    _drop(connection, changed)
-    _put(connection, [(*texts[:4], people[texts[0]]) for texts in changed])
+@contextmanager
+def in_step(connection: sqlite3.Connection, pks: Collection[int]) -> Iterator[None]:
+    """Bring the index in step with whatever the block changes of stored items."""
+    before = _stored(connection, pks)
+    yield
+    after = _stored(connection, pks)
+    changed = [pk for pk, texts in after.items() if texts != before.get(pk)]
+    _drop(connection, [(pk, before[pk]) for pk in changed if pk in before])
+    _put(connection, [(pk, after[pk]) for pk in changed])
 
 
 def remove(connection: sqlite3.Connection, pks: Collection[int]) -> None:
-    """Take deleted rows out of the index."""
-    stored = _stored(connection, pks)
-    _drop(connection, stored.values())
-    connection.executemany(sql.DELETE_SEARCH_TEXT, [(pk,) for pk in stored])
+    """Take items out of the index, before their rows are deleted."""
+    _drop(connection, _stored(connection, pks).items())
 
 
 def index_backlog(connection: sqlite3.Connection, batch: int = BACKLOG_BATCH) -> bool:
     """Put one batch of rows of an older cache into the index; True while there are more."""
-    row = connection.execute("SELECT value FROM meta WHERE key = 'search_backlog'").fetchone()
-    if row is None or not row[0]:
+    last = _backlog(connection)
+    if not last:
         return False
-    rows = connection.execute(_BACKLOG, (row[0], batch)).fetchall()
-    texts = []
-    for pk, title, body, show, artist, album, year in rows:
-        original = json.loads(body).get("original_title", "") if body else ""
-        place = _place(show, artist, album, year)
-        texts.append((pk, search_tokens(title), _original(original), place, ""))
-    _put(connection, texts)
+    rows = connection.execute(_BACKLOG, (last, batch)).fetchall()
+    _put(connection, [(row[0], _texts(*row[1:])) for row in rows])
     is_more = len(rows) == batch
     connection.execute(_SET_BACKLOG, (rows[-1][0] - 1 if is_more else 0,))
     return is_more
 
 
-def _texts(pk: int, row: ItemRow, people: str) -> Texts:
-    values = row.values
-    place = _place(values[_SHOW], values[_ARTIST], values[_ALBUM], values[_YEAR])
-    title = search_tokens(str(values[_TITLE]))
-    return (pk, title, _original(row.original_title), place, people)
-
-
-def _original(text: str) -> str:
-    """Return another title; it begins with the whole of it, to which a search compares."""
-    return f"{joined_forms(text)[0]} {search_tokens(text)}" if text else ""
-
-
-def _place(*texts: object) -> str:
-    return " ".join(search_tokens(str(text)) for text in texts if text is not None)
+def _backlog(connection: sqlite3.Connection) -> int:
+    """Return up to which key items wait to be put into the index."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'search_backlog'").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _stored(connection: sqlite3.Connection, pks: Collection[int]) -> dict[int, Texts]:
-    return {row[0]: row for row in connection.execute(_STORED, (json.dumps(list(pks)),))}
+    """Return what the index has of items."""
+    last = _backlog(connection)
+    rows = connection.execute(_STORED_OF, (json.dumps([pk for pk in pks if pk > last]),))
+    return {row[0]: _texts(*row[1:]) for row in rows}
 
 
-def _put(connection: sqlite3.Connection, texts: Collection[Texts]) -> None:
-    connection.executemany(sql.PUT_SEARCH_TEXT, texts)
-    connection.executemany(sql.ADD_TO_SEARCH, texts)
+def _texts_of_row(row: ItemRow) -> Texts:
+    values = row.values
+    place = (values[_SHOW], values[_ARTIST], values[_ALBUM], values[_YEAR])
+    return _texts(str(values[_TITLE]), row.original_title, row.full, *place)
 
 
-def _drop(connection: sqlite3.Connection, texts: Iterable[Texts]) -> None:
-    connection.executemany(sql.REMOVE_FROM_SEARCH, texts)
+def _texts(title: str, original: str, full: bytes | None, *place: object) -> Texts:
+    titles = search_tokens(title)
+    if original and original != title:
+        titles = f"{titles} {search_tokens(original)}"
+    others = [search_tokens(str(text)) for text in place if text is not None]
+    people = people_words(people_names(full)) if full else ""
+    return titles, " ".join((titles, *others, people))
+
+
+def _put(connection: sqlite3.Connection, texts: Collection[tuple[int, Texts]]) -> None:
+    connection.executemany(sql.ADD_TITLE_WORDS, [(pk, titles) for pk, (titles, _) in texts])
+    connection.executemany(sql.ADD_WORDS, [(pk, words) for pk, (_, words) in texts])
+    listed = {word[:LISTED_LETTERS] for _, (_, words) in texts for word in words.split()}
+    connection.executemany(sql.ADD_SEARCH_WORD, [(word,) for word in sorted(listed)])
+
+
+def _drop(connection: sqlite3.Connection, texts: Iterable[tuple[int, Texts]]) -> None:
+    for pk, (titles, words) in texts:
+        connection.execute(sql.REMOVE_TITLE_WORDS, (pk, titles))
+        connection.execute(sql.REMOVE_WORDS, (pk, words))

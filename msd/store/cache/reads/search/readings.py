@@ -1,13 +1,12 @@
 """What a typed text may mean: its words in the forms that the index may have them in."""
 
-import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import pairwise, product
 
 from msgspec import Struct
 
 from msd.store.cache.rows.search_text import (
+    LISTED_LETTERS,
     OPTIONAL,
     is_by_character,
     number_words,
@@ -15,28 +14,33 @@ from msd.store.cache.rows.search_text import (
 )
 
 SHORTEST_MISTAKE = 5  # letters of a word in which a typing mistake is looked for
+LONGEST_MISTAKE = LISTED_LETTERS - 1  # one letter may be missing
 MOST_CORRECTIONS = 8  # words that a mistaken one may have been
+_MOST_JOINED = 24  # letters of a word that may be two
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+# Articles and "and" of other languages, which a title may have in another form or not at all.
 _ARTICLES = "der die das ein eine le la les un une el los las il lo de"
-_FOREIGN_ARTICLES = frozenset(_ARTICLES.split())
-# How titles spell what sounds the same: "Nothing Compares 2 U".
-_SOUNDS = {"to": "2", "too": "2", "for": "4", "you": "u", "ate": "8", "are": "r"}
-_KNOWN_WORDS = """
-SELECT term, doc FROM search_word WHERE term IN (SELECT value FROM json_each(?))
-"""
+_AND = "und et y e och og en ja i ve и та"
+_SMALL_WORDS = frozenset([*_ARTICLES.split(), *_AND.split()])
+# How titles spell what sounds the same ("Nothing Compares 2 U"), and what is often shortened.
+_SHORT_FORMS = {
+    "to": "2", "too": "2", "for": "4", "you": "u", "are": "r", "ate": "8", "volume": "vol",
+    "part": "pt", "number": "no", "mister": "mr", "missus": "mrs", "doctor": "dr", "saint": "st",
+    "versus": "vs", "featuring": "feat", "mount": "mt",
+}  # fmt: skip
+_OTHER_FORMS: Mapping[str, str] = _SHORT_FORMS | {
+    short: long for long, short in _SHORT_FORMS.items()
+}
+
+KnownWords = Callable[[Collection[str]], Collection[str]]
+"""Returns which of some words there are in the index."""
 
 
 class Reading(Struct, frozen=True):
-    """Words that must all be there; each may be the beginning of a longer one."""
+    """Words that must all be there; the last one may be unfinished."""
 
     words: tuple[str, ...]
-
-    @property
-    def expression(self) -> str:
-        """The reading as FTS5 has it; quoted, so that nothing in it is an operator."""
-        return " AND ".join(
-            f'"{word}"' if is_by_character(word) else f'"{word}"*' for word in self.words
-        )
+    are_beginnings: bool = False  # any word may be unfinished
 
     def whole_words_in(self, tokens: str) -> int | None:
         """Return how many words are there as a whole; None when one is missing.
@@ -45,65 +49,107 @@ class Reading(Struct, frozen=True):
             tokens: words with a space before and after each, " heat wave ".
         """
         whole = 0
-        for word in self.words:
+        for at, word in enumerate(self.words):
             if f" {word} " in tokens:
                 whole += 1
-            elif f" {word}" not in tokens:
+            elif not self.may_be_unfinished(at) or f" {word}" not in tokens:
                 return None
         return whole
 
-    def has_any_of(self, words: Iterable[str]) -> bool:
-        """Return whether one of the reading's words begins one of these."""
-        return any(word.startswith(own) for word in words for own in self.words)
+    def may_be_unfinished(self, at: int) -> bool:
+        """Return whether the word at a place may be the beginning of a longer one."""
+        is_last = at == len(self.words) - 1
+        return (is_last or self.are_beginnings) and not is_by_character(self.words[at])
 
 
 def readings(typed: tuple[str, ...]) -> Sequence[Reading]:
-    """Return the readings of typed words, without repeats."""
+    """Return typed words as they are, and with numbers as digits."""
     needed = without_optional(typed)
-    found = [needed, number_words(needed)]
-    if len(needed) > 1:
-        found.append(("".join(needed),))
-        joined = "".join(typed)
-        found.append((joined,))
-        for at, (first, second) in enumerate(pairwise(needed)):
-            found.append((*needed[:at], first + second, *needed[at + 2 :]))
-    return [Reading(words) for words in dict.fromkeys(found)]
+    return _distinct([needed, number_words(needed)])
 
 
-def with_mistakes(connection: sqlite3.Connection, typed: tuple[str, ...]) -> Sequence[Reading]:
-    """Return readings in which one word is replaced by a known one that differs by one edit."""
+def joined(typed: tuple[str, ...]) -> Sequence[Reading]:
+    """Return readings with words written as one: star wars is starwars."""
     needed = without_optional(typed)
-    plain = tuple(word for word in needed if word not in _FOREIGN_ARTICLES) or needed
+    if len(needed) == 1:
+        return ()
+    found: list[tuple[str, ...]] = [("".join(needed),), ("".join(typed),)]
+    for at, (first, second) in enumerate(pairwise(needed)):
+        found.append((*needed[:at], first + second, *needed[at + 2 :]))
+    return _distinct(found)
+
+
+def beginnings(typed: tuple[str, ...]) -> Sequence[Reading]:
+    """Return the reading in which none of several words need be finished."""
+    needed = without_optional(typed)
+    return [Reading(needed, are_beginnings=True)] if len(needed) > 1 else ()
+
+
+def taken_apart(known_words: KnownWords, typed: tuple[str, ...]) -> Sequence[Reading]:
+    """Return readings with one word written as two known ones: starwars is star wars.
+
+    The second part of the last word may be unfinished.
+    """
+    needed = without_optional(typed)
+    cuts = [
+        (at, word[:cut], word[cut:])
+        for at, word in enumerate(needed)
+        if len(word) <= _MOST_JOINED
+        for cut in range(1, len(word))
+    ]
+    known = {*known_words({part for _, *parts in cuts for part in parts})}
+    return _distinct(
+        [
+            (*needed[:at], first, second, *needed[at + 1 :])
+            for at, first, second in cuts
+            if first in known and (second in known or at == len(needed) - 1)
+        ]
+    )
+
+
+def with_mistakes(known_words: KnownWords, typed: tuple[str, ...]) -> Sequence[Reading]:
+    """Return readings without small words, with other forms, and with one mistake mended.
+
+    A mended word is a known one that differs by one edit.
+    """
+    needed = without_optional(typed)
+    plain = tuple(word for word in needed if word not in _SMALL_WORDS) or needed
     found = [plain] if plain != needed else []
-    if (as_sound := tuple(_SOUNDS.get(word, word) for word in needed)) != needed:
-        found.append(as_sound)
+    found += [
+        (*needed[:at], _OTHER_FORMS[word], *needed[at + 1 :])
+        for at, word in enumerate(needed)
+        if word in _OTHER_FORMS
+    ]
+    found.append(tuple(_SHORT_FORMS.get(word, word) for word in needed))
     for words in (plain, ("".join(needed),) if len(needed) > 1 else ()):
         for at, word in enumerate(words):
-            if len(word) < SHORTEST_MISTAKE or word in OPTIONAL:
-                continue
-            found += [
-                (*words[:at], correction, *words[at + 1 :])
-                for correction in _corrections(connection, word)
-            ]
+            if SHORTEST_MISTAKE <= len(word) <= LONGEST_MISTAKE and word not in OPTIONAL:
+                found += [
+                    (*words[:at], mended, *words[at + 1 :]) for mended in _mended(known_words, word)
+                ]
+    return [reading for reading in _distinct(found) if reading.words != needed]
+
+
+def _distinct(found: Sequence[tuple[str, ...]]) -> Sequence[Reading]:
     return [Reading(words) for words in dict.fromkeys(found)]
 
 
-def _corrections(connection: sqlite3.Connection, word: str) -> Sequence[str]:
-    rows = connection.execute(_KNOWN_WORDS, (json.dumps(list(set(_edits(word)) - {word})),))
-    by_frequency = sorted(rows, key=lambda row: (-row[1], row[0]))
-    return [term for term, _ in by_frequency[:MOST_CORRECTIONS]]
+def _mended(known_words: KnownWords, word: str) -> Sequence[str]:
+    """Return known words at one edit from a word; those that begin like it first."""
+    known = known_words({*_edits(word)} - {word})
+    return sorted(known, key=lambda found: (found[:2] != word[:2], found))[:MOST_CORRECTIONS]
 
 
 def _edits(word: str) -> Iterator[str]:
     """Return everything at one edit from a word: a letter more, less, other, or exchanged."""
     letters = _LETTERS if word.isascii() else "".join(dict.fromkeys(word))
-    for at in range(len(word) + 1):
-        before, after = word[:at], word[at:]
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    for before, after in cuts:
         if after:
             yield before + after[1:]
         if len(after) > 1:
             yield before + after[1] + after[0] + after[2:]
-        for letter in letters:
-            yield before + letter + after
-            if after:
-                yield before + letter + after[1:]
+    for (before, after), letter in product(cuts, letters):
+        yield before + letter + after
+        if after:
+            yield before + letter + after[1:]

@@ -152,9 +152,9 @@ def test_what_is_deleted_or_withdrawn_is_not_found(stores: Stores) -> None:
     while stores.cache.write(purge_soft_deleted, UnixSeconds(2**40)):
         pass
 
-    texts = stores.writer._connection.execute("SELECT count(*) FROM search_text").fetchone()
-    assert texts == (1,)
-    stores.writer._connection.execute("INSERT INTO search (search) VALUES ('integrity-check')")
+    for index in ("search", "search_title"):
+        found_rows = f"SELECT count(*) FROM {index} WHERE {index} MATCH 'alien* OR aliens'"
+        assert stores.writer._connection.execute(found_rows).fetchone() == (1,)
 
 
 def test_hidden_sources_and_other_conditions_hold(stores: Stores) -> None:
@@ -177,10 +177,10 @@ def test_rows_of_an_older_cache_are_put_into_the_index_later(stores: Stores) -> 
         stores.library(), *(movie(f"{n}", f"Alien {n}", original_title="Xenos") for n in range(5))
     )
     connection = stores.writer._connection
-    connection.execute("INSERT INTO search (search) VALUES ('delete-all')")
-    connection.execute("DELETE FROM search_text")
+    for index in ("search", "search_title"):
+        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
     connection.execute("INSERT INTO meta VALUES ('search_backlog', 5)")
-    assert found(stores, "alien") == []
+    assert found(stores, "xenos") == []
 
     rounds = 1
     while stores.cache.write(index_backlog, 2):
