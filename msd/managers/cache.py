@@ -57,7 +57,6 @@ class CacheManager:
         self._database = database
         self._clock = clock
         self._readers = anyio.CapacityLimiter(READERS)
-        self._searches: dict[tuple[str, str], ReadHandle] = {}
         self._searchers = anyio.CapacityLimiter(SEARCHERS)
         self._writer = anyio.CapacityLimiter(1)
         self._counts: dict[SourceId, tuple[int, int]] = {}
@@ -115,39 +114,22 @@ class CacheManager:
         finally:
             handle.interrupt()
 
-    async def search(
-        self,
-        query: SearchQuery,
-        *,
-        hidden: Collection[SourceId],
-        caller: tuple[str, str] | None = None,
-    ) -> SearchPage:
+    async def search(self, query: SearchQuery, *, hidden: Collection[SourceId]) -> SearchPage:
         """Return the items that fit a text best; pages never wait for a search.
 
-        Args:
-            query: what to look for.
-            hidden: sources of which nothing is served.
-            caller: bus name and session of whoever types; a newer search of the same one
-                interrupts this one. A search whose caller left (cancelled) is interrupted, too.
+        A search that is cancelled is interrupted.
 
         Raises:
             InvalidArgumentError: a field is unknown, or the text is too long.
-            SupersededError: the caller has begun a newer search.
         """
         from msd.store.cache.reads.search.search import search  # noqa: PLC0415 - not needed at start
 
         handle = ReadHandle()
-        if caller is not None:
-            if (older := self._searches.get(caller)) is not None:
-                older.interrupt()
-            self._searches[caller] = handle
         call = partial(self._database.read_for, handle, search, query, hidden)
         try:
             return await to_thread.run_sync(call, limiter=self._searchers, abandon_on_cancel=True)
         finally:
             handle.interrupt()  # the thread of a cancelled search ends now, not with its answer
-            if caller is not None and self._searches.get(caller) is handle:
-                del self._searches[caller]
 
     async def items(
         self, ids: Sequence[ItemId], fields: tuple[str, ...], *, hidden: Collection[SourceId]

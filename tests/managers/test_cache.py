@@ -1,17 +1,21 @@
 """CacheManager: cheap and dear reads apart, superseded and abandoned ones interrupted."""
 
+import gc
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
+from anyio.abc import TaskGroup
 
 from msd.errors import SupersededError
 from msd.managers.cache import SEARCHERS, CacheManager
-from msd.models import ItemQuery, SearchQuery
+from msd.models import ItemQuery, SearchQuery, SourceId
 from msd.store.cache.database import ReadHandle
-from tests.store.made import Paths, Stores, movie
+from tests.store.made import SOURCE, Paths, Stores, movie
 
 pytestmark = pytest.mark.anyio
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
@@ -65,62 +69,79 @@ async def test_a_read_that_is_interrupted_before_it_begins_never_begins(stores: 
         stores.cache.read_for(handle, endless)
 
 
-async def test_a_newer_search_of_a_caller_replaces_the_older_one(stores: Stores) -> None:
-    """A search that waits behind others is superseded by the caller's next one."""
-    manager = await CacheManager.open(stores.cache)
-    outcomes: dict[str, object] = {}
+class Gate(Collection[SourceId]):
+    """Hidden sources that hold a search in the middle of its work until the gate is opened."""
 
-    async def search(text: str, caller: tuple[str, str]) -> None:
-        try:
-            page = await manager.search(SearchQuery(text=text), hidden=(), caller=caller)
-            outcomes[text] = len(page.hits)
-        except SupersededError:
-            outcomes[text] = "superseded"
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+        self.is_open = threading.Event()
 
-    for place in range(SEARCHERS):
-        await manager._searchers.acquire_on_behalf_of(place)
+    def __contains__(self, source: object) -> bool:
+        self.asked.append(source)
+        return not self.is_open.wait(20)
+
+    def __iter__(self) -> Iterator[SourceId]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+async def held_searches(manager: CacheManager, gate: Gate, tasks: TaskGroup, count: int) -> None:
+    """Start searches, and wait until as many as run at once are in the middle of their work."""
+    for number in range(count):
+        query = SearchQuery(text=f"heat {number}")
+        tasks.start_soon(partial(manager.search, query, hidden=gate))
+    while len(gate.asked) < min(count, SEARCHERS):
+        await anyio.lowlevel.checkpoint()
+
+
+async def test_pages_never_wait_for_searches(stores: Stores) -> None:
+    """Cheap and dear reads have limiters of their own."""
+    manager, gate = await CacheManager.open(stores.cache), Gate()
+
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(search, "h", (":1.1", "bar"))
-            tasks.start_soon(search, "other", (":1.2", "bar"))
-            await anyio.wait_all_tasks_blocked()
-            tasks.start_soon(search, "heat", (":1.1", "bar"))
-            await anyio.wait_all_tasks_blocked()
-            for place in range(SEARCHERS):
-                manager._searchers.release_on_behalf_of(place)
-
-    assert outcomes == {"h": "superseded", "other": 0, "heat": 1}
-    assert manager._searches == {}
-
-
-async def test_pages_never_wait_for_a_search(stores: Stores) -> None:
-    """Cheap and dear reads have limiters of their own."""
-    manager = await CacheManager.open(stores.cache)
-    for place in range(SEARCHERS):
-        await manager._searchers.acquire_on_behalf_of(place)
-
-    with anyio.fail_after(20):
-        page = await manager.query(ItemQuery(), hidden=())
+            await held_searches(manager, gate, tasks, 4 * SEARCHERS)
+            page = await manager.query(ItemQuery(), hidden=())
+            gate.is_open.set()
 
     assert len(page.items) == 1
 
 
-async def test_a_search_whose_caller_left_is_over(stores: Stores) -> None:
-    """A search whose caller left is over (K6).
+async def test_a_search_whose_caller_left_is_interrupted(stores: Stores) -> None:
+    """A search whose caller left is interrupted (K6).
 
-    Nothing is left behind by a caller that left the bus.
+    It ends in the middle of its work: only its thread knows, and lets go of what it was given.
     """
-    manager = await CacheManager.open(stores.cache)
-    for place in range(SEARCHERS):
-        await manager._searchers.acquire_on_behalf_of(place)
+    stores.write(stores.library("more"), movie("2", "Heat"))
+    manager, gate, ended = await CacheManager.open(stores.cache), Gate(), threading.Event()
+
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-
-            async def search() -> None:
-                await manager.search(SearchQuery(text="heat"), hidden=(), caller=(":1.1", ""))
-
-            tasks.start_soon(search)
-            await anyio.wait_all_tasks_blocked()
+            await held_searches(manager, gate, tasks, 1)
             tasks.cancel_scope.cancel()
+        asked, is_open = gate.asked, gate.is_open
+        weakref.finalize(gate, ended.set)
+        del gate
+        is_open.set()
+        while not ended.is_set():
+            gc.collect()  # an exception and its traceback hold one another
+            await anyio.lowlevel.checkpoint()
 
-    assert manager._searches == {}
+    assert asked == [SOURCE]  # once of two listings
+
+
+async def test_a_search_that_waits_and_whose_caller_left_never_begins(stores: Stores) -> None:
+    """Its place in the queue is given up."""
+    manager, gate = await CacheManager.open(stores.cache), Gate()
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            await held_searches(manager, gate, tasks, SEARCHERS)
+            async with anyio.create_task_group() as waiting:
+                await held_searches(manager, gate, waiting, SEARCHERS)
+                waiting.cancel_scope.cancel()
+            gate.is_open.set()
+
+    assert len(gate.asked) == SEARCHERS

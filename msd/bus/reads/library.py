@@ -76,11 +76,11 @@ class LibraryInterface(RootInterface):
 
     async def search(
         self, text: str, options: Mapping[str, Variant]
-    ) -> tuple[str, Sequence[Typed]]:
+    ) -> tuple[str, Sequence[Typed], int]:
         """Return the items that fit a text best; a newer search of a session ends an older one."""
         query, session = search_query(text, options)
         if query is None:
-            return text, []
+            return text, [], 0 if options.get("count") == ("b", True) else _NOT_COUNTED
         key = (caller.get(Caller()).name, session)
         if (older := self._searches.get(key)) is not None:
             older.cancel()
@@ -88,7 +88,8 @@ class LibraryInterface(RootInterface):
             self._searches[key] = scope
             try:
                 page = await self._coordinator.library.search(query)
-                return page.text, [Typed(_HIT_ENTRIES, hit) for hit in page.hits]
+                total = _NOT_COUNTED if page.total is None else page.total
+                return page.text, [Typed(_HIT_ENTRIES, hit) for hit in page.hits], total
             finally:
                 if self._searches.get(key) is scope:
                     del self._searches[key]

@@ -13,6 +13,7 @@ from msd.bus.options import (
     word,
     words,
 )
+from msd.contract import MAX_GET_ITEMS
 from msd.dbus.messages.variant import Variant
 from msd.errors import InvalidArgumentError, LimitExceededError
 from msd.models import FACETS, MAX_WORDS, ItemQuery, ItemType, SearchQuery, SortKey
@@ -120,10 +121,19 @@ def facet_query(options: Mapping[str, Variant]) -> tuple[ItemQuery | None, tuple
     return ItemQuery(**values), names
 
 
+def _among(key: str, variant: Variant) -> object:
+    ids = texts(key, variant)
+    if len(ids) > MAX_GET_ITEMS:
+        raise LimitExceededError(f"{key} must hold at most {MAX_GET_ITEMS} ids")
+    return ids
+
+
 SEARCH_OPTIONS: Mapping[str, Reader] = {
     "source_ids": texts,
     "library_ids": texts,
     "types": words(ItemType),
+    "among": _among,
+    "count": flag,
     "grouped": flag,
     "limit": whole_number(1, MAX_HITS),
     "fields": texts,
@@ -136,11 +146,13 @@ def search_query(searched: str, options: Mapping[str, Variant]) -> tuple[SearchQ
 
     Raises:
         InvalidArgumentError: an unknown key, a wrong type, an unknown word, too many hits.
+        LimitExceededError: too many ids.
     """
     values = read_options(options, SEARCH_OPTIONS)
     session = str(values.pop("session", ""))
-    if any(not values[key] for key in values.keys() & LIST_CONDITIONS):
+    if any(not values[key] for key in values.keys() & (LIST_CONDITIONS | {"among"})):
         return None, session
+    values["with_total"] = values.pop("count", False)
     values["per_type"] = OF_A_KIND if values.pop("grouped", True) else 0
     return SearchQuery(text=searched, **values), session
 

@@ -25,12 +25,14 @@ async def test_a_search_is_what_its_options_say(
     """Conditions, number of hits, and whether hits of one kind are grouped."""
     coordinator.items[ItemId("i1")] = {"id": "i1", "title": "Amélie"}
 
-    text, hits = await search(
+    text, hits, total = await search(
         client,
         "ame",
         source_ids=Variant("as", ["s1"]),
         library_ids=Variant("as", ["l1"]),
         types=Variant("as", ["movie"]),
+        among=Variant("as", ["i1", "i2"]),
+        count=Variant("b", True),
         limit=Variant("u", 5),
         grouped=Variant("b", False),
         fields=Variant("as", ["genres"]),
@@ -39,11 +41,14 @@ async def test_a_search_is_what_its_options_say(
     await search(client, "x")
 
     assert ("ame", [{"id": "i1", "title": "Amélie", "match": "title"}]) == (text, plain(hits))
+    assert 1 == total
     wanted = SearchQuery(
         text="ame",
         source_ids=(SourceId("s1"),),
         library_ids=(LibraryId("l1"),),
         types=(ItemType.MOVIE,),
+        among=(ItemId("i1"), ItemId("i2")),
+        with_total=True,
         limit=5,
         per_type=0,
         fields=("genres",),
@@ -51,12 +56,15 @@ async def test_a_search_is_what_its_options_say(
     assert [("search", wanted), ("search", SearchQuery(text="x"))] == coordinator.calls
 
 
-@pytest.mark.parametrize("key", sorted(LIST_CONDITIONS & SEARCH_OPTIONS.keys()))
+@pytest.mark.parametrize("key", ["among", *sorted(LIST_CONDITIONS & SEARCH_OPTIONS.keys())])
 async def test_an_empty_list_matches_nothing(
     msd: BusServer, client: Client, coordinator: FakeCoordinator, key: str
 ) -> None:
     """As in QueryItems."""
-    assert ["x", []] == await search(client, "x", **{key: Variant("as", [])})
+    nothing, counted = {key: Variant("as", [])}, {"count": Variant("b", True)}
+
+    assert ["x", [], -1] == await search(client, "x", **nothing)
+    assert ["x", [], 0] == await search(client, "x", **nothing, **counted)
     assert [] == coordinator.calls
 
 
@@ -78,6 +86,14 @@ async def test_an_option_that_can_not_be_meant_is_refused_and_named(
         await search(client, "x", **{key: value})
 
     assert ("InvalidArgument", True) == (failure.value.code, key in failure.value.text)
+
+
+async def test_more_ids_than_may_be_given_are_refused(msd: BusServer, client: Client) -> None:
+    """LimitExceeded: nothing is cut in silence."""
+    with pytest.raises(ErrorReply) as failure:
+        await search(client, "x", among=Variant("as", ["i"] * 501))
+
+    assert ("LimitExceeded", True) == (failure.value.code, "500" in failure.value.text)
 
 
 async def test_a_newer_search_of_a_session_ends_the_older_one(

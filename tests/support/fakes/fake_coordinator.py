@@ -204,7 +204,8 @@ class FakeLibrary:
         if self._coordinator.hold is not None:
             await self._coordinator.hold.wait()
         hits = [{**item, "match": "title"} for item in self._coordinator.items.values()]
-        return SearchPage(hits=tuple(hits), text=query.text)
+        total = len(hits) if query.with_total else None
+        return SearchPage(hits=tuple(hits), text=query.text, total=total)
 
     async def skipped(self, source_id: SourceId, *, limit: int, cursor: str) -> SkippedPage:
         self._check("skipped", source_id, limit, cursor)

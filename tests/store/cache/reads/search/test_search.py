@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msd.errors import InvalidArgumentError
 from msd.models import (
     ItemDetails,
+    ItemId,
     ItemType,
     LibraryType,
     Person,
@@ -169,6 +170,63 @@ def test_hidden_sources_and_other_conditions_hold(stores: Stores) -> None:
     assert found(stores, "heat", types=(SHOW,)) == []
     assert stores.cache.read(search, SearchQuery(text="heat"), {SOURCE}).hits == ()
     assert len(found(stores, "heat", limit=1)) == 1
+
+
+def test_among_named_items_a_search_looks_at_these_only(stores: Stores) -> None:
+    """As the text gets longer, a shell narrows its earlier hits."""
+    films = stores.library()
+    stores.write(
+        films,
+        movie("1", "Heat", original_title="Fuego"),
+        movie("2", "Heat Wave"),
+        movie("3", "Metropolis", details=ItemDetails(people=(Person(name="Ada Heat"),))),
+        movie("4", "Dead Heat"),
+    )
+    among = tuple(ItemId(stores.id_of(remote_id)) for remote_id in ("1", "2", "3"))
+
+    assert found(stores, "heat", among=among) == ["Heat", "Heat Wave", "Metropolis"]
+    assert found(stores, "fuego", among=among) == ["Heat"]
+    assert found(stores, "heatwave", among=among) == ["Heat Wave"]
+    assert found(stores, "metropolsi", among=among) == ["Metropolis"]
+    assert found(stores, "dead", among=among) == found(stores, "heat", among=()) == []
+    assert found(stores, "heat", among=(ItemId("nobody"),)) == []
+    assert found(stores, "heat", among=among, types=(SHOW,)) == []
+
+
+def test_all_that_fits_is_counted_when_asked_for(show: Stores) -> None:
+    """What the limit and grouping leave out is counted as well."""
+
+    def total(text: str, **query: object) -> int | None:
+        return show.cache.read(search, SearchQuery(text=text, with_total=True, **query)).total
+
+    assert show.cache.read(search, SearchQuery(text="lost")).total is None
+    assert total("lost") == total("lost", limit=1) == 14
+    assert total("lost", types=(EPISODE,), limit=2) == 12
+    assert total("translation") == 1
+    assert total("nothing fits") == total("") == 0
+    assert total("lost", among=(ItemId(show.id_of("m")),)) == 1
+
+
+def test_a_type_is_found_behind_many_items_of_another(stores: Stores) -> None:
+    """Conditions hold before the number of candidates is bounded."""
+    films, shows = stores.library(), stores.library("shows", LibraryType.SHOWS)
+    stores.write(films, *(movie(f"{n}", f"The Lost {n}") for n in range(300)))
+    stores.write(shows, made(SHOW, "s", title="Never Lost"))
+
+    assert found(stores, "lost", types=(SHOW,)) == ["Never Lost"]
+
+
+def test_what_fits_best_is_found_among_a_great_many(stores: Stores) -> None:
+    """The exact title, other titles and all words come first, wherever the rows stand."""
+    films = stores.library()
+    stores.write(films, *(movie(f"{n}", f"Sea {n}") for n in range(500)))
+    stores.write(films, movie("exact", "Sea"), movie("other", "La mer", original_title="Sea"))
+    stores.write(films, movie("words", "A Wide Sea to Cross"))
+
+    assert found(stores, "sea")[0] == "Sea"
+    assert found(stores, "wide sea") == ["A Wide Sea to Cross"]
+    assert found(stores, "sea cross wide") == ["A Wide Sea to Cross"]
+    assert found(stores, "la me") == ["La mer"]
 
 
 def test_rows_of_an_older_cache_are_put_into_the_index_later(stores: Stores) -> None:
