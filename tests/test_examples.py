@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.support.session.daemon import Daemon, running
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 SYSTEM_PYTHON = "/usr/bin/python3"  # PyGObject is a package of the distribution
+PROBE = Path(__file__).with_name("qml_probe.py")
 DISPLAY = ":97"
 
 
@@ -34,8 +36,10 @@ def daemon(
 
 
 def run(daemon: Daemon, *command: str) -> str:
+    programs = Path(sys.executable).parent  # msdctl
+    environment = {**daemon.environment, "PATH": f"{programs}:{os.environ['PATH']}"}
     done = subprocess.run(
-        command, env=daemon.environment, capture_output=True, text=True, timeout=50, check=False
+        command, env=environment, capture_output=True, text=True, timeout=50, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -56,14 +60,15 @@ def test_gjs_lists_films_with_their_posters(daemon: Daemon) -> None:
     assert {line.split("\t")[0] for line in lines} == titles(daemon)
 
 
-def test_a_launcher_finds_films_by_words(daemon: Daemon) -> None:
-    """rofi and Ulauncher show a line and an icon for each hit."""
-    newest = run(daemon, sys.executable, str(EXAMPLES / "rofi-msd"))
+def test_a_launcher_finds_items_by_words(daemon: Daemon) -> None:
+    """rofi shows a line and an icon for each hit."""
+    first = run(daemon, sys.executable, str(EXAMPLES / "rofi-msd"))
     found = run(daemon, sys.executable, str(EXAMPLES / "rofi-msd"), "blue", "grad")
 
-    assert "Blue Gradient" in newest
-    assert found.startswith("Blue Gradient")
-    assert "\0icon\x1f" in found
+    assert first.startswith("\0message\x1f")
+    options, line = found.splitlines()
+    assert options == "\0markup-rows\x1ftrue"
+    assert line.startswith("Blue Gradient <small>movie · 2021</small>\0icon\x1f")
 
 
 @contextmanager
@@ -96,16 +101,23 @@ def colours(screen_file: Path) -> int:
     return len({pixels[at : at + 3] for at in range(0, len(pixels) - 4, 4)})
 
 
-def test_a_poster_wall_shows_pictures(daemon: Daemon, tmp_path: Path) -> None:
-    """What a frontend author builds first is a wall of pictures, not of grey icons."""
+def type_into_the_search(environment: dict[str, str], words: str) -> None:
+    """Click into the middle of the title bar, and type."""
+    click = ("mousemove", "450", "27", "click", "1", "sleep", "0.3")
+    command = ("xdotool", *click, "type", "--delay", "30", words)
+    subprocess.run(command, env=environment, check=True, timeout=20)
+
+
+def test_a_poster_wall_shows_pictures_and_searches(daemon: Daemon, tmp_path: Path) -> None:
+    """A wall of pictures, not of grey icons; what is typed leaves what it finds."""
     has_gtk = "import gi; gi.require_version('Gtk', '4.0')"
     if (
-        shutil.which("Xvfb") is None
+        not (shutil.which("Xvfb") and shutil.which("xdotool"))
         or subprocess.run(
             [SYSTEM_PYTHON, "-c", has_gtk], capture_output=True, check=False
         ).returncode
     ):
-        pytest.skip("GTK 4 for Python or Xvfb is not installed")
+        pytest.skip("GTK 4 for Python, Xvfb or xdotool is not installed")
     environment = {
         **daemon.environment,
         "DISPLAY": DISPLAY,
@@ -126,7 +138,29 @@ def test_a_poster_wall_shows_pictures(daemon: Daemon, tmp_path: Path) -> None:
                 # Text and frames alone have some hundred shades; photographs have thousands.
                 daemon.until(lambda: colours(picture) > 1500, "the wall shows pictures", 45)
                 assert wall.poll() is None
+                if kept := os.environ.get("MSD_KEEP_SCREENS"):
+                    shutil.copy(picture, Path(kept) / "poster_wall.xwd")
+                type_into_the_search(environment, "no film is called so")
+                daemon.until(lambda: colours(picture) < 1000, "the wall is empty", 20)
             finally:
                 wall.terminate()
-        if kept := os.environ.get("MSD_KEEP_SCREEN"):
-            shutil.copy(picture, kept)
+
+
+def test_a_qml_page_shows_posters_and_searches(daemon: Daemon) -> None:
+    """Posters are decoded, and words leave what they find."""
+    if find_spec("PySide6") is None:
+        pytest.skip("PySide6 is not installed")
+    environment = {
+        **daemon.environment,
+        "QT_QPA_PLATFORM": "offscreen",
+        "QT_QUICK_BACKEND": "software",
+    }
+    probe = (sys.executable, str(PROBE), str(EXAMPLES / "posters"), "blue")
+    folder = os.environ.get("MSD_KEEP_SCREENS")
+    kept = (f"{folder}/posters.png",) if folder else ()
+
+    done = subprocess.run(
+        (*probe, *kept), env=environment, capture_output=True, text=True, timeout=55, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
