@@ -67,6 +67,8 @@ ITEM_KEYS: Mapping[str, str] = MappingProxyType(
         "path": "s",
         "mime": "s",
         "size": "x",
+        "blurhash": "s",
+        "colors": "au",
     }
 )
 COMPACT_KEYS = frozenset(
@@ -114,7 +116,7 @@ _EXTRA_KEYS: Mapping[str, str] = MappingProxyType(
 )
 DETAIL_LISTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "people": {"name": "s", "role": "s", "job": "s"},
+        "people": {"name": "s", "role": "s", "job": "s", "artwork_id": "s"},
         "versions": {
             "name": "s",
             "container": "s",

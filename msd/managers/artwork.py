@@ -1,16 +1,20 @@
 """ArtworkManager: pictures that are safe to show, as files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 from anyio import CapacityLimiter, to_thread
 
+from msd.models import SourceId
+from msd.models.artwork import PictureRef
+from msd.pictures.absences import ABSENT_S, BROKEN_S, Absences
 from msd.pictures.process import PictureChecker
-from msd.pictures.store import PictureKey, PictureStore
+from msd.pictures.store import PictureStore, picture_key
 
 WIDTHS = (96, 160, 240, 320, 480, 640, 960, 1280, 1920)
-FOLDER = "artwork"
+FOLDER, ABSENCES = "artwork", "artwork-absent"
 
 
 def fitting_width(width: int) -> int:
@@ -23,6 +27,7 @@ class ArtworkManager:
 
     def __init__(self, cache_dir: Path, *, most_bytes: int) -> None:
         self._store = PictureStore(cache_dir / FOLDER, most_bytes=most_bytes)
+        self._absences = Absences(cache_dir / ABSENCES)
         self._checker = PictureChecker()
         self._thread = CapacityLimiter(1)
 
@@ -30,31 +35,62 @@ class ArtworkManager:
         await self._checker.__aenter__()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._checker.__aexit__()
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._checker.__aexit__(kind, error, trace)
 
-    async def find(self, keys: Sequence[PictureKey]) -> list[Path | None]:
-        """Return the file of each key, None where there is none yet."""
-        return await to_thread.run_sync(self._find, keys, limiter=self._thread)
+    async def find(
+        self, refs: Collection[PictureRef], width: int
+    ) -> Mapping[PictureRef, Path | None]:
+        """Return the file of each picture in one width, None for one that is not to be had.
 
-    async def keep(self, key: PictureKey, content: bytes, *, width: int) -> Path | None:
+        What is not known yet is left out.
+        """
+        return await to_thread.run_sync(self._find, refs, width, limiter=self._thread)
+
+    async def keep(self, ref: PictureRef, width: int, content: bytes) -> Path | None:
         """Check and scale a picture, and return its file; None when it is no safe picture.
 
         Raises:
             OSError: the disk is full, or the folder can't be written.
+            TimeoutError: the machine is too busy to check it.
         """
         checked = await self._checker.check(content, width)
         if checked is None:
+            await self._remember(ref, BROKEN_S)
             return None
+        key = picture_key(ref.source_id, ref.ref, width)
         return await to_thread.run_sync(self._store.put, key, *checked, limiter=self._thread)
 
-    async def drop(self, key: PictureKey) -> None:
-        """Remove a picture that turned out to be another than its key says."""
-        await to_thread.run_sync(self._store.drop, key, limiter=self._thread)
+    async def remember_absent(self, ref: PictureRef) -> None:
+        """Remember for days, over restarts, that a source does not have a picture.
 
-    async def rest(self) -> None:
-        """Give back the memory of the checking process; the next picture starts it again."""
-        await self._checker.end_when_idle()
+        Raises:
+            OSError: the disk is full, or the folder can't be written.
+        """
+        await self._remember(ref, ABSENT_S)
 
-    def _find(self, keys: Sequence[PictureKey]) -> list[Path | None]:
-        return [self._store.find(key) for key in keys]
+    async def drop_source(self, source_id: SourceId) -> None:
+        """Remove everything that is kept of a source.
+
+        Raises:
+            OSError: a file can't be removed.
+        """
+        for drop in (self._store.drop_source, self._absences.drop_source):
+            await to_thread.run_sync(drop, source_id, limiter=self._thread)
+
+    async def _remember(self, ref: PictureRef, lasting_s: float) -> None:
+        key = picture_key(ref.source_id, ref.ref)
+        await to_thread.run_sync(self._absences.add, key, lasting_s, limiter=self._thread)
+
+    def _find(self, refs: Collection[PictureRef], width: int) -> dict[PictureRef, Path | None]:
+        found: dict[PictureRef, Path | None] = {}
+        for ref in refs:
+            path = self._store.find(picture_key(ref.source_id, ref.ref, width))
+            if path is not None or self._absences.has(picture_key(ref.source_id, ref.ref)):
+                found[ref] = path
+        return found

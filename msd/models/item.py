@@ -181,6 +181,8 @@ class MediaItem(Struct, frozen=True, kw_only=True):
     video_3d: str = ""
     has_lyrics: bool = False
     images: tuple[Image, ...] = ()
+    blurhash: str = ""  # of the picture that the item is usually shown with
+    colors: tuple[int, ...] = ()  # 0xRRGGBB of that picture's corners, clockwise from top left
     watch: WatchState | None = None  # None: the backend has no opinion, what is stored stays
     identity: str = ""
     details: ItemDetails | None = None  # None: not fetched, what is stored stays (Y5)

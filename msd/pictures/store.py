@@ -1,9 +1,9 @@
 """Pictures as files below a folder: by key, private, whole or absent, within a cap.
 
-    FOLDER/<first two letters>/<key>.<jpg|png|webp|gif>
+    FOLDER/<source>/<key>.<jpg|png|webp>        e.g. artwork/5d41402abc4b/7d793037a076….jpg
 
-A key is a hash, so that neither a server's name nor a token stands in a path. The cap holds at
-every moment: files that were used longest ago are removed before a new one is written.
+Source and key are hashes, so that neither a server's name nor a token stands in a path. The cap
+holds at every moment: files that were used longest ago are removed before a new one is written.
 """
 
 import os
@@ -20,19 +20,30 @@ from msd.models import SourceId
 from msd.pictures.wire import Format
 
 PictureKey = NewType("PictureKey", str)
+PRIVATE = 0o700
+_BLOCK = 4096  # a file takes whole blocks of the disk
 _SUFFIXES = frozenset(one.suffix for one in Format)
 _UNFINISHED = ".part"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
 class _File(Struct):
     path: Path
-    size: int
+    size: int  # what it takes of the disk
 
 
-def picture_key(source_id: SourceId, ref: str, width: int) -> PictureKey:
-    """Return the key of a source's picture in one width, e.g. `6f1c…` (40 letters)."""
-    return PictureKey(sha256(f"{source_id}\0{ref}\0{width}".encode()).hexdigest()[:40])
+def picture_key(source_id: SourceId, ref: str, width: int = 0) -> PictureKey:
+    """Return the key of a source's picture in one width, e.g. `5d41402abc4b/7d79…` (40 letters).
+
+    Without a width it is the key of the picture in all widths.
+    """
+    digest = sha256(f"{source_id}\0{ref}\0{width}".encode()).hexdigest()
+    return PictureKey(f"{source_folder(source_id)}/{digest[:40]}")
+
+
+def source_folder(source_id: SourceId) -> str:
+    """Return the name of the folder of a source's files."""
+    return sha256(source_id.encode()).hexdigest()[:12]
 
 
 class PictureStore:
@@ -46,7 +57,7 @@ class PictureStore:
 
     @property
     def size(self) -> int:
-        """How many bytes the files take."""
+        """How many bytes of the disk the files take."""
         return self._size
 
     def find(self, key: PictureKey) -> Path | None:
@@ -70,13 +81,14 @@ class PictureStore:
             OSError: the disk is full, or the folder can't be written.
         """
         files = self._known()
-        if len(content) > self._most_bytes:
+        size = _on_disk(len(content))
+        if size > self._most_bytes:
             return None
-        self.drop(key)
-        while files and self._size + len(content) > self._most_bytes:
-            self.drop(next(iter(files)))
-        path = self._folder / key[:2] / (key + picture_format.suffix)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._drop(key)
+        while files and self._size + size > self._most_bytes:
+            self._drop(next(iter(files)))
+        path = self._folder / (key + picture_format.suffix)
+        make_private(path.parent)
         part = path.with_suffix(_UNFINISHED)
         try:
             with os.fdopen(os.open(part, _NEW, 0o600), "wb") as file:
@@ -86,12 +98,22 @@ class PictureStore:
         except OSError:
             part.unlink(missing_ok=True)
             raise
-        files[key] = _File(path, len(content))
-        self._size += len(content)
+        files[key] = _File(path, size)
+        self._size += size
         return path
 
-    def drop(self, key: PictureKey) -> None:
-        """Remove a picture, if it is there."""
+    def drop_source(self, source_id: SourceId) -> None:
+        """Remove every picture of a source.
+
+        Raises:
+            OSError: one of them can't be removed.
+        """
+        name = source_folder(source_id)
+        for key in [key for key in self._known() if key.startswith(f"{name}/")]:
+            self._drop(key)
+        remove_folder(self._folder / name)
+
+    def _drop(self, key: PictureKey) -> None:
         file = self._known().get(key)
         if file is not None:
             file.path.unlink(missing_ok=True)
@@ -106,23 +128,52 @@ class PictureStore:
         if self._files is None:
             self._files = self._read()
             while self._files and self._size > self._most_bytes:  # the cap was made smaller
-                self.drop(next(iter(self._files)))
+                self._drop(next(iter(self._files)))
         return self._files
 
     def _read(self) -> OrderedDict[PictureKey, _File]:
         found: list[tuple[int, PictureKey, _File]] = []
         now = time.time_ns()
-        for path in self._folder.glob("??/*"):
+        for path in self._folder.glob("*/*"):
             with suppress(OSError):
                 status = path.stat()
                 if path.suffix not in _SUFFIXES:
                     path.unlink()  # a write that a crash ended
                     continue
                 used = min(status.st_mtime_ns, now)
-                found.append((used, PictureKey(path.stem), _File(path, status.st_size)))
+                key = PictureKey(f"{path.parent.name}/{path.stem}")
+                found.append((used, key, _File(path, _on_disk(status.st_size))))
         found.sort(key=lambda file: file[0])
         self._size = sum(file.size for _, _, file in found)
         return OrderedDict((key, file) for _, key, file in found)
+
+
+def make_private(folder: Path) -> None:
+    """Create a source's folder and the one above it, for the user only.
+
+    Raises:
+        OSError: they can't be created.
+    """
+    if not folder.is_dir():
+        folder.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        folder.parent.chmod(PRIVATE)
+        folder.mkdir(mode=PRIVATE, exist_ok=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder of files, if it is there.
+
+    Raises:
+        OSError: something in it can't be removed.
+    """
+    if folder.is_dir():
+        for path in folder.iterdir():
+            path.unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _on_disk(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK
 
 
 def _mark_as_used(path: Path) -> None:

@@ -3,22 +3,18 @@
 import struct
 from enum import IntEnum
 
+READY = b"\1"  # said once, when the checker has started
 REQUEST = struct.Struct(">II")  # wanted width, length
 ANSWER = struct.Struct(">BI")  # format, length
 
 
 class Format(IntEnum):
-    """The formats that are given out."""
+    """The formats that are given out: those that every toolkit reads."""
 
     JPEG = 1
-    PNG = 2
-    WEBP = 3
-    GIF = 4
+    PNG = 2  # pictures with transparent parts
 
     @property
     def suffix(self) -> str:
         """The ending of a file of this format."""
-        return {"JPEG": ".jpg"}.get(self.name, f".{self.name.lower()}")
-
-
-FORMATS = {one.name: one for one in Format}
+        return ".jpg" if self is Format.JPEG else ".png"

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from msd.models import BackendKind, ItemId, LibraryId, RemoteId, SourceId
 
 _REMEMBERED = 5000  # relations whose ids an `IdBook` keeps at hand
+_PERSON = "_person_"
 _ITEM_ID_BYTES = 10  # two of a million items share an id once in 10^12 caches
 
 
@@ -36,6 +37,23 @@ def item_id(source: SourceId, remote_id: RemoteId, salt: int = 0) -> ItemId:
     text = f"{source}\0{remote_id}\0{salt}" if salt else f"{source}\0{remote_id}"
     encoded = text.encode(errors="surrogatepass")
     return ItemId(blake2b(encoded, digest_size=_ITEM_ID_BYTES).hexdigest())
+
+
+def person_artwork_id(item: str, person: str) -> str:
+    """Return the id by which the picture of one of an item's people is asked for.
+
+    It stays when the people come in another order, and when the picture is replaced.
+
+    Args:
+        item: the item's id.
+        person: the person's id on the server, else the name.
+    """
+    return f"{item}{_PERSON}{_digest(6, person).hex()}"
+
+
+def item_of_person(artwork_id: str) -> str:
+    """Return the id of the item whose people an id is about, "" for an id of something else."""
+    return artwork_id.rpartition(_PERSON)[0]
 
 
 def _digest(size: int, *parts: str) -> bytes:

@@ -87,7 +87,7 @@ def documented(name: str) -> Iterator[tuple[ET.Element, str]]:
 
 def key_types(text: str) -> dict[str, str]:
     """Return the keys that a text documents as `key` type."""
-    return dict(re.findall(r"`([a-z_]+)`\s+\(?(aa?\{s[uv]\}|as|[sbuxidot]\b)", text))
+    return dict(re.findall(r"`([a-z_]+)`\s+\(?(aa?\{s[uv]\}|a[su]\b|[sbuxidot]\b)", text))
 
 
 def section(name: str, member: str) -> str:

@@ -7,9 +7,20 @@ import anyio
 import pytest
 
 from msd.coordinator.artwork import MAX_PICTURES
-from msd.errors import LimitExceededError, UnknownItemError, UnreachableError
+from msd.coordinator.picture_fetches import MOST_WAITING
+from msd.errors import LimitExceededError, MsdError, UnknownItemError, UnreachableError
 from msd.events import ArtworkReady
-from msd.models import Image, ItemId, ItemQuery, ItemType, LibraryType, RemoteId
+from msd.models import (
+    Image,
+    ItemDetails,
+    ItemId,
+    ItemQuery,
+    ItemType,
+    LibraryType,
+    Person,
+    PublicStatus,
+    RemoteId,
+)
 from msd.models.artwork import ArtworkKind
 from tests.pictures.samples import SVG, bomb, picture
 from tests.support.fakes.fake_backend import FakeServer, movie
@@ -48,8 +59,20 @@ async def run(rig: Rig, server: FakeServer) -> AsyncIterator[Run]:
 
 
 async def ids(run: Run) -> Mapping[str, ItemId]:
-    page = await run.coordinator.library.query(ItemQuery(fields=("id", "remote_id"), limit=500))
-    return {str(item["remote_id"]): ItemId(str(item["id"])) for item in page.items}
+    found: dict[str, ItemId] = {}
+    cursor = ""
+    while True:
+        query = ItemQuery(fields=("id", "remote_id"), limit=500, cursor=cursor)
+        page = await run.coordinator.library.query(query)
+        found |= {str(item["remote_id"]): ItemId(str(item["id"])) for item in page.items}
+        cursor = page.next_cursor
+        if not cursor:
+            return found
+
+
+async def sync(run: Run) -> None:
+    (view,) = run.coordinator.list_sources()
+    await run.until_ended(await run.coordinator.sync_source(view.source.id))
 
 
 async def test_a_missing_picture_is_fetched_and_announced(run: Run) -> None:
@@ -166,6 +189,204 @@ async def test_episodes_show_the_poster_of_their_season_or_show(rig: Rig) -> Non
 
     assert paths["e1"] == paths["s1"] != paths["show"]
     assert paths["e2"] == paths["s2"] == paths["show"]
+
+
+async def test_absent_and_broken_pictures_are_known_after_a_restart(
+    rig: Rig, server: FakeServer
+) -> None:
+    """Nobody is asked for them again, while a replaced one is fetched at once."""
+    films = server.library("posters")
+    server.put(films, movie("lost", images=images("lost")), movie("svg", images=images("svg")))
+    async with rig.running() as run:
+        await run.until_synced(await run.add())
+        known = {name: item for name, item in (await ids(run)).items() if name in ("lost", "svg")}
+        for item in known.values():
+            with pytest.raises(UnknownItemError):
+                await run.coordinator.artwork.file(item, POSTER, 300)
+    asked = list(server.calls)
+
+    async with rig.running() as run:
+        run.coordinator.start()
+        (view,) = run.coordinator.list_sources()
+        await run.until_status(view.source.id, PublicStatus.CONNECTED)
+        again = await run.coordinator.artwork.files(list(known.values()), POSTER, 640)
+        since = server.calls[len(asked) :]
+        server.pictures["lost again"] = picture()
+        server.edit(films, "lost", images=images("lost again"))
+        await sync(run)
+
+        assert again == {known["lost"]: "", known["svg"]: ""}
+        assert not [call for call in since if call.startswith("picture")]
+        assert (await run.coordinator.artwork.file(known["lost"], POSTER, 640)).is_file()
+
+
+async def test_a_picture_that_was_replaced_while_it_was_fetched_is_not_kept(
+    run: Run, server: FakeServer
+) -> None:
+    """A server sends its newest bytes for any ref: they must not lie under the old one's key."""
+    item = (await ids(run))["good"]
+    server.held_pictures = anyio.Event()
+    shown: list[Path] = []
+
+    async def wait() -> None:
+        shown.append(await run.coordinator.artwork.file(item, POSTER, 300))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await run.eventually(lambda: "picture good 320" in server.calls)
+        for name in ("good", "twin"):
+            server.edit(RemoteId("posters"), name, images=images("better"))
+        server.pictures["good"] = server.pictures["better"] = picture(500, 500)
+        await sync(run)
+        server.held_pictures.set()
+
+    assert server.calls[-1] == "picture better 320"
+    stored = list((run.rig.folder / "cache").rglob("*.jpg"))
+    assert stored == shown
+
+
+async def test_each_kind_that_waits_is_announced(run: Run, server: FakeServer) -> None:
+    """A thumb and a backdrop may be the same picture, asked for by two programs."""
+    films = RemoteId("posters")
+    server.pictures["wide"] = picture(640, 360)
+    server.put(films, movie("wide", images=images("wide", kind="backdrop")))
+    await sync(run)
+    item = (await ids(run))["wide"]
+    artwork = run.coordinator.artwork
+    server.held_pictures = anyio.Event()
+
+    await artwork.files([item], ArtworkKind.BACKDROP, 300)
+    await artwork.files([item], ArtworkKind.THUMB, 300)
+    await artwork.files([item], ArtworkKind.THUMB, 300)
+    server.held_pictures.set()
+    await run.until(lambda: len(run.of(ArtworkReady)) == 2)
+
+    assert set(run.of(ArtworkReady)) == {
+        ArtworkReady(ids=(item,), kind=kind, width=320) for kind in ("backdrop", "thumb")
+    }
+    assert server.calls.count("picture wide 320") == 1
+
+
+async def many(run: Run, server: FakeServer, count: int) -> list[ItemId]:
+    """Return films with a picture each, in the order of their numbers."""
+    films = server.library("many")
+    content = picture(100, 150)
+    server.pictures |= {f"{number:04}": content for number in range(count)}
+    server.put(films, *(movie(f"{n:04}", images=images(f"{n:04}")) for n in range(count)))
+    await sync(run)
+    known = await ids(run)
+    return [known[f"{number:04}"] for number in range(count)]
+
+
+async def test_a_source_is_asked_for_two_pictures_at_once_whoever_asks(
+    run: Run, server: FakeServer
+) -> None:
+    """Small servers scale one picture after the other (Y1), and the newest page comes first."""
+    films = await many(run, server, 60)
+    server.held_pictures = anyio.Event()
+    for start in range(0, 60, 20):
+        await run.coordinator.artwork.files(films[start : start + 20], POSTER, 300)
+    await run.eventually(lambda: len(pictures_of(server)) == 2)
+    await anyio.wait_all_tasks_blocked()
+
+    assert pictures_of(server) == ["0000", "0001"]
+    server.held_pictures.set()
+    await run.until(lambda: sum(len(event.ids) for event in run.of(ArtworkReady)) == 60)
+    assert pictures_of(server)[2:42] == [f"{n:04}" for n in (*range(40, 60), *range(20, 40))]
+    assert len(run.of(ArtworkReady)) <= 60 / 12 + 5
+
+
+def pictures_of(server: FakeServer) -> list[str]:
+    return [call.split()[1] for call in server.calls if call.startswith("picture ")]
+
+
+async def test_a_source_that_fails_is_left_alone_for_a_while(run: Run, server: FakeServer) -> None:
+    """Three failures in a row end the queue: an overloaded server gets no 500 requests more."""
+    films = await many(run, server, 40)
+    server.error = UnreachableError("away")
+
+    first = await run.coordinator.artwork.files(films, POSTER, 300)
+    await run.eventually(lambda: len(pictures_of(server)) >= 3)
+    await anyio.wait_all_tasks_blocked()
+    asked = len(pictures_of(server))
+    again = await run.coordinator.artwork.files(films[:2], POSTER, 300)
+    await anyio.wait_all_tasks_blocked()
+
+    assert first == again == {}
+    assert asked <= 4
+    assert len(pictures_of(server)) == asked
+    server.error = None
+    assert (await run.coordinator.artwork.file(films[0], POSTER, 300)).is_file()
+    assert (await run.coordinator.artwork.file(films[30], POSTER, 300)).is_file()
+
+
+async def test_a_call_for_very_many_pictures_is_no_error(run: Run, server: FakeServer) -> None:
+    """The oldest are given up, and can be asked for again; the newest wait."""
+    films = await many(run, server, MOST_WAITING + 500)
+    server.held_pictures = anyio.Event()
+    artwork = run.coordinator.artwork
+    refused: list[MsdError] = []
+
+    async def wait() -> None:
+        try:
+            await artwork.file(films[400], POSTER, 300)
+        except LimitExceededError as error:
+            refused.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        await artwork.files(films[:400], POSTER, 300)
+        tasks.start_soon(wait)
+        with anyio.fail_after(30):
+            while not refused:
+                for start in range(401, len(films), MAX_PICTURES):
+                    await artwork.files(films[start : start + MAX_PICTURES], POSTER, 300)
+
+
+async def test_people_have_pictures_of_their_own(run: Run, server: FakeServer) -> None:
+    """Under an id that names no server, stays when they come in another order, and is no item's."""
+    server.pictures["ada"] = picture(300, 450)
+    cast = (Person(name="Bob", remote_id="p2"), Person(name="Ada", remote_id="p1", image="ada"))
+    details = ItemDetails(people=cast)
+    server.put(RemoteId("posters"), movie("cast", details=details, images=images("good")))
+    await sync(run)
+    item = (await ids(run))["cast"]
+
+    async def people() -> dict[str, ItemId]:
+        (found,) = await run.coordinator.library.items([item], fields=("people",))
+        entries = found["people"]
+        assert isinstance(entries, list)
+        return {p["name"]: ItemId(p["artwork_id"]) for p in entries if "artwork_id" in p}
+
+    before = await people()
+    path = await run.coordinator.artwork.file(before["Ada"], POSTER, 300)
+    files = await run.coordinator.artwork.files([before["Ada"], item], POSTER, 300)
+
+    assert before.keys() == {"Ada"}
+    assert before["Ada"].replace("_", "").isalnum()
+    assert files[before["Ada"]] == str(path)
+    with pytest.raises(UnknownItemError):
+        await run.coordinator.artwork.file(before["Ada"], ArtworkKind.BACKDROP, 300)
+    with pytest.raises(UnknownItemError):
+        await run.coordinator.artwork.file(ItemId(before["Ada"][:-1] + "x"), POSTER, 300)
+
+
+async def test_a_removed_source_leaves_no_picture_on_the_disk(run: Run) -> None:
+    """Neither files nor what is known to be absent (A4)."""
+    known = await ids(run)
+    artwork = run.coordinator.artwork
+    await artwork.file(known["good"], POSTER, 300)
+    with pytest.raises(UnknownItemError):
+        await artwork.file(known["lost"], POSTER, 300)
+    cache = run.rig.folder / "cache"
+    assert len(pictures_below(cache)) == 2
+    (view,) = run.coordinator.list_sources()
+
+    await run.coordinator.remove_source(view.source.id)
+    await run.eventually(lambda: not list(cache.glob("artwork*/*")))
+
+
+def pictures_below(cache: Path) -> list[Path]:
+    return [path for path in cache.glob("artwork*/*/*") if path.is_file()]
 
 
 async def test_removing_a_source_ends_its_fetches(run: Run, server: FakeServer) -> None:

@@ -228,6 +228,7 @@ class Rig:
         cache = CacheDatabase.open(settings.cache_db, revision_floor=state.revision_floor())
         registry = await SourceRegistry.open(state)
         syncs = InProcessSyncs(self.server, self.service)
+        artwork = ArtworkManager(settings.cache_dir, most_bytes=10 << 20)
         services = Services(
             settings=settings,
             registry=registry,
@@ -241,13 +242,13 @@ class Rig:
             ),
             cache=await CacheManager.open(cache),
             syncs=syncs,
-            artwork=ArtworkManager(settings.cache_dir, most_bytes=10 << 20),
+            artwork=artwork,
             network=self.network,
             callers=self.callers,
             desktop=self.desktop,
         )
         events = EventStream()
-        async with anyio.create_task_group() as tasks:
+        async with artwork, anyio.create_task_group() as tasks:
             coordinator = SourceCoordinator(services, events, tasks)
             with events.subscribe() as received:
                 await coordinator.open()

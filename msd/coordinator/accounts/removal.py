@@ -13,7 +13,7 @@ from msd.coordinator.error_boundary import guarded
 from msd.coordinator.jobs import Jobs
 from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
-from msd.errors import LimitExceededError, MsdError
+from msd.errors import LimitExceededError, MsdError, StorageError
 from msd.events import AccountChanged, AccountRemoved, EventStream, SourceRemoved
 from msd.models import Account, Source, SourceId
 
@@ -39,6 +39,7 @@ class Removal:
         self._backends = services.backends
         self._cache = services.cache
         self._cache_dir = services.settings.cache_dir
+        self._artwork = services.artwork
         self._jobs = jobs
         self._work = work
         self._events = events
@@ -104,6 +105,7 @@ class Removal:
 
     async def _purge(self, source: Source) -> None:
         await self._cache.purge_source(source.id)
+        await self._purge_pictures(source.id)
         private = self._cache_dir / "backends" / source.id
         import shutil  # noqa: PLC0415 - takes long to import, and is seldom needed
 
@@ -115,6 +117,12 @@ class Removal:
                 await self._auth.forget(account)
             await self._backends.close(source.id)
             await self._registry.finish_removal(source.id)
+
+    async def _purge_pictures(self, source_id: SourceId) -> None:
+        try:
+            await self._artwork.drop_source(source_id)
+        except OSError as error:
+            raise StorageError(f"pictures can't be removed: {error.strerror}") from error
 
     def _last_account(self, source: Source) -> Account | None:
         """Return the account when this was its last source."""

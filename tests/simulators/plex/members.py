@@ -14,6 +14,7 @@ from .world import World
 _LIGHT_TAGS = 2
 _ZERO_COUNTS = {"index", "parentIndex", "userRating"}
 _TAG_TYPES = {"Genre": 1, "Producer": 7, "Director": 4, "Writer": 5, "Role": 6, "Country": 8}
+BLUR_HASH = "L6PZfSi_.AyE_3t7t7R**0o#DgR4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Shape:
     markers: bool = False
     chapters: bool = False
     extras: bool = False
+    blur_hashes: bool = False
     without: frozenset[str] = frozenset()
 
     @classmethod
@@ -38,6 +40,7 @@ class Shape:
             markers=detail and query.flag("includeMarkers"),
             chapters=detail and query.flag("includeChapters"),
             extras=detail and query.flag("includeExtras"),
+            blur_hashes="thumbBlurHash" in query.words("includeFields"),
             without=query.words("excludeElements") | query.words("excludeFields"),
         )
 
@@ -57,6 +60,8 @@ def item_members(world: World, item: Item, shape: Shape) -> dict[str, Any]:
     _set(members, originallyAvailableAt=item.released, duration=item.duration_ms)
     _set(members, index=item.index, parentIndex=item.parent_index, subtype=item.subtype)
     members |= _pictures(item)
+    if shape.blur_hashes and item.kind in (Kind.MOVIE, Kind.SHOW, Kind.EPISODE):
+        members["thumbBlurHash"] = BLUR_HASH
     members |= _above(world, item)
     members |= _KINDS.get(item.kind, _nothing)(world, item)
     members |= recorded_members(item)

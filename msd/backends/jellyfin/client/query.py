@@ -15,7 +15,7 @@ IDS_AT_ONCE = 100  # more would make the address too long for some proxies
 # Nothing here makes the server resolve files, people or children row by row.
 _FIELDS = (
     "ProviderIds,Genres,Overview,SortName,OriginalTitle,DateCreated,ParentId,Taglines,Studios,"
-    "SpecialEpisodeNumbers,Tags"
+    "SpecialEpisodeNumbers,Tags,PrimaryImageAspectRatio"
 )
 _IMAGES: dict[str, str | int] = {
     "enableImageTypes": "Primary,Backdrop,Thumb,Logo,Banner",

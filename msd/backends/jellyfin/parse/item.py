@@ -26,7 +26,7 @@ from msd.backend_api.values import (
     year,
 )
 from msd.backends.jellyfin.parse.identity import identity
-from msd.backends.jellyfin.parse.images import images
+from msd.backends.jellyfin.parse.images import images, usual_blurhash
 from msd.backends.jellyfin.parse.title import sort_title, title
 from msd.backends.jellyfin.parse.values import guid, moment, ms, released
 from msd.backends.jellyfin.parse.wire import ITEM_TYPES, Named, Row, RowWatch, UserData
@@ -38,7 +38,7 @@ from msd.models import (
     WatchState,
 )
 
-PARSER_VERSION = 3  # raise it whenever the same row would give another result
+PARSER_VERSION = 4  # raise it whenever the same row would give another result
 
 _LONGEST_ID = 100
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -92,6 +92,7 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType) -> MediaItem:
     index = None if row.index_number is None else number(row.index_number)
     outer_index = number(row.parent_index_number) if is_episode or is_track else None
     duration_ms = ms(row.run_time_ticks) if row.run_time_ticks else _NO_LENGTH
+    pictures = images(row)
     return MediaItem(
         remote_id=remote_id,
         type=item_type,
@@ -137,7 +138,8 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType) -> MediaItem:
         video_3d=text(row.video_3d_format, _LONGEST_ID).lower() if row.video_3d_format else "",
         child_count=None if row.child_count is None else number(row.child_count),
         unwatched_count=number(row.user_data.unplayed_item_count) if row.user_data else None,
-        images=images(row),
+        images=pictures,
+        blurhash=usual_blurhash(row, pictures) if row.image_blur_hashes else "",
         watch=watch_state(row.user_data, duration_ms),
         identity=identity(row, item_type),
     )

@@ -14,6 +14,7 @@ from msd.backends.local.files.opening import open_media
 from msd.backends.local.files.probe import Technical, probe
 from msd.backends.local.files.text import clean_title
 from msd.backends.local.files.walk import join
+from msd.backends.local.items.portraits import with_portraits
 from msd.backends.local.names.films import film_name
 from msd.backends.local.scanning.scan import Scan
 from msd.models import (
@@ -68,16 +69,17 @@ def details_of(
     """
     decisions = _decisions(entry, item, nfo)
     extras = tuple(_extra(ref) for ref in entry.extras)
+    people = with_portraits(scan.root, entry, nfo.people)
     if isinstance(entry, Group):
         return ItemDetails(
-            people=nfo.people,
+            people=people,
             extras=tuple(extra for extra in extras if extra.kind != "trailer"),
             trailers=tuple(extra for extra in extras if extra.kind == "trailer"),
             decisions=decisions,
         )
     sources = _media_sources(scan, entry, first or _NO_MEDIA)
     return ItemDetails(
-        people=nfo.people,
+        people=people,
         media_sources=sources,
         markers=first.chapters if first is not None else (),
         parts=_parts(entry, sources),

@@ -37,10 +37,8 @@ PLAYLISTS = RemoteId("playlists")  # no library of the server's: the user's own 
 SHARED = RemoteId("shared")  # what others share item by item
 
 # Lists never show more than a few of these, and the full answer about an item has them all.
-_HEAVY = (
-    "Collection,Country,Director,Field,Label,Location,Producer,Rating,Role,Similar,UltraBlurColors,"
-    "Writer"
-)
+_HEAVY = "Collection,Country,Director,Field,Label,Location,Producer,Rating,Role,Similar,Writer"
+_EXTRA_FIELDS = "thumbBlurHash"  # some servers have it and show it only when it is asked for
 _ORDERED_BY_KEY = "id"  # what is new comes last, so what comes while pages are read moves nothing
 
 
@@ -92,6 +90,7 @@ def _rows_of(item_type: ItemType) -> dict[str, str | int]:
         "sort": _ORDERED_BY_KEY,
         "includeGuids": 1,
         "excludeElements": heavy,
+        "includeFields": _EXTRA_FIELDS,
     }
 
 
@@ -101,7 +100,9 @@ def members_query(remote_id: RemoteId, item_type: ItemType) -> Query:
         path = f"/playlists/{remote_id}/items"
     else:
         path = f"/library/collections/{remote_id}/children"
-    return Query(path=path, parameters={"excludeElements": f"{_HEAVY},Genre,Image,Media"})
+    return Query(
+        path=path, parameters={"excludeElements": f"{_HEAVY},Genre,Image,Media,UltraBlurColors"}
+    )
 
 
 def items_query(remote_ids: Sequence[RemoteId]) -> Query:
@@ -111,7 +112,12 @@ def items_query(remote_ids: Sequence[RemoteId]) -> Query:
     """
     return Query(
         path=f"/library/metadata/{','.join(remote_ids)}",
-        parameters={"includeGuids": 1, "checkFiles": 0, "skipRefresh": 1},
+        parameters={
+            "includeGuids": 1,
+            "checkFiles": 0,
+            "skipRefresh": 1,
+            "includeFields": _EXTRA_FIELDS,
+        },
     )
 
 

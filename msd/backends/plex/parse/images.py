@@ -12,9 +12,11 @@ from msd.backends.plex.parse.wire import Row, many
 from msd.models import Image, ItemType
 
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/:_.,~%-]{1,500}", re.ASCII).fullmatch
-_HOST = re.compile(r"[a-z0-9.-]{1,253}", re.ASCII).fullmatch
+# Where servers keep pictures of people; no other address is asked for.
+_HOSTS = frozenset({"metadata-static.plex.tv"})
 _SIZES = frozenset({"width", "height", "cols", "minSize", "upscale"})
 _NUMBER = re.compile(r"\d{1,5}", re.ASCII).fullmatch
+_COLOR = re.compile(r"[0-9a-fA-F]{6}", re.ASCII).fullmatch
 _LONGEST = 2_000
 _WITH_FRAME = frozenset({ItemType.EPISODE, ItemType.VIDEO, ItemType.MUSIC_VIDEO})
 
@@ -38,6 +40,15 @@ def images(row: Row, item_type: ItemType) -> tuple[Image, ...]:
     return tuple(Image(kind=kind, ref=ref) for kind, ref in refs if ref)
 
 
+def corner_colors(row: Row) -> tuple[int, ...]:
+    """Return the colours of the corners of a row's picture, clockwise from top left."""
+    for found in many(row.colors)[:1]:
+        corners = (found.top_left, found.top_right, found.bottom_right, found.bottom_left)
+        colors = [int(corner, 16) for corner in corners if corner and _COLOR(corner)]
+        return tuple(colors) if len(colors) == len(corners) else ()
+    return ()
+
+
 def image_ref(path: str | None) -> str:
     """Return a path of the server's own without anything but sizes in its query, "" for others.
 
@@ -55,7 +66,7 @@ def image_ref(path: str | None) -> str:
 
 
 def person_ref(address: str | None) -> str:
-    """Return where the picture of a person is: a path of the server's, or an address of https."""
+    """Return where the picture of a person is: a path of the server's, or a known host of https."""
     if not address or len(address) > _LONGEST:
         return ""
     if address.startswith("/"):
@@ -65,7 +76,7 @@ def person_ref(address: str | None) -> str:
         is_usable = parts.scheme == "https" and parts.username is None and parts.port is None
     except ValueError:
         return ""
-    if not is_usable or not _HOST(parts.hostname or "") or not _PATH(parts.path):
+    if not is_usable or parts.hostname not in _HOSTS or not _PATH(parts.path):
         return ""
     return f"https://{parts.hostname}{parts.path}"
 

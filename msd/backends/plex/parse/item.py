@@ -21,7 +21,7 @@ from msd.backend_api.values import (
     year,
 )
 from msd.backends.plex.parse.guids import file_of, identity, ids_in_databases
-from msd.backends.plex.parse.images import images
+from msd.backends.plex.parse.images import corner_colors, images
 from msd.backends.plex.parse.rows import ListedRow, UnreadableRow, play_count
 from msd.backends.plex.parse.wire import WIRE_TYPES, Row, key, many
 from msd.models import ItemType, MediaItem, RemoteId, WatchState
@@ -116,6 +116,8 @@ def _item(row: Row, remote_id: RemoteId, item_type: ItemType, title: str) -> Med
         child_count=_child_count(row, item_type),
         unwatched_count=_unwatched_count(row, item_type),
         images=images(row, item_type),
+        blurhash=row.thumb_blur_hash if row.thumb and row.thumb_blur_hash else "",
+        colors=corner_colors(row) if row.colors else (),
         watch=watch_state(row, item_type),
         identity=identity(row, item_type),
     )

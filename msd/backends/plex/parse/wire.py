@@ -67,6 +67,15 @@ class Picture(Struct, gc=False):
     url: str | None = None
 
 
+class Colors(Struct, rename="camel", gc=False):
+    """The colours of a picture's corners, e.g. "0b0b0b"."""
+
+    top_left: str | None = None
+    top_right: str | None = None
+    bottom_right: str | None = None
+    bottom_left: str | None = None
+
+
 class PartFile(Struct, gc=False):
     """A file as lists show it."""
 
@@ -127,6 +136,8 @@ class Row(Struct, rename="camel"):
     art: str | None = None
     banner: str | None = None
     composite: str | None = None
+    thumb_blur_hash: str | None = None
+    colors: list[Colors] | Colors | None = field(default=None, name="UltraBlurColors")
     guids: list[ExternalId] | ExternalId | None = field(default=None, name="Guid")
     images: list[Picture] | Picture | None = field(default=None, name="Image")
     versions: list[Version] | Version | None = field(default=None, name="Media")

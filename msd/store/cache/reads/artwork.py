@@ -1,10 +1,11 @@
 """Which picture is shown for an item: its own, else one of its parents or members.
 
     episode → season → show        collection, playlist → its members, in order
-    track   → album  → artist      library              → its items with a picture, newest first
+    track   → album  → artist      library              → its newest items, newest first
 
 A wide picture (`thumb`, `backdrop`) stands in for the other kind of wide picture before the
-parents are asked.
+parents are asked. An id of a person (`person_artwork_id`) stands for the picture of one of the
+people in an item's details.
 """
 
 import json
@@ -15,7 +16,9 @@ from msgspec import Struct
 
 from msd.models import ItemId, LibraryId, SourceId
 from msd.models.artwork import ArtworkKind, PictureRef
+from msd.store.cache.reads.details import person_key
 from msd.store.cache.reads.listings import visible_listings
+from msd.store.ids import item_of_person, person_artwork_id
 
 MOST_GENERATIONS = 3  # a track has an album and an artist above it
 MOST_MEMBERS = 20  # that are looked at for one container
@@ -34,10 +37,13 @@ SELECT member.item_id FROM member WHERE member.parent = ? ORDER BY member.positi
 LIMIT {MOST_MEMBERS}
 """
 _NEWEST = f"""
-SELECT item.id FROM item JOIN listing ON listing.pk = item.listing
-JOIN library ON library.pk = listing.library
-WHERE library.id = ? AND library.deleted_at IS NULL AND item.deleted_at IS NULL
-AND item.artwork <> 0 ORDER BY item.added DESC LIMIT {MOST_MEMBERS}
+SELECT id, added FROM item WHERE listing = ? AND deleted_at IS NULL
+ORDER BY added DESC LIMIT {MOST_MEMBERS}
+"""
+_PEOPLE = """
+SELECT item.id, item.listing, json_extract(CAST(item_full.body AS TEXT), '$.people')
+FROM item JOIN item_full ON item_full.item = item.pk
+WHERE item.id IN (SELECT value FROM json_each(?)) AND item.deleted_at IS NULL
 """
 
 
@@ -53,7 +59,7 @@ class _Rows:
 
     def __init__(self, connection: sqlite3.Connection, hidden: Collection[SourceId]) -> None:
         self._connection = connection
-        self._listings = visible_listings(connection, hidden)
+        self.listings = visible_listings(connection, hidden)
         self._rows: dict[str, _Row | None] = {}
 
     def read(self, ids: Iterable[str]) -> None:
@@ -63,9 +69,9 @@ class _Rows:
         for item_id, pk, listing, *parents, images in self._connection.execute(
             _ITEMS, (json.dumps(wanted),)
         ):
-            if listing in self._listings:
+            if listing in self.listings:
                 above = tuple(dict.fromkeys(filter(None, parents)))
-                source_id = self._listings[listing].source_id
+                source_id = self.listings[listing].source_id
                 self._rows[item_id] = _Row(pk, source_id, above, _by_kind(images))
 
     def get(self, item_id: str) -> _Row | None:
@@ -79,9 +85,22 @@ def picture_refs(
     kind: ArtworkKind,
     hidden_sources: Collection[SourceId] = (),
 ) -> dict[str, PictureRef]:
-    """Return the picture of each item or library that has one, of its own or of its relatives."""
+    """Return the picture of each item, library or person that has one, own or of a relative."""
     rows = _Rows(connection, hidden_sources)
     kinds = _KINDS.get(kind, (kind.value,))
+    found = _own_or_above(rows, ids, kinds)
+    for item_id in ids:
+        if item_id not in found and (below := _below(connection, rows, item_id)):
+            rows.read(below)
+            if ref := _first(rows, below, kinds):
+                found[item_id] = ref
+    people = [item_id for item_id in ids if item_of_person(item_id)]
+    if people and kind is ArtworkKind.POSTER:
+        found |= _of_people(connection, rows, people)
+    return found
+
+
+def _own_or_above(rows: _Rows, ids: Sequence[str], kinds: Sequence[str]) -> dict[str, PictureRef]:
     found: dict[str, PictureRef] = {}
     candidates: dict[str, tuple[str, ...]] = {item_id: (item_id,) for item_id in ids}
     for _ in range(MOST_GENERATIONS):
@@ -92,12 +111,22 @@ def picture_refs(
                 del candidates[item_id]
             else:
                 candidates[item_id] = _parents(rows, candidates[item_id])
-    for item_id in ids:
-        if item_id not in found and (below := _below(connection, rows, item_id)):
-            rows.read(below)
-            if ref := _first(rows, below, kinds):
-                found[item_id] = ref
     return found
+
+
+def _of_people(
+    connection: sqlite3.Connection, rows: _Rows, ids: Sequence[str]
+) -> dict[str, PictureRef]:
+    """Return the pictures of people, as the details of their items name them."""
+    items = sorted({item_of_person(artwork_id) for artwork_id in ids})
+    found: dict[str, PictureRef] = {}
+    for item_id, listing, people in connection.execute(_PEOPLE, (json.dumps(items),)):
+        if listing in rows.listings and people:
+            for person in json.loads(people):
+                if ref := person.get("image"):
+                    artwork_id = person_artwork_id(item_id, person_key(person))
+                    found.setdefault(artwork_id, PictureRef(rows.listings[listing].source_id, ref))
+    return {artwork_id: found[artwork_id] for artwork_id in ids if artwork_id in found}
 
 
 def _first(rows: _Rows, ids: Iterable[str], kinds: Sequence[str]) -> PictureRef | None:
@@ -116,8 +145,12 @@ def _parents(rows: _Rows, ids: Iterable[str]) -> tuple[str, ...]:
 
 def _below(connection: sqlite3.Connection, rows: _Rows, item_id: str) -> tuple[str, ...]:
     row = rows.get(item_id)
-    query, key = (_NEWEST, item_id) if row is None else (_MEMBERS, row.pk)
-    return tuple(member for (member,) in connection.execute(query, (key,)))
+    if row is not None:
+        return tuple(member for (member,) in connection.execute(_MEMBERS, (row.pk,)))
+    listings = [one.pk for one in rows.listings.values() if one.library_id == item_id]
+    newest = [item for pk in listings for item in connection.execute(_NEWEST, (pk,))]
+    newest.sort(key=lambda item: item[1], reverse=True)
+    return tuple(item for item, _ in newest)
 
 
 def _by_kind(images: str | None) -> dict[str, str]:

@@ -41,6 +41,8 @@ _OF_DETAIL = frozenset(
         "path",
         "mime",
         "size",
+        "blurhash",
+        "colors",
     }
 )
 _OF_FULL = frozenset({"fetched", *DETAIL_KEYS})
@@ -159,7 +161,7 @@ class Projection:
         if self._with_full and row[at]:
             item["fetched"] = row[at]
         if self._of_full and row[at + 1]:
-            shown = shown_details(json.loads(row[at + 1]))
+            shown = shown_details(json.loads(row[at + 1]), str(item["id"]))
             item |= {key: value for key, value in shown.items() if key in self._of_full}
 
 

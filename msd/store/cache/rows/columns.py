@@ -40,7 +40,9 @@ WATCH_COLUMNS = (
 SHOWN_COLUMNS = ("watched", "unwatched_count", "child_count")
 NEVER_WATCHED: tuple[object, ...] = (False, 0, 0, 0, False, None)
 UNKNOWN_RATING = -1.0
-ARTWORK: Mapping[str, int] = MappingProxyType({"poster": 1, "backdrop": 2, "thumb": 4, "logo": 8})
+ARTWORK: Mapping[str, int] = MappingProxyType(
+    {"poster": 1, "backdrop": 2, "thumb": 4, "logo": 8, "banner": 16}
+)
 
 
 @lru_cache(maxsize=4096)

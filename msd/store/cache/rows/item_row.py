@@ -146,7 +146,7 @@ def _detail(item: MediaItem, genres: list[str], external_ids: list[str], ids: Id
     if item.studios:
         found["studios"] = texts(item.studios)
     if item.images:
-        found["images"] = _images(item)
+        found.update(_pictures(item))
     if genres:
         found["genres"] = genres
     if external_ids:
@@ -190,12 +190,19 @@ def _rare(item: MediaItem) -> dict[str, object]:
     return {key: value for key, value in known.items() if value is not None}
 
 
-def _images(item: MediaItem) -> list[tuple[str, str]]:
-    return [
+def _pictures(item: MediaItem) -> dict[str, object]:
+    """Return the pictures, and what can be shown until one of them is there."""
+    images = [
         (image.kind if image.kind in ARTWORK else text(image.kind, normalise.NAME), image.ref)
         for image in item.images[: normalise.MAX_ENTRIES]
         if text(image.ref, normalise.REFERENCE) == image.ref  # cut, it would lead nowhere
     ]
+    values: dict[str, object] = {
+        "images": images,
+        "blurhash": normalise.blurhash(item.blurhash) if item.blurhash else "",
+        "colors": normalise.colors(item.colors) if item.colors else [],
+    }
+    return {key: value for key, value in values.items() if value}
 
 
 def _watch(watch: WatchState) -> tuple[object, ...]:

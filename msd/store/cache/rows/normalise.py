@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeGuard
 
 from msd.models import RemoteId
@@ -20,6 +20,11 @@ MAX_SIZE = 2**63 - 1
 MAX_NUMBER = 999_999  # of a season, an episode, a disc, a track
 _MAX_YEAR = 9999
 _MAX_RATING = 10.0
+_CORNERS = 4
+_COLOR = 0xFFFFFF
+_BASE_83 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
+_MAX_COMPONENTS = 9  # of a blurhash, in each direction
+_BLURHASH = re.compile(rf"[{re.escape(_BASE_83)}]{{6,166}}")
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 
 
@@ -95,6 +100,24 @@ def year(value: object) -> int | None:
 def date(value: object) -> str:
     """Return an ISO date (a year or a month will do), "" for anything else."""
     return value if isinstance(value, str) and _DATE.fullmatch(value) else ""
+
+
+def blurhash(value: object) -> str:
+    """Return a blurhash, "" for a text that is none.
+
+    Its first letter says how many components it has, and so how long it is.
+    """
+    if not isinstance(value, str) or not _BLURHASH.fullmatch(value):
+        return ""
+    down, across = divmod(_BASE_83.index(value[0]), _MAX_COMPONENTS)
+    is_whole = down < _MAX_COMPONENTS and len(value) == 4 + 2 * (down + 1) * (across + 1)
+    return value if is_whole else ""
+
+
+def colors(values: Sequence[object]) -> list[int]:
+    """Return the four colours of a picture's corners, nothing when they are others."""
+    found = [value for value in values if type(value) is int and 0 <= value <= _COLOR]
+    return found if len(found) == len(values) == _CORNERS else []
 
 
 def rating(value: object) -> float | None:

@@ -41,6 +41,7 @@ def told(item: MediaItem) -> dict[str, Any]:
     }
 
 
+BLURHASH = "L6PZfSi_.AyE_3t7t7R**0o#DgR4"
 FILM = {
     "remote_id": "56ba750dcf6ed18456e277848eeb9edf",
     "type": ItemType.MOVIE,
@@ -60,6 +61,7 @@ FILM = {
     "critic_rating": 4.4,
     "content_rating": "NR",
     "external_ids": ("imdb:tt9900004", "tmdb:movie:990004"),
+    "blurhash": BLURHASH,
     "images": (
         Image(
             kind="poster",
@@ -94,6 +96,7 @@ EPISODE = {
     "show_title": "Harbour Lights",
     "season_number": 1,
     "episode_number": 1,
+    "blurhash": BLURHASH,
     "images": (
         Image(kind="poster", ref=f"Primary:24fd30c241f650d83cd9ca616d2160c6:{SEASON}"),
         Image(kind="backdrop", ref=f"Backdrop:2f3ad348c1c24361669722348ac4819d:{SERIES}"),
@@ -124,6 +127,7 @@ TRACK = {
     "disc_number": 1,
     "track_number": 1,
     "has_lyrics": True,
+    "blurhash": BLURHASH,
     "images": (
         Image(
             kind="poster",
@@ -152,6 +156,7 @@ HOME_VIDEO = {
     "released": "2019-12-24",
     "added_at": 1577210400,
     "duration_ms": 2000,
+    "blurhash": BLURHASH,
     "images": (
         Image(
             kind="thumb",
@@ -173,6 +178,7 @@ DAILY_EPISODE = {
     "show_remote_id": "50ce853de1b5ecd2a9dac14a4fd065c0",
     "show_title": "Nightly Report",
     "season_number": 2024,
+    "blurhash": BLURHASH,
     "images": (
         Image(
             kind="poster",
@@ -205,6 +211,7 @@ PLAYLIST = {
     "content_rating": "G",
     "child_count": 3,
     "unwatched_count": 1,
+    "blurhash": BLURHASH,
     "images": (
         Image(
             kind="poster",
@@ -221,6 +228,7 @@ ARTIST = {
     "overview": "A choir of lamps & tides.",
     "added_at": 1795987604,
     "genres": ("Ambient",),
+    "blurhash": BLURHASH,
     "images": (
         Image(kind="poster", ref=f"Primary:40e7e7d09b63f572c69628aa4996fa6d:{LUMEN}"),
         Image(kind="backdrop", ref=f"Backdrop:c40e604138b59ac765ebc27858fdd2d3:{LUMEN}"),

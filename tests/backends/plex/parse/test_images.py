@@ -58,3 +58,37 @@ def test_pictures_of_relatives_stand_in():
         Image(kind="backdrop", ref="/library/metadata/3/art/1"),
         Image(kind="logo", ref="/library/metadata/3/clearLogo/1"),
     )
+
+
+def test_the_colours_of_the_corners_go_round_from_the_top_left():
+    """As numbers, whichever of its two forms the server chose."""
+    colours = {
+        "topLeft": "0b0b0b",
+        "topRight": "FFffFF",
+        "bottomRight": "000001",
+        "bottomLeft": "aabbcc",
+    }
+
+    for given in (colours, [colours]):
+        assert item(UltraBlurColors=given).colors == (0x0B0B0B, 0xFFFFFF, 1, 0xAABBCC)
+
+
+@pytest.mark.parametrize("colour", ["0b0b0", "0b0b0b0", "+b0b0b", "0x0b0b", "red", "", None, 7])
+def test_colours_that_cant_be_read_are_none(colour):
+    """Three corners are no picture."""
+    colours = dict.fromkeys(("topLeft", "topRight", "bottomRight", "bottomLeft"), "0b0b0b")
+
+    found = item(
+        UltraBlurColors=colours | {"bottomLeft": colour}, thumb="/library/metadata/1/thumb/2"
+    )
+
+    assert found.colors == ()
+    assert found.images
+
+
+def test_a_blurhash_belongs_to_the_picture_of_the_row():
+    """Without a picture there is nothing to wait for."""
+    blurhash = "L6PZfSi_.AyE_3t7t7R**0o#DgR4"
+
+    assert item(thumb="/library/metadata/1/thumb/2", thumbBlurHash=blurhash).blurhash == blurhash
+    assert item(thumbBlurHash=blurhash).blurhash == ""

@@ -10,10 +10,13 @@ from tests.simulators.jellyfin.answers.recorded_forms import absent, added, has_
 from tests.simulators.jellyfin.service.versions import ServerVersion
 from tests.simulators.jellyfin.world.item import MEDIA_TYPES, Item, Library
 from tests.simulators.jellyfin.world.media import (
+    BLUR_HASH,
     image_members,
     media_sources,
     media_streams,
     people,
+    picture_tag,
+    primary_ratio,
 )
 from tests.simulators.jellyfin.world.physical import physical_parent
 from tests.simulators.jellyfin.world.wire import dotnet_ticks, make_id, write_time
@@ -36,6 +39,7 @@ def item_members(world: World, item: Item, shape: Shape, version: ServerVersion)
     shown = {
         key: value for key, value in members.items() if value is not None and key not in hidden
     }
+    shown = _with_hashes_of_relatives(shown)
     # The one null the server writes: an empty GUID in a nullable property.
     shown["ChannelId"] = None
     return shown | (item.overrides or {})
@@ -73,7 +77,7 @@ def view_members(world: World, library: Library, version: ServerVersion) -> dict
         "DisplayPreferencesId": make_id("preferences", library.id),
         "Tags": [],
         "PrimaryImageAspectRatio": 1.7777777777777777,
-        "ImageTags": {"Primary": make_id("primary", library.id)},
+        "ImageTags": {},
         "BackdropImageTags": [],
         "ImageBlurHashes": {},
         "LocationType": "FileSystem",
@@ -150,7 +154,7 @@ def _optional(world: World, item: Item, shape: Shape) -> dict[str, Any]:
         "MediaSourceCount": 2 if item.type == "Movie" and item.number % 7 == 0 else None,
         "AirsBeforeEpisodeNumber": item.airs_before_episode,
         "AirsAfterSeasonNumber": item.airs_after_season,
-        "PrimaryImageAspectRatio": 0.6666666666666666,
+        "PrimaryImageAspectRatio": primary_ratio(item),
         "ChildCount": _child_count(world, item, shape),
         "RecursiveItemCount": _recursive_count(world, item, shape),
         "CumulativeRunTimeTicks": item.runtime_ticks,
@@ -200,18 +204,28 @@ def _series_part(world: World, item: Item) -> dict[str, Any]:
     season = world.items.get(item.season_id or "")
     members: dict[str, Any] = {"SeriesId": item.series_id, "SeasonId": item.season_id}
     if series:
-        backdrop = make_id("backdrop", series.id)
+        backdrop = picture_tag("backdrop", series)
         members |= {
             "SeriesName": series.name,
-            "SeriesPrimaryImageTag": make_id("primary", series.id),
+            "SeriesPrimaryImageTag": picture_tag("primary", series),
             "ParentBackdropItemId": series.id,
             "ParentBackdropImageTags": [backdrop],
             "ParentLogoItemId": series.id,
-            "ParentLogoImageTag": make_id("logo", series.id),
+            "ParentLogoImageTag": picture_tag("logo", series),
         }
     if season:
         members["SeasonName"] = season.name
     return members
+
+
+def _with_hashes_of_relatives(members: dict[str, Any]) -> dict[str, Any]:
+    """A row also has the hashes of those pictures of relatives that it names."""
+    tag = members.get("SeriesPrimaryImageTag") or members.get("AlbumPrimaryImageTag")
+    hashes = members.get("ImageBlurHashes")
+    if not tag or hashes is None:
+        return members
+    primary = {**hashes.get("Primary", {}), tag: BLUR_HASH}
+    return {**members, "ImageBlurHashes": {**hashes, "Primary": primary}}
 
 
 def _series(_world: World, item: Item) -> dict[str, Any]:
@@ -236,7 +250,7 @@ def _music_part(world: World, item: Item) -> dict[str, Any]:
         members |= {
             "Album": album.name,
             "AlbumId": album.id,
-            "AlbumPrimaryImageTag": make_id("primary", album.id),
+            "AlbumPrimaryImageTag": picture_tag("primary", album),
             "HasLyrics": False,
         }
     return members

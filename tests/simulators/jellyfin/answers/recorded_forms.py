@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.simulators.jellyfin.service.versions import ServerVersion
 from tests.simulators.jellyfin.world.item import Item
+from tests.simulators.jellyfin.world.media import picture_tag
 from tests.simulators.jellyfin.world.wire import make_id, write_time
 from tests.simulators.jellyfin.world.world import World
 
@@ -22,6 +23,8 @@ _MAY_BE_ABSENT: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("Episode", ("IndexNumber",), 19),
     ("Series", ("CommunityRating", "OfficialRating", "Overview", "RunTimeTicks"), 3),
     ("Movie", ("OfficialRating", "Overview"), 13),
+    ("Audio", ("ImageTags", "ImageBlurHashes"), 3),
+    ("MusicAlbum", ("ImageTags", "ImageBlurHashes"), 5),
 )
 _EMPTY_FILE = 29  # of so many films one has no content: no container and no length
 
@@ -60,7 +63,7 @@ def _episode(world: World, item: Item, version: ServerVersion) -> dict[str, Any]
         return {}
     return {
         "ParentPrimaryImageItemId": season.id,
-        "ParentPrimaryImageTag": make_id("primary", season.id),
+        "ParentPrimaryImageTag": picture_tag("primary", season),
     }
 
 

@@ -76,6 +76,7 @@ class Item:
     artist_ids: tuple[str, ...] = ()
     album_artist_ids: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    replaced_pictures: int = 0  # how often all of its pictures were replaced
     overrides: dict[str, Any] | None = None
 
     @property

@@ -8,29 +8,45 @@ from tests.simulators.jellyfin.world.item import Item
 from tests.simulators.jellyfin.world.wire import TICKS_PER_SECOND, make_id
 from tests.simulators.words import PEOPLE
 
-_BLUR = "WVIr:2Rj~pV@t7WBxuWBs:RjV@j[ofofj[j[a}WBt7t7ayWB"
+BLUR_HASH = "L6PZfSi_.AyE_3t7t7R**0o#DgR4"
+
+_STILLS = frozenset({"Episode", "Video", "MusicVideo"})
+_MUSIC = frozenset({"MusicArtist", "MusicAlbum", "Audio"})
+
+
+def picture_tag(kind: str, item: Item) -> str:
+    """Return the tag of a picture of an item; a replaced picture has another one."""
+    count = item.replaced_pictures
+    return make_id(kind, item.id, count) if count else make_id(kind, item.id)
 
 
 def image_members(item: Item) -> dict[str, Any]:
     """Return the image tags and blur hashes of an item."""
     # A tag changes when the picture does; a save of the text leaves it alone.
-    primary, backdrop = make_id("primary", item.id), make_id("backdrop", item.id)
+    primary, backdrop = picture_tag("primary", item), picture_tag("backdrop", item)
     if item.type in ("Photo", "Book", "Audio"):
         return {
             "ImageTags": {"Primary": primary},
             "BackdropImageTags": [],
-            "ImageBlurHashes": {"Primary": {primary: _BLUR[:36]}},
+            "ImageBlurHashes": {"Primary": {primary: BLUR_HASH}},
         }
-    logo = make_id("logo", item.id)
+    logo = picture_tag("logo", item)
     return {
         "ImageTags": {"Primary": primary, "Logo": logo},
-        "BackdropImageTags": [backdrop, make_id("backdrop2", item.id)],
+        "BackdropImageTags": [backdrop, picture_tag("backdrop2", item)],
         "ImageBlurHashes": {
-            "Primary": {primary: _BLUR},
-            "Logo": {logo: _BLUR[:38]},
-            "Backdrop": {backdrop: _BLUR[4:]},
+            "Primary": {primary: BLUR_HASH},
+            "Logo": {logo: BLUR_HASH},
+            "Backdrop": {backdrop: BLUR_HASH},
         },
     }
+
+
+def primary_ratio(item: Item) -> float:
+    """Return width by height of an item's own picture; some films have only a frame of theirs."""
+    if item.type in _STILLS or (item.type == "Movie" and item.number % 13 == 5):
+        return 16 / 9
+    return 1.0 if item.type in _MUSIC else 2 / 3
 
 
 def people(item: Item) -> list[dict[str, Any]]:
@@ -47,9 +63,15 @@ def people(item: Item) -> list[dict[str, Any]]:
         }
         if place:
             person["Role"] = f"Rôle {place}"
-        person["PrimaryImageTag"] = make_id("portrait", name)
+        if has_portrait(name):
+            person["PrimaryImageTag"] = make_id("portrait", name)
         found.append(person)
     return found
+
+
+def has_portrait(name: str) -> bool:
+    """Say whether there is a picture of a person."""
+    return PEOPLE.index(name) % 4 != 3
 
 
 def media_sources(item: Item) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from .call import Call, route
 _OWN = re.compile(
     r"/library/(metadata|collections|sections)/(\d+)/(thumb|art|banner|composite|clearLogo)/\d+.*"
     r"|/playlists/\d+/composite/\d+.*"
+    # The server fetches these itself.
+    r"|https://metadata-static\.plex\.tv/people/\d+\.jpg"
 )
 
 

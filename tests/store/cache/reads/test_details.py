@@ -68,7 +68,7 @@ PRIVATE = {"people", "versions", "parts", "chapters"}
 
 
 def shown(details: ItemDetails) -> dict[str, object]:
-    return shown_details(msgspec.json.decode(encode_details(details)))
+    return shown_details(msgspec.json.decode(encode_details(details)), "item")
 
 
 def test_everything_that_is_known_is_shown() -> None:

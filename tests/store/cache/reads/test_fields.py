@@ -26,7 +26,16 @@ from msd.store.ids import item_id
 from tests.store.made import SOURCE, Stores, movie
 
 SHOW, SEASON, EPISODE, TRACK = ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK
-PYTHON_TYPES = {"s": str, "as": list, "b": bool, "d": float, "i": int, "u": int, "x": int}
+PYTHON_TYPES = {
+    "s": str,
+    "as": list,
+    "au": list,
+    "b": bool,
+    "d": float,
+    "i": int,
+    "u": int,
+    "x": int,
+}
 
 
 FULL = movie(
@@ -70,6 +79,8 @@ FULL = movie(
     video_3d="sbs",
     has_lyrics=True,
     images=(Image(kind="logo", ref="1"), Image(kind="poster", ref="2")),
+    blurhash="L6PZfSi_.AyE_3t7t7R**0o#DgR4",
+    colors=(0x0B0B0B, 0xFFFFFF, 0, 0xAABBCC),
     watch=WatchState(
         watched=True,
         play_count=2,

@@ -1,5 +1,6 @@
 """Whatever a server says is bounded before it is stored (K5)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,3 +87,43 @@ def test_an_id_that_would_have_to_be_changed_is_unusable() -> None:
     assert normalise.is_usable_id("é" * 500)
     for bad in ("", "a\0b", "\ud800", "x" * 1025, "é" * 600, 7, None):
         assert not normalise.is_usable_id(bad)
+
+
+BASE_83 = normalise._BASE_83  # the letters that blurha.sh lists
+
+
+@given(across=st.integers(1, 9), down=st.integers(1, 9), data=st.data())
+def test_a_blurhash_has_the_length_that_its_first_letter_says(
+    across: int, down: int, data: st.DataObject
+) -> None:
+    """Every hash that the algorithm can write is kept; one letter more or less is none."""
+    size = 3 + 2 * across * down
+    rest = data.draw(st.text(st.sampled_from(BASE_83), min_size=size, max_size=size))
+    hash_text = BASE_83[across - 1 + (down - 1) * 9] + rest
+
+    assert normalise.blurhash(hash_text) == hash_text
+    assert normalise.blurhash(hash_text + "0") == ""
+    assert normalise.blurhash(hash_text[:-1]) == ""
+
+
+@given(ANYTHING)
+def test_what_is_no_blurhash_is_none(value: object) -> None:
+    """Programs hand it to decoders that trust its length (K5)."""
+    found = normalise.blurhash(value)
+
+    assert found == "" or (found == value and len(found) <= 166 and found.isascii())
+
+
+@pytest.mark.parametrize("text", ["}" * 28, "L6PZfSi_.AyE_3t7t7R**0o#DgR\n", "L6" * 5000, "é" * 28])
+def test_a_hostile_blurhash_is_none(text: str) -> None:
+    """Too many components, control characters, endless text, other letters."""
+    assert normalise.blurhash(text) == ""
+
+
+@given(st.lists(ANYTHING, max_size=6))
+def test_colours_are_four_numbers_of_24_bits_or_none(values: list[object]) -> None:
+    """Half a set of corners can't be drawn."""
+    found = normalise.colors(values)
+
+    assert found == [] or (len(found) == 4 and all(0 <= each <= 0xFFFFFF for each in found))
+    assert normalise.colors([0, 1, 0xFFFFFF, 3]) == [0, 1, 0xFFFFFF, 3]
