@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from msd import errors
+from msd.backends import jellyfin, local, plex
 from msd.bus.account import AccountInterface
 from msd.bus.backend import BACKEND_TYPES, OPTION_TYPES
 from msd.bus.exports import msd_specs, xml_folder
@@ -270,6 +271,25 @@ def test_every_key_of_a_backend_and_of_its_options_is_documented_with_its_type()
     documented_keys = key_types(section("org.msd.Msd1.SourceCoordinator", "ListBackends"))
 
     assert documented_keys == BACKEND_TYPES | OPTION_TYPES
+
+
+@pytest.mark.parametrize("member", ["AddSource", "BeginLogin"])
+def test_the_options_of_each_kind_are_those_of_its_backend(member: str) -> None:
+    """SourceCoordinator: what is written by hand, against what ListBackends answers."""
+    text = section("org.msd.Msd1.SourceCoordinator", member)
+    documented_options = dict(
+        re.findall(r"<member>(jellyfin|local|plex): ([a-z_, ]+)</member>", text)
+    )
+    offered = {
+        spec.kind: spec.options if member == "AddSource" else spec.login_options
+        for spec in (jellyfin.SPEC, local.SPEC, plex.SPEC)
+    }
+
+    assert documented_options == {
+        kind: ", ".join(option.name for option in options)
+        for kind, options in offered.items()
+        if options
+    }
 
 
 def test_every_key_of_a_connection_is_documented_with_its_type() -> None:
