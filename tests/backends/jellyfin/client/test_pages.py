@@ -6,27 +6,12 @@ import pytest
 from msd.backends.jellyfin.client import pages as pages_module
 from msd.errors import AuthRequiredError, ForbiddenError, UnreachableError
 from msd.models import ItemType
+from tests.backends.jellyfin.client.films import LISTS, MOVIES, first_request, movie_pages, movies
 from tests.backends.jellyfin.signed_in import WIRE_TYPES, signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
 from tests.support.listings import library_named, listed, listed_ids, listing_of
 
 pytestmark = pytest.mark.anyio
-
-MOVIES = "Filme & Kino"
-LISTS = "^/Items$"
-
-
-def movies(sim):
-    return sim.world.in_library(sim.world.library(MOVIES).id, "Movie")
-
-
-async def movie_pages(backend):
-    listing = await listing_of(backend, MOVIES, ItemType.MOVIE)
-    return [page async for page in backend.pages(listing)]
-
-
-def first_request(sim):
-    return sim.log.matching("/Items")[0].query
 
 
 async def test_every_item_of_every_library_is_listed_once(any_sim):

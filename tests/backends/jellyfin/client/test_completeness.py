@@ -5,28 +5,11 @@ import pytest
 from msd.backend_api import SkippedItem
 from msd.backends.jellyfin.client import pages as pages_module
 from msd.errors import BadResponseError, UnreachableError
-from msd.models import ItemType
+from tests.backends.jellyfin.client.films import LISTS, movie_pages, movies
 from tests.backends.jellyfin.signed_in import signed_in
 from tests.simulators.jellyfin import faults
-from tests.support.listings import listing_of
 
 pytestmark = pytest.mark.anyio
-
-MOVIES = "Filme & Kino"
-LISTS = "^/Items$"
-
-
-def movies(sim):
-    return sim.world.in_library(sim.world.library(MOVIES).id, "Movie")
-
-
-async def movie_pages(backend):
-    listing = await listing_of(backend, MOVIES, ItemType.MOVIE)
-    return [page async for page in backend.pages(listing)]
-
-
-def first_request(sim):
-    return sim.log.matching("/Items")[0].query
 
 
 async def test_the_first_and_the_last_page_carry_the_announced_total(sim):
