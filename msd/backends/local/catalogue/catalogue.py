@@ -141,6 +141,8 @@ class _Cataloguer:
         return self._made
 
     def _take_folder(self, folder: Folder) -> None:
+        folder, themes = self._extras.split_theme_songs(folder)
+        self._pending_extras += themes
         if any(entry.kind is FileKind.AUDIO for entry in folder.files):
             self._take_audio(folder)
         if not any(entry.kind is FileKind.VIDEO for entry in folder.files):

@@ -1,4 +1,4 @@
-"""Extras: trailers, interviews, deleted scenes. An extra is beside something.
+"""Extras: trailers, interviews, deleted scenes, theme songs. An extra is beside something.
 
 A folder of extras lies in a title's own folder: that of a film (its name says the same as the
 film in it), a show or a season. A file is an extra by its name when what it belongs to lies beside
@@ -8,6 +8,8 @@ it. Words like "Interview" and "Short" also occur in titles, so alone they say n
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+
+import msgspec
 
 from msd.backends.local.catalogue.entries import FileRef
 from msd.backends.local.files.file_kind import FileKind, split_name
@@ -20,6 +22,8 @@ from msd.backends.local.names.titles import comparable
 from msd.backends.local.names.words import EXTRA_KINDS, EXTRA_SUFFIX
 
 _SEPARATORS = re.compile(r"[\W_]+")
+_THEME = "theme"
+_THEME_FOLDER = "thememusic"
 _DISC_NAMES = frozenset({b"video_ts", b"bdmv", b"hvdvd_ts"})
 
 
@@ -43,6 +47,18 @@ class Extras:
                 return above
             path = above
         return None
+
+    def split_theme_songs(self, folder: Folder) -> tuple[Folder, list[tuple[bytes, FileRef]]]:
+        """Return a folder without its theme songs, and those with the folder of their title."""
+        themes = [entry for entry in folder.files if is_theme_song(folder, entry)]
+        if not themes:
+            return folder, []
+        owner = self.owner_of(folder)
+        if owner is None and not self._is_title_folder(folder.path):
+            return folder, []
+        others = [entry for entry in folder.files if entry not in themes]
+        songs = [(owner or folder.path, FileRef(folder, entry)) for entry in themes]
+        return msgspec.structs.replace(folder, files=others), songs
 
     def split(self, folder: Folder) -> tuple[list[FileEntry], list[FileEntry]]:
         """Return the videos of a folder that are titles, and those that are extras by name."""
@@ -156,8 +172,18 @@ def is_sample(folder: Folder, entry: FileEntry) -> bool:
     return stem == "sample" or (above in ("sample", "samples") and "sample" in stem.split())
 
 
+def is_theme_song(folder: Folder, entry: FileEntry) -> bool:
+    """Say whether a file is named like a theme song: "theme.mp3", or in a folder "theme-music"."""
+    if entry.kind is not FileKind.AUDIO:
+        return False
+    above = _SEPARATORS.sub("", decode_name(folder.path.rpartition(b"/")[2])).casefold()
+    return above == _THEME_FOLDER or stem_of(entry).casefold() == _THEME
+
+
 def kind_of_extra(ref: FileRef) -> str:
     """Return which kind of extra a file is, such as "trailer" or "interview"; else "extra"."""
+    if is_theme_song(*ref):
+        return "theme-song"
     match = EXTRA_SUFFIX.match(stem_of(ref.entry))
     words = [match["kind"]] if match else []
     words.append(decode_name(ref.folder.path.rpartition(b"/")[2]))

@@ -14,7 +14,7 @@ import msgspec
 from xxhash import xxh3_64
 
 from msd.backends.local.catalogue.entries import NAMES_VERSION
-from msd.backends.local.catalogue.extras import stem_of
+from msd.backends.local.catalogue.extras import is_theme_song, stem_of
 from msd.backends.local.catalogue.looks import Looks, looks_of
 from msd.backends.local.catalogue.remote_ids import library_id
 from msd.backends.local.files.file_kind import MEDIA_KINDS, FileKind, split_name
@@ -259,7 +259,10 @@ def _part(
 
 def _classify(name: str, folders: list[Folder]) -> LibraryType:
     """Return what a library mostly holds, judged by a bounded sample of names."""
-    seen = Counter(looks_of(*found) for found in islice(media_in(folders), _SAMPLE))
+    sample = [*islice(media_in(folders), _SAMPLE)]
+    # A theme song beside each show makes no library of music.
+    telling = [found for found in sample if not is_theme_song(*found)] or sample
+    seen = Counter(looks_of(*found) for found in telling)
     total = seen.total()
     audio = seen[Looks.AUDIO] / total
     hint = hint_of(name)

@@ -92,9 +92,11 @@ class Sidecars:
         )
         return _images(self._folder, named)
 
-    def has_lyrics(self, entry: FileEntry) -> bool:
-        """Say whether a text file of the sung words lies beside a track."""
-        return any(split_name(companion.name)[1] == b".lrc" for companion in self.of(entry))
+    def lyrics(self, entry: FileEntry) -> bytes | None:
+        """Return the path of the file of the sung words beside a track."""
+        found = (c.name for c in self.of(entry) if split_name(c.name)[1] == b".lrc")
+        name = next(found, None)
+        return None if name is None else join(self._folder.path, name)
 
     def subtitles(self, entry: FileEntry, first: int) -> tuple[MediaStream, ...]:
         """Return a medium's external subtitles as streams, numbered from `first`."""

@@ -34,6 +34,13 @@ _MAGIC = re.compile(
     re.DOTALL,
 )
 _ISO_AT, _ISO_MAGIC = 0x8001, (b"CD001", b"BEA01")
+_HDR = (
+    *(("dolby vision", "dolby-vision"), ("hdr10+", "hdr10plus"), ("2094", "hdr10plus")),
+    *(("2086", "hdr10"), ("hdr10", "hdr10"), ("hlg", "hlg")),
+)
+_TRANSFERS = {"PQ": "hdr10", "HLG": "hlg"}
+_LAYOUTS = {1: "mono", 2: "stereo"}
+_MAX_CHANNELS = 64
 _STREAM_KINDS = {"Video": "video", "Audio": "audio", "Text": "subtitle"}
 _MAX_STREAMS = 200
 _MAX_CHAPTERS = 500
@@ -115,12 +122,46 @@ def _stream(index: int, track: Mapping[str, Any]) -> MediaStream:
         index=index,
         kind=_STREAM_KINDS[track["track_type"]],
         codec=str(track.get("format", "")).lower()[:40],
+        profile=str(track.get("format_profile") or "")[:40],
         language=str(track.get("language") or "")[:20],
         title=clean_title(str(track.get("title") or "")),
         is_default=track.get("default") == "Yes",
-        channels=min(_number(track.get("channel_s")), 64),
+        is_forced=track.get("forced") == "Yes",
+        is_hearing_impaired="hearing" in str(track.get("servicekind") or "").lower(),
+        hdr=_hdr(track),
+        spatial=_spatial(track),
+        channel_layout=_layout(track),
+        channels=min(_number(track.get("channel_s")), _MAX_CHANNELS),
         width=min(_number(track.get("width")), 100_000),
         height=min(_number(track.get("height")), 100_000),
+    )
+
+
+def _hdr(track: Mapping[str, Any]) -> str:
+    """Return the kind of high dynamic range; Dolby Vision before the one it falls back to."""
+    told = f"{track.get('hdr_format')} {track.get('hdr_format_commercial')}".lower()
+    kind = next((kind for word, kind in _HDR if word in told), "")
+    return kind or _TRANSFERS.get(str(track.get("transfer_characteristics")), "")
+
+
+def _spatial(track: Mapping[str, Any]) -> str:
+    names = ("commercial_name", "format_commercial_if_any", "format_additionalfeatures")
+    told = " ".join(str(track.get(name)) for name in names).lower()
+    if "atmos" in told:
+        return "atmos"
+    return "dtsx" if "dts:x" in told or "xll x" in told else ""
+
+
+def _layout(track: Mapping[str, Any]) -> str:
+    """Return the usual name of a layout of loudspeakers, e.g. "5.1" for "L R C LFE Ls Rs"."""
+    places = str(track.get("channel_layout") or "").split()
+    bass = places.count("LFE")
+    if not places or len(places) > _MAX_CHANNELS:
+        return ""
+    return (
+        _LAYOUTS.get(len(places), f"{len(places)}.0")
+        if not bass
+        else f"{len(places) - bass}.{bass}"
     )
 
 

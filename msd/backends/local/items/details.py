@@ -1,25 +1,24 @@
 """The details of one item: its files, parts and extras, and how it was decided what it is."""
 
-import mimetypes
 from typing import Any
-from urllib.parse import quote_from_bytes
 
 from msd.backends.local.catalogue.entries import Entry, FileRef, Group, Leaf
-from msd.backends.local.catalogue.extras import kind_of_extra, stem_of
+from msd.backends.local.catalogue.extras import stem_of
 from msd.backends.local.catalogue.remote_ids import file_id
 from msd.backends.local.evidence import Claim, Evidence, decision, strongest
-from msd.backends.local.files.file_kind import FileKind, split_name
+from msd.backends.local.files.file_kind import split_name
 from msd.backends.local.files.nfo import Nfo
 from msd.backends.local.files.opening import open_media
 from msd.backends.local.files.probe import Technical, probe
-from msd.backends.local.files.text import clean_title
 from msd.backends.local.files.walk import join
+from msd.backends.local.items.extras import extras_of
+from msd.backends.local.items.lyrics import track_lyrics
+from msd.backends.local.items.opened_by import mime_of, path_or_uri
 from msd.backends.local.items.portraits import with_portraits
 from msd.backends.local.names.films import film_name
 from msd.backends.local.scanning.scan import Scan
 from msd.models import (
     Decision,
-    Extra,
     ItemDetails,
     ItemType,
     MediaItem,
@@ -29,30 +28,6 @@ from msd.models import (
 )
 
 _NO_MEDIA = Technical(is_media=False)
-_MIME = {
-    b".mkv": "video/x-matroska",
-    b".mk3d": "video/x-matroska",
-    b".mka": "audio/x-matroska",
-    b".m2ts": "video/mp2t",
-    b".mts": "video/mp2t",
-    b".ts": "video/mp2t",
-    b".vob": "video/mpeg",
-    b".flac": "audio/flac",
-    b".opus": "audio/ogg",
-    b".oga": "audio/ogg",
-    b".ogv": "video/ogg",
-    b".m4a": "audio/mp4",
-    b".m4b": "audio/mp4",
-    b".m4v": "video/mp4",
-    b".wv": "audio/x-wavpack",
-    b".ape": "audio/x-ape",
-    b".tta": "audio/x-tta",
-    b".dsf": "audio/x-dsf",
-    b".iso": "application/x-iso9660-image",
-    b".rmvb": "application/vnd.rn-realmedia-vbr",
-    b".wmv": "video/x-ms-wmv",
-    b".flv": "video/x-flv",
-}
 
 
 def details_of(
@@ -68,7 +43,7 @@ def details_of(
         first: what is known of the first file of a leaf.
     """
     decisions = _decisions(entry, item, nfo)
-    extras = tuple(_extra(ref) for ref in entry.extras)
+    extras = extras_of(scan, entry)
     people = with_portraits(scan.root, entry, nfo.people)
     if isinstance(entry, Group):
         return ItemDetails(
@@ -83,19 +58,11 @@ def details_of(
         media_sources=sources,
         markers=first.chapters if first is not None else (),
         parts=_parts(entry, sources),
+        lyrics=track_lyrics(scan, entry) if item.has_lyrics else (),
         extras=tuple(extra for extra in extras if extra.kind != "trailer"),
         trailers=tuple(extra for extra in extras if extra.kind == "trailer"),
         decisions=decisions,
     )
-
-
-def mime_of(name: bytes, kind: FileKind) -> str:
-    """Return the MIME type of a media file by its suffix."""
-    suffix = split_name(name)[1]
-    guessed = _MIME.get(suffix) or mimetypes.guess_type("x" + suffix.decode("ascii", "replace"))[0]
-    if guessed:
-        return guessed
-    return "audio/basic" if kind is FileKind.AUDIO else "video/mpeg"
 
 
 def _media_sources(scan: Scan, leaf: Leaf, first: Technical) -> tuple[MediaSource, ...]:
@@ -115,7 +82,7 @@ def _media_source(scan: Scan, ref: FileRef, technical: Technical) -> MediaSource
     return MediaSource(
         remote_id=file_id(ref.path),
         container=technical.container or _suffix(ref),
-        path=_path_or_uri(join(scan.root, ref.path)),
+        path=path_or_uri(join(scan.root, ref.path)),
         size=ref.entry.size,
         bitrate=technical.bitrate,
         duration_ms=technical.duration_ms,
@@ -124,14 +91,6 @@ def _media_source(scan: Scan, ref: FileRef, technical: Technical) -> MediaSource
         mime=mime_of(ref.entry.name, ref.entry.kind),
         video_3d="3d" if name.is_3d else "",
     )
-
-
-def _path_or_uri(path: bytes) -> str:
-    """Return a path exactly as it is on the disk; as a URI when it is no UTF-8."""
-    try:
-        return path.decode()
-    except UnicodeDecodeError:
-        return "file://" + quote_from_bytes(path)
 
 
 def _suffix(ref: FileRef) -> str:
@@ -153,15 +112,9 @@ def _parts(leaf: Leaf, sources: tuple[MediaSource, ...]) -> tuple[Part, ...]:
     known = {source.remote_id: source for source in sources}
     ids = [file_id(ref.path) for ref in leaf.versions[0]]
     return tuple(
-        Part(remote_id=each, duration_ms=known[each].duration_ms) for each in ids if each in known
-    )
-
-
-def _extra(ref: FileRef) -> Extra:
-    return Extra(
-        title=clean_title(stem_of(ref.entry)),
-        kind=kind_of_extra(ref),
-        remote_id=file_id(ref.path),
+        Part(remote_id=each, duration_ms=known[each].duration_ms, path=known[each].path)
+        for each in ids
+        if each in known
     )
 
 

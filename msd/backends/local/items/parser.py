@@ -19,6 +19,7 @@ from msd.backends.local.files.opening import content_identity, open_media, read_
 from msd.backends.local.files.probe import Technical, probe
 from msd.backends.local.files.text import clean_title, decode_name
 from msd.backends.local.items.details import details_of
+from msd.backends.local.items.lyrics import has_lyrics
 from msd.backends.local.music.tags import TrackTags, genres_of
 from msd.backends.local.names.episode_name import EpisodeName
 from msd.backends.local.scanning.scan import Scan
@@ -279,7 +280,7 @@ class EntryParser:
             disc_number=leaf.disc or tags.disc or None,
             track_number=tags.track or None,
             images=self._track_images(leaf, tags),
-            has_lyrics=self._scan.sidecars(leaf.folder).has_lyrics(leaf.first.entry),
+            has_lyrics=has_lyrics(self._scan, leaf, tags),
             identity=tags.identity,
         )
 

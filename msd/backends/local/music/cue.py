@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from msd.backends.local.files.text import clean_title
+from msd.backends.local.files.text import clean_title, decode_text
 from msd.backends.local.music.tags import TrackTags
 
 MAX_CUE = 256 << 10
@@ -43,11 +43,7 @@ class CueTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_cue(content: bytes) -> dict[str, tuple[CueTrack, ...]]:
     """Return the tracks of each file that a sheet names; a broken line costs itself alone."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    return _Sheet().read(text)
+    return _Sheet().read(decode_text(content))
 
 
 class _Sheet:

@@ -15,6 +15,7 @@ _MAX_NUMBER = 10_000
 _MAX_DURATION_S = 1_000_000
 _YEARS = range(1000, 3000)
 _MOST_VALUES = 20
+_LYRICS = "lyrics"  # ID3's USLT and SYLT, the comments of Vorbis and the boxes of MPEG-4
 _ALBUM_IDS = ("musicbrainz_albumid", "musicbrainz album id")
 
 
@@ -35,6 +36,7 @@ class TrackTags(msgspec.Struct, frozen=True, kw_only=True):
     album_mbid: str = ""
     identity: str = ""  # what stays when the tags change
     is_titled: bool = False  # the title is a tag, not the file's name
+    has_lyrics: bool = False
     has_video: bool = False  # there are pictures in it that move
     problem: str = ""  # why the file is no track
 
@@ -65,6 +67,27 @@ def read_tags(file: MediaFile, name: str, size: int) -> TrackTags:
     if tags.problem:
         return tags
     return msgspec.structs.replace(tags, identity=sound_identity(file, size))
+
+
+def read_lyrics(file: MediaFile, name: str) -> str:
+    """Return the lyrics in the tags of an open music file called `name`, as LRC or plain text.
+
+    Those with times are taken where the file has both.
+
+    Raises:
+        OSError: the disk failed while reading.
+    """
+    import tinytag  # noqa: PLC0415 - only where music is
+
+    try:
+        found = tinytag.TinyTag.get(filename=name, file_obj=file, duration=False)
+    except tinytag.TinyTagException as exc:
+        if isinstance(exc.__cause__, OSError):
+            raise exc.__cause__ from exc
+        return ""
+    other: dict[str, list[str]] = dict(found.other or {})
+    values = [str(value) for value in other.get(_LYRICS, ())]
+    return next((value for value in values if value.startswith("[")), next(iter(values), ""))
 
 
 def _by_probe(file: MediaFile, name: str, size: int) -> TrackTags:
@@ -108,6 +131,7 @@ def _from_tags(found: Any, name: str) -> TrackTags:  # noqa: ANN401 - tinytag's 
         genre=_several(found.genre, other.get("genre"), "; "),
         is_compilation=_first(other.get("compilation")).lower() in ("1", "true"),
         has_cover=found.images.any is not None,
+        has_lyrics=bool(_first(other.get(_LYRICS)).strip()),
         duration_ms=_milliseconds(found.duration),
         album_mbid=_text(next((other[key] for key in _ALBUM_IDS if key in other), "")),
         is_titled=bool(tagged),

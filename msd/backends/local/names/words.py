@@ -124,6 +124,9 @@ EXTRA_KINDS = {
     "featurettes": "featurette",
     "clip": "clip",
     "clips": "clip",
+    "backdrops": "theme-video",
+    "themevideo": "theme-video",
+    "themevideos": "theme-video",
 }
 EXTRA_SUFFIX = re.compile(
     r"^(?P<title>.*?)(?:^|(?<=[^\s._-])[ ._-]*[-._ ]|\s)"

@@ -19,7 +19,7 @@ from msd.backends.local.files.walk import FileEntry
 from msd.backends.local.music.tags import TrackTags
 from msd.models import LibraryType, RemoteId
 
-_VERSION = 2
+_VERSION = 3
 _FILE = "local-index.db"
 _COMMIT_EVERY = 500  # files; a first sync that is killed goes on from there
 _FIELDS = TrackTags.__struct_fields__

@@ -42,7 +42,7 @@ async def test_older_ways_to_write_an_id(tmp_path, cache, media):
 
     item = await film_with(tmp_path, cache, media, "Id (2000)", nfo)
 
-    assert {"imdb:tt0000123", "tvdb:show:77", "tmdb:show:88"} == set(item.external_ids)
+    assert {"imdb:tt0000123", "tvdb:movie:77", "tmdb:movie:88"} == set(item.external_ids)
 
 
 async def test_an_address_behind_the_xml_gives_an_id(tmp_path, cache, media):

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from msd.backends.local.files.opening import open_media
-from msd.backends.local.files.probe import NOT_MEDIA, probe
+from msd.backends.local.files.probe import NOT_MEDIA, _stream, probe
 
 
 def probed(path):
@@ -176,3 +176,47 @@ def test_chapters_become_markers(media, root):
     markers = probed(path).chapters
 
     assert [(m.start_ms, m.title) for m in markers] == [(0, "Opening: one"), (500, "Ending")]
+
+
+@pytest.mark.parametrize(
+    ("transfer", "hdr"), [("smpte2084", "hdr10"), ("arib-std-b67", "hlg"), ("bt709", "")]
+)
+def test_the_kind_of_dynamic_range_is_told(media, root, transfer, hdr):
+    """By the transfer function of the picture."""
+    film = media.video(root / f"{transfer}.mkv", extra=("-color_trc", transfer))
+
+    picture, _ = probed(film).streams
+
+    assert hdr == picture.hdr
+
+
+@pytest.mark.parametrize(
+    ("channels", "layout"), [(1, "mono"), (2, "stereo"), (6, "5.1"), (8, "7.1")]
+)
+def test_a_layout_of_loudspeakers_has_its_usual_name(media, root, channels, layout):
+    """Bass apart: "5.1", not the names of six places."""
+    film = media.video(root / f"{channels}.mkv", extra=("-ac", str(channels)))
+
+    _, sound = probed(film).streams
+
+    assert (channels, layout) == (sound.channels, sound.channel_layout)
+    assert sound.profile or sound.codec
+
+
+@pytest.mark.parametrize(
+    ("track", "hdr", "spatial"),
+    [
+        ({"hdr_format": "Dolby Vision / SMPTE ST 2086"}, "dolby-vision", ""),
+        ({"hdr_format": "SMPTE ST 2094 App 4"}, "hdr10plus", ""),
+        ({"hdr_format": "SMPTE ST 2086", "transfer_characteristics": "PQ"}, "hdr10", ""),
+        ({"commercial_name": "Dolby Digital Plus with Dolby Atmos"}, "", "atmos"),
+        ({"format_additionalfeatures": "XLL X"}, "", "dtsx"),
+        ({"commercial_name": "DTS:X"}, "", "dtsx"),
+        ({"hdr_format": 5, "commercial_name": []}, "", ""),
+    ],
+)
+def test_words_of_libmediainfo_for_formats_that_no_encoder_here_writes(track, hdr, spatial):
+    """As its documentation has them."""
+    stream = _stream(0, {"track_type": "Video"} | track)
+
+    assert (hdr, spatial) == (stream.hdr, stream.spatial)

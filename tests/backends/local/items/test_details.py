@@ -91,3 +91,30 @@ async def test_the_place_of_an_episode_can_be_asked_for(media, root, cache):
 
     assert ("folder-name", "Dark") == (decisions["show"].evidence, decisions["show"].value)
     assert ("file-name", "2") == (decisions["episode"].evidence, decisions["episode"].value)
+
+
+async def test_theme_songs_and_videos_are_extras_of_their_title(media, root, cache):
+    """As Kodi and Jellyfin name them; a song beside the episodes is no episode."""
+    show = root / "TV/Dark (2017)"
+    media.video(show / "Season 1/Dark S01E02.mkv")
+    media.audio(show / "theme.mp3")
+    media.audio(show / "theme-music/Other.flac")
+    media.video(show / "backdrops/loop.mkv")
+
+    found = {extra.title: extra for extra in (await details(root, cache, ItemType.SHOW)).extras}
+
+    assert {"theme": "theme-song", "Other": "theme-song", "loop": "theme-video"} == {
+        title: extra.kind for title, extra in found.items()
+    }
+    assert str(show / "theme.mp3") == found["theme"].path
+    assert "audio/mpeg" == found["theme"].mime
+
+
+async def test_the_theme_song_of_a_film_lies_in_its_own_folder(media, root, cache):
+    """In a folder of many films it would be of none."""
+    plant(root / "Movies/Alien (1979)", media, "Alien (1979).mkv")
+    media.audio(root / "Movies/Alien (1979)/Theme.mp3")
+
+    (theme,) = (await details(root, cache, ItemType.MOVIE)).extras
+
+    assert ("theme-song", "Theme") == (theme.kind, theme.title)
