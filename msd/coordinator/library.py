@@ -286,7 +286,7 @@ class MediaLibrary:
     async def _saw_libraries(self, source_id: SourceId) -> bool:
         """Remember the libraries as they are listed now; return whether clients know others."""
         libraries = tuple(
-            replace(library, item_count=0, synced_at=NEVER, left_out={})
+            replace(library, item_count=0, counts={}, synced_at=NEVER, left_out={})
             for library in await self.libraries(source_id)
         )
         before, self._shown[source_id] = self._shown.get(source_id, ()), libraries

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from msd.models.ids import LibraryId, RemoteId, SourceId, UnixSeconds
-from msd.models.words import LibraryType, SyncPolicy
+from msd.models.words import ItemType, LibraryType, SyncPolicy
 
 
 class RemoteLibrary(Struct, frozen=True, kw_only=True):
@@ -40,5 +40,7 @@ class Library(Struct, frozen=True, kw_only=True):
     item_count: int
     synced_at: UnixSeconds  # end of its last complete pass, 0 = never
     settings: LibrarySettings
+    counts: Mapping[ItemType, int] = field(default_factory=dict)
+    """How many items of each type it has; their sum is `item_count`."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How many things of which kinds it holds that msd has no type for, e.g. {"photo": 120}."""

@@ -52,7 +52,7 @@ class ItemPage(Struct, frozen=True, kw_only=True):
     total: int | None  # None: it was not asked for
 
 
-FACETS = ("types", "genres", "years", "decades", "letters")
+FACETS = ("types", "genres", "studios", "content_ratings", "years", "decades", "letters")
 """What `GetFacets` counts."""
 
 

@@ -87,6 +87,7 @@ class Stores:
         while True:
             page = self.cache.read(query_items, ItemQuery(limit=limit, cursor=cursor, **query))
             found += page.items
+            assert page.next_cursor != cursor or not cursor
             cursor = page.next_cursor
             if not cursor:
                 return found

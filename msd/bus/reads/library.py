@@ -22,7 +22,7 @@ LIBRARY_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("hidden", "show_in_home"), "b"),
     **dict.fromkeys(("position", "item_count", "interval_s"), "u"),
     "synced_at": "x",
-    "left_out": "a{su}",
+    **dict.fromkeys(("counts", "left_out"), "a{su}"),
 }
 _GET_OPTIONS: Mapping[str, Reader] = {"fields": texts, "details": flag, "refresh": flag}
 _NOT_COUNTED = -1
@@ -156,6 +156,7 @@ def library_entry(library: Library) -> dict[str, Variant]:
             "position": library.position,
             "item_count": library.item_count,
             "synced_at": library.synced_at,
+            "counts": library.counts,
             "left_out": library.left_out,
             "sync": settings.sync,
             "interval_s": settings.interval_s,

@@ -17,12 +17,12 @@ from sqlalchemy.dialects import sqlite
 
 from msd.store.build_time_schema.cache_tables import (
     cursor,
-    genre,
+    facet_value,
     item,
     item_detail,
     item_external,
+    item_facet,
     item_full,
-    item_genre,
     library,
     listing,
     member,
@@ -208,8 +208,10 @@ SET_FULL_CONTENT = sql_text(
     "revision",
     "of",
 )
-PUT_GENRE = sql_text(sqlite.insert(genre).prefix_with("OR IGNORE"), "pk", "name")
-PUT_ITEM_GENRE = sql_text(sqlite.insert(item_genre).prefix_with("OR IGNORE"), "genre", "item")
+PUT_FACET_VALUE = sql_text(sqlite.insert(facet_value).prefix_with("OR IGNORE"), "key", "name")
+PUT_ITEM_FACET = sql_text(
+    sqlite.insert(item_facet).prefix_with("OR IGNORE"), "value", "listing", "item"
+)
 PUT_ITEM_EXTERNAL = sql_text(
     sqlite.insert(item_external).prefix_with("OR IGNORE"), "external_id", "item"
 )
@@ -222,11 +224,14 @@ DELETE_MEMBER_ENTRIES = sql_text(
     delete(member).where(member.c.item_id == bindparam("item_id")), "item_id"
 )
 DELETE_MEMBERS = sql_text(delete(member).where(member.c.parent == bindparam("of")), "of")
-DELETE_ITEM_GENRE = sql_text(
-    delete(item_genre).where(
-        item_genre.c.genre == bindparam("genre"), item_genre.c.item == bindparam("of")
+DELETE_ITEM_FACET = sql_text(
+    delete(item_facet).where(
+        item_facet.c.value == bindparam("facet"),
+        item_facet.c.listing == bindparam("listed"),
+        item_facet.c.item == bindparam("of"),
     ),
-    "genre",
+    "facet",
+    "listed",
     "of",
 )
 DELETE_ITEM_EXTERNAL = sql_text(

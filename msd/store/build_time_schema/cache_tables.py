@@ -2,7 +2,8 @@
 
     library ─┬─ listing ─┬─ item ─┬─ item_detail     what a listing says and few reads need
              └─ cursor   │        ├─ item_full       what is fetched for one item
-                         │        ├─ item_genre      links; the names also stand in item_detail
+                         │        ├─ item_facet      links to genres, studios, content ratings;
+                         │        │                  item_detail has the names, too
                          │        ├─ item_external
                          │        └─ member          of a collection or playlist, in order
                          └ one item type of one library, with its count
@@ -146,6 +147,7 @@ item = Table(
     Column("parent_id", Text),
     Column("show_id", Text),
     Column("album_id", Text),
+    Column("place", Text, nullable=False, server_default=text("''")),  # see rows/place
     Column("said_watched", Boolean, nullable=False),  # … and of any item
     Column("play_count", Integer, nullable=False),
     Column("position_ms", Integer, nullable=False),
@@ -163,6 +165,8 @@ Index("item_added", item.c.listing, item.c.added, sqlite_where=_LIVE)
 Index("item_released", item.c.listing, item.c.released, sqlite_where=_LIVE)
 Index("item_last_played", item.c.listing, item.c.last_played, sqlite_where=_LIVE)
 Index("item_rating", item.c.listing, item.c.rating, sqlite_where=_LIVE)
+Index("item_year", item.c.listing, item.c.year, item.c.sort_title, sqlite_where=_LIVE)
+Index("item_place", item.c.listing, item.c.place, sqlite_where=_LIVE)
 Index("item_parent", item.c.parent_id, sqlite_where=text("parent_id IS NOT NULL"))
 Index("item_show", item.c.show_id, sqlite_where=text("show_id IS NOT NULL"))
 Index("item_withdrawn", item.c.listing, sqlite_where=text("withdrawn_at IS NOT NULL"))
@@ -170,13 +174,20 @@ Index("item_deleted", item.c.listing, sqlite_where=text("deleted_at IS NOT NULL"
 Index(
     "item_in_progress",
     item.c.listing,
+    item.c.last_played,
     sqlite_where=text("deleted_at IS NULL AND position_ms > 0"),
 )
 Index("item_revision", item.c.revision)
 _UNWATCHED = text("deleted_at IS NULL AND watched = 0")
 Index("item_unwatched_title", item.c.listing, item.c.sort_title, sqlite_where=_UNWATCHED)
 Index("item_unwatched_added", item.c.listing, item.c.added, sqlite_where=_UNWATCHED)
-Index("item_favourite", item.c.listing, sqlite_where=text("deleted_at IS NULL AND favourite = 1"))
+Index("item_watched", item.c.listing, sqlite_where=text("deleted_at IS NULL AND watched = 1"))
+Index(
+    "item_favourite",
+    item.c.listing,
+    item.c.sort_title,
+    sqlite_where=text("deleted_at IS NULL AND favourite = 1"),
+)
 # Details that are missing, or older than their row; `reads/due_details` asks in the same words.
 Index(
     "item_details_due",
@@ -201,16 +212,17 @@ item_full = Table(
     # 0: it came in a page of many, without what takes a request of its own for each item.
     Column("is_whole", Boolean, nullable=False, server_default=text("1")),
 )
-genre = Table(
-    "genre",
+facet_value = Table(
+    "facet_value",
     metadata,
-    Column("pk", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("key", Integer, primary_key=True),  # see rows/facets
+    Column("name", Text, nullable=False),  # one of the spellings that were met
 )
-item_genre = Table(
-    "item_genre",
+item_facet = Table(
+    "item_facet",
     metadata,
-    Column("genre", Integer, primary_key=True, autoincrement=False),
+    Column("value", Integer, primary_key=True, autoincrement=False),
+    Column("listing", Integer, primary_key=True, autoincrement=False),  # the item's
     Column("item", Integer, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )

@@ -38,8 +38,8 @@ _TABLES = (
     "item",
     "item_detail",
     "item_full",
-    "genre",
-    "item_genre",
+    "facet_value",
+    "item_facet",
     "item_external",
     "member",
 )

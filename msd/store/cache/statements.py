@@ -9,8 +9,8 @@ CREATE = (
         "NULL, PRIMARY KEY (library, aspect) ) WITHOUT ROWID"
     ),
     (
-        "CREATE TABLE genre ( pk INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (pk), UNIQUE "
-        "(name) )"
+        'CREATE TABLE facet_value ( "key" INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY '
+        '("key") )'
     ),
     (
         "CREATE TABLE item ( pk INTEGER NOT NULL, id TEXT NOT NULL, listing INTEGER NOT NULL, "
@@ -21,10 +21,10 @@ CREATE = (
         "rating FLOAT NOT NULL, show_title TEXT, season_number INTEGER, episode_number INTEGER, "
         "artist TEXT, album TEXT, disc_number INTEGER, track_number INTEGER, said_children "
         "INTEGER, said_unwatched INTEGER, artwork INTEGER NOT NULL, parent_id TEXT, show_id TEXT, "
-        "album_id TEXT, said_watched BOOLEAN NOT NULL, play_count INTEGER NOT NULL, position_ms "
-        "INTEGER NOT NULL, last_played INTEGER NOT NULL, favourite BOOLEAN NOT NULL, user_rating "
-        "FLOAT, watched BOOLEAN NOT NULL, unwatched_count INTEGER, child_count INTEGER, PRIMARY "
-        "KEY (pk), UNIQUE (id) )"
+        "album_id TEXT, place TEXT DEFAULT '' NOT NULL, said_watched BOOLEAN NOT NULL, play_count "
+        "INTEGER NOT NULL, position_ms INTEGER NOT NULL, last_played INTEGER NOT NULL, favourite "
+        "BOOLEAN NOT NULL, user_rating FLOAT, watched BOOLEAN NOT NULL, unwatched_count INTEGER, "
+        "child_count INTEGER, PRIMARY KEY (pk), UNIQUE (id) )"
     ),
     ("CREATE INDEX item_added ON item (listing, added) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_deleted ON item (listing) WHERE deleted_at IS NOT NULL"),
@@ -32,13 +32,17 @@ CREATE = (
         "CREATE INDEX item_details_due ON item (listing) WHERE deleted_at IS NULL AND details_of "
         "IS NOT content"
     ),
-    ("CREATE INDEX item_favourite ON item (listing) WHERE deleted_at IS NULL AND favourite = 1"),
     (
-        "CREATE INDEX item_in_progress ON item (listing) WHERE deleted_at IS NULL AND position_ms "
-        "> 0"
+        "CREATE INDEX item_favourite ON item (listing, sort_title) WHERE deleted_at IS NULL AND "
+        "favourite = 1"
+    ),
+    (
+        "CREATE INDEX item_in_progress ON item (listing, last_played) WHERE deleted_at IS NULL "
+        "AND position_ms > 0"
     ),
     ("CREATE INDEX item_last_played ON item (listing, last_played) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_parent ON item (parent_id) WHERE parent_id IS NOT NULL"),
+    ("CREATE INDEX item_place ON item (listing, place) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_rating ON item (listing, rating) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_released ON item (listing, released) WHERE deleted_at IS NULL"),
     ("CREATE INDEX item_revision ON item (revision)"),
@@ -52,20 +56,22 @@ CREATE = (
         "CREATE INDEX item_unwatched_title ON item (listing, sort_title) WHERE deleted_at IS NULL "
         "AND watched = 0"
     ),
+    ("CREATE INDEX item_watched ON item (listing) WHERE deleted_at IS NULL AND watched = 1"),
     ("CREATE INDEX item_withdrawn ON item (listing) WHERE withdrawn_at IS NOT NULL"),
+    ("CREATE INDEX item_year ON item (listing, year, sort_title) WHERE deleted_at IS NULL"),
     ("CREATE TABLE item_detail ( item INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (item) )"),
     (
         "CREATE TABLE item_external ( external_id TEXT NOT NULL, item INTEGER NOT NULL, PRIMARY "
         "KEY (external_id, item) ) WITHOUT ROWID"
     ),
     (
+        "CREATE TABLE item_facet ( value INTEGER NOT NULL, listing INTEGER NOT NULL, item INTEGER "
+        "NOT NULL, PRIMARY KEY (value, listing, item) ) WITHOUT ROWID"
+    ),
+    (
         "CREATE TABLE item_full ( item INTEGER NOT NULL, fetched INTEGER NOT NULL, body BLOB NOT "
         "NULL, beyond_list TEXT DEFAULT '' NOT NULL, is_whole BOOLEAN DEFAULT 1 NOT NULL, PRIMARY "
         "KEY (item) )"
-    ),
-    (
-        "CREATE TABLE item_genre ( genre INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY "
-        "(genre, item) ) WITHOUT ROWID"
     ),
     (
         "CREATE TABLE library ( pk INTEGER NOT NULL, id TEXT NOT NULL, source_id TEXT NOT NULL, "
@@ -126,10 +132,10 @@ INSERT_ITEM = (
     "details_of, identity, revision, deleted_at, withdrawn_at, title, sort_title, year, "
     "released, added, duration_ms, rating, show_title, season_number, episode_number, artist, "
     "album, disc_number, track_number, said_children, said_unwatched, artwork, parent_id, "
-    "show_id, album_id, said_watched, play_count, position_ms, last_played, favourite, "
+    "show_id, album_id, place, said_watched, play_count, position_ms, last_played, favourite, "
     "user_rating, watched, unwatched_count, child_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?, ?)"
+    "?, ?, ?, ?)"
 )
 UPDATE_ITEM = (
     "UPDATE item SET listing=?, remote_id=?, fingerprint=?, content=?, full_content=?, "
@@ -137,8 +143,8 @@ UPDATE_ITEM = (
     "sort_title=?, year=?, released=?, added=?, duration_ms=?, rating=?, show_title=?, "
     "season_number=?, episode_number=?, artist=?, album=?, disc_number=?, track_number=?, "
     "said_children=?, said_unwatched=?, artwork=?, parent_id=?, show_id=?, album_id=?, "
-    "said_watched=?, play_count=?, position_ms=?, last_played=?, favourite=?, user_rating=?, "
-    "watched=?, unwatched_count=?, child_count=? WHERE item.pk = ?"
+    "place=?, said_watched=?, play_count=?, position_ms=?, last_played=?, favourite=?, "
+    "user_rating=?, watched=?, unwatched_count=?, child_count=? WHERE item.pk = ?"
 )
 TOUCH_ITEM = "UPDATE item SET fingerprint=?, details_of=? WHERE item.pk = ?"
 SOFT_DELETE_ITEM = "UPDATE item SET revision=?, deleted_at=? WHERE item.pk = ?"
@@ -165,8 +171,8 @@ PUT_FULL = (
 )
 ASKED_FOR_DETAILS = "UPDATE item SET details_of=? WHERE item.pk = ? AND item.remote_id = ?"
 SET_FULL_CONTENT = "UPDATE item SET full_content=?, revision=? WHERE item.pk = ?"
-PUT_GENRE = "INSERT OR IGNORE INTO genre (pk, name) VALUES (?, ?)"
-PUT_ITEM_GENRE = "INSERT OR IGNORE INTO item_genre (genre, item) VALUES (?, ?)"
+PUT_FACET_VALUE = 'INSERT OR IGNORE INTO facet_value ("key", name) VALUES (?, ?)'
+PUT_ITEM_FACET = "INSERT OR IGNORE INTO item_facet (value, listing, item) VALUES (?, ?, ?)"
 PUT_ITEM_EXTERNAL = "INSERT OR IGNORE INTO item_external (external_id, item) VALUES (?, ?)"
 PUT_MEMBER = "INSERT INTO member (parent, position, item_id) VALUES (?, ?, ?)"
 DELETE_ITEM = "DELETE FROM item WHERE item.pk = ?"
@@ -174,7 +180,10 @@ DELETE_DETAIL = "DELETE FROM item_detail WHERE item_detail.item = ?"
 DELETE_FULL = "DELETE FROM item_full WHERE item_full.item = ?"
 DELETE_MEMBER_ENTRIES = "DELETE FROM member WHERE member.item_id = ?"
 DELETE_MEMBERS = "DELETE FROM member WHERE member.parent = ?"
-DELETE_ITEM_GENRE = "DELETE FROM item_genre WHERE item_genre.genre = ? AND item_genre.item = ?"
+DELETE_ITEM_FACET = (
+    "DELETE FROM item_facet WHERE item_facet.value = ? AND item_facet.listing = ? AND "
+    "item_facet.item = ?"
+)
 DELETE_ITEM_EXTERNAL = (
     "DELETE FROM item_external WHERE item_external.external_id = ? AND item_external.item = ?"
 )

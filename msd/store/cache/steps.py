@@ -3,7 +3,11 @@
 import re
 import sqlite3
 
+from msd.models import ItemType
 from msd.store.cache import statements as sql
+from msd.store.cache.rows.columns import CONTENT_COLUMNS
+from msd.store.cache.rows.facets import LinkedFacet, facet_key
+from msd.store.cache.rows.place import place
 from msd.store.migrations import Step
 
 _CURSOR = (
@@ -31,7 +35,8 @@ def _follow_changes(connection: sqlite3.Connection) -> None:
 
 
 _DETAILS_DUE = "item_details_due"
-_INDEXES_OF_LATER_STEPS = {_DETAILS_DUE}
+_PLACE = "item_place"
+_INDEXES_OF_LATER_STEPS = {_DETAILS_DUE, _PLACE}
 _CREATED = re.compile(r"CREATE (?:UNIQUE |VIRTUAL )?(?:TABLE|INDEX) (\w+)")
 _CONTAINERS_AND_LOSSES = (
     "ALTER TABLE library RENAME COLUMN swept_at TO fully_enumerated_at",
@@ -104,6 +109,39 @@ def _details_of_rows(connection: sqlite3.Connection) -> None:
     connection.execute(next(each for each in sql.CREATE if _DETAILS_DUE in each))
 
 
+_FACETS = """
+INSERT OR IGNORE INTO {table} SELECT {columns} FROM item
+JOIN item_detail ON item_detail.item = item.pk JOIN json_each(item_detail.body, '$.{path}')
+"""
+_PLACED = f"""
+SELECT item.pk, listing.type, item.id, coalesce(show_id, album_id, parent_id, ''),
+{", ".join(CONTENT_COLUMNS[:-1])} FROM item JOIN listing ON listing.pk = item.listing
+"""
+
+
+def _facets_and_places(connection: sqlite3.Connection) -> None:
+    for index in ("item_in_progress", "item_favourite"):  # made again with another column
+        connection.execute(f"DROP INDEX {index}")
+    for table in ("item_genre", "genre"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("ALTER TABLE item ADD COLUMN place TEXT DEFAULT '' NOT NULL")
+    create_missing(connection)
+    connection.execute(next(each for each in sql.CREATE if _PLACE in each))
+    connection.create_function("facet_key", 2, facet_key)
+    for facet, path in zip(LinkedFacet, ("genres", "studios", "content_rating"), strict=True):
+        key = f"facet_key({facet:d}, json_each.value)"
+        for table, columns in (
+            ("facet_value", f"{key}, json_each.value"),
+            ("item_facet", f"{key}, item.listing, item.pk"),
+        ):
+            connection.execute(_FACETS.format(table=table, columns=columns, path=path))
+    places = [
+        (place(ItemType(item_type), values, item_id, above), pk)
+        for pk, item_type, item_id, above, *values in connection.execute(_PLACED)
+    ]
+    connection.executemany("UPDATE item SET place = ? WHERE pk = ?", places)
+
+
 STEPS = (
     Step(2, "follow changes", _follow_changes),
     Step(3, "containers, withheld and withdrawn rows, omissions", _containers_and_losses),
@@ -113,4 +151,5 @@ STEPS = (
     Step(7, "how many things an omission stands for", _left_out_things),
     Step(8, "which details are due", _details_of_rows),
     Step(9, "search without a copy of its texts", _search_without_texts),
+    Step(10, "facets, places, years", _facets_and_places),
 )

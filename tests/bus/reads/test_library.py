@@ -278,6 +278,7 @@ async def test_libraries_are_listed_with_their_settings(
         "position": 0,
         "item_count": 3,
         "synced_at": 1_700_000_000,
+        "counts": {"movie": 3},
         "left_out": {"photo": 5},
         "sync": "live",
         "interval_s": 0,

@@ -14,6 +14,15 @@ from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Paths, Stores, movie
 
+NINTH = """
+DROP TABLE item_facet; DROP TABLE facet_value;
+CREATE TABLE genre (pk INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (pk), UNIQUE (name));
+CREATE TABLE item_genre (genre INTEGER NOT NULL, item INTEGER NOT NULL,
+    PRIMARY KEY (genre, item)) WITHOUT ROWID;
+DROP INDEX item_place; DROP INDEX item_year; DROP INDEX item_watched;
+ALTER TABLE item DROP COLUMN place;
+DELETE FROM schema_ledger WHERE version > 9;
+"""
 EIGHTH = """
 DROP TABLE search_word; DROP TABLE search; DROP TABLE search_title;
 CREATE TABLE search_text (item INTEGER NOT NULL, title TEXT NOT NULL, original TEXT NOT NULL,
@@ -76,8 +85,14 @@ def shape(path: Path) -> dict[str, set[object]]:
 
 
 @pytest.fixture(
-    params=[EIGHTH, EIGHTH + THIRD, EIGHTH + THIRD + SECOND, EIGHTH + THIRD + SECOND + FIRST],
-    ids=["eighth", "third", "second", "first"],
+    params=[
+        NINTH,
+        NINTH + EIGHTH,
+        NINTH + EIGHTH + THIRD,
+        NINTH + EIGHTH + THIRD + SECOND,
+        NINTH + EIGHTH + THIRD + SECOND + FIRST,
+    ],
+    ids=["ninth", "eighth", "third", "second", "first"],
 )
 def old(paths: Paths, request: pytest.FixtureRequest) -> Path:
     stores = Stores(paths)
@@ -99,7 +114,7 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     assert cache.read(query_items, ItemQuery()).items[0]["watched"] is True
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
-    assert cache_schema(0).version == 9
+    assert cache_schema(0).version == 10
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:

@@ -32,6 +32,7 @@ from msd.models import (
     ItemId,
     ItemPage,
     ItemQuery,
+    ItemType,
     Job,
     JobId,
     JobKind,
@@ -102,6 +103,7 @@ def library(library_id: str, source_id: str) -> Library:
         item_count=3,
         synced_at=UnixSeconds(1_700_000_000),
         settings=LibrarySettings(),
+        counts={ItemType.MOVIE: 3},
         left_out={"photo": 5},
     )
 

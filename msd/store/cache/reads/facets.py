@@ -3,19 +3,52 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct
 
 from msd.models import Facet, ItemQuery, SourceId
-from msd.store.cache.reads.listings import visible_listings
+from msd.store.cache.reads.listings import Listing, visible_listings
 from msd.store.cache.reads.pages import is_wanted
-from msd.store.cache.reads.query import Conditions, conditions_of
-from msd.store.cache.rows.columns import genre_key
+from msd.store.cache.reads.query.conditions import Conditions, conditions_of
+from msd.store.cache.reads.query.rarest import Sql, rarest, rows_of
+from msd.store.cache.rows.facets import LinkedFacet, key_range
 from msd.store.cache.rows.sort_title import NO_LETTER, letter_of
 
 MAX_VALUES = 500
 
 _CHILDREN = """(item.parent_id = ? OR item.id IN (SELECT member.item_id FROM member
 JOIN item AS holder ON holder.pk = member.parent WHERE holder.id = ?))"""
+_DELETED = """item_facet.item NOT IN (SELECT pk FROM item INDEXED BY item_deleted
+WHERE item.deleted_at IS NOT NULL AND item.listing IN (SELECT value FROM json_each(?)))"""
+
+
+class Matching(Struct):
+    """The items that are counted."""
+
+    connection: sqlite3.Connection
+    listings: Sequence[Listing]
+    conditions: Conditions  # but the listings
+    rows: Sql  # among which they are
+
+    @property
+    def pks(self) -> str:
+        """The listings as JSON."""
+        return json.dumps([listing.pk for listing in self.listings])
+
+    def where(self) -> tuple[str, list[object]]:
+        """Return what holds for the rows of `item`, and its parameters."""
+        text = f"item.deleted_at IS NULL{self.conditions.and_text()}"
+        in_listings = " AND item.listing IN (SELECT value FROM json_each(?))"
+        return text + in_listings, [*self.conditions.parameters, self.pks]
+
+    def counted(self, column: str, index: str) -> list[tuple[object, int]]:
+        """Count by a column; `index` has it, so that nothing else is read without conditions."""
+        where, parameters = self.where()
+        rows, of_rows = self.rows if self.conditions.texts else (f"item INDEXED BY {index}", [])
+        text = f"SELECT {column}, count(*) FROM {rows} WHERE {where} GROUP BY 1"
+        return self.connection.execute(text, [*of_rows, *parameters]).fetchall()
 
 
 def facets(
@@ -26,8 +59,9 @@ def facets(
 ) -> dict[str, tuple[Facet, ...]]:
     """Return the values of each named facet, with how many items have it.
 
-    Types and genres come with the most frequent first, years and decades with the newest, letters
-    in their order with "#" for everything else at the end; at most `MAX_VALUES` of each.
+    Types, genres, studios and content ratings come with the most frequent first, years and
+    decades with the newest, letters in their order with "#" for everything else at the end; at
+    most `MAX_VALUES` of each.
 
     Args:
         connection: to the cache.
@@ -35,16 +69,20 @@ def facets(
         names: keys of `READERS`.
         hidden_sources: are left out.
     """
-    listings = visible_listings(connection, hidden_sources).values()
-    matching = conditions_of(query)
+    conditions = conditions_of(query)
     if query.parent_id is not None:
-        matching.add(_CHILDREN, query.parent_id, query.parent_id)
-    pks = [listing.pk for listing in listings if is_wanted(query, listing)]
-    matching.add("item.listing IN (SELECT value FROM json_each(?))", json.dumps(pks))
+        conditions.add(_CHILDREN, query.parent_id, query.parent_id)
+    listings = [
+        listing
+        for listing in visible_listings(connection, hidden_sources).values()
+        if is_wanted(query, listing)
+    ]
+    few = rarest(connection, query, listings, in_order=False)
+    matching = Matching(connection, listings, conditions, rows_of(few))
     return {
         name: tuple(
             Facet(value=value, count=count)
-            for value, count in list(READERS[name](connection, matching))[:MAX_VALUES]
+            for value, count in list(READERS[name](matching))[:MAX_VALUES]
         )
         for name in names
     }
@@ -53,69 +91,69 @@ def facets(
 Counts = Iterable[tuple[str, int]]
 
 
-def _rows(
-    connection: sqlite3.Connection, matching: Conditions, columns: str, joins: str = ""
-) -> Iterable[tuple[object, ...]]:
-    """Count the matching items by the first of the columns; the count comes last."""
-    return connection.execute(
-        f"SELECT {columns}, count(*) FROM item{joins}"
-        f" WHERE item.deleted_at IS NULL{matching.and_text()} GROUP BY 1",
-        matching.parameters,
+def _types(matching: Matching) -> Counts:
+    by_listing: Mapping[object, int] = {one.pk: one.item_count for one in matching.listings}
+    if matching.conditions.texts:
+        by_listing = dict(matching.counted("item.listing", "item_title"))
+    counts: Counter[str] = Counter()
+    for listing in matching.listings:
+        counts[listing.type] += by_listing.get(listing.pk, 0)
+    return _frequent_first(+counts)
+
+
+def _linked(facet: LinkedFacet, matching: Matching) -> Counts:
+    """Count the links of a facet; those of deleted items wait for the purge, and don't count."""
+    parameters: list[object] = [*key_range(facet), matching.pks]
+    text = """SELECT value, count(*) AS items FROM item_facet WHERE value BETWEEN ? AND ?
+        AND listing IN (SELECT value FROM json_each(?)) AND """
+    if matching.conditions.texts:
+        where, values = matching.where()
+        among, of_rows = matching.rows
+        text += f"item IN (SELECT item.pk FROM {among} WHERE {where})"
+        parameters += [*of_rows, *values]
+    else:
+        text += _DELETED
+        parameters.append(matching.pks)
+    rows = matching.connection.execute(
+        f"""SELECT facet_value.name, counted.items FROM ({text} GROUP BY 1) AS counted
+        JOIN facet_value ON facet_value.key = counted.value ORDER BY 2 DESC, 1 LIMIT ?""",
+        [*parameters, MAX_VALUES],
     )
+    return [(str(name), int(count)) for name, count in rows]
 
 
-def _types(connection: sqlite3.Connection, matching: Conditions) -> Counts:
-    joins = " JOIN listing ON listing.pk = item.listing"
-    counts = {str(word): int(str(n)) for word, n in _rows(connection, matching, "type", joins)}
-    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+def _years(matching: Matching) -> Counts:
+    return [(str(year), count) for year, count in _by_year(matching)]
 
 
-def _genres(connection: sqlite3.Connection, matching: Conditions) -> Counts:
-    """Only keys of genres are linked; a name stands with any item that has the genre."""
-    joins = " JOIN item_genre ON item_genre.item = item.pk"
-    rows = sorted(
-        _rows(connection, matching, "item_genre.genre, min(item.pk)", joins),
-        key=lambda row: -int(str(row[2])),
-    )
-    names = ((_genre(connection, row[0], row[1]), int(str(row[2]))) for row in rows[:MAX_VALUES])
-    return sorted(
-        ((name, count) for name, count in names if name), key=lambda entry: (-entry[1], entry[0])
-    )
-
-
-def _genre(connection: sqlite3.Connection, key: object, item: object) -> str:
-    (body,) = connection.execute("SELECT body FROM item_detail WHERE item = ?", (item,)).fetchone()
-    genres = json.loads(body).get("genres", ())
-    return next((str(name) for name in genres if genre_key(str(name)) == key), "")
-
-
-def _years(connection: sqlite3.Connection, matching: Conditions) -> Counts:
-    return [(str(year), count) for year, count in _by_year(connection, matching)]
-
-
-def _decades(connection: sqlite3.Connection, matching: Conditions) -> Counts:
+def _decades(matching: Matching) -> Counts:
     counts: Counter[int] = Counter()
-    for year, count in _by_year(connection, matching):
+    for year, count in _by_year(matching):
         counts[year - year % 10] += count
     return [(str(decade), count) for decade, count in counts.items()]
 
 
-def _by_year(connection: sqlite3.Connection, matching: Conditions) -> list[tuple[int, int]]:
-    rows = _rows(connection, matching, "item.year")
-    counts = [(int(str(year)), int(str(n))) for year, n in rows if year is not None]
-    return sorted(counts, reverse=True)
+def _by_year(matching: Matching) -> list[tuple[int, int]]:
+    rows = matching.counted("item.year", "item_year")
+    return sorted(((int(str(year)), n) for year, n in rows if year is not None), reverse=True)
 
 
-def _letters(connection: sqlite3.Connection, matching: Conditions) -> Counts:
+def _letters(matching: Matching) -> Counts:
     counts: Counter[str] = Counter()
-    for first, count in _rows(connection, matching, "substr(item.sort_title, 1, 1)"):
-        counts[letter_of(str(first))] += int(str(count))
+    for first, count in matching.counted("substr(item.sort_title, 1, 1)", "item_title"):
+        counts[letter_of(str(first))] += count
     return sorted(counts.items(), key=lambda entry: (entry[0] == NO_LETTER, entry[0]))
 
 
-READERS: Mapping[str, Callable[[sqlite3.Connection, Conditions], Counts]] = {
+def _frequent_first(counts: Mapping[str, int]) -> Counts:
+    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+READERS: Mapping[str, Callable[[Matching], Counts]] = {
     "types": _types,
-    "genres": _genres,
+    "genres": partial(_linked, LinkedFacet.GENRES),
+    "studios": partial(_linked, LinkedFacet.STUDIOS),
+    "content_ratings": partial(_linked, LinkedFacet.CONTENT_RATINGS),
     "years": _years,
     "decades": _decades,
     "letters": _letters,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from msd.models import (
+    ItemType,
     Library,
     LibraryId,
     LibrarySettings,
@@ -22,6 +23,11 @@ SELECT library.id, source_id, remote_id, name, library.type, hidden, position,
 FROM library LEFT JOIN listing ON listing.library = library.pk
 WHERE library.deleted_at IS NULL AND (?1 IS NULL OR source_id = ?1)
 GROUP BY library.pk ORDER BY source_id, position, library.pk
+"""
+_BY_TYPE = """
+SELECT library.id, listing.type, listing.item_count
+FROM listing JOIN library ON library.pk = listing.library
+WHERE listing.item_count ORDER BY listing.type
 """
 _LEFT_OUT = """
 SELECT library, coalesce(nullif(thing, ''), kind) AS what, sum(number) FROM omission
@@ -51,6 +57,9 @@ def libraries(
     left_out: dict[str, dict[str, int]] = {}
     for library, what, number in connection.execute(_LEFT_OUT, (source_id,)):
         left_out.setdefault(library, {})[what] = min(number, MOST_LEFT_OUT)
+    by_type: dict[str, dict[ItemType, int]] = {}
+    for library, item_type, count in connection.execute(_BY_TYPE):
+        by_type.setdefault(library, {})[ItemType(item_type)] = count
     return tuple(
         Library(
             id=LibraryId(row[0]),
@@ -63,6 +72,7 @@ def libraries(
             item_count=row[7],
             synced_at=UnixSeconds(row[8]),
             settings=settings.get(LibraryId(row[0]), LibrarySettings()),
+            counts=by_type.get(row[0], {}),
             left_out=left_out.get(row[0], {}),
         )
         for row in connection.execute(_LIBRARIES, (source_id,))

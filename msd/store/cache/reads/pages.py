@@ -5,22 +5,21 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from msd.errors import InvalidArgumentError
-from msd.models import ItemPage, ItemQuery, ItemType, SourceId
+from msd.models import ItemId, ItemPage, ItemQuery, ItemType, SourceId
 from msd.store.cache.reads import page_cursor
 from msd.store.cache.reads.fields import projection
 from msd.store.cache.reads.listings import Listing, visible_listings
 from msd.store.cache.reads.page_cursor import PageCursor
-from msd.store.cache.reads.query import (
-    Conditions,
-    conditions_of,
-    order_of,
-    page_of,
-    page_of_listings,
-    rows_of,
-)
+from msd.store.cache.reads.query.conditions import Conditions, conditions_of
+from msd.store.cache.reads.query.order import Order, order_of, order_of_members
+from msd.store.cache.reads.query.page import page_in_order, page_of_rows, page_order
+from msd.store.cache.reads.query.rarest import Candidate, Sql, own_index, rarest, rows_of
 
-_MEMBER_ROWS = "member CROSS JOIN item ON item.id = member.item_id"
+_CHILDREN = "item INDEXED BY item_parent"
+_MEMBERS = "member CROSS JOIN item ON item.id = member.item_id"
 _WITH_MEMBERS = (ItemType.COLLECTION, ItemType.PLAYLIST)
 
 
@@ -38,22 +37,27 @@ def query_items(
     shown = projection(query.fields)
     listings = visible_listings(connection, hidden_sources)
     chosen = [listing for listing in listings.values() if is_wanted(query, listing)]
-    keys, parameters, total, shape = _Search(connection, query, chosen).page()
+    found = _Search(connection, query, chosen).found()
+    text, parameters = found.page
     rows = connection.execute(
-        f"SELECT {shown.columns}, page.* FROM ({keys}) AS page"
+        f"SELECT {shown.columns}, page.* FROM ({text}) AS page"
         f" CROSS JOIN item ON item.pk = page.pk{shown.joins}"
-        f" ORDER BY {_page_order(query, len(shape))}",
+        f" ORDER BY {page_order(found.order, query, 'page.')}",
         parameters,
     ).fetchall()
     return ItemPage(
         items=tuple(shown.items(listings, rows[: query.limit])),
-        next_cursor=_cursor_after(query, rows, len(shape)),
-        total=total,
+        next_cursor=_cursor_after(query, rows, found.order),
+        total=found.total,
     )
 
 
-Found = tuple[str, list[object], int | None, tuple[type, ...]]
-"""SQL and parameters of a page's keys, the total (None: not asked for), and the keys' types."""
+class _Found(Struct, frozen=True):
+    """Where the rows of a query were found."""
+
+    page: Sql
+    order: Order
+    total: int | None  # None: it was not asked for
 
 
 class _Search:
@@ -67,58 +71,80 @@ class _Search:
         self._listings = listings
         self._conditions = conditions_of(query)
 
-    def page(self) -> Found:
+    def found(self) -> _Found:
         """Return what reads the page."""
-        if self._query.parent_id is None:
-            return self._without_parent()
+        if self._query.parent_id is not None:
+            return self._below_parent(self._query.parent_id)
+        if self._query.show_id is not None or self._query.artist_id is not None:
+            return self._among(_CHILDREN, order_of(self._query, self._listings))
+        return self._in_listings()
+
+    def _below_parent(self, parent_id: ItemId) -> _Found:
         parent = self._connection.execute(
             "SELECT item.pk, listing.type FROM item JOIN listing ON listing.pk = item.listing"
             " WHERE item.id = ? AND item.deleted_at IS NULL",
-            (self._query.parent_id,),
+            (parent_id,),
         ).fetchone()
         if parent is not None and parent[1] in _WITH_MEMBERS:
             self._conditions.add("member.parent = ?", parent[0])
-            return self._among(_MEMBER_ROWS, of_members=True)
-        self._conditions.add("item.parent_id = ?", self._query.parent_id)
-        return self._among("item INDEXED BY item_parent", of_members=False)
+            return self._among(_MEMBERS, order_of_members(self._query, self._listings))
+        self._conditions.add("item.parent_id = ?", parent_id)
+        return self._among(_CHILDREN, order_of(self._query, self._listings))
 
-    def _without_parent(self) -> Found:
-        if self._query.show_id is not None or self._query.artist_id is not None:
-            return self._among("item INDEXED BY item_parent", of_members=False)
-        return self._in_listings()
+    def _among(self, rows: str, order: Order) -> _Found:
+        """Look among few rows: those below an item."""
+        cursor = page_cursor.decode(self._query, order.shape)
+        listed = self._listed(self._listings)
+        total = self._count((rows, []), listed) if self._query.with_total else None
+        return _Found(page_of_rows(self._query, order, (rows, []), listed, cursor), order, total)
 
-    def _in_listings(self) -> Found:
-        order = order_of(self._query, of_members=False)
+    def _in_listings(self) -> _Found:
+        order = order_of(self._query, self._listings)
         cursor = page_cursor.decode(self._query, order.shape)
         filled = [listing for listing in self._listings if listing.item_count]
-        pks = [listing.pk for listing in filled] or [-1]
-        text, parameters = page_of_listings(self._query, order, self._conditions, pks, cursor)
-        total: int | None
-        if not self._query.with_total:
-            total = None
-        elif not self._conditions.texts:
-            total = sum(listing.item_count for listing in filled)
-        else:
-            total = self._count(rows_of(self._query), self._conditions)
-        return text, parameters, total, order.shape
+        total = self._total(filled) if self._query.with_total else None
+        few = self._few(order, filled)
+        page = None
+        if few is None:
+            page = page_in_order(self._query, order, self._conditions, filled, cursor)
+        if page is None:
+            page = page_of_rows(self._query, order, rows_of(few), self._listed(filled), cursor)
+        return _Found(page, order, total)
 
-    def _among(self, rows: str, *, of_members: bool) -> Found:
-        order = order_of(self._query, of_members=of_members)
-        cursor = page_cursor.decode(self._query, order.shape)
-        total = self._count(rows, self._conditions) if self._query.with_total else None
-        pks = json.dumps([listing.pk for listing in self._listings])
-        self._conditions.add("item.listing IN (SELECT value FROM json_each(?))", pks)
-        text, parameters = page_of(self._query, order, rows, self._conditions, cursor)
-        return text, parameters, total, order.shape
+    def _few(self, order: Order, listings: Sequence[Listing]) -> Candidate | None:
+        """Return the condition whose rows are read and sorted; None: read in order."""
+        scan_of = order.scan
+        if scan_of is None:
+            return rarest(self._connection, self._query, listings, in_order=False)
+        scans = {scan_of(listing.type) for listing in listings}
+        has_own = all(own_index(self._query, scan) for scan in scans)
+        if has_own and len(self._conditions.texts) == 1:
+            return None
+        return rarest(self._connection, self._query, listings, in_order=True)
 
-    def _count(self, rows: str, conditions: Conditions) -> int:
-        pks = json.dumps([listing.pk for listing in self._listings])
+    def _total(self, listings: Sequence[Listing]) -> int:
+        rows = sum(listing.item_count for listing in listings)
+        if not self._conditions.texts:
+            return rows
+        few = rarest(self._connection, self._query, listings, in_order=False)
+        if few is not None and few.is_exact and len(self._conditions.texts) == 1:
+            return few.count(self._connection, rows)
+        return self._count(rows_of(few), self._listed(listings))
+
+    def _count(self, rows: Sql, conditions: Conditions) -> int:
+        text, parameters = rows
         counted = self._connection.execute(
-            f"SELECT count(*) FROM {rows} WHERE item.deleted_at IS NULL{conditions.and_text()}"
-            " AND item.listing IN (SELECT value FROM json_each(?))",
-            (*conditions.parameters, pks),
+            f"SELECT count(*) FROM {text} WHERE item.deleted_at IS NULL{conditions.and_text()}",
+            (*parameters, *conditions.parameters),
         ).fetchone()
         return int(counted[0])
+
+    def _listed(self, listings: Sequence[Listing]) -> Conditions:
+        """Return the conditions and that a row is of one of the listings."""
+        found = Conditions([*self._conditions.texts], [*self._conditions.parameters])
+        pks = json.dumps([listing.pk for listing in listings])
+        found.add("item.listing IN (SELECT value FROM json_each(?))", pks)
+        return found
 
 
 def is_wanted(query: ItemQuery, listing: Listing) -> bool:
@@ -130,14 +156,8 @@ def is_wanted(query: ItemQuery, listing: Listing) -> bool:
     )
 
 
-def _page_order(query: ItemQuery, keys: int) -> str:
-    direction = " DESC" if query.descending else ""
-    names = [f"page.k{at}" for at in range(keys - 1)]
-    return ", ".join(f"{name}{direction}" for name in [*names, "page.pk"])
-
-
-def _cursor_after(query: ItemQuery, rows: Sequence[Sequence[Any]], keys: int) -> str:
+def _cursor_after(query: ItemQuery, rows: Sequence[Sequence[Any]], order: Order) -> str:
     if len(rows) <= query.limit:
         return ""
-    pk, *sort_keys = rows[query.limit - 1][-keys:]
-    return PageCursor((*sort_keys, pk)).encode(query)
+    pk, zone, *keys = rows[query.limit - 1][-(2 + len(order.keys)) :]
+    return PageCursor(zone, (*keys, pk)).encode(query)

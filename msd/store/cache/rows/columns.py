@@ -1,8 +1,6 @@
 """The columns of an item and what their values stand for; shared by reads and writes."""
 
 from collections.abc import Mapping
-from functools import lru_cache
-from hashlib import blake2b
 from types import MappingProxyType
 
 # What a listing fills, in the order of `ItemRow.values`.
@@ -27,6 +25,7 @@ CONTENT_COLUMNS = (
     "parent_id",
     "show_id",
     "album_id",
+    "place",
 )
 WATCH_COLUMNS = (
     "said_watched",
@@ -43,10 +42,3 @@ UNKNOWN_RATING = -1.0
 ARTWORK: Mapping[str, int] = MappingProxyType(
     {"poster": 1, "backdrop": 2, "thumb": 4, "logo": 8, "banner": 16}
 )
-
-
-@lru_cache(maxsize=4096)
-def genre_key(name: str) -> int:
-    """Return the key of a genre; names that differ in case only have the same."""
-    digest = blake2b(name.casefold().encode(errors="replace"), digest_size=6).digest()
-    return int.from_bytes(digest)

@@ -8,12 +8,14 @@ import msgspec
 from msgspec import Struct
 from xxhash import xxh3_64_digest
 
-from msd.models import ItemId, MediaItem, RemoteId, WatchState
+from msd.models import ItemId, ItemType, MediaItem, RemoteId, WatchState
 from msd.store.cache.rows import normalise
 from msd.store.cache.rows.columns import ARTWORK, UNKNOWN_RATING
 from msd.store.cache.rows.details import encode_details
+from msd.store.cache.rows.facets import LinkedFacet
 from msd.store.cache.rows.media_facts import badges_of, file_of
 from msd.store.cache.rows.normalise import number, number_or_none, text, texts
+from msd.store.cache.rows.place import place
 from msd.store.cache.rows.sort_title import given_sort_title, sort_title
 from msd.store.ids import IdBook
 
@@ -23,6 +25,8 @@ _PLACES = (
     "airs_before_episode",
     "airs_after_season",
 )
+_FACET_KEYS = (("genres", LinkedFacet.GENRES), ("studios", LinkedFacet.STUDIOS))
+_TOPS = frozenset({ItemType.SHOW, ItemType.ALBUM})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -34,9 +38,12 @@ class ItemRow(Struct, kw_only=True):
     fingerprint: int
     content: int  # changes with anything below but `watch` and `full`
     identity: int | None
-    values: tuple[object, ...]  # CONTENT_COLUMNS
+    values: tuple[object, ...]  # CONTENT_COLUMNS but the last
+    place: str  # see rows/place
+    top: str  # the show or album that it has its place in, "" = none
+    is_top: bool  # whether others may have their places in it
     detail: bytes  # JSON, empty without
-    genres: list[str]
+    facets: list[tuple[LinkedFacet, str]]
     external_ids: list[str]
     watch: tuple[object, ...] | None  # WATCH_COLUMNS; None: keep what is stored
     full: bytes | None  # None: keep what is stored
@@ -54,9 +61,9 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
     """Return the row of an item, None when its remote id can't be stored."""
     if not normalise.is_usable_id(item.remote_id):
         return None
-    genres = texts(item.genres)
+    facets = _facets(item)
     external_ids = texts(item.external_ids) if item.external_ids else []
-    detail = _detail(item, genres, external_ids, ids)
+    detail = _detail(item, facets, external_ids, ids)
     values = _values(item)
     identity = identity_hash(item.identity) if item.identity else None
     relations = (
@@ -69,15 +76,20 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
     # re-keyed, which is no change of this item.
     content = _hash(_encode((item.remote_id, values, relations, identity)) + detail)
     full = None if item.details is None else encode_details(item.details)
+    item_id = ids.id_of(item.remote_id)
+    top = _top(item.type, related)
     return ItemRow(
-        id=ids.id_of(item.remote_id),
+        id=item_id,
         remote_id=item.remote_id,
         fingerprint=normalise.signed_64(fingerprint),
         content=content,
         identity=identity,
         values=values + related,
+        place=place(item.type, values, item_id, top),
+        top=top,
+        is_top=item.type in _TOPS,
         detail=detail,
-        genres=genres,
+        facets=facets,
         external_ids=external_ids,
         watch=None if item.watch is None else _watch(item.watch),
         full=full,
@@ -86,6 +98,29 @@ def item_row(item: MediaItem, fingerprint: int, ids: IdBook) -> ItemRow | None:
         unwatched=_count(item.unwatched_count),
         original_title=text(item.original_title) if item.original_title else "",
     )
+
+
+def _top(item_type: ItemType, related: tuple[str | None, ...]) -> str:
+    """Return the id of the show or album that an item has its place in, "" for none."""
+    parent, show, album = related
+    match item_type:
+        case ItemType.SEASON:
+            return show or parent or ""
+        case ItemType.EPISODE:
+            return show or ""
+        case ItemType.TRACK:
+            return album or parent or ""
+        case _:
+            return ""
+
+
+def _facets(item: MediaItem) -> list[tuple[LinkedFacet, str]]:
+    """Return the genres, studios and content rating, by which items are asked for."""
+    found = [(LinkedFacet.GENRES, name) for name in texts(item.genres)]
+    found += [(LinkedFacet.STUDIOS, name) for name in texts(item.studios)]
+    if item.content_rating and (rating := text(item.content_rating, normalise.NAME)):
+        found.append((LinkedFacet.CONTENT_RATINGS, rating))
+    return found
 
 
 def _values(item: MediaItem) -> tuple[object, ...]:
@@ -133,7 +168,12 @@ def _artwork(item: MediaItem) -> int:
     return bits
 
 
-def _detail(item: MediaItem, genres: list[str], external_ids: list[str], ids: IdBook) -> bytes:
+def _detail(
+    item: MediaItem,
+    facets: list[tuple[LinkedFacet, str]],
+    external_ids: list[str],
+    ids: IdBook,
+) -> bytes:
     found: dict[str, object] = {}
     if item.original_title:
         found["original_title"] = text(item.original_title)
@@ -141,14 +181,13 @@ def _detail(item: MediaItem, genres: list[str], external_ids: list[str], ids: Id
         found["overview"] = text(item.overview, normalise.OVERVIEW)
     if item.tagline:
         found["tagline"] = text(item.tagline)
-    if item.content_rating:
-        found["content_rating"] = text(item.content_rating, normalise.NAME)
-    if item.studios:
-        found["studios"] = texts(item.studios)
     if item.images:
         found.update(_pictures(item))
-    if genres:
-        found["genres"] = genres
+    for key, facet in _FACET_KEYS:
+        if names := [name for kind, name in facets if kind is facet]:
+            found[key] = names
+    if ratings := [name for kind, name in facets if kind is LinkedFacet.CONTENT_RATINGS]:
+        found["content_rating"] = ratings[0]
     if external_ids:
         found["external_ids"] = external_ids
     found.update(_rare(item))

@@ -1,36 +1,37 @@
-"""Genres and external ids of items as link rows, found again from an item's detail."""
+"""Facets and external ids of items as link rows, found again from an item's detail."""
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from msd.store.cache import statements as sql
-from msd.store.cache.rows.columns import genre_key
+from msd.store.cache.rows.facets import facet_key, linked_values
 from msd.store.cache.rows.item_row import ItemRow
 
 
-def link(connection: sqlite3.Connection, rows: Iterable[tuple[int, ItemRow]]) -> None:
-    """Add the links of rows, given with their primary keys."""
+def link(connection: sqlite3.Connection, listing: int, rows: Iterable[tuple[int, ItemRow]]) -> None:
+    """Add the links of rows of a listing, given with their primary keys."""
     names: dict[int, str] = {}
-    genres: list[tuple[int, int]] = []
+    facets: list[tuple[int, int, int]] = []
     external_ids: list[tuple[str, int]] = []
     for pk, row in rows:
-        for name in row.genres:
-            key = genre_key(name)
+        for facet, name in row.facets:
+            key = facet_key(facet, name)
             names.setdefault(key, name)
-            genres.append((key, pk))
+            facets.append((key, listing, pk))
         external_ids += [(external_id, pk) for external_id in row.external_ids]
-    connection.executemany(sql.PUT_GENRE, names.items())
+    connection.executemany(sql.PUT_FACET_VALUE, names.items())
     # Sorted, since rows next to each other in the file cost less.
-    connection.executemany(sql.PUT_ITEM_GENRE, sorted(genres))
+    connection.executemany(sql.PUT_ITEM_FACET, sorted(facets))
     connection.executemany(sql.PUT_ITEM_EXTERNAL, sorted(external_ids))
 
 
 def unlink(connection: sqlite3.Connection, pks: Collection[int]) -> None:
-    """Remove every link of items."""
-    for pk, detail in _details(connection, pks).items():
-        genres = {genre_key(name) for name in detail.get("genres", ())}
-        connection.executemany(sql.DELETE_ITEM_GENRE, [(genre, pk) for genre in genres])
+    """Remove every link of items; their rows and details are still what was linked."""
+    for pk, listing, detail in _details(connection, pks):
+        keys = {facet_key(facet, name) for facet, name in linked_values(detail)}
+        connection.executemany(sql.DELETE_ITEM_FACET, [(key, listing, pk) for key in keys])
         external_ids = detail.get("external_ids", ())
         connection.executemany(
             sql.DELETE_ITEM_EXTERNAL, [(external_id, pk) for external_id in external_ids]
@@ -39,9 +40,11 @@ def unlink(connection: sqlite3.Connection, pks: Collection[int]) -> None:
 
 def _details(
     connection: sqlite3.Connection, pks: Collection[int]
-) -> Mapping[int, Mapping[str, list[str]]]:
+) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
     rows = connection.execute(
-        "SELECT item, body FROM item_detail WHERE item IN (SELECT value FROM json_each(?))",
+        "SELECT item.pk, item.listing, item_detail.body FROM item"
+        " JOIN item_detail ON item_detail.item = item.pk"
+        " WHERE item.pk IN (SELECT value FROM json_each(?))",
         (json.dumps(list(pks)),),
-    )
-    return {pk: json.loads(body) for pk, body in rows}
+    ).fetchall()
+    return ((pk, listing, json.loads(body)) for pk, listing, body in rows)

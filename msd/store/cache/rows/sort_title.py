@@ -36,7 +36,10 @@ def letter_of(sort_key: str) -> str:
     Args:
         sort_key: what `sort_title` or `given_sort_title` returned.
     """
-    return sort_key[0].upper() if sort_key >= "a" else NO_LETTER
+    if sort_key < "a":
+        return NO_LETTER
+    upper = sort_key[0].upper()
+    return upper if fold(upper) == sort_key[0] else sort_key[0]  # not I for the dotless one
 
 
 def fold(text: str) -> str:

@@ -14,7 +14,7 @@ from msd.store.cache.file import next_revision
 from msd.store.cache.rows.columns import NEVER_WATCHED, WATCH_COLUMNS
 from msd.store.cache.rows.item_row import ItemRow
 from msd.store.cache.rows.links import link, unlink
-from msd.store.cache.writes import search_index
+from msd.store.cache.writes import places, search_index
 from msd.store.cache.writes.containers import settle
 
 _STORED = f"""
@@ -79,7 +79,12 @@ class Plan(Struct):
     @property
     def changed_ids(self) -> tuple[ItemId, ...]:
         """Every item that is shown differently afterwards."""
-        return (*(row.id for row in self.new), *(row.id for _, row in self.changed))
+        return tuple([row.id for row in self.rows])
+
+    @property
+    def rows(self) -> Sequence[ItemRow]:
+        """The rows that are written."""
+        return (*self.new, *(row for _, row in self.changed))
 
 
 class Executed(Struct, frozen=True, kw_only=True):
@@ -116,9 +121,11 @@ def execute(
     if not planned.new and not planned.changed:
         return Executed()
     revision = next_revision(connection)
+    rows = places.below_their_tops(connection, planned.rows)
     _insert(connection, planned.new, listing, revision, now)
     with search_index.in_step(connection, planned.with_other_words):
         _update(connection, planned.changed, listing, revision, now)
+    places.move_what_is_below(connection, [row.id for row in rows if row.is_top])
     counts = Counter({listing: len(planned.new) + len(planned.changed)})
     counts.subtract(old.listing for old, _ in planned.changed if old.deleted_at is None)
     count_items(connection, counts)
@@ -179,6 +186,7 @@ def _insert(
                 None,
                 None,
                 *row.values,
+                row.place,
                 *(row.watch or NEVER_WATCHED),
                 *row.shown(row.watch or NEVER_WATCHED),
             )
@@ -186,7 +194,7 @@ def _insert(
         ],
     )
     _put_bodies(connection, numbered, now)
-    link(connection, numbered)
+    link(connection, listing, numbered)
     search_index.add(connection, numbered)
 
 
@@ -197,6 +205,10 @@ def _update(
     revision: int,
     now: UnixSeconds,
 ) -> None:
+    rewritten = [
+        (old.pk, row) for old, row in pairs if old.content != row.content or old.listing != listing
+    ]
+    unlink(connection, [pk for pk, _ in rewritten])
     connection.executemany(
         sql.UPDATE_ITEM,
         [
@@ -212,6 +224,7 @@ def _update(
                 None,
                 None,
                 *row.values,
+                row.place,
                 *(row.watch or old.watch),
                 *row.shown(row.watch or old.watch),
                 old.pk,
@@ -219,11 +232,9 @@ def _update(
             for old, row in pairs
         ],
     )
-    rewritten = [(old.pk, row) for old, row in pairs if old.content != row.content]
-    unlink(connection, [pk for pk, _ in rewritten])
     connection.executemany(sql.DELETE_DETAIL, [(pk,) for pk, row in rewritten if not row.detail])
     _put_bodies(connection, [(old.pk, row) for old, row in pairs], now)
-    link(connection, rewritten)
+    link(connection, listing, rewritten)
 
 
 def _details_of(row: ItemRow, before: int | None) -> int | None:

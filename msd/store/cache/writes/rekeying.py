@@ -9,6 +9,7 @@ from msgspec import Struct
 from msd.models import ItemId, RemoteId, SourceId
 from msd.store.cache import statements as sql
 from msd.store.cache.rows.columns import NEVER_WATCHED, WATCH_COLUMNS
+from msd.store.cache.writes import places
 
 _ROWS = f"""
 SELECT item.pk, item.id, item.remote_id, item.identity, {", ".join(WATCH_COLUMNS)}
@@ -71,6 +72,7 @@ def rekey(connection: sqlite3.Connection, rekeyed: Sequence[Rekeying], revision:
         connection.execute(sql.MOVE_ALBUM, (revision, becomes, was, was))
         connection.execute(sql.MOVE_CHILDREN, (revision, becomes, was))
         connection.execute(sql.MOVE_MEMBERS, (becomes, was))
+    places.move_what_is_below(connection, [pair.gone.id for pair in rekeyed])
 
 
 def _rows(

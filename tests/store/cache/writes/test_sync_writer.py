@@ -227,7 +227,7 @@ def test_old_tombstones_are_purged_and_young_ones_kept(stores: Stores) -> None:
     assert stores.cache.write(purge_soft_deleted, UnixSeconds(now + 100), batch=1) is True
     assert stores.cache.write(purge_soft_deleted, UnixSeconds(now + 100), batch=1) is False
 
-    for table, left in {"item": 1, "item_full": 0, "item_external": 0, "item_genre": 1}.items():
+    for table, left in {"item": 1, "item_full": 0, "item_external": 0, "item_facet": 1}.items():
         rows = stores.writer._connection.execute(f"SELECT 1 FROM {table}").fetchall()
         assert len(rows) == left, table
 
