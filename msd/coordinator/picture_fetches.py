@@ -25,7 +25,7 @@ AT_ONCE = 2  # per source: small servers scale one picture after the other
 BATCH = 12  # pictures that are announced together …
 ANNOUNCE_S = 0.5  # … or when the last announcement is this long ago
 PICTURE_S = 30.0
-FAILED_S = 60.0  # before a page asks again for what could not be fetched
+FAILED_S, LONGEST_FAILED_S = 60.0, 900.0  # before a page asks again for what was not fetched
 MOST_FAILURES = 3  # in a row: what waits for this source is given up
 MOST_FAILED = 10_000
 _COMPARED = 20  # ids of one picture
@@ -44,6 +44,11 @@ class Fetch(Struct, eq=False):
     wanted: dict[ArtworkKind, list[ItemId]] = field(default_factory=dict)
     done: anyio.Event = field(default_factory=anyio.Event)
     error: MsdError | None = None
+
+
+class _Failure(Struct, frozen=True):
+    until: float  # not before then
+    pause: float
 
 
 class _Queue(Struct, eq=False):
@@ -77,7 +82,7 @@ class PictureFetches:
         self._clock = clock
         self._fetches: dict[PictureInWidth, Fetch] = {}
         self._queues: dict[SourceId, _Queue] = {}
-        self._failed: dict[PictureInWidth, float] = {}
+        self._failed: dict[PictureInWidth, _Failure] = {}
 
     def start(self, refs: Mapping[ItemId, PictureRef], kind: ArtworkKind, width: int) -> None:
         """Fetch the pictures of some items, before those that wait already.
@@ -88,7 +93,8 @@ class PictureFetches:
         now = self._clock()
         sources = set()
         for item_id, ref in reversed(list(refs.items())):
-            if self._failed.get((ref, width), now) <= now:
+            failure = self._failed.get((ref, width))
+            if failure is None or failure.until <= now:
                 self._add(item_id, ref, kind, width)
                 sources.add(ref.source_id)
         for source_id in sources:
@@ -158,9 +164,7 @@ class PictureFetches:
         except MsdError as error:
             log.debug("a picture of %s was not fetched: %s", fetch.ref.source_id, error)
             fetch.error = error
-            if len(self._failed) >= MOST_FAILED:
-                self._failed.clear()
-            self._failed[key] = self._clock() + FAILED_S
+            self._remember_failure(key)
             queue.failures += 1
             if queue.failures >= MOST_FAILURES:
                 self._give_up(queue, error)
@@ -169,6 +173,13 @@ class PictureFetches:
         self._failed.pop(key, None)
         for kind, ids in fetch.wanted.items():
             queue.ready[kind, fetch.width].extend(ids)
+
+    def _remember_failure(self, key: PictureInWidth) -> None:
+        before = self._failed.pop(key, None)
+        if len(self._failed) >= MOST_FAILED:
+            self._failed.clear()
+        pause = FAILED_S if before is None else min(2 * before.pause, LONGEST_FAILED_S)
+        self._failed[key] = _Failure(until=self._clock() + pause, pause=pause)
 
     async def _fetch(self, fetch: Fetch) -> None:
         backend = self._services.backends.opened(fetch.ref.source_id)

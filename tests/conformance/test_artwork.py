@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from msd.backend_api import MediaBackend
 from msd.backend_api.artwork import HasArtwork
-from msd.models import Image, MediaItem
+from msd.models import Image, ItemType, MediaItem
 from msd.pictures.checker import safe_picture
 from tests.support.listings import every_item
 
@@ -31,6 +31,12 @@ NOT_REFS = (
     "/library/metadata/1/thumb/1?X-Plex-Token=abc",
     "Primary:" + "a" * 100_000,
     "nul\0",
+    "https://198.51.100.1/picture.jpg",
+    "https://metadata-static.plex.tv.example.org/people/1.jpg",
+    "https://metadata-static.plex.tv@198.51.100.1/1.jpg",
+    "https://metadata-static.plex.tv:8443/1.jpg",
+    "https://metadata-static.plex.tv/1.jpg?X-Plex-Token=abc",
+    "file:.actors/../../outside.jpg",
 )
 
 
@@ -63,6 +69,23 @@ async def test_every_picture_that_an_item_names_can_be_had(
         assert safe is not None, image
         assert Pillow.open(io.BytesIO(safe[1])).width <= WIDTH
     assert images
+
+
+async def test_people_of_an_item_have_pictures_that_can_be_had(
+    backend: MediaBackend, gallery: HasArtwork
+) -> None:
+    """A person of the details is promised a picture only where there is one."""
+    items = [item for item in await every_item(backend) if item.type is ItemType.MOVIE]
+    refs: list[str] = []
+    for item in items[:8]:
+        full = await backend.item(item.remote_id)
+        if full is not None and full.details is not None:
+            refs += [person.image for person in full.details.people if person.image]
+
+    for ref in refs[:5]:
+        found = await gallery.picture(ref, width=WIDTH)
+        assert found is not None, ref
+        assert safe_picture(found.content, WIDTH) is not None
 
 
 @pytest.mark.parametrize("ref", NOT_REFS)

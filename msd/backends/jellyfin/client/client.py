@@ -81,14 +81,19 @@ class JellyfinClient:
         self._authorization = device.authorization(token)
 
     async def answer(
-        self, path: str, parameters: Parameters | None = None, *, is_page: bool = False
+        self,
+        path: str,
+        parameters: Parameters | None = None,
+        *,
+        is_page: bool = False,
+        max_bytes: int | None = None,
     ) -> Answer:
         """Return the answer to a GET, whatever its status; a page may be large and slow."""
         return await self._send(
             "GET",
             path,
             parameters=parameters,
-            max_bytes=PAGE_BYTES if is_page else SMALL_BYTES,
+            max_bytes=max_bytes or (PAGE_BYTES if is_page else SMALL_BYTES),
             budget_s=PAGE_BUDGET_S if is_page else SMALL_BUDGET_S,
         )
 

@@ -5,7 +5,9 @@ import re
 import httpx
 
 from msd.backend_api.artwork import MOST_PICTURE_BYTES, Picture
+from msd.backend_api.http.status import not_a_media_server
 from msd.backends.jellyfin.client.client import JellyfinClient
+from msd.errors import BadResponseError
 
 # Without a quality the server encodes at 100 and sends more bytes than the original has.
 QUALITY = 90
@@ -16,6 +18,8 @@ _ABSENT = frozenset({httpx.codes.NOT_FOUND, httpx.codes.BAD_REQUEST})
 async def read_picture(client: JellyfinClient, ref: str, width: int) -> Picture | None:
     """Return the picture of a ref such as `Primary:b32b932d:757a39b65638c283e3b46ed2fee826b8`.
 
+    A proxy or portal that answers in the server's place says nothing about pictures.
+
     Raises:
         BackendError: as every request.
     """
@@ -25,8 +29,13 @@ async def read_picture(client: JellyfinClient, ref: str, width: int) -> Picture 
     kind, tag, owner = match.groups()
     path = f"/Items/{owner}/Images/{kind}"
     parameters = {"tag": tag, "maxWidth": width, "quality": QUALITY, "format": "Webp"}
-    answer = await client.answer(path, parameters, is_page=True)
-    if answer.status in _ABSENT:
+    try:
+        answer = await client.answer(path, parameters, max_bytes=MOST_PICTURE_BYTES)
+    except BadResponseError:  # larger than any picture
+        return None
+    if answer.status in _ABSENT and answer.media_type.endswith("json"):
         return None
     await client.raise_for_status(answer, path)
-    return Picture(content=answer.body) if len(answer.body) <= MOST_PICTURE_BYTES else None
+    if not answer.media_type.startswith("image/"):
+        raise not_a_media_server("the address answers, but not with a picture")
+    return Picture(content=answer.body)

@@ -91,7 +91,7 @@ class PlexClient:
             BadResponseError: it refuses the request itself.
         """
         answer = await self._send(path, parameters, _window(start, size))
-        await self._raise_for_status(answer, path)
+        await self.raise_for_status(answer, path)
         return _spoken_by_plex(answer)
 
     async def get_or_none(
@@ -110,8 +110,17 @@ class PlexClient:
         answer = await self._send(path, parameters, _window(start, size))
         if answer.status == httpx.codes.NOT_FOUND:
             return None
-        await self._raise_for_status(answer, path)
+        await self.raise_for_status(answer, path)
         return _spoken_by_plex(answer)
+
+    async def answer(self, path: str, parameters: Parameters, *, max_bytes: int) -> Answer:
+        """Return the answer to a GET, whatever its status; see `raise_for_status`.
+
+        Raises:
+            UnreachableError, TlsError: the server can't be asked now.
+            BadResponseError: the answer is larger than `max_bytes`.
+        """
+        return await self._send(path, parameters, max_bytes=max_bytes)
 
     @asynccontextmanager
     async def stream(
@@ -144,7 +153,7 @@ class PlexClient:
                 body=b"",
                 request=named(request),
             )
-            await self._raise_for_status(answer, path)
+            await self.raise_for_status(answer, path)
             _spoken_by_plex(answer)
             async with aclosing(_chunks(response)) as chunks:
                 yield chunks
@@ -152,7 +161,8 @@ class PlexClient:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
 
-    async def _raise_for_status(self, answer: Answer, path: str) -> None:
+    async def raise_for_status(self, answer: Answer, path: str) -> None:
+        """Raise the error that an unsuccessful answer to a GET of `path` stands for."""
         if answer.is_success:
             return
         raise_unless_refused(answer, FORM)
@@ -181,6 +191,8 @@ class PlexClient:
         path: str,
         parameters: Parameters | None = None,
         window: Mapping[str, str] = MappingProxyType({}),
+        *,
+        max_bytes: int = PAGE_BYTES,
     ) -> Answer:
         headers = {**self._headers, **window}
         with backend_errors():
@@ -188,7 +200,7 @@ class PlexClient:
                 "GET", self.base_url + path, params=parameters, headers=headers
             )
         try:
-            answer = await fetch(self._http, request, max_bytes=PAGE_BYTES, budget_s=PAGE_BUDGET_S)
+            answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=PAGE_BUDGET_S)
             return without_echo(answer, self._token)
         except UnreachableError:
             self._lost()

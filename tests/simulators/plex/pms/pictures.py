@@ -11,8 +11,8 @@ from tests.simulators.plex.errors import refuse
 from .call import Call, route
 
 _OWN = re.compile(
-    r"/library/(metadata|collections|sections)/(\d+)/(thumb|art|banner|composite|clearLogo)/\d+.*"
-    r"|/playlists/\d+/composite/\d+.*"
+    r"/(?:library/(?:metadata|collections)|playlists)/(?P<key>\d+)"
+    r"/(?:thumb|art|banner|composite|clearLogo)/\d+.*"
     # The server fetches these itself.
     r"|https://metadata-static\.plex\.tv/people/\d+\.jpg"
 )
@@ -22,7 +22,8 @@ _OWN = re.compile(
 def transcode(call: Call) -> Response:
     """A picture of the server, no larger than the box that is asked for."""
     url = call.query.text("url") or ""
-    if _OWN.fullmatch(url) is None:
+    own = _OWN.fullmatch(url)
+    if own is None or not (url.startswith("https:") or int(own["key"]) in call.world.items):
         refuse(404)
     width = call.query.number("width")
     if width is None:
