@@ -105,7 +105,7 @@ def general_help() -> str:
     lines += ["Talk to msd, the Media Source Daemon, over the session bus.", ""]
     for group in catalog.GROUPS:
         lines.append(f"{group.title}:")
-        lines += [f"  {command.name:<16}{command.summary}" for command in group.commands]
+        lines += [f"  {command.name:<17}{command.summary}" for command in group.commands]
         lines.append("")
     lines += [_EXAMPLES, "", "`msdctl COMMAND --help` shows arguments and examples of a command."]
     return "\n".join([*lines, "", EXIT_CODES, "", JSON_NOTE])

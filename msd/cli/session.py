@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,12 +12,16 @@ from typing import TYPE_CHECKING
 from msd.cli import catalog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from msd.cli.daemon.client import Client
     from msd.cli.errors import ExitCode
     from msd.cli.terminal.output import Output
 
 _USUAL_WIDTH = 100
 _LEAST_WIDTH = 60
+# Where the words of an indented line begin: behind its margin, or behind a term and two spaces.
+_MARGIN = re.compile(r" +(?:\S+(?: [A-Z]+)*  +)?")
 
 
 class Session:
@@ -70,7 +75,7 @@ class Commands:
             prog=f"msdctl {name}",
             description=command.summary[0].upper() + command.summary[1:] + ".",
             epilog=epilog,
-            formatter_class=_help_formatter,
+            formatter_class=_HelpFormatter,
             allow_abbrev=False,
         )
         add_json_option(parser)
@@ -79,13 +84,45 @@ class Commands:
         return parser
 
 
-def _help_formatter(prog: str) -> argparse.HelpFormatter:
-    # Without a width, argparse imports shutil with its compressors for every argument.
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Breaks what stands below the options between words; commands stay whole, to be pasted."""
+
+    def __init__(self, prog: str) -> None:
+        # Without a width, argparse imports shutil with its compressors for every argument.
+        super().__init__(prog, width=max(terminal_width(), _LEAST_WIDTH) - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        del indent  # argparse gives none for descriptions and epilogs
+        return "\n".join(
+            line for part in text.split("\n\n") for line in [*_filled(part, width), ""]
+        )
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal; those of a usual one for a pipe."""
     try:
-        width = os.get_terminal_size(sys.stdout.fileno()).columns
+        return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
-        width = _USUAL_WIDTH
-    return argparse.RawDescriptionHelpFormatter(prog, width=max(width, _LEAST_WIDTH) - 2)
+        return _USUAL_WIDTH
+
+
+def fitted(text: str, width: int) -> str:
+    """Return paragraphs in lines of a width; indented lines begin lines of their own."""
+    return "\n\n".join("\n".join(_filled(part, width)) for part in text.split("\n\n"))
+
+
+def _filled(paragraph: str, width: int) -> Iterator[str]:
+    from msd.cli.terminal.table import wrapped  # noqa: PLC0415 - for help alone
+
+    for text in re.sub(r"(?<=\S)\n(?=\S)", " ", paragraph).split("\n"):
+        if text.startswith("  msdctl"):
+            yield text
+            continue
+        margin = _MARGIN.match(text)
+        at = margin.end() if margin else 0
+        first, *others = wrapped(text[at:], width - at) or [""]
+        yield text[:at] + first
+        yield from (" " * at + line for line in others)
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:

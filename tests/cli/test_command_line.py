@@ -12,6 +12,7 @@ from msd.cli.command_line import every_parser, general_help, parse
 from msd.cli.commands.add import given_options
 from msd.cli.daemon.backends import Backend, Option
 from msd.cli.errors import CommandError, ExitCode
+from msd.cli.session import fitted
 from msd.dbus.messages.variant import Variant
 from msd.models import ItemType, SortKey
 
@@ -207,3 +208,30 @@ def test_a_policy_that_can_not_be_meant_is_refused(setting):
 def test_a_policy_is_typed_as_the_contract_says(setting, variant):
     """SetLibraryPolicy."""
     assert policy_setting(setting) == (setting.partition("=")[0], variant)
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_the_help_fits_the_terminal(width):
+    """Lines are broken between words; a command to be pasted is not broken at all."""
+    texts = [general_help(), *(parser.epilog or "" for parser in every_parser().values())]
+
+    for text in texts:
+        shown = fitted(text, width)
+        assert shown.split() == text.split()
+        lines = [line for line in shown.splitlines() if not line.startswith("  msdctl")]
+        assert max(map(len, lines), default=0) <= width
+
+
+def test_a_line_with_a_term_is_broken_below_its_words():
+    """The term stands out at the left."""
+    text = "One\ntwo.\n\n  plex URL    a link for\n  id  short\n\n  msdctl login a-long-one"
+
+    assert fitted(text, 20).splitlines() == [
+        "One two.",
+        "",
+        "  plex URL    a link",
+        "              for",
+        "  id  short",
+        "",
+        "  msdctl login a-long-one",
+    ]

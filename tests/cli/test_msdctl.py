@@ -171,4 +171,4 @@ async def test_a_job_that_ended_between_is_still_told(stage):
 
     done = await stage.run("sync")
 
-    assert (done.code, done.stdout) == (0, f"Folder {FILMS}: done: nothing changed\n")
+    assert (done.code, done.stdout) == (0, f"Folder {FILMS}: nothing changed\n")

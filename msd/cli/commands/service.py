@@ -129,8 +129,9 @@ def _running_version(session: Session) -> str | None:
 
 def _help(session: Session, options: Namespace) -> ExitCode:
     from msd.cli.command_line import general_help, parse  # noqa: PLC0415 - only here
+    from msd.cli.session import fitted  # noqa: PLC0415
 
     if options.command:
         parse([options.command, "--help"])  # prints and leaves
-    session.out.say(general_help())
+    session.out.say(fitted(general_help(), session.out.width))
     return ExitCode.OK

@@ -160,7 +160,11 @@ def _bars(out: Output) -> Iterator[Bars]:
     from rich.table import Column  # noqa: PLC0415
 
     with progress.Progress(
-        progress.TextColumn("{task.description}", markup=False, table_column=Column(ratio=1)),
+        progress.TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+        ),
         progress.TextColumn("{task.fields[phase]}", markup=False),
         progress.BarColumn(bar_width=24),
         progress.TimeElapsedColumn(),
@@ -179,7 +183,8 @@ def summary(job: JobView, names: Names) -> str:
     """Return one line that says how a job ended and what it did."""
     if job.is_unlock:
         return _unlock_summary(job)
-    parts = [title(job, names), f": {job.state}"]
+    is_good = job.state == "done" and job.result and not job.error
+    parts = [title(job, names), "" if is_good else f": {job.state}"]
     if job.error:
         parts.append(f" ({with_flags(safe(job.error))})")
     if job.result:

@@ -87,6 +87,8 @@ def details(item: Fields, origin: str) -> Iterator[tuple[str, str]]:
         yield name, _titles(_rows(item, name))
     chapters = _rows(item, "chapters")
     yield "chapters", str(len(chapters)) if chapters else ""
+    lyrics = _rows(item, "lyrics")
+    yield "lyrics", count(len(lyrics), "line") if lyrics else ""
     for marker in _rows(item, "markers"):
         span = f"{duration(marker.get('start_ms')) or '0:00'} to {duration(marker.get('end_ms'))}"
         yield cell(marker.get("kind")), span

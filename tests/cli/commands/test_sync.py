@@ -66,7 +66,7 @@ async def test_a_sync_is_followed_to_its_end(sources):
         code = await msdctl.wait()
 
     assert code == 0
-    assert shown.splitlines()[-1] == (f"Folder {FILMS}: done: 3 added in 2.1 s")
+    assert shown.splitlines()[-1] == (f"Folder {FILMS}: 3 added in 2.1 s")
 
 
 async def test_a_running_sync_is_joined_and_told_from_where_it_is(sources):
@@ -257,7 +257,7 @@ async def test_on_a_terminal_bars_show_the_progress(sources):
         code = await terminal.exit_code()
 
         assert code == 0
-        assert f"Folder {FILMS}: done: nothing changed\n" in terminal.text
+        assert f"Folder {FILMS}: nothing changed\n" in terminal.text
 
 
 @pytest.mark.parametrize(

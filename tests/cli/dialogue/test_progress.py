@@ -61,7 +61,7 @@ def test_plain_output_has_a_line_for_each_phase_and_one_for_the_end(written):
     assert written.getvalue().splitlines() == [
         "Films: movies 1",
         "Films: shows 9/10",
-        "Films: done: 3 added, 4 missing items kept in 2.1 s" + WAITING,
+        "Films: 3 added, 4 missing items kept in 2.1 s" + WAITING,
     ]
 
 
@@ -90,7 +90,7 @@ def test_bars_come_with_a_job_and_go_with_it():
 
         assert (task.completed, task.total) == (5, 10)
         assert bars.tasks == []
-    assert "[b]Films[/b]\\x1b[31m: done: 3 added" in screen.getvalue()
+    assert "[b]Films[/b]\\x1b[31m: 3 added" in screen.getvalue()
 
 
 def test_a_phase_without_a_total_forgets_that_of_the_last():
@@ -144,7 +144,7 @@ def test_every_type_that_is_synced_has_words():
 )
 def test_the_summary_says_in_words_what_was_done(result, words):
     """One line at the end."""
-    assert summary(job(State="done", Result=result), {}).startswith(f"local_1: done: {words}")
+    assert summary(job(State="done", Result=result), {}).startswith(f"local_1: {words}")
 
 
 def test_a_name_from_a_server_is_shown_and_not_obeyed():
