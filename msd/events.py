@@ -114,6 +114,12 @@ class SourceChanged(Event, frozen=True):
     source_id: SourceId
 
 
+class SourceUsed(Event, frozen=True):
+    """A source is asked for something that somebody waits for; idle work on it steps aside."""
+
+    source_id: SourceId
+
+
 class SignInRequested(Event, frozen=True):
     """The user pressed "Sign in" on the notification of a source; whoever can shows the way."""
 

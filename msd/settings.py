@@ -20,6 +20,7 @@ class SyncSettings(Struct, frozen=True, kw_only=True):
 
     interval_s: int = 3600  # between syncs of a library whose policy is interval or live
     parallel: int = 3  # sources that sync at the same time
+    details: bool = True  # people, versions and chapters of all items, while nothing else happens
 
     def check(self) -> None:
         """Refuse impossible values."""

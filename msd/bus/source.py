@@ -54,6 +54,8 @@ SOURCE_PROPERTIES: Mapping[str, Callable[[SourceView], object]] = {
     "ItemCount": lambda view: view.item_count,
     "SkippedItems": lambda view: view.source.skipped_items,
     "WithdrawnItems": lambda view: view.withdrawn_items,
+    "DetailsState": lambda view: view.details,
+    "DetailsMissing": lambda view: view.details_missing,
     "PendingWrites": lambda _: 0,
     "Capabilities": lambda view: sorted(view.capabilities),
     "SyncJob": lambda view: job_path(view.sync_job),
@@ -68,6 +70,7 @@ SOURCE_TYPES: Mapping[str, str] = dict.fromkeys(SOURCE_PROPERTIES, "s") | {
     **dict.fromkeys(
         ("LibraryCount", "ItemCount", "SkippedItems", "WithdrawnItems", "PendingWrites"), "u"
     ),
+    "DetailsMissing": "u",
     "Capabilities": "as",
     "SyncJob": "o",
 }

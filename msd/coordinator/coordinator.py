@@ -46,6 +46,7 @@ from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.coordinator.sources.supervisors import Supervisors
 from msd.coordinator.syncs.sync_jobs import SyncJobs
 from msd.coordinator.syncs.syncs import Syncs
+from msd.coordinator.syncs.worker_requests import WorkerRequests
 from msd.events import (
     AccountChanged,
     EventStream,
@@ -98,9 +99,8 @@ class SourceCoordinator:
         self.sources = Sources(services, self._statuses, self._supervisors, self.jobs, work, events)
         self.connections = Connections(services, events)
         self.certificates = Certificates(services, events)
-        sync_jobs = SyncJobs(
-            services, self.library, self._statuses, self.jobs, self.accounts, events
-        )
+        requests = WorkerRequests(services, self.library, self.accounts)
+        sync_jobs = SyncJobs(services, self.library, self._statuses, self.jobs, requests, events)
         self.syncs = Syncs(services, self.library, self._statuses, sync_jobs, work, events)
         self.discovery = Discovery(services, self.jobs, events)
         self._background = BackgroundTasks(services, self._supervisors, server_lists, events)

@@ -25,6 +25,7 @@ from msd.events import (
     LibrarySettingsChanged,
     SourceChanged,
     SourceRemoved,
+    SourceUsed,
 )
 from msd.models import (
     NEVER,
@@ -245,6 +246,10 @@ class MediaLibrary:
         self._publish(event)
         self._publish(DaemonChanged())
 
+    def note_use(self, source_id: SourceId) -> None:
+        """Publish that somebody waits for a source: idle work on it steps aside (Y24)."""
+        self._publish(SourceUsed(source_id))
+
     async def publish_missed_changes(self, source_id: SourceId) -> None:
         """Make clients read a source again when the cache is ahead of what was published.
 
@@ -318,6 +323,7 @@ class MediaLibrary:
             self._pending.discard(item_id)
 
     async def _fetch(self, item_id: ItemId, source_id: SourceId, remote_id: RemoteId) -> None:
+        self.note_use(source_id)
         with anyio.move_on_after(REFRESH_S):
             item = await self._backends.opened(source_id).item(remote_id)
             if item is None:

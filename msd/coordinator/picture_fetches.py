@@ -16,7 +16,7 @@ from msd.coordinator.error_boundary import guarded
 from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
 from msd.errors import LimitExceededError, MsdError, StorageError, UnreachableError
-from msd.events import ArtworkReady, EventStream
+from msd.events import ArtworkReady, EventStream, SourceUsed
 from msd.models import ItemId, SourceId, StatusReason
 from msd.models.artwork import ArtworkKind, PictureRef
 
@@ -183,6 +183,7 @@ class PictureFetches:
 
     async def _fetch(self, fetch: Fetch) -> None:
         backend = self._services.backends.opened(fetch.ref.source_id)
+        self._publish(SourceUsed(fetch.ref.source_id))
         picture = None
         if isinstance(backend, HasArtwork):
             with anyio.move_on_after(PICTURE_S) as deadline:

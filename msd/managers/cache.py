@@ -34,6 +34,7 @@ from msd.store.cache.database import CacheDatabase, ReadHandle
 from msd.store.cache.file import current_revision
 from msd.store.cache.reads.artwork import picture_refs
 from msd.store.cache.reads.changes import changes
+from msd.store.cache.reads.due_details import count_due_details
 from msd.store.cache.reads.items import items, remote_ids
 from msd.store.cache.reads.libraries import counts, libraries
 from msd.store.cache.reads.omissions import skipped
@@ -189,6 +190,10 @@ class CacheManager:
     def withdrawn_items(self, source_id: SourceId) -> int:
         """Return how many rows of a source were withdrawn at the last `count`."""
         return self._withdrawn.get(source_id, 0)
+
+    async def count_due_details(self, source_id: SourceId, off: Collection[LibraryId]) -> int:
+        """Return of how many items the details are due, but in the libraries that are off (Y24)."""
+        return await self._read(count_due_details, source_id, off)
 
     # --- writing: what it needs is heavy to import, so it is imported at the first write ----
 

@@ -85,6 +85,7 @@ from msd.models.sync import (
 from msd.models.words import (
     Capability,
     DaemonState,
+    DetailsState,
     ItemType,
     JobKind,
     JobState,
@@ -125,6 +126,7 @@ __all__ = [
     "DaemonView",
     "Decision",
     "DetailPage",
+    "DetailsState",
     "Extra",
     "Facet",
     "FaultScope",

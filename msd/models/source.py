@@ -9,6 +9,7 @@ from msd.models.ids import NEVER, AccountId, BackendKind, JobId, SourceId, UnixS
 from msd.models.words import (
     Capability,
     DaemonState,
+    DetailsState,
     LiveState,
     PublicStatus,
     Route,
@@ -81,6 +82,8 @@ class SourceView(Struct, frozen=True, kw_only=True):
     capabilities: frozenset[Capability] = frozenset()
     live: LiveState = LiveState.OFF
     sync_job: JobId | None = None
+    details: DetailsState = DetailsState.WAITING
+    details_missing: int = 0  # items whose details are to be fetched
 
 
 CA_CERTIFICATE = "ca_certificate"

@@ -111,6 +111,16 @@ class SyncPolicy(StrEnum):
     LIVE = "live"  # as soon as the source pushes a change; else at intervals
 
 
+class DetailsState(StrEnum):
+    """Whether the details of a source's items are in the cache; the words of `DetailsState`."""
+
+    DONE = "done"  # of every item
+    RUNNING = "running"  # they are fetched now
+    WAITING = "waiting"  # until nothing else happens
+    UNSUPPORTED = "unsupported"  # the source gives them one by one only
+    OFF = "off"  # the user does not want them fetched
+
+
 class LiveState(StrEnum):
     """Whether a source pushes its changes; the wire words of `LiveUpdates` (Y9)."""
 

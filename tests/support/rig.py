@@ -35,11 +35,13 @@ from msd.models import (
 )
 from msd.settings import Settings
 from msd.store.cache.database import CacheDatabase
+from msd.store.cache.writes.detail_writer import DetailWriter
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.state.store import StateStore
 from msd.sync.context import Report, StoreThread
+from msd.sync.detail_pass import DetailPass
 from msd.sync.engine import SyncEngine
-from msd.sync.messages import Changed, Progress, SyncRequest
+from msd.sync.messages import Changed, Progress, SyncRequest, Task
 from tests.support.fakes.fake_backend import KIND, FakeServer, fake_spec
 from tests.support.fakes.fake_service import CLUB, FakeService, club_spec
 
@@ -173,18 +175,10 @@ class InProcessSyncs(SyncManager):
     ) -> SyncReport:
         self.requests.append(request)
         started()
+        if request.task is Task.DETAILS:
+            return await self._fetch_details(request, progress, changed)
         writer = SyncWriter(Path(request.cache_db), Path(request.state_db), request.source.id)
-        report = Report(
-            progress=lambda p: progress(Progress(phase=p.phase, done=p.done, total=p.total)),
-            changed=lambda library_id, written: changed(
-                Changed(
-                    library_id=library_id,
-                    revision=written.revision,
-                    changed=written.changed,
-                    removed=written.removed,
-                )
-            ),
-        )
+        report = _report(progress, changed)
         server = self._server
         if request.source.kind == CLUB:
             server = self._service.server(request.source.server_id)
@@ -200,6 +194,38 @@ class InProcessSyncs(SyncManager):
             self.dies_untold = False
             raise MsdError("the sync worker ended without a word")
         return replace(done, faults=(*done.faults, *self.faults))
+
+    async def _fetch_details(
+        self,
+        request: SyncRequest,
+        progress: Callable[[Progress], None],
+        changed: Callable[[Changed], None],
+    ) -> SyncReport:
+        writer = DetailWriter(
+            Path(request.cache_db),
+            Path(request.state_db),
+            request.source.id,
+            off=request.options.off,
+        )
+        report = _report(progress, changed)
+        try:
+            return await DetailPass(self._server.open(), StoreThread(writer), report).run()
+        finally:
+            writer.close()
+
+
+def _report(progress: Callable[[Progress], None], changed: Callable[[Changed], None]) -> Report:
+    return Report(
+        progress=lambda p: progress(Progress(phase=p.phase, done=p.done, total=p.total)),
+        changed=lambda library_id, written: changed(
+            Changed(
+                library_id=library_id,
+                revision=written.revision,
+                changed=written.changed,
+                removed=written.removed,
+            )
+        ),
+    )
 
 
 @dataclass

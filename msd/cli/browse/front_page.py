@@ -105,8 +105,26 @@ def _source_sentences(
     hint = hint_for_status(row, called(row, rows))
     if hint:
         sentences.append(f"→ {safe(hint)}")
+    sentences += _details(row)
     sentences += _left_out(row, rows)
     return sentences
+
+
+def _details(row: Fields) -> Iterator[str]:
+    """Tell how many items lack people, versions and chapters, and whether that will change."""
+    missing = _number(row, "details_missing")
+    if not missing or row.get("enabled") is False:
+        return
+    what = f"people and versions of {count(missing, 'item')}"
+    match str(row.get("details_state")):
+        case "running":
+            yield f"fetching {what}"
+        case "waiting":
+            yield f"{what} will be fetched when nothing else is asked of it"
+        case "unsupported":
+            yield f"{what} come when you look at them: it gives them one at a time"
+        case "off":
+            yield f"{what} are not fetched: sync.details is false in the settings"
 
 
 def _left_out(row: Fields, rows: Sequence[Fields]) -> Iterator[str]:

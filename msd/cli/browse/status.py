@@ -24,6 +24,7 @@ _USUAL: dict[str, tuple[object, ...]] = {
     "owned": (True,),
     "enabled": (True,),
     "status_reason": ("ok",),
+    "details_state": ("done",),
     "item_count": (),
     "library_count": (),
 }

@@ -133,6 +133,8 @@ class Sources:
             capabilities=self._backends.capabilities(source.id),
             live=self._statuses.live(source.id),
             sync_job=self._jobs.active(JobKind.SYNC, source.id),
+            details=self._statuses.details(source.id),
+            details_missing=self._statuses.details_missing(source.id),
         )
 
     async def _disable(self, source_id: SourceId) -> None:

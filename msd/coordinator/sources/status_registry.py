@@ -27,6 +27,7 @@ from msd.models import (
     NEVER,
     AccountId,
     ConnectAttempt,
+    DetailsState,
     LiveState,
     PublicStatus,
     Source,
@@ -49,6 +50,8 @@ class _Entry(Struct, kw_only=True):
     status: SourceStatus
     held_deletes: int = 0
     live: LiveState = LiveState.OFF
+    details: DetailsState = DetailsState.WAITING
+    details_missing: int = 0
     attempts: int = 0
     next_retry: UnixSeconds = NEVER
     faults: tuple[SyncFault, ...] = ()
@@ -130,6 +133,21 @@ class StatusRegistry:
         if entry is not None and entry.live is not live:
             entry.live = live
             self._derive(source_id, entry)
+            self._publish(SourceChanged(source_id))
+
+    def details(self, source_id: SourceId) -> DetailsState:
+        """Return whether the details of the source's items are fetched (Y24)."""
+        return self._entry(source_id).details
+
+    def details_missing(self, source_id: SourceId) -> int:
+        """Return of how many items the details are to be fetched."""
+        return self._entry(source_id).details_missing
+
+    def set_details(self, source_id: SourceId, state: DetailsState, missing: int) -> None:
+        """Set whether details are fetched, and of how many items they are missing (Y24)."""
+        entry = self._changeable(source_id)
+        if entry is not None and (entry.details, entry.details_missing) != (state, missing):
+            entry.details, entry.details_missing = state, missing
             self._publish(SourceChanged(source_id))
 
     def set_retry(self, source_id: SourceId, *, attempts: int, next_retry: UnixSeconds) -> None:

@@ -94,6 +94,7 @@ class PushWriter:
             BackendError: the source as a whole can't be asked; nothing was written.
         """
         await self._sync_jobs.idle(self._source_id)
+        self._library.note_use(self._source_id)
         libraries = await self._library.libraries(self._source_id)
         try:
             located = await self._backend.fetch(remote_ids)

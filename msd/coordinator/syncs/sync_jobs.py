@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Unpack
 
 from msgspec.structs import replace
 
-from msd.backend_api import Credentials
 from msd.backend_api.changes import HasChanges
 from msd.coordinator.error_boundary import guarded
 from msd.coordinator.jobs import JobHandle, Jobs, Result
@@ -17,8 +16,8 @@ from msd.coordinator.library import MediaLibrary
 from msd.coordinator.services import Services
 from msd.coordinator.sources.status import Auth
 from msd.coordinator.sources.status_registry import StatusRegistry
-from msd.coordinator.sources.supervisor import Access
 from msd.coordinator.syncs.poll_interval import PollIntervals
+from msd.coordinator.syncs.worker_requests import WorkerRequests
 from msd.errors import (
     AuthRequiredError,
     BackendError,
@@ -44,7 +43,6 @@ from msd.models import (
     LiveState,
     SourceId,
     SyncOptions,
-    SyncPolicy,
     SyncReport,
     UnixSeconds,
 )
@@ -70,17 +68,16 @@ class SyncJobs:
         library: MediaLibrary,
         statuses: StatusRegistry,
         jobs: Jobs,
-        access: Access,
+        requests: WorkerRequests,
         events: EventStream,
     ) -> None:
-        self._settings = services.settings
         self._registry = services.registry
         self._backends = services.backends
         self._syncs = services.syncs
         self._library = library
         self._statuses = statuses
         self._jobs = jobs
-        self._access = access
+        self.requests = requests
         self._events = events
         self._intervals = PollIntervals(
             services.settings.sync.interval_s,
@@ -116,7 +113,9 @@ class SyncJobs:
         )  # until a sync has read them: this one or a later one
 
         async def work(job: JobHandle) -> Result:
-            request = await self._request(source_id, options)
+            type_changed = frozenset(self._type_changed[source_id])
+            wanted = replace(options, type_changed=type_changed)
+            request = await self.requests.sync(source_id, wanted)
             return await self._run(source_id, request, job)
 
         job_id = self._jobs.start(JobKind.SYNC, source_id, work)
@@ -226,34 +225,6 @@ class SyncJobs:
         self._started_at.pop(source_id, None)
         self._type_changed.pop(source_id, None)
         self._intervals.forget(source_id)
-
-    async def _request(self, source_id: SourceId, options: SyncOptions) -> "SyncRequest":
-        from msd.sync.messages import SyncRequest  # noqa: PLC0415 - see above
-
-        source = self._registry.source(source_id)
-        account = self._registry.account_of(source)
-        credentials = await self._access.credentials(source) or Credentials(user_id="", token="")
-        never = {
-            library_id
-            for library_id, settings in self._registry.library_settings().items()
-            if settings.sync is SyncPolicy.OFF
-        }
-        return SyncRequest(
-            source=self._registry.source(source_id),
-            user_id=credentials.user_id,
-            token=credentials.token,
-            device_id="" if account is None else account.device_id,
-            device_name=self._backends.device_name,
-            cache_db=str(self._settings.cache_db),
-            state_db=str(self._settings.state_db),
-            cache_dir=str(self._settings.cache_dir),
-            options=replace(
-                options,
-                off=options.off | never,
-                type_changed=frozenset(self._type_changed[source_id]),
-            ),
-            content_types=self._library.content_types(source_id),
-        )
 
     async def _run(self, source_id: SourceId, request: "SyncRequest", job: JobHandle) -> Result:
         counted = 0.0

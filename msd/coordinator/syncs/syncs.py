@@ -1,4 +1,4 @@
-"""What keeps the cache fresh: syncs on request, syncs that are due, and pushed changes."""
+"""What keeps the cache fresh: syncs on request or when due, pushed changes, idle passes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +9,9 @@ from msd.coordinator.library import MediaLibrary
 from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
 from msd.coordinator.sources.status_registry import StatusRegistry
+from msd.coordinator.syncs.detail_passes import DetailPasses
+from msd.coordinator.syncs.detail_worker import DetailWorker
+from msd.coordinator.syncs.idle_sources import IdleSources
 from msd.coordinator.syncs.push import PushSubscriptions
 from msd.coordinator.syncs.rights import RightsPoll
 from msd.coordinator.syncs.schedule import SyncScheduler
@@ -46,6 +49,13 @@ class Syncs:
         self._sync_jobs = sync_jobs
         self._scheduler = SyncScheduler(services, statuses, sync_jobs, events)
         self._rights = RightsPoll(services, statuses, sync_jobs, work)
+        self._details = DetailPasses(
+            IdleSources(services, statuses, sync_jobs),
+            DetailWorker(services, library, sync_jobs.requests),
+            statuses,
+            work,
+            events,
+        )
         self._push = PushSubscriptions(services, library, statuses, sync_jobs, work, events)
         self._to_sync_again: set[SourceId] = set()
         events.listen(SourceConnected, lambda event: self._after_connect(event.source_id))
@@ -57,6 +67,7 @@ class Syncs:
         """Start what is due from now on, in the task group that is given."""
         tasks.start_soon(self._scheduler.run)
         tasks.start_soon(self._rights.run)
+        tasks.start_soon(self._details.run)
 
     # --- what users ask for ----------------------------------------------------------------
 
