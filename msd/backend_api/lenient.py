@@ -12,7 +12,9 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from msd.backend_api.http.json import mended
+from msd.backend_api.http.client import Answer
+from msd.backend_api.http.json import decode, mended
+from msd.errors import BadResponseError
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -21,6 +23,22 @@ _LISTS = (list, tuple, set, frozenset)
 
 class _OddValueError(ValueError):
     """A value is not of the wanted type and can't be repaired."""
+
+
+def decode_leniently(answer: Answer, shape: type[T], *, strict: bool = True) -> T:
+    """Return an answer of which values of a wrong type count as absent; see `lenient`.
+
+    Raises:
+        UnreachableError: the answer is none of such a server's.
+        BadResponseError: it is no JSON object, or lacks a member that `shape` demands.
+    """
+    try:
+        return decode(answer, shape, strict=strict)
+    except BadResponseError as error:
+        try:
+            return lenient(answer.body, shape, strict=strict)
+        except ValueError:
+            raise error from None
 
 
 def lenient(raw: bytes, shape: type[T], *, strict: bool = True) -> T:

@@ -6,14 +6,28 @@ from msd.errors import (
     BadResponseError,
     UnreachableError,
 )
-from msd.models import RemoteId
+from msd.models import LyricLine, RemoteId
 from tests.backends.jellyfin.signed_in import signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, faults, make_world
+from tests.simulators.jellyfin.world.item import Extra
 from tests.simulators.jellyfin.world.userdata import mark
 
 pytestmark = pytest.mark.anyio
 
 UNKNOWN = RemoteId("f" * 32)
+SECOND = 10_000_000
+LINES = (
+    LyricLine(text="La", start_ms=0),
+    LyricLine(text="", start_ms=1_000),
+    LyricLine(text="la"),
+)
+
+
+def film(sim, **members):
+    """Give the first film some members more."""
+    movie = next(item for item in sim.world.of_type("Movie") if not item.virtual)
+    sim.world.edit(movie.id, **members)
+    return movie
 
 
 async def test_one_item_comes_with_its_details(any_sim):
@@ -98,17 +112,103 @@ async def test_segments_are_asked_for_where_the_server_has_them():
 
 
 async def test_segments_become_markers(sim):
-    """Segments become markers.
-
-    Intro and credits.
-    """
-    movie = next(item for item in sim.world.of_type("Movie") if not item.virtual)
-    segments = {"Items": [{"Type": "Intro", "StartTicks": 0, "EndTicks": 300_000_000}]}
+    """Intro and credits, of the server's own."""
+    movie = film(sim, segments=(("Intro", 0, 300_000_000), ("Outro", 9 * SECOND, 10 * SECOND)))
     async with signed_in(sim) as backend:
-        sim.faults.add("/MediaSegments/", faults.replace_json(segments))
         found = await backend.item(RemoteId(movie.id))
 
-    assert [(mark.kind, mark.end_ms) for mark in found.details.markers] == [("intro", 30_000)]
+    marks = [(mark.kind, mark.end_ms) for mark in found.details.markers]
+    assert marks == [("intro", 30_000), ("credits", 10_000)]
+
+
+async def test_trailers_extras_and_themes_come_with_their_kinds(any_sim):
+    """What belongs to a film, each with the server's own id."""
+    movie = film(
+        any_sim,
+        extras=(
+            Extra(id="a" * 32, type="Trailer", name="Official", runtime_ticks=2 * SECOND),
+            Extra(id="b" * 32, type="DeletedScene", name="Cut"),
+            Extra(id="c" * 32, type="ThemeSong", name="Theme Song", runtime_ticks=SECOND),
+            Extra(id="d" * 32, type="ThemeVideo", name="Loop"),
+        ),
+    )
+    async with signed_in(any_sim) as backend:
+        found = await backend.item(RemoteId(movie.id))
+
+    assert [(x.title, x.remote_id, x.duration_ms) for x in found.details.trailers] == [
+        ("Official", "a" * 32, 2_000)
+    ]
+    assert [(x.kind, x.title, x.remote_id) for x in found.details.extras] == [
+        ("deleted-scene", "Cut", "b" * 32),
+        ("theme-song", "Theme Song", "c" * 32),
+        ("theme-video", "Loop", "d" * 32),
+    ]
+
+
+async def test_a_film_of_two_files_has_two_parts(sim):
+    """The first is the film's own file; the film is as long as both."""
+    movie = film(sim, part_ids=("f" * 32,))
+    async with signed_in(sim) as backend:
+        found = await backend.item(RemoteId(movie.id))
+
+    first, second = found.details.parts
+    assert (first.remote_id, second.remote_id) == (movie.id, "f" * 32)
+    assert found.duration_ms == first.duration_ms + second.duration_ms
+
+
+async def test_lyrics_come_with_their_times_where_the_server_has_them():
+    """Up to 10.8 there were none; a track without words costs no request."""
+    for version, expected in (("10.8", ()), ("10.10", LINES), ("12", LINES)):
+        with JellyfinSimulator(make_world(120), version=version) as sim:
+            sung, silent = sim.world.of_type("Audio")[:2]
+            sim.world.edit(sung.id, lyrics=((0, "La"), (SECOND, ""), (None, "la")))
+            async with signed_in(sim) as backend:
+                found = await backend.item(RemoteId(sung.id))
+                other = await backend.item(RemoteId(silent.id))
+
+            assert found.details.lyrics == expected
+            assert other.details.lyrics == ()
+            assert not sim.log.matching(f"/Audio/{silent.id}/Lyrics")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "kept"),
+    [
+        ("/MediaSegments/", {"Items": [5, {"Type": 5}, {"Type": "Intro", "EndTicks": SECOND}]}, 1),
+        ("/ThemeMedia", {"ThemeSongsResult": {"Items": [None, {"Id": "a" * 32}]}}, 1),
+        ("/ThemeMedia", {"ThemeSongsResult": []}, 0),
+        ("/ThemeMedia", "x", 0),
+        ("/LocalTrailers", [7, {"Id": "a" * 32, "RunTimeTicks": "x"}, {"Id": "?"}], 1),
+        ("/LocalTrailers", {"Items": 5}, 0),
+    ],
+)
+async def test_an_odd_entry_beside_an_item_costs_itself(sim, path, value, kept):
+    """The next entry stays, and so does the item (Y14)."""
+    movie = film(sim, extras=(Extra(id="e" * 32, type="Trailer", name="x"),))
+    async with signed_in(sim) as backend:
+        sim.faults.add(path, faults.replace_json(value))
+        found = (await backend.item(RemoteId(movie.id))).details
+
+    count = {
+        "/MediaSegments/": len(found.markers),
+        "/ThemeMedia": len(found.extras),
+        "/LocalTrailers": len(found.trailers),
+    }
+    assert count[path] == kept
+
+
+@pytest.mark.parametrize("path", ["/MediaSegments/", "/ThemeMedia", "/LocalTrailers"])
+async def test_a_server_that_fails_beside_an_item_takes_nothing_away(sim, path):
+    """Half of the details must not replace all of them; a page without the thing has none."""
+    movie = film(sim, extras=(Extra(id="e" * 32, type="Trailer", name="x"),))
+    async with signed_in(sim) as backend:
+        fault = sim.faults.add(path, faults.status(500))
+        with pytest.raises(UnreachableError):
+            await backend.item(RemoteId(movie.id))
+        sim.faults.remove(fault)
+        sim.faults.add(path, faults.status(404))
+
+        assert (await backend.item(RemoteId(movie.id))).details.people
 
 
 async def test_an_item_of_another_shape_is_a_bad_response(sim):
@@ -132,7 +232,8 @@ async def test_details_that_lag_behind_the_list_do_not_unwatch(sim):
     mark(sim.world, sim.user(), movie, played=True)
 
     def stale(document):
-        document["UserData"]["Played"] = False
+        if "UserData" in document:  # not what belongs to the item
+            document["UserData"]["Played"] = False
         return document
 
     sim.set_version("12")

@@ -46,11 +46,19 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
 
     def trailers(self, remote_id: str) -> str:
         """The trailers of an item on the server."""
-        return f"/Items/{remote_id}/LocalTrailers"
+        return f"{self.item(remote_id)}/LocalTrailers"
 
     def extras(self, remote_id: str) -> str:
         """Deleted scenes, interviews and the like of an item."""
-        return f"/Items/{remote_id}/SpecialFeatures"
+        return f"{self.item(remote_id)}/SpecialFeatures"
+
+    def themes(self, remote_id: str) -> str:
+        """Songs and videos that are played while an item is looked at."""
+        return f"/Items/{remote_id}/ThemeMedia"
+
+    def lyrics(self, remote_id: str) -> str | None:
+        """The words of a track; None where the server has no such thing."""
+        return f"/Audio/{remote_id}/Lyrics" if self.version >= _UNSCOPED else None
 
     def playlist(self, remote_id: str) -> str:
         """The entries of a playlist, in order."""

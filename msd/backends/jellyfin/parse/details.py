@@ -7,13 +7,16 @@ from types import MappingProxyType
 import msgspec
 
 from msd.backend_api.lenient import lenient
+from msd.backend_api.lyrics import bounded_lyrics
 from msd.backend_api.values import number, position, size, text
 from msd.backends.jellyfin.parse.images import image_ref
 from msd.backends.jellyfin.parse.values import guid, ms
 from msd.backends.jellyfin.parse.wire import (
+    TICKS_PER_MS,
     ChapterRow,
     DetailRow,
     ExtraRow,
+    LyricRow,
     PersonRow,
     SegmentRow,
     SourceRow,
@@ -72,6 +75,8 @@ class ExtraAnswers(msgspec.Struct, frozen=True, kw_only=True):
     parts: Sequence[Part] = ()
     trailers: Sequence[ExtraRow] = ()
     features: Sequence[ExtraRow] = ()
+    themes: Sequence[ExtraRow] = ()
+    lyrics: Sequence[LyricRow] = ()
 
 
 def item_details(
@@ -96,9 +101,13 @@ def item_details(
             _source(source, positions) for source in (row.media_sources or ())[:_MOST_SOURCES]
         ),
         markers=_chapters(row.chapters or []) + _segments(extras.segments),
-        parts=tuple(extras.parts),
+        parts=_parts(extras.parts, row.media_sources or []),
         trailers=_extras(extras.trailers, "trailer") + tuple(link for link in links if link.url),
-        extras=_extras(extras.features, "extra"),
+        extras=_extras(extras.features, "extra") + _extras(extras.themes, "theme-song"),
+        lyrics=bounded_lyrics(
+            (None if line.start is None else line.start // TICKS_PER_MS, line.text)
+            for line in extras.lyrics
+        ),
     )
 
 
@@ -116,6 +125,14 @@ def _detail_row(raw: bytes | msgspec.Raw) -> DetailRow:
             return lenient(bytes(raw), DetailRow)
         except ValueError:
             return DetailRow()
+
+
+def _parts(others: Sequence[Part], sources: Sequence[SourceRow]) -> tuple[Part, ...]:
+    """Return all parts of a film; the first one is the film's own source."""
+    if not others or not sources:
+        return tuple(others)
+    first = sources[0]
+    return (Part(remote_id=guid(first.id) or "", duration_ms=ms(first.run_time_ticks)), *others)
 
 
 def _extras(rows: Sequence[ExtraRow], otherwise: str) -> tuple[Extra, ...]:

@@ -220,6 +220,26 @@ class ExtraPage(Struct, rename="pascal"):
     items: list[ExtraRow]
 
 
+class ThemeMedia(Struct, rename="pascal"):
+    """Songs and videos that are played while an item is looked at."""
+
+    theme_songs_result: ExtraPage | None = None
+    theme_videos_result: ExtraPage | None = None
+
+
+class LyricRow(Struct, rename="pascal", gc=False):
+    """One line of the words that are sung; `start` in ticks."""
+
+    text: str | None = None
+    start: int | None = None
+
+
+class Lyrics(Struct, rename="pascal"):
+    """The words of a track."""
+
+    lyrics: list[LyricRow]
+
+
 class VersionRow(Struct, rename="pascal"):
     """A begun item, with the ids of all its versions."""
 

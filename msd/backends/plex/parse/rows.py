@@ -11,7 +11,7 @@ import xxhash
 
 from msd.backend_api.http.client import Answer
 from msd.backend_api.http.json import decode
-from msd.backend_api.lenient import lenient
+from msd.backend_api.lenient import decode_leniently, lenient
 from msd.backend_api.protocol import RawItem
 from msd.backend_api.rows import signed_fingerprint
 from msd.backend_api.values import MOST_COUNT
@@ -120,14 +120,7 @@ def decode_providers(answer: Answer) -> ProvidersListed:
     Raises:
         UnreachableError, BadResponseError: it is no list of providers.
     """
-    document = in_json(answer)
-    try:
-        return decode(document, ProvidersListed, strict=False)
-    except BadResponseError:
-        try:
-            return lenient(document.body, ProvidersListed, strict=False)
-        except ValueError as error:
-            raise BadResponseError("the server's list of providers can't be read") from error
+    return decode_leniently(in_json(answer), ProvidersListed, strict=False)
 
 
 def read_full(answer: Answer) -> tuple[Row, DetailRow] | None:

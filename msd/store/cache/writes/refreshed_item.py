@@ -168,6 +168,7 @@ def _with_stored(full: bytes, stored: bytes | None) -> bytes:
         "markers": [each for each in before.get("markers", ()) if each.get("kind") != "chapter"],
         "parts": before.get("parts", []) if not details.get("parts") else [],
         "extras": before.get("extras", []),
+        "lyrics": before.get("lyrics", []) if not details.get("lyrics") else [],
         "trailers": [each for each in before.get("trailers", ()) if each.get("remote_id")],
     }
     for key, entries in kept.items():

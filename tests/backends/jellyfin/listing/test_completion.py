@@ -96,7 +96,7 @@ async def test_a_film_in_two_files_is_as_long_as_both(any_sim):
     assert found.duration_ms == 2 * (film.runtime_ticks // 10_000)
     assert detailed is not None
     assert detailed.details is not None
-    assert [part.remote_id for part in detailed.details.parts] == ["f" * 32]
+    assert [part.remote_id for part in detailed.details.parts] == [film.id, "f" * 32]
 
 
 async def test_parts_that_cant_be_asked_for_leave_the_length_unknown(sim):

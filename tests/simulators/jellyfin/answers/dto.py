@@ -22,6 +22,7 @@ from tests.simulators.jellyfin.world.physical import physical_parent
 from tests.simulators.jellyfin.world.wire import dotnet_ticks, make_id, write_time
 from tests.simulators.jellyfin.world.world import World
 
+_APART = frozenset({"Trailer", "ThemeSong", "ThemeVideo"})  # counted or listed apart
 _UNKNOWN_TO_10_8 = frozenset({"HasLyrics"})
 
 
@@ -166,8 +167,8 @@ def _optional(world: World, item: Item, shape: Shape) -> dict[str, Any]:
         "LockedFields": [],
         "LockData": False,
         "EnableMediaSourceDisplay": True,
-        "LocalTrailerCount": 0,
-        "SpecialFeatureCount": 0,
+        "LocalTrailerCount": sum(each.type == "Trailer" for each in item.extras),
+        "SpecialFeatureCount": sum(each.type not in _APART for each in item.extras),
         "ProductionLocations": [],
     }
 
@@ -251,7 +252,7 @@ def _music_part(world: World, item: Item) -> dict[str, Any]:
             "Album": album.name,
             "AlbumId": album.id,
             "AlbumPrimaryImageTag": picture_tag("primary", album),
-            "HasLyrics": False,
+            "HasLyrics": bool(item.lyrics),
         }
     return members
 

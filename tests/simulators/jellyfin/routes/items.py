@@ -103,24 +103,6 @@ def _begun_versions(call: Call, user: User) -> list[tuple[datetime | None, Item]
     return found
 
 
-@router.route("GET", "/Videos/{id}/AdditionalParts")
-def get_parts(call: Call) -> Response:
-    """List the further files of a film, which no other list has."""
-    film = the_item(call)
-    rows = [
-        {
-            "Id": part_id,
-            "Name": film.name,
-            "Type": "Video",
-            "ParentId": None,
-            "RunTimeTicks": film.runtime_ticks,
-            "IsFolder": False,
-        }
-        for part_id in film.part_ids
-    ]
-    return json_reply({"Items": rows, "TotalRecordCount": len(rows), "StartIndex": 0})
-
-
 @router.route("GET", "/Items/Latest", since=(10, 9))
 @router.route("GET", "/Users/{uid}/Items/Latest")
 def get_latest(call: Call) -> Response:
@@ -168,16 +150,6 @@ def get_ancestors(call: Call) -> Response:
         for parent in ancestors(call.world, item)
     ]
     return Response(body=b"[" + b",".join(rows) + b"]", content_type=JSON_TYPE)
-
-
-@router.route("GET", "/Items/{id}/LocalTrailers", since=(10, 9))
-@router.route("GET", "/Items/{id}/SpecialFeatures", since=(10, 9))
-@router.route("GET", "/Users/{uid}/Items/{id}/LocalTrailers")
-@router.route("GET", "/Users/{uid}/Items/{id}/SpecialFeatures")
-def get_extras(call: Call) -> Response:
-    """List an item's extras: generated items have none."""
-    the_item(call)
-    return json_reply([])
 
 
 @router.route("GET", "/Items/{id}/Similar")

@@ -34,6 +34,16 @@ MEDIA_TYPES = {
 LEAF_TYPES = frozenset(MEDIA_TYPES)
 
 
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Extra:
+    """A trailer, a deleted scene or a theme of an item; `type` as the server says."""
+
+    id: str
+    type: str
+    name: str
+    runtime_ticks: int | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Item:
     """One item. `overrides` replaces members of its JSON verbatim, for hostile rows."""
@@ -66,6 +76,9 @@ class Item:
     end_date: datetime | None = None
     critic_rating: int | None = None
     part_ids: tuple[str, ...] = ()  # further files of a film
+    extras: tuple[Extra, ...] = ()
+    lyrics: tuple[tuple[int | None, str], ...] = ()  # of a track: ticks and words
+    segments: tuple[tuple[str, int, int], ...] = ()  # type, start and end in ticks
     version_ids: tuple[str, ...] = ()  # other versions of a film
     genres: tuple[str, ...] = ()
     studios: tuple[str, ...] = ()
