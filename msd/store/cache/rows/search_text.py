@@ -27,11 +27,9 @@ _SEARCHED_PEOPLE = 40  # of an item
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼʻ`´ʹ′"))
 _WORD = re.compile(r"[^\W_]+")
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
-_SIGN_INSIDE = re.compile(r"[a-z0-9][^\sa-z0-9]+[a-z0-9]")
 _ONLY_WORDS = re.compile(r"[A-Z]?[a-z]+(?: [A-Z]?[a-z]+){0,11}")  # most titles
-_NOT_SO_SIMPLE = re.compile(r"[&%+]|[a-z][A-Z]|[$@]|[A-Za-z][!013457]|[013457][A-Za-z]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SIGN = re.compile("[&＆%½¼¾]")
 _SIGNS = str.maketrans(
     {"&": " and ", "＆": " and ", "%": " percent ", "½": " 1/2", "¼": " 1/4", "¾": " 3/4"}
 )
@@ -76,6 +74,7 @@ _ROMANS = {roman: value for value, roman in enumerate(_ROMAN.split(), start=2)}
 _SCALES = {"hundred": 100, "thousand": 1000}
 _HAVE_NO_DIGITS = frozenset({*_NUMBERS, *_ROMANS, *_SCALES, "half"})
 OPTIONAL = frozenset({"the", "a", "an", "and"})
+_HAVE_OTHER_FORMS = _HAVE_NO_DIGITS | OPTIONAL
 # "the" in Arabic and Hebrew is written as the beginning of its word.
 _ATTACHED_ARTICLE = re.compile("(?:ال|ה)(.{2,})")
 
@@ -85,12 +84,7 @@ def plain_words(text: str) -> tuple[str, ...]:
     """Return the words of a text in the form that is compared: "The Éclair" is the, eclair."""
     if _ONLY_WORDS.fullmatch(text):
         return tuple(text.lower().split())
-    if _is_simple(text):
-        return tuple(_ASCII_WORD.findall(_without_apostrophes(text.lower()))[:MOST_WORDS])
-    words: list[str] = []
-    for chunk in _chunks(text):
-        for run in _WORD.findall(chunk.translate(_APOSTROPHES)):
-            words += _plain(run)
+    words = [word for chunk in _chunks(text) for word in _folded_chunk(chunk)[0]]
     return tuple(words[:MOST_WORDS])
 
 
@@ -100,46 +94,16 @@ def search_tokens(text: str) -> str:
     words = plain_words(text)
     if _ONLY_WORDS.fullmatch(text):
         tokens = text.lower()
-    elif _is_simple(text):
-        tokens = _simple_tokens(text.lower())
     else:
-        found = dict.fromkeys(words)
-        for chunk in _chunks(text):
-            _add_chunk(found, chunk)
-        tokens = " ".join(found)
+        tokens = " ".join([_folded_chunk(chunk)[1] for chunk in _chunks(text)])
     if _HAVE_NO_DIGITS.isdisjoint(words):
         return tokens
-    numbers = number_words(without_optional(words))
-    return " ".join(dict.fromkeys((*tokens.split(), *numbers)))
+    return f"{tokens} {' '.join(number_words(without_optional(words)))}"
 
 
 def people_words(names: Sequence[str]) -> str:
     """Return every way to type the names of an item's people."""
     return " ".join(map(search_tokens, names[:_SEARCHED_PEOPLE]))
-
-
-def _is_simple(text: str) -> bool:
-    """Tell whether a text is ASCII without signs that stand for letters or words: most titles."""
-    return (
-        text.isascii()
-        and len(text) <= MAX_LENGTH
-        and _NOT_SO_SIMPLE.search(text) is None
-        and _WORD.search(text) is not None
-    )
-
-
-def _simple_tokens(lower: str) -> str:
-    words = _ASCII_WORD.findall(lower)
-    if _SIGN_INSIDE.search(lower):
-        for chunk in lower.split():  # "world's", "x-files", "d.o.a."
-            if len(parts := _ASCII_WORD.findall(chunk)) > 1:
-                words.append("".join(parts))
-                words += _ASCII_WORD.findall(_without_apostrophes(chunk))
-    return " ".join(words)
-
-
-def _without_apostrophes(lower: str) -> str:
-    return lower.replace("'", "").replace("`", "")
 
 
 def number_words(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -183,12 +147,15 @@ def joined_forms(text: str) -> tuple[str, frozenset[str]]:
     "The Fifth Element" is "thefifthelement", and "fifthelement" or "5element" as well.
     """
     words = plain_words(text)
+    whole = "".join(words)
+    if _HAVE_OTHER_FORMS.isdisjoint(words) and whole.isalpha() and text.isascii():
+        return whole, frozenset((whole,))
     plain = without_optional(words)
     forms = {"".join(plain), "".join(number_words(plain))}
     if not text.isascii():
         german = plain_words(text.lower().translate(_GERMAN))
         forms.add("".join(without_optional(german)))
-    return "".join(words), frozenset(forms)
+    return whole, frozenset(forms)
 
 
 def without_optional(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -202,12 +169,26 @@ def is_by_character(word: str) -> bool:
 
 
 def _chunks(text: str) -> list[str]:
-    cut = text[:MAX_LENGTH].translate(_SIGNS)
+    """Return what stands between the spaces of a text."""
+    cut = text[:MAX_LENGTH]
+    if _SIGN.search(cut):
+        cut = cut.translate(_SIGNS)
     if not cut.isascii():
         cut = normalize("NFKC", cut)
     if not _WORD.search(cut):
         cut = " ".join(name(character, "") for character in cut)  # "★" is a black star
-    return ["and" if chunk == "+" else chunk for chunk in cut.split()]
+    return cut.split()
+
+
+@lru_cache(maxsize=16_384)
+def _folded_chunk(chunk: str) -> tuple[tuple[str, ...], str]:
+    """Return the words of a chunk as they are compared, and every way to type them."""
+    if chunk == "+":
+        return ("and",), "and"
+    words = [word for run in _WORD.findall(chunk.translate(_APOSTROPHES)) for word in _plain(run)]
+    tokens = dict.fromkeys(words)
+    _add_chunk(tokens, chunk)
+    return tuple(words), " ".join(tokens)
 
 
 def _plain(run: str) -> list[str]:

@@ -66,7 +66,7 @@ class CandidateReader:
 
     def __init__(self, connection: sqlite3.Connection, listings: Mapping[int, Listing]) -> None:
         self._connection = connection
-        self._listings = listings
+        self.listings = listings
         self._pks = json.dumps(list(listings))
 
     def in_index(self, index: str, expression: str, limit: int) -> tuple[list[Candidate], bool]:
@@ -97,7 +97,7 @@ class CandidateReader:
         if not first:
             return found, True
         is_all = True
-        for listing in self._listings:
+        for listing in self.listings:
             rows = self._connection.execute(
                 _BEGINNINGS, (listing, first, first + "\U0010ffff", limit)
             ).fetchall()
@@ -127,4 +127,4 @@ class CandidateReader:
 
     def _candidate(self, row: Sequence[Any]) -> Candidate:
         pk, listing, *values = row
-        return Candidate(pk, self._listings[listing].type, *values)
+        return Candidate(pk, self.listings[listing].type, *values)

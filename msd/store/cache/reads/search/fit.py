@@ -83,11 +83,10 @@ class Typed:
         title, title_forms = joined_forms(item.title)
         if title == whole:
             return Level.EXACT
-        if forms & title_forms:
+        if not forms.isdisjoint(title_forms):
             return Level.EXACT_BUT_FORM
-        if title.startswith(whole) or any(
-            own.startswith(form) for own in title_forms for form in forms
-        ):
+        beginnings = (whole, *forms)
+        if title.startswith(beginnings) or any(own.startswith(beginnings) for own in title_forms):
             return Level.BEGINNING
         return None
 
@@ -129,11 +128,16 @@ class Fit:
 
     def _by_title(self, item: Candidate) -> Hit | None:
         whole_words = self._whole_words(_tokens(item.title))
-        levels = [text.level(item) for text in self._typed]
-        level = min((level for level in levels if level is not None), default=None)
-        if level is None and whole_words is None:
-            return None
-        return self._hit(item, Level.TITLE if level is None else level, whole_words or 0, "title")
+        level = self._level(item)
+        if level is None:
+            if whole_words is None:
+                return None
+            level = Level.TITLE
+        return self._hit(item, level, whole_words or 0, "title")
+
+    def _level(self, item: Candidate) -> Level | None:
+        levels = [level for text in self._typed if (level := text.level(item)) is not None]
+        return min(levels) if levels else None
 
     def _by_more(self, items: Sequence[Candidate]) -> list[Hit]:
         """Return what fits by its original title, by its place with that, or by its people."""
@@ -182,8 +186,10 @@ class Fit:
 
     def _whole_words(self, tokens: str) -> int | None:
         """Return how many words of a reading are there as a whole; None when none fits."""
-        fits = [reading.whole_words_in(tokens) for reading in self.wanted]
-        return max((fit for fit in fits if fit is not None), default=None)
+        fits = [
+            fit for reading in self.wanted if (fit := reading.whole_words_in(tokens)) is not None
+        ]
+        return max(fits) if fits else None
 
     def _hit(self, item: Candidate, level: Level, whole_words: int, match: str) -> Hit:
         return Hit(item=item, level=level + self._worse_by, whole_words=whole_words, match=match)

@@ -49,12 +49,16 @@ class Reading(Struct, frozen=True):
             tokens: words with a space before and after each, " heat wave ".
         """
         whole = 0
+        last = len(self.words) - 1
         for at, word in enumerate(self.words):
             if f" {word} " in tokens:
                 whole += 1
-            elif not self.may_be_unfinished(at) or f" {word}" not in tokens:
+            elif (at < last and not self.are_beginnings) or not self._begins(at, tokens):
                 return None
         return whole
+
+    def _begins(self, at: int, tokens: str) -> bool:
+        return f" {self.words[at]}" in tokens and not is_by_character(self.words[at])
 
     def may_be_unfinished(self, at: int) -> bool:
         """Return whether the word at a place may be the beginning of a longer one."""

@@ -38,7 +38,8 @@ from msd.store.cache.rows import normalise
 from msd.store.cache.rows.search_text import MAX_LENGTH, MOST_WORDS, plain_words
 from msd.store.cache.rows.sort_title import sort_title
 
-LEAST_CANDIDATES = 60  # of one step
+LEAST_CANDIDATES = 40  # of one step
+LEAST_BEGINNINGS = 5  # of each listing
 FEW_HITS = 3
 
 _OF_MANY = (ItemType.SEASON, ItemType.EPISODE, ItemType.TRACK)
@@ -101,8 +102,7 @@ class _Finder:
         """Return the best hits, the best first."""
         fit = self._fit(self._wanted)
         if self._named is None:
-            first = sort_title(self._text)
-            self._add(fit, self._reader.beginning_with(first, self._query.limit))
+            self._add(fit, self._beginnings())
             self._take(fit, "search_title", whole_words=True)
             self._take_if_few(fit, "search_title")
         self._take_if_few(fit, "search")
@@ -125,6 +125,10 @@ class _Finder:
             if self._is_all
             else self._reader.count(self._vocabulary.expression(self._wanted))
         )
+
+    def _beginnings(self) -> tuple[Sequence[Candidate], bool]:
+        of_each = max(LEAST_BEGINNINGS, self._query.limit // len(self._reader.listings))
+        return self._reader.beginning_with(sort_title(self._text), of_each)
 
     def _fit(self, wanted: Sequence[Reading]) -> Fit:
         return Fit(self._reader, [self._text], wanted)

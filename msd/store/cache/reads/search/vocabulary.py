@@ -10,7 +10,7 @@ from msd.store.cache.rows.search_text import LISTED_LETTERS
 MOST_COMPLETIONS = 16  # words that an unfinished one is replaced by
 _INDEXED_LETTERS = 4  # beginnings of so many letters the index has as such
 
-_KNOWN = "SELECT word FROM search_word WHERE word IN (SELECT value FROM json_each(?))"
+_KNOWN = "SELECT word FROM json_each(?) AS asked CROSS JOIN search_word ON word = asked.value"
 _BEGINNING = f"""
 SELECT word FROM search_word WHERE word >= ? AND word < ? LIMIT {MOST_COMPLETIONS + 1}
 """
@@ -24,7 +24,7 @@ class Vocabulary:
         self._terms: dict[tuple[str, bool], str] = {}
 
     def known(self, words: Collection[str]) -> list[str]:
-        """Return which of some words there are."""
+        """Return which of some different words there are."""
         return [word for (word,) in self._connection.execute(_KNOWN, (json.dumps(list(words)),))]
 
     def expression(self, wanted: Iterable[Reading], *, whole_words: bool = False) -> str:
