@@ -175,7 +175,7 @@ def _chunks(text: str) -> list[str]:
         cut = cut.translate(_SIGNS)
     if not cut.isascii():
         cut = normalize("NFKC", cut)
-    if not _WORD.search(cut):
+    if not _WORD.search(cut) and not cut.isspace():
         cut = " ".join(name(character, "") for character in cut)  # "★" is a black star
     return cut.split()
 

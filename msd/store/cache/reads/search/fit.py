@@ -66,33 +66,47 @@ class Hit(Struct, frozen=True, kw_only=True):
         )
 
 
+class _Form(Struct, frozen=True):
+    """A text without spaces, and in the other forms in which it is the same text."""
+
+    whole: str
+    forms: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> "_Form":
+        whole, forms = joined_forms(text)
+        return cls(whole, forms, (whole, *forms))
+
+
 class Typed:
     """A text in the forms that titles are compared with as a whole."""
 
     def __init__(self, text: str) -> None:
-        self._whole, self._forms = joined_forms(text)
+        self._form = _Form.of(text)
         words = text.split()
         # "true grit 1969": the year is no part of the title.
         self._year = int(words[-1]) if len(words) > 1 and _is_year(words[-1]) else None
-        self._without_year = joined_forms(" ".join(words[:-1]))
+        self._without_year = _Form.of(" ".join(words[:-1]))
 
     def level(self, item: Candidate) -> Level | None:
         """Return how the whole text fits a title, None when it does not."""
         is_of_year = self._year is not None and self._year == item.year
-        whole, forms = self._without_year if is_of_year else (self._whole, self._forms)
-        title, title_forms = joined_forms(item.title)
-        if title == whole:
+        typed = self._without_year if is_of_year else self._form
+        title, forms = joined_forms(item.title)
+        if title == typed.whole:
             return Level.EXACT
-        if not forms.isdisjoint(title_forms):
+        if not typed.forms.isdisjoint(forms):
             return Level.EXACT_BUT_FORM
-        beginnings = (whole, *forms)
-        if title.startswith(beginnings) or any(own.startswith(beginnings) for own in title_forms):
+        if title.startswith(typed.beginnings):
+            return Level.BEGINNING
+        if len(forms) > 1 and any(form.startswith(typed.beginnings) for form in forms):
             return Level.BEGINNING
         return None
 
     def is_all_of(self, title: str) -> bool:
         """Return whether the text is exactly a title."""
-        return joined_forms(title)[0] == self._whole
+        return joined_forms(title)[0] == self._form.whole
 
 
 class Fit:
@@ -127,13 +141,12 @@ class Fit:
         return [*found, *self._by_more(rest)] if rest else found
 
     def _by_title(self, item: Candidate) -> Hit | None:
-        whole_words = self._whole_words(_tokens(item.title))
         level = self._level(item)
-        if level is None:
-            if whole_words is None:
-                return None
-            level = Level.TITLE
-        return self._hit(item, level, whole_words or 0, "title")
+        if level is not None:
+            words = " ".join(plain_words(item.title))
+            return self._hit(item, level, self._whole_words(f" {words} ") or 0, "title")
+        whole_words = self._whole_words(_tokens(item.title))
+        return None if whole_words is None else self._hit(item, Level.TITLE, whole_words, "title")
 
     def _level(self, item: Candidate) -> Level | None:
         levels = [level for text in self._typed if (level := text.level(item)) is not None]
