@@ -148,8 +148,19 @@ def _item(item_type: ItemType, index: int, title: str) -> MediaItem:
         duration_ms=Milliseconds(index * 7919 % 10**7),
         rating=index % 100 / 10,
         images=(Image(kind="poster", ref="0123456789abcdef0123456789abcdef"),),
-        watch=WatchState(watched=index % 3 == 0, position_ms=Milliseconds(index % 50 == 0)),
+        watch=_watch(index),
         identity=f"{item_type}://{index}",
+    )
+
+
+def _watch(index: int) -> WatchState:
+    """Return a third of the items watched, one in 500 begun, one in 500 a favourite."""
+    is_watched, is_begun = index % 3 == 0, index % 500 == 1
+    return WatchState(
+        watched=is_watched,
+        position_ms=Milliseconds(60_000 * is_begun),
+        last_played=UnixSeconds((is_watched or is_begun) * (1_700_000_000 + index * 7919 % 10**7)),
+        favourite=index % 500 == 2,
     )
 
 
@@ -160,7 +171,8 @@ def _movie(index: int, title: str, make: Titles, *, with_people: bool) -> MediaI
         overview=OVERVIEW,
         original_title=make.title() if index % 8 == 0 else "",
         genres=GENRES[index % 5 : index % 5 + 2],
-        studios=("Studio One", "Studio Two"),
+        studios=("Studio One", f"Studio {index % 400}"),
+        content_rating=("", "PG", "R", "PG-13")[index % 4],
         external_ids=(("tmdb", str(index)), ("imdb", f"tt{index:07d}")),
         details=ItemDetails(people=people) if people else None,
     )

@@ -44,6 +44,7 @@ from msd.sync.enumeration import needs_consent
 
 READERS = 4
 SEARCHERS = 2
+COUNTERS = 2  # facets, totals, and other reads of every row that matches
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
@@ -59,6 +60,7 @@ class CacheManager:
         self._clock = clock
         self._readers = anyio.CapacityLimiter(READERS)
         self._searchers = anyio.CapacityLimiter(SEARCHERS)
+        self._counters = anyio.CapacityLimiter(COUNTERS)
         self._writer = anyio.CapacityLimiter(1)
         self._counts: dict[SourceId, tuple[int, int]] = {}
         self._withdrawn: dict[SourceId, int] = {}
@@ -95,42 +97,31 @@ class CacheManager:
         return await self._read(libraries, source_id, hidden, settings)
 
     async def query(self, query: ItemQuery, *, hidden: Collection[SourceId]) -> ItemPage:
-        """Return one page of the items that match; `total` counts them on all pages.
+        """Return one page of the items that match; no page waits for what costs more.
 
         Raises:
             InvalidArgumentError: a field is unknown, or the cursor is not from this query.
         """
-        return await self._read(query_items, query, hidden)
+        limiter = self._counters if query.is_dear else self._readers
+        return await self._read_among(limiter, query_items, query, hidden)
 
     async def facets(
         self, query: ItemQuery, names: Collection[str], *, hidden: Collection[SourceId]
     ) -> Mapping[str, tuple[Facet, ...]]:
-        """Return how many matching items have each value; pages never wait for it."""
+        """Return how many matching items have each value; pages and searches never wait for it."""
         from msd.store.cache.reads.facets import facets  # noqa: PLC0415 - not needed at start
 
-        handle = ReadHandle()
-        call = partial(self._database.read_for, handle, facets, query, names, hidden)
-        try:
-            return await to_thread.run_sync(call, limiter=self._searchers, abandon_on_cancel=True)
-        finally:
-            handle.interrupt()
+        return await self._read_among(self._counters, facets, query, names, hidden)
 
     async def search(self, query: SearchQuery, *, hidden: Collection[SourceId]) -> SearchPage:
         """Return the items that fit a text best; pages never wait for a search.
-
-        A search that is cancelled is interrupted.
 
         Raises:
             InvalidArgumentError: a field is unknown, or the text is too long.
         """
         from msd.store.cache.reads.search.search import search  # noqa: PLC0415 - not needed at start
 
-        handle = ReadHandle()
-        call = partial(self._database.read_for, handle, search, query, hidden)
-        try:
-            return await to_thread.run_sync(call, limiter=self._searchers, abandon_on_cancel=True)
-        finally:
-            handle.interrupt()  # the thread of a cancelled search ends now, not with its answer
+        return await self._read_among(self._searchers, search, query, hidden)
 
     async def items(
         self, ids: Sequence[ItemId], fields: tuple[str, ...], *, hidden: Collection[SourceId]
@@ -265,8 +256,25 @@ class CacheManager:
         *args: Args.args,
         **options: Args.kwargs,
     ) -> Result:
-        call = partial(self._database.read, query, *args, **options)
-        return await to_thread.run_sync(call, limiter=self._readers)
+        return await self._read_among(self._readers, query, *args, **options)
+
+    async def _read_among(
+        self,
+        limiter: anyio.CapacityLimiter,
+        query: Callable[Concatenate[Connection, Args], Result],
+        *args: Args.args,
+        **options: Args.kwargs,
+    ) -> Result:
+        """Return the answer of a read that waits only for others of its limiter.
+
+        A read that is cancelled is interrupted: its thread ends now, not with its answer.
+        """
+        handle = ReadHandle()
+        call = partial(self._database.read_for, handle, query, *args, **options)
+        try:
+            return await to_thread.run_sync(call, limiter=limiter, abandon_on_cancel=True)
+        finally:
+            handle.interrupt()
 
     async def _write(
         self,

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msd.models.ids import ItemId, LibraryId, SourceId, UnixSeconds
 from msd.models.words import ItemType, SortKey
 
+FAR_OFFSET = 10_000  # so many rows are passed over in a few milliseconds
 MAX_WORDS = 16  # of a text that is searched for
 
 
@@ -37,6 +38,22 @@ class ItemQuery(Struct, frozen=True, kw_only=True):
     offset: int = 0  # rows to leave out before the first page; not together with a cursor
     with_total: bool = True  # count the rows on all pages, which reads each of them
     fields: tuple[str, ...] = ()  # beyond the compact set; ("*",) = all
+
+    @property
+    def is_dear(self) -> bool:
+        """Whether it reads more than a page: all rows that match, or all before the page."""
+        reads_all = self.sort is SortKey.RANDOM or bool(self.text) or self.offset > FAR_OFFSET
+        return reads_all or (self.with_total and self._has_conditions())
+
+    def _has_conditions(self) -> bool:
+        """Whether anything is demanded but where items are: those numbers are known."""
+        demanded = (
+            *(self.parent_id, self.show_id, self.artist_id, self.added_after),
+            *(self.watched, self.in_progress, self.favourite),
+            *(self.genres, self.years, self.content_ratings, self.studios),
+            *(self.letter, self.text),
+        )
+        return any(value not in (None, (), "") for value in demanded)
 
 
 ItemFields = Mapping[str, object]

@@ -12,8 +12,8 @@ import pytest
 from anyio.abc import TaskGroup
 
 from msd.errors import SupersededError
-from msd.managers.cache import SEARCHERS, CacheManager
-from msd.models import ItemQuery, SearchQuery, SourceId
+from msd.managers.cache import COUNTERS, SEARCHERS, CacheManager
+from msd.models import ItemQuery, SearchQuery, SortKey, SourceId
 from msd.store.cache.database import ReadHandle
 from tests.store.made import SOURCE, Paths, Stores, movie
 
@@ -67,6 +67,31 @@ async def test_a_read_that_is_interrupted_before_it_begins_never_begins(stores: 
 
     with pytest.raises(SupersededError):
         stores.cache.read_for(handle, endless)
+
+
+async def test_a_read_is_interrupted_between_two_statements(stores: Stores) -> None:
+    """Counting a facet is several statements; the next one never ends."""
+    handle, first, go_on, ended = ReadHandle(), threading.Event(), threading.Event(), []
+
+    def two_statements(connection) -> object:
+        connection.execute("SELECT 1").fetchone()
+        first.set()
+        go_on.wait(20)
+        return endless(connection)
+
+    def read() -> None:
+        with pytest.raises(SupersededError):
+            stores.cache.read_for(handle, two_statements)
+        ended.append(True)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    first.wait(20)
+    handle.interrupt()
+    go_on.set()
+    thread.join(20)
+
+    assert [True] == ended
 
 
 class Gate(Collection[SourceId]):
@@ -130,6 +155,62 @@ async def test_a_search_whose_caller_left_is_interrupted(stores: Stores) -> None
             await anyio.lowlevel.checkpoint()
 
     assert asked == [SOURCE]  # once of two listings
+
+
+@pytest.mark.parametrize("is_facet", [False, True])
+async def test_a_page_or_facet_whose_caller_left_is_interrupted(
+    stores: Stores, is_facet: bool
+) -> None:
+    """As a search is (K6)."""
+    stores.write(stores.library("more"), movie("2", "Heat"))
+    manager, gate, ended = await CacheManager.open(stores.cache), Gate(), threading.Event()
+    read = partial(manager.facets, ItemQuery(), ["genres"]) if is_facet else manager.query
+    arguments = () if is_facet else (ItemQuery(),)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(read, *arguments, hidden=gate))
+            while not gate.asked:
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+        asked, is_open = gate.asked, gate.is_open
+        weakref.finalize(gate, ended.set)
+        del gate, tasks
+        is_open.set()
+        while not ended.is_set():
+            gc.collect()
+            await anyio.lowlevel.checkpoint()
+
+    assert asked == [SOURCE]  # once of two listings
+
+
+DEAR = (
+    ItemQuery(watched=False),
+    ItemQuery(sort=SortKey.RANDOM, with_total=False),
+    ItemQuery(text="heat", with_total=False),
+    ItemQuery(offset=10_001, with_total=False),
+)
+
+
+async def test_neither_pages_nor_searches_wait_for_what_counts(stores: Stores) -> None:
+    """Facets, totals, random orders, words and far offsets wait for one another alone."""
+    manager, gate = await CacheManager.open(stores.cache), Gate()
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            for query in DEAR * COUNTERS:
+                tasks.start_soon(partial(manager.query, query, hidden=gate))
+                tasks.start_soon(partial(manager.facets, query, ["years"], hidden=gate))
+            while len(gate.asked) < COUNTERS:
+                await anyio.lowlevel.checkpoint()
+            pages = [
+                await manager.query(query, hidden=())
+                for query in (ItemQuery(), ItemQuery(watched=False, with_total=False))
+            ]
+            found = await manager.search(SearchQuery(text="heat"), hidden=())
+            gate.is_open.set()
+
+    assert [1, 1, 1] == [len(pages[0].items), len(pages[1].items), len(found.hits)]
 
 
 async def test_a_search_that_waits_and_whose_caller_left_never_begins(stores: Stores) -> None:

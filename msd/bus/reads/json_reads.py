@@ -53,6 +53,7 @@ class JsonInterface(RootInterface):
 
     name = JSON
     calls_at_once = 8
+    ends_with_caller = True
     list_sources = _read("ListSources")
     list_libraries = _read("ListLibraries")
     query_items = _read("QueryItems")

@@ -1,6 +1,7 @@
 """org.msd.Msd1.Library on the bus: reads of the cache."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import cast
 
 import anyio
@@ -39,6 +40,7 @@ class LibraryInterface(RootInterface):
 
     name = LIBRARY
     calls_at_once = 8
+    ends_with_caller = True
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
@@ -59,7 +61,11 @@ class LibraryInterface(RootInterface):
         wanted = item_query(query)
         if wanted is None:
             return [], "", 0 if query.get("count") == ("b", True) else _NOT_COUNTED
-        page = await self._coordinator.library.query(wanted)
+        if wanted.is_dear:
+            async with _dear_turn():
+                page = await self._coordinator.library.query(wanted)
+        else:
+            page = await self._coordinator.library.query(wanted)
         total = _NOT_COUNTED if page.total is None else page.total
         return [item_entry(item) for item in page.items], page.next_cursor, total
 
@@ -68,7 +74,8 @@ class LibraryInterface(RootInterface):
         wanted, names = facet_query(query)
         if wanted is None:
             return {name: Variant(_FACET_TYPE, []) for name in names}
-        counts = await self._coordinator.library.facets(wanted, names)
+        async with _dear_turn():
+            counts = await self._coordinator.library.facets(wanted, names)
         return {
             name: Variant(_FACET_TYPE, [(facet.value, facet.count) for facet in values])
             for name, values in counts.items()
@@ -116,6 +123,11 @@ class LibraryInterface(RootInterface):
         read_options(options, {})
         changes = await self._coordinator.library.changes(since_revision, limit)
         return changes.changed, changes.removed, changes.revision, changes.reset
+
+
+def _dear_turn() -> AbstractAsyncContextManager[None]:
+    """Wait for the caller's turn: it has one dear read at a time, so that others get theirs."""
+    return caller.get(Caller()).turn("dear reads", 1)
 
 
 def item_entry(item: ItemFields) -> Typed:

@@ -16,6 +16,7 @@ from msd.dbus.errors import LimitError
 MAX_CALLS = 4000  # in progress, of all callers
 MAX_CALLS_OF_A_CALLER = 500
 WATCHED_CALLS = 8  # a caller with more calls in progress is watched: it may leave the bus
+WATCHED_AFTER_S = 0.1  # so is one with a call that lasts; watching costs the bus three messages
 
 
 class Caller:

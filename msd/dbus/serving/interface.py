@@ -16,6 +16,7 @@ class Interface:
 
     name: ClassVar[str]
     calls_at_once: ClassVar[int] = 0  # of one caller; its other calls wait; 0 = no bound
+    ends_with_caller: ClassVar[bool] = False  # a call that lasts ends when its caller leaves
     properties: ClassVar[Mapping[str, Callable[[Any], object]]] = {}
 
     def subject(self) -> object:

@@ -1,7 +1,8 @@
 """Serves objects on the bus: every call gets exactly one answer, whatever happens."""
 
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +13,13 @@ from msd.dbus.connection import Connection, OutgoingFilter
 from msd.dbus.errors import CallError, ErrorReply, LimitError, StoppingError, error_reply
 from msd.dbus.messages.message import Message
 from msd.dbus.messages.names import OBJECT_MANAGER, PEER, Address
-from msd.dbus.serving.callers import WATCHED_CALLS, Caller, Callers, caller
+from msd.dbus.serving.callers import (
+    WATCHED_AFTER_S,
+    WATCHED_CALLS,
+    Caller,
+    Callers,
+    caller,
+)
 from msd.dbus.serving.interface import Interface
 from msd.dbus.serving.properties import Properties
 from msd.dbus.serving.spec import InterfaceSpec, MethodSpec
@@ -105,10 +112,23 @@ class BusServer:
         except LimitError as error:
             self._refuse(message, error)
             return
-        if entry.calls > WATCHED_CALLS and entry.watch is None:
+        if entry.calls > WATCHED_CALLS:
+            self._watch_soon(entry)
+        self._tasks.start_soon(self._handle, message, entry)
+
+    def _watch_soon(self, entry: Caller) -> None:
+        if entry.watch is None:
             entry.watch = anyio.CancelScope()
             self._tasks.start_soon(self._watch, entry, entry.watch)
-        self._tasks.start_soon(self._handle, message, entry)
+
+    @contextmanager
+    def _watched_if_it_lasts(self, entry: Caller) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(WATCHED_AFTER_S, self._watch_soon, entry)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     async def _watch(self, entry: Caller, scope: anyio.CancelScope) -> None:
         with scope:
@@ -151,7 +171,11 @@ class BusServer:
             await self._call(message, interface, method, arguments)
             return
         async with entry.turn(interface.name, interface.calls_at_once):
-            await self._call(message, interface, method, arguments)
+            if not interface.ends_with_caller:
+                await self._call(message, interface, method, arguments)
+                return
+            with self._watched_if_it_lasts(entry):
+                await self._call(message, interface, method, arguments)
 
     async def _call(
         self, message: Message, interface: Interface, method: MethodSpec, arguments: list[object]

@@ -12,6 +12,7 @@ from msd.store.cache.file import noting_damage, open_cache
 from msd.store.database import connect_reader, transaction
 
 _IDLE_READERS = 4  # connections that are kept open
+_STEPS = 10_000  # of SQLite's machine between two looks: less than a millisecond
 _SUPERSEDED = "the caller asked for something newer, or left"
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -43,6 +44,8 @@ class ReadHandle:
             if self._is_interrupted:
                 raise SupersededError(_SUPERSEDED)
             self._connection = connection
+        # For the statements that follow: `interrupt` ends only the one that runs then.
+        connection.set_progress_handler(lambda: self._is_interrupted, _STEPS)
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -52,6 +55,7 @@ class ReadHandle:
         finally:
             with self._lock:
                 self._connection = None
+            connection.set_progress_handler(None, 0)
 
 
 class CacheDatabase:

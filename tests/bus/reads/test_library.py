@@ -1,10 +1,11 @@
 """The adapter of Library: queries in, items out."""
 
+import anyio
 import pytest
 from dbus_fast import Variant
 
 from msd.bus.reads.query import LIST_CONDITIONS
-from msd.contract import LIBRARY, ROOT_PATH
+from msd.contract import JSON, LIBRARY, ROOT_PATH
 from msd.dbus.serving.server import BusServer
 from msd.models import (
     ChangeSet,
@@ -16,8 +17,9 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
-from tests.dbus.client import Client, ErrorReply, plain
+from tests.dbus.client import Client, ErrorReply, connected_client, plain
 from tests.support.fakes.fake_coordinator import FakeCoordinator, library
+from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
 
@@ -303,3 +305,48 @@ async def test_changes_since_a_revision_are_told(
 
     assert answer == [["i1"], ["i2"], 2**60, False]
     assert coordinator.calls[-1] == ("changes", 5, 100)
+
+
+READS = {
+    "QueryItems": ("a{sv}", {}),
+    "GetFacets": ("a{sv}", {}),
+    "Search": ("sa{sv}", "a", {}),
+}
+
+
+@pytest.mark.parametrize("interface", [LIBRARY, JSON])
+@pytest.mark.parametrize("member", READS)
+async def test_a_read_whose_caller_left_the_bus_ends(
+    msd: BusServer, coordinator: FakeCoordinator, bus: PrivateBus, interface: str, member: str
+) -> None:
+    """Also when it was the only one (K6): nobody waits for its answer."""
+    coordinator.hold = anyio.Event()
+
+    async with connected_client(bus.address) as leaver:
+        leaver.post(interface, member, *(("s", "") if interface == JSON else READS[member]))
+        with anyio.fail_after(20):
+            await coordinator.querying.wait()
+    with anyio.fail_after(20):
+        await coordinator.abandoned.wait()
+
+
+async def test_a_caller_has_one_dear_read_at_a_time(
+    msd: BusServer, coordinator: FakeCoordinator, client: Client, bus: PrivateBus
+) -> None:
+    """Its other ones wait, its pages and other callers don't."""
+    coordinator.hold = anyio.Event()
+    dear = {"genres": Variant("as", ["Drama"]), "count": Variant("b", True)}
+
+    async with connected_client(bus.address) as other:
+        for number in range(3):
+            client.post(LIBRARY, "GetFacets", "a{sv}", {"letter": Variant("s", f"{number}")})
+            client.post(LIBRARY, "QueryItems", "a{sv}", dear)
+        client.post(LIBRARY, "QueryItems", "a{sv}", {})
+        other.post(LIBRARY, "QueryItems", "a{sv}", dear)
+        await client.settle()
+        await other.settle()
+        asked = [(name, call.letter or call.genres) for name, call, *_ in coordinator.calls]
+        coordinator.hold.set()
+
+    assert {("facets", "0"), ("query_items", ()), ("query_items", ("Drama",))} == set(asked)
+    assert 3 == len(asked)

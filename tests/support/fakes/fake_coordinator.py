@@ -182,9 +182,7 @@ class FakeLibrary:
 
     async def query(self, query: ItemQuery) -> ItemPage:
         self._check("query_items", query)
-        self._coordinator.querying.set()
-        if self._coordinator.hold is not None:
-            await self._coordinator.hold.wait()
+        await self._held()
         return self._coordinator.page(query)
 
     async def items(
@@ -198,16 +196,25 @@ class FakeLibrary:
         self, query: ItemQuery, names: Collection[str]
     ) -> Mapping[str, tuple[Facet, ...]]:
         self._check("facets", query, tuple(names))
+        await self._held()
         return {name: (Facet(value=f"of {name}", count=3),) for name in names}
 
     async def search(self, query: SearchQuery) -> SearchPage:
         self._check("search", query)
-        self._coordinator.querying.set()
-        if self._coordinator.hold is not None:
-            await self._coordinator.hold.wait()
+        await self._held()
         hits = [{**item, "match": "title"} for item in self._coordinator.items.values()]
         total = len(hits) if query.with_total else None
         return SearchPage(hits=tuple(hits), text=query.text, total=total)
+
+    async def _held(self) -> None:
+        """Wait until the test lets reads go on."""
+        self._coordinator.querying.set()
+        if self._coordinator.hold is not None:
+            try:
+                await self._coordinator.hold.wait()
+            except anyio.get_cancelled_exc_class():
+                self._coordinator.abandoned.set()
+                raise
 
     async def skipped(self, source_id: SourceId, *, limit: int, cursor: str) -> SkippedPage:
         self._check("skipped", source_id, limit, cursor)
@@ -279,7 +286,8 @@ class FakeCoordinator:
         self.skipped_page = SkippedPage(rows=(), next_cursor="", total=0)
         self.calls: list[tuple[object, ...]] = []
         self.failure: BaseException | None = None
-        self.hold: anyio.Event | None = None  # library.query waits for it
+        self.hold: anyio.Event | None = None  # reads wait for it
+        self.abandoned = anyio.Event()  # a read that waited was cancelled
         self.querying = anyio.Event()
         self.sources = FakeSources(self)
         self.accounts = FakeAccounts(self.check, self.account_views)
