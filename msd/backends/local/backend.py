@@ -22,11 +22,14 @@ from msd.backend_api.changes import (
     LocatedRow,
     PushedChange,
 )
+from msd.backend_api.rows import batches
 from msd.backends.local.catalogue.entries import LISTED_TYPES, MUSIC_TYPES
 from msd.backends.local.files.root_folder import check_folder
+from msd.backends.local.listed_rows import located_rows, raw_items, remote_library
 from msd.errors import BadResponseError, UnreachableError
 from msd.models import (
     Capability,
+    DetailPage,
     MediaItem,
     Omission,
     RemoteId,
@@ -37,8 +40,8 @@ from msd.models import (
 
 if TYPE_CHECKING:
     from msd.backends.local.catalogue.entries import Entry
-    from msd.backends.local.catalogue.libraries import LibraryPart
     from msd.backends.local.changes.targeted_rescan import RescannedRows
+    from msd.backends.local.items.detail_reader import DetailReader
     from msd.backends.local.items.parser import EntryParser
     from msd.backends.local.scanning.index import TagIndex
     from msd.backends.local.scanning.scan import Scan
@@ -69,6 +72,7 @@ class LocalBackend:
         self._lock = anyio.Lock()
         self._scan: Scan | None = None
         self._parser: EntryParser | None = None
+        self._details: DetailReader | None = None
         self._index: TagIndex | None = None
         self._opening = Lock()
 
@@ -96,7 +100,7 @@ class LocalBackend:
     async def libraries(self) -> tuple[RemoteLibrary, ...]:
         """Return the libraries that hold any media; see `MediaBackend.libraries`."""
         scan = await self._scanned()
-        return tuple(_remote_library(position, part) for position, part in enumerate(scan.parts))
+        return tuple(remote_library(position, part) for position, part in enumerate(scan.parts))
 
     async def picture(self, ref: str, *, width: int) -> Picture | None:  # noqa: ARG002 - msd scales
         """Return a picture of the folder as it is; see `HasArtwork`."""
@@ -116,7 +120,7 @@ class LocalBackend:
             return ()
         entries = await self._run(scan.entries, part, listing.type)
         youngest = heapq.nlargest(limit, entries, key=lambda entry: entry.added_ns)
-        return await self._run(_raw_items, scan, youngest)
+        return await self._run(raw_items, scan, youngest)
 
     async def pages(self, listing: Listing) -> AsyncGenerator[Page, None]:
         """Enumerate one type of a library, at least one page even if it is empty."""
@@ -134,7 +138,7 @@ class LocalBackend:
                 start=start,
                 limit=PAGE_SIZE,
                 total=len(entries),
-                items=await self._run(_raw_items, scan, window),
+                items=await self._run(raw_items, scan, window),
                 gaps=gaps,
             )
 
@@ -185,7 +189,7 @@ class LocalBackend:
             listing = Listing(library=library, type=item_type)
             for start in range(0, len(changed.entries), PAGE_SIZE):
                 window = changed.entries[start : start + PAGE_SIZE]
-                yield Changes(listing=listing, items=await self._run(_raw_items, scan, window))
+                yield Changes(listing=listing, items=await self._run(raw_items, scan, window))
             is_last = item_type is LISTED_TYPES[-1]
             yield Changes(
                 listing=listing,
@@ -223,7 +227,7 @@ class LocalBackend:
 
         scan = await self._run(self._scan_for, remote_ids)
         self._parser = EntryParser(scan)  # what is parsed next are rows of this scan
-        found = await self._run(_located, scan, remote_ids)
+        found = await self._run(located_rows, scan, remote_ids)
         if scan.walk.gaps and len(found) < len(set(remote_ids)):
             raise UnreachableError(
                 "a part of the folder can't be read", reason=StatusReason.FOLDER_MISSING
@@ -263,7 +267,21 @@ class LocalBackend:
             raise UnreachableError(
                 "a part of the folder can't be read", reason=StatusReason.FOLDER_MISSING
             )
-        return found if isinstance(found, MediaItem) else None
+        return found
+
+    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
+        """Return items with their details, as one walk has seen them; see `HasDetailPages`."""
+        from msd.backends.local.items.detail_reader import DetailReader  # noqa: PLC0415 - when used
+
+        if self._details is None:
+            self._details = await self._run(DetailReader, await self._scanned())
+        items: list[MediaItem] = []
+        for chunk in batches(tuple(dict.fromkeys(remote_ids)), _CHUNK):
+            items += await self._run(self._details.read, chunk)
+        if len(items) < len(remote_ids):
+            # Files that can't be read because the disk went away are not broken files.
+            await self._run(check_folder, self._source.address, self._source.config)
+        return DetailPage(items=tuple(items))
 
     async def sign_out(self) -> None:
         """Do nothing: nobody signs in to a folder."""
@@ -320,7 +338,7 @@ class LocalBackend:
             chosen = self._context.content_types
             found = scan_affected(self._source, touched, titled, index, self._stop, chosen)
         if found is not None:
-            there = {located.item.remote_id for located in _located(found, shows)}
+            there = {located.item.remote_id for located in located_rows(found, shows)}
             if there.issuperset(shows):
                 return found
         return self._new_scan()  # only a full scan shows that a show is gone (Y7)
@@ -344,45 +362,18 @@ class LocalBackend:
         except anyio.get_cancelled_exc_class():
             self._stop.set()
             self._stop = Event()
-            self._scan = self._parser = None
+            self._scan = self._parser = self._details = None
             raise
-
-
-def _raw_items(scan: "Scan", entries: list["Entry"]) -> tuple[RawItem, ...]:
-    return tuple(RawItem(entry.remote_id, scan.fingerprint(entry), entry) for entry in entries)
 
 
 def _parse_all(parser: "EntryParser", entries: list["Entry"]) -> list[MediaItem | SkippedItem]:
     return [parser.parse(entry) for entry in entries]
 
 
-def _parse_one(scan: "Scan", remote_id: RemoteId) -> MediaItem | SkippedItem | None:
-    from msd.backends.local.items.parser import EntryParser  # noqa: PLC0415 - imported when used
+def _parse_one(scan: "Scan", remote_id: RemoteId) -> MediaItem | None:
+    from msd.backends.local.items.detail_reader import DetailReader  # noqa: PLC0415 - when used
 
-    for part in scan.parts_of(remote_id):
-        for item_type in scan.types_of(remote_id):
-            for entry in scan.entries(part, item_type):
-                if entry.remote_id == remote_id:
-                    return EntryParser(scan).parse(entry, with_details=True)
-    return None
-
-
-def _remote_library(position: int, part: "LibraryPart") -> RemoteLibrary:
-    return RemoteLibrary(
-        remote_id=part.remote_id, name=part.name, type=part.type, position=position
-    )
-
-
-def _located(scan: "Scan", remote_ids: Sequence[RemoteId]) -> tuple[LocatedRow, ...]:
-    found: dict[RemoteId, LocatedRow] = {}
-    for position, part in enumerate(scan.parts):
-        wanted = {each for each in remote_ids if part in scan.parts_of(each)}
-        for item_type in {kind for each in wanted for kind in scan.types_of(each)}:
-            listing = Listing(library=_remote_library(position, part), type=item_type)
-            entries = [each for each in scan.entries(part, item_type) if each.remote_id in wanted]
-            for raw in _raw_items(scan, entries):
-                found[raw.remote_id] = LocatedRow(item=raw, listing=listing)
-    return tuple(found.values())
+    return next(iter(DetailReader(scan).read([remote_id])), None)
 
 
 def _entry_of(item: RawItem) -> "Entry":
