@@ -1,6 +1,7 @@
 """The examples of docs/writing-a-frontend.md, run against a daemon with the sample library."""
 
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -43,6 +44,19 @@ def run(daemon: Daemon, *command: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_guide_can_be_pasted_into_a_shell(daemon: Daemon) -> None:
+    """A newcomer follows it block by block, in one shell."""
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
+    guide = (EXAMPLES.parent / "writing-a-frontend.md").read_text()
+    blocks = re.findall(r"^```sh\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+
+    shown = run(daemon, "bash", "-euo", "pipefail", "-c", "\n".join(blocks))
+
+    assert len(blocks) > 10
+    assert '"match":"title"' in shown
 
 
 def titles(daemon: Daemon) -> set[str]:
