@@ -3,10 +3,14 @@
 import anyio
 import pytest
 from dbus_fast import Variant
+from hypothesis import given
+from hypothesis import strategies as st
 
-from msd.bus.reads.query import LIST_CONDITIONS, SEARCH_OPTIONS
+from msd.bus.reads.query import LIST_CONDITIONS, MAX_HITS, SEARCH_OPTIONS, search_query
 from msd.contract import LIBRARY
+from msd.dbus.messages.variant import Variant as MsdVariant
 from msd.dbus.serving.server import BusServer
+from msd.errors import InvalidArgumentError
 from msd.models import FACETS, ItemId, ItemQuery, ItemType, LibraryId, SearchQuery, SourceId
 from tests.dbus.client import Client, ErrorReply, connected_client, plain
 from tests.support.fakes.fake_coordinator import FakeCoordinator
@@ -86,6 +90,33 @@ async def test_an_option_that_can_not_be_meant_is_refused_and_named(
         await search(client, "x", **{key: value})
 
     assert ("InvalidArgument", True) == (failure.value.code, key in failure.value.text)
+
+
+_TEXTS = st.text(max_size=20)
+_VALUES = st.one_of(
+    st.booleans().map(lambda value: MsdVariant("b", value)),
+    st.integers(-(2**63), 2**63 - 1).map(lambda value: MsdVariant("x", value)),
+    st.integers(0, 2**32 - 1).map(lambda value: MsdVariant("u", value)),
+    st.floats().map(lambda value: MsdVariant("d", value)),
+    _TEXTS.map(lambda value: MsdVariant("s", value)),
+    st.lists(_TEXTS, max_size=5).map(lambda value: MsdVariant("as", value)),
+    st.lists(st.integers(-9, 9), max_size=5).map(lambda value: MsdVariant("ax", value)),
+    st.just(MsdVariant("a{sv}", {})),
+)
+
+
+@given(st.dictionaries(st.sampled_from([*SEARCH_OPTIONS, "colour", ""]), _VALUES, max_size=4))
+def test_options_of_any_type_are_used_or_refused_by_name(options: dict[str, MsdVariant]) -> None:
+    """A right query or a typed error that names the key; nothing over its limit."""
+    query, refused = None, ""
+    try:
+        query, _ = search_query("x", options)
+    except InvalidArgumentError as error:
+        refused = str(error)
+
+    assert not refused or any(key in refused for key in options)
+    assert query is None or 1 <= query.limit <= MAX_HITS
+    assert refused or options.keys() <= SEARCH_OPTIONS.keys()
 
 
 async def test_more_ids_than_may_be_given_are_refused(msd: BusServer, client: Client) -> None:

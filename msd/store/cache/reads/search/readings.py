@@ -16,6 +16,7 @@ from msd.store.cache.rows.search_text import (
 SHORTEST_MISTAKE = 5  # letters of a word in which a typing mistake is looked for
 LONGEST_MISTAKE = LISTED_LETTERS - 1  # one letter may be missing
 MOST_CORRECTIONS = 8  # words that a mistaken one may have been
+MOST_MENDED = 8  # words of a text in which a mistake is looked for
 _MOST_JOINED = 24  # letters of a word that may be two
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 # Articles and "and" of other languages, which a title may have in another form or not at all.
@@ -126,6 +127,8 @@ def with_mistakes(known_words: KnownWords, typed: tuple[str, ...]) -> Sequence[R
     ]
     found.append(tuple(_SHORT_FORMS.get(word, word) for word in needed))
     for words in (plain, ("".join(needed),) if len(needed) > 1 else ()):
+        if len(words) > MOST_MENDED:
+            continue
         for at, word in enumerate(words):
             if SHORTEST_MISTAKE <= len(word) <= LONGEST_MISTAKE and word not in OPTIONAL:
                 found += [

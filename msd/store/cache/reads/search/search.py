@@ -95,6 +95,7 @@ class _Finder:
         self._typed = typed
         self._wanted = readings(typed)
         self._named = None if query.among is None else reader.named(query.among)
+        self._tried: list[Reading] = []
         self._hits: dict[int, Hit] = {}
         self._is_all = True
 
@@ -120,11 +121,10 @@ class _Finder:
 
     def total(self) -> int | None:
         """Return how many items fit, None when they are too many to be counted."""
-        return (
-            len(self._hits)
-            if self._is_all
-            else self._reader.count(self._vocabulary.expression(self._wanted))
-        )
+        expression = self._vocabulary.expression(self._tried)
+        if self._is_all or not expression:
+            return len(self._hits)
+        return self._reader.count(expression)
 
     def _beginnings(self) -> tuple[Sequence[Candidate], bool]:
         of_each = max(LEAST_BEGINNINGS, self._query.limit // len(self._reader.listings))
@@ -143,7 +143,9 @@ class _Finder:
     def _take(self, fit: Fit, index: str, *, whole_words: bool = False) -> None:
         if self._named is not None:
             self._add(fit, (self._named, True))
-        elif expression := self._vocabulary.expression(fit.wanted, whole_words=whole_words):
+            return
+        self._tried += fit.wanted
+        if expression := self._vocabulary.expression(fit.wanted, whole_words=whole_words):
             at_most = max(LEAST_CANDIDATES, 2 * self._query.limit)
             self._add(fit, self._reader.in_index(index, expression, at_most))
 

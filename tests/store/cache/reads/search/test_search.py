@@ -1,10 +1,7 @@
 """Search: what is found, in which order, and that no text does harm."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from msd.errors import InvalidArgumentError
 from msd.models import (
     ItemDetails,
     ItemId,
@@ -16,7 +13,6 @@ from msd.models import (
     WatchState,
 )
 from msd.store.cache.reads.search.search import search
-from msd.store.cache.rows.search_text import MAX_LENGTH, plain_words, search_tokens
 from msd.store.cache.writes.losses.purge import purge_soft_deleted
 from msd.store.cache.writes.refreshed_item import store_item
 from msd.store.cache.writes.search_index import index_backlog
@@ -246,47 +242,3 @@ def test_rows_of_an_older_cache_are_put_into_the_index_later(stores: Stores) -> 
 
     assert rounds == 3
     assert len(found(stores, "alien")) == len(found(stores, "xenos")) == 5
-
-
-@pytest.mark.parametrize(
-    "text",
-    ['"', "*", "NEAR(a b)", "title: x", "a AND", "(", "\0", "^x", "-", "x" * MAX_LENGTH, " "],
-)
-def test_operators_and_odd_characters_are_ordinary_text(show: Stores, text: str) -> None:
-    """Operators and odd characters are ordinary text (K6).
-
-    FTS operators and NUL mean nothing.
-    """
-    found(show, text)
-
-
-@pytest.mark.parametrize("text", ["x" * 65_536, "a " * 10_000, "a " * 40])
-def test_a_text_that_is_too_long_is_refused_with_the_limit(show: Stores, text: str) -> None:
-    """Nothing is cut in silence."""
-    with pytest.raises(InvalidArgumentError, match="at most"):
-        found(show, text)
-
-
-@given(text=st.text(max_size=60))
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_any_text_gets_an_answer(show: Stores, text: str) -> None:
-    """Any text gets an answer (K6).
-
-    Whatever is typed.
-    """
-    assert len(found(show, text)) <= 20
-
-
-@given(text=st.text())
-@settings(deadline=None)
-def test_folded_text_is_bounded_and_searchable(text: str) -> None:
-    """Folded text is bounded and searchable (K5).
-
-    Every plain word of a text is among its tokens.
-    """
-    tokens = search_tokens(text).split()
-
-    assert set(plain_words(text)) <= set(tokens)
-    assert len(tokens) <= 12 * MAX_LENGTH
