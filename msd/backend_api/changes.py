@@ -119,6 +119,7 @@ class LocatedRow(Struct, frozen=True, kw_only=True):
 
     item: RawItem
     listing: Listing | None = None
+    is_readable: bool = True  # False: the source failed on this id; it may be there, or gone
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msd.backend_api.changes import HasPush
 from msd.backend_api.faults import Request
-from msd.errors import BackendError
+from msd.errors import BackendError, BadResponseError
 from msd.models import ItemType, LibraryId, RemoteId
 from msd.sync.context import SyncContext
 from msd.sync.listing import CopiedListing
@@ -95,7 +95,11 @@ class MissingRows:
         return [pk for pk, remote_id in missing if remote_id not in present]
 
     async def _present(self, remote_ids: Sequence[RemoteId]) -> set[RemoteId]:
-        """Return those of the ids that the source still has."""
+        """Return those of the ids that the source still has.
+
+        Raises:
+            BackendError: the source can't be asked, or failed on one of the ids.
+        """
         if not remote_ids:
             return set()
         if not isinstance(self._backend, HasPush):
@@ -106,6 +110,8 @@ class MissingRows:
             }
         own = {library.library.remote_id for library in self._passes}
         found = await self._backend.fetch(remote_ids)
+        if failed := [row.item.remote_id for row in found if not row.is_readable]:
+            raise BadResponseError(f"the server fails on {len(failed)} of them, e.g. {failed[0]}")
         return {
             row.item.remote_id
             for row in found

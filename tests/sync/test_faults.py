@@ -262,6 +262,29 @@ async def test_missing_rows_that_can_not_be_asked_for_stay(
     assert "m3" not in source.items()
 
 
+async def test_a_missing_row_on_which_the_source_fails_is_asked_for_again(
+    source: CachedSource, server: ChangingServer
+) -> None:
+    """It stays until the source can tell, and the next sync asks, not the next day (Y7)."""
+    films = server.library("films")
+    server.movies(films, 25)
+    await source.sync()
+    server.drop(films, "m3")
+    server.failing.add("m3")
+
+    report = await source.sync()
+
+    assert "m3" in source.items()
+    assert [fault.reason for fault in report.faults] == [
+        "missing rows can't be asked for: the server fails on 1 of them, e.g. m3"
+    ]
+
+    server.failing.clear()
+    await source.sync()
+
+    assert "m3" not in source.items()
+
+
 def test_a_fault_reads_as_a_sentence() -> None:
     """Library, listing, reason, request and number are in it (S9)."""
     fault = SyncFault(

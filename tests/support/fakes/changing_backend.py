@@ -39,6 +39,7 @@ class ChangingServer(FakeServer):
     live_error: MsdError | None = None
     rights: Rights | None = None
     forbidden: set[str] = field(default_factory=set)  # rows and libraries that he may not see
+    failing: set[str] = field(default_factory=set)  # ids on which asking for a row by it fails
     tells_forbidden_ids: bool = False  # when asked for by their ids, as Jellyfin 10.11 does
 
     def forbid(self, *names: str) -> None:
@@ -190,7 +191,8 @@ class ChangingBackend(FakeBackend):
                     found.append(
                         LocatedRow(item=raw, listing=Listing(library=library, type=row.type))
                     )
-        return tuple(found)
+        failed = [RawItem(one, 0, None) for one in remote_ids if one in self._changing.failing]
+        return (*found, *(LocatedRow(item=raw, is_readable=False) for raw in failed))
 
     async def _until_cut(
         self, receive: MemoryObjectReceiveStream[PushedChange]

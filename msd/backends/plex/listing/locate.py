@@ -116,7 +116,10 @@ def locate_rows(
 def unreadable_rows(remote_ids: Iterable[RemoteId]) -> tuple[LocatedRow, ...]:
     """Return a row for each id on which the server failed; parsing it says so."""
     return tuple(
-        LocatedRow(item=RawItem(remote_id, 0, UnreadableRow("the server failed to answer for it")))
+        LocatedRow(
+            item=RawItem(remote_id, 0, UnreadableRow("the server failed to answer for it")),
+            is_readable=False,
+        )
         for remote_id in remote_ids
     )
 
