@@ -69,9 +69,12 @@ def test_gjs_lists_films_with_their_posters(daemon: Daemon) -> None:
     if shutil.which("gjs") is None:
         pytest.skip("gjs is not installed")
 
-    lines = run(daemon, "gjs", str(EXAMPLES / "titles.js")).splitlines()
+    script = ("gjs", "-m", str(EXAMPLES / "titles.js"))
+    lines = run(daemon, *script).splitlines()
+    found = run(daemon, *script, "blue", "grad")
 
     assert {line.split("\t")[0] for line in lines} == titles(daemon)
+    assert found.startswith("Blue Gradient\t2021\t")
 
 
 def test_a_launcher_finds_items_by_words(daemon: Daemon) -> None:
