@@ -10,6 +10,7 @@ import os
 import time
 from collections import OrderedDict
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import NewType
@@ -41,6 +42,7 @@ def picture_key(source_id: SourceId, ref: str, width: int = 0) -> PictureKey:
     return PictureKey(f"{source_folder(source_id)}/{digest[:40]}")
 
 
+@lru_cache(maxsize=64)
 def source_folder(source_id: SourceId) -> str:
     """Return the name of the folder of a source's files."""
     return sha256(source_id.encode()).hexdigest()[:12]

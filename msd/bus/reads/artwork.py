@@ -47,11 +47,16 @@ class ArtworkInterface(RootInterface):
         self, item_id: str, kind: str, width: int, options: Mapping[str, Variant]
     ) -> Descriptor:
         """Return one file, open for reading; wait while it is fetched."""
-        path = await self.get_artwork(item_id, kind, width, options)
         try:
-            return Descriptor(await to_thread.run_sync(os.open, path, os.O_RDONLY | os.O_CLOEXEC))
+            try:
+                return await self._open(await self.get_artwork(item_id, kind, width, options))
+            except FileNotFoundError:  # newer pictures took its place in this moment
+                return await self._open(await self.get_artwork(item_id, kind, width, options))
         except OSError as error:
             raise StorageError(f"the picture can't be read: {error.strerror}") from error
+
+    async def _open(self, path: str) -> Descriptor:
+        return Descriptor(await to_thread.run_sync(os.open, path, os.O_RDONLY | os.O_CLOEXEC))
 
 
 def _kind(word: str) -> ArtworkKind:

@@ -33,8 +33,9 @@ ODD_ITEM = {
     "watched": True,
     "genres": ["Drama", "\0"],
     "added": 2**40,
+    "colors": [0xFFFFFF, 0, 7, 0x0B0B0B],
     "unheard_of": 1,
-    "people": [{"name": "Ada", "role": "\0", "remote_id": "7"}],
+    "people": [{"name": "Ada", "role": "\0", "remote_id": "7", "artwork_id": "i1_person_7"}],
     "versions": [{"size": 1, "streams": [{"index": 0, "kind": "video", "default": True}]}],
 }
 

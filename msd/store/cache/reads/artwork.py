@@ -91,9 +91,9 @@ def picture_refs(
     found = _own_or_above(rows, ids, kinds)
     for item_id in ids:
         if item_id not in found and (below := _below(connection, rows, item_id)):
-            rows.read(below)
-            if ref := _first(rows, below, kinds):
-                found[item_id] = ref
+            of_members = _own_or_above(rows, below, kinds)
+            if first := next((of_members[one] for one in below if one in of_members), None):
+                found[item_id] = first
     people = [item_id for item_id in ids if item_of_person(item_id)]
     if people and kind is ArtworkKind.POSTER:
         found |= _of_people(connection, rows, people)
