@@ -86,7 +86,11 @@ def test_the_settings_page_tells_the_defaults_of_the_settings() -> None:
     told = tomllib.loads(block)
 
     assert told == {
-        "sync": {"interval_s": SyncSettings().interval_s, "parallel": SyncSettings().parallel},
+        "sync": {
+            "interval_s": SyncSettings().interval_s,
+            "parallel": SyncSettings().parallel,
+            "details": SyncSettings().details,
+        },
         "log": {"level": LogSettings().level},
         "secrets": {"store": SecretSettings().store},
         "artwork": {"max_mb": ArtworkSettings().max_mb},

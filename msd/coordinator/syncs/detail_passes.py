@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 class DetailTiming(Struct, frozen=True, kw_only=True):
     """When a pass may begin."""
 
-    quiet_s: float = 30.0  # after the source was used or connected
+    quiet_s: float = 10.0  # after the source was used or connected
     again_s: float = 600.0  # after a pass that left nothing: a few changed rows can wait
     retry_first_s: float = 60.0  # after a pass that failed; grows with each further one …
     retry_longest_s: float = 3600.0  # … up to this

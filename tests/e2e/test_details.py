@@ -1,0 +1,167 @@
+"""People and details of all items, fetched while nothing else happens: real daemon, real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from tests.simulators.http.message import Request
+from tests.simulators.jellyfin import JellyfinSimulator, Phase, faults, make_world
+from tests.simulators.plex import PlexServer, PlexTv
+from tests.simulators.plex import make_world as plex_world
+from tests.simulators.words import PEOPLE
+from tests.support.session.bus import PrivateBus
+from tests.support.session.daemon import LIBRARY, ROOT, CallError, Daemon, running
+from tests.support.session.keyring import Keyring
+
+pytestmark = pytest.mark.timeout(240)
+
+SOURCE = "org.msd.Msd1.Source"
+ITEMS = 500
+LONG_S = 180  # passes wait for half a minute of quiet, and pause between pages
+PAGES = ITEMS // 50
+
+
+@pytest.fixture
+def tv() -> Iterator[PlexTv]:
+    with PlexTv() as running_tv:
+        yield running_tv
+
+
+@pytest.fixture
+def daemon(bus: PrivateBus, keyring: Keyring, tmp_path: Path, tv: PlexTv) -> Iterator[Daemon]:
+    with running(bus, tmp_path / "home", MSD_PLEX_TV=tv.url, MSD_PLEX_GDM="") as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def jellyfin() -> Iterator[JellyfinSimulator]:
+    with JellyfinSimulator(make_world(ITEMS, seed=3), version="12") as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def plex(tv: PlexTv) -> Iterator[PlexServer]:
+    with PlexServer(plex_world(ITEMS, seed=3)) as server:
+        tv.publish(server, tv.add_user("alice"))
+        yield server
+
+
+def shown(daemon: Daemon, source_id: str, name: str) -> object:
+    return daemon.get(f"{ROOT}/source/{source_id}", SOURCE, name)
+
+
+def until_details(daemon: Daemon, source_id: str, *states: str) -> None:
+    def holds() -> bool:
+        try:
+            return shown(daemon, source_id, "DetailsState") in states
+        except CallError:
+            return False  # msd starts again with other settings
+
+    daemon.until(
+        holds,
+        f"the details of {source_id} are {states}",
+        timeout_s=LONG_S,
+    )
+
+
+def asked(sim: JellyfinSimulator) -> list[list[str]]:
+    """Return the ids of each request for details."""
+    queries = [parse_qs(request.query) for request in sim.log.requests]
+    return [
+        query["ids"][0].split(",") for query in queries if "People" in query.get("fields", [""])[0]
+    ]
+
+
+def _asks_for_people(request: Request, item_id: str) -> bool:
+    return item_id in request.query_string and "People" in request.query_string
+
+
+def found_by(daemon: Daemon, name: str) -> list[dict[str, object]]:
+    _, hits, _ = daemon.call("Search", "sa{sv}", name, "0", interface=LIBRARY)
+    return [hit for hit in hits if hit["match"] == "person"]
+
+
+def test_people_are_found_with_every_server_off(
+    daemon: Daemon, jellyfin: JellyfinSimulator, plex: PlexServer, tv: PlexTv
+) -> None:
+    """Few requests bring the details of every item; then nothing needs a server."""
+    alice = next(user for user in tv.state.users.values() if user.name == "alice")
+    sources = [
+        daemon.add_jellyfin(jellyfin.url),
+        *daemon.call("AddPlexAccount", "s", tv.token(alice, "given-elsewhere")),
+    ]
+    for source_id in sources:
+        daemon.until_synced(source_id)
+    plex.log.clear()
+    for source_id in sources:
+        until_details(daemon, source_id, "done")
+
+    assert len(asked(jellyfin)) <= PAGES
+    assert jellyfin.log.count("/Items/{id}") == 0
+    requests = plex.log.matching("/library/metadata/{keys}")
+    assert 0 < sum("includeChapters" in request.query for request in requests) <= PAGES
+    jellyfin.set_phase(Phase.REFUSED)
+    plex.refuse()
+    by_source = {hit["source_id"] for name in PEOPLE[:6] for hit in found_by(daemon, name)}
+    assert by_source == set(sources)
+    films, _, _ = daemon.query(
+        *("types", "as", "1", "movie", "fields", "as", "2", "people", "versions"),
+        *("limit", "u", "500", "source_ids", "as", "1", sources[0]),
+    )
+    assert all(film["people"] and film["versions"] for film in films)
+
+
+def test_a_killed_pass_goes_on_where_it_was(daemon: Daemon, jellyfin: JellyfinSimulator) -> None:
+    """What is there is not asked for again, but for the page that was on its way."""
+    source_id = daemon.add_jellyfin(jellyfin.url)
+    daemon.until_synced(source_id)
+    jellyfin.log.wait_for(
+        lambda log: sum("People" in request.query for request in log) >= 2, timeout_s=LONG_S
+    )
+    daemon.kill()
+    before = asked(jellyfin)
+    jellyfin.log.clear()
+
+    daemon.start()
+    until_details(daemon, source_id, "done")
+
+    written = {item for page in before[:-1] for item in page}
+    again = {item for page in asked(jellyfin) for item in page}
+    assert written.isdisjoint(again)
+    assert len(written | again | set(before[-1])) == daemon.count()
+
+
+def test_an_odd_item_and_a_slow_server_cost_only_themselves(
+    daemon: Daemon, jellyfin: JellyfinSimulator
+) -> None:
+    """A film that breaks every page that holds it is left out; all others come."""
+    (film, *_) = jellyfin.world.of_type("Movie")
+    jellyfin.faults.add(
+        "^/Items$", faults.status(500), where=lambda request: _asks_for_people(request, film.id)
+    )
+    source_id = daemon.add_jellyfin(jellyfin.url)
+    daemon.until_synced(source_id)
+    until_details(daemon, source_id, "done")
+
+    films, _, _ = daemon.query("types", "as", "1", "movie", "fields", "as", "2", "people", "title")
+    assert [one["title"] for one in films if "people" not in one] == [film.name]
+
+
+def test_nothing_is_fetched_once_the_setting_says_so(
+    daemon: Daemon, jellyfin: JellyfinSimulator
+) -> None:
+    """The settings file is read again by itself; frontends are told."""
+    settings = daemon.home / "config" / "msd" / "msd.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    source_id = daemon.add_jellyfin(jellyfin.url)
+    daemon.until_synced(source_id)
+    settings.write_text("[sync]\ndetails = false\n")
+    until_details(daemon, source_id, "off")
+
+    missing = shown(daemon, source_id, "DetailsMissing")
+    assert isinstance(missing, int)
+    assert missing > ITEMS / 2
