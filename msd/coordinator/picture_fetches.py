@@ -13,10 +13,11 @@ from msgspec import Struct, field
 
 from msd.backend_api.artwork import MOST_PICTURE_BYTES, HasArtwork
 from msd.coordinator.error_boundary import guarded
+from msd.coordinator.picture_failures import PictureFailures, PictureInWidth
 from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
 from msd.errors import LimitExceededError, MsdError, StorageError, UnreachableError
-from msd.events import ArtworkReady, EventStream, SourceUsed
+from msd.events import ArtworkReady, EventStream, SourceConnected, SourceRemoved, SourceUsed
 from msd.models import ItemId, SourceId, StatusReason
 from msd.models.artwork import ArtworkKind, PictureRef
 
@@ -25,15 +26,12 @@ AT_ONCE = 2  # per source: small servers scale one picture after the other
 BATCH = 12  # pictures that are announced together …
 ANNOUNCE_S = 0.5  # … or when the last announcement is this long ago
 PICTURE_S = 30.0
-FAILED_S, LONGEST_FAILED_S = 60.0, 900.0  # before a page asks again for what was not fetched
-MOST_FAILURES = 3  # in a row: what waits for this source is given up
-MOST_FAILED = 10_000
+MOST_FAILURES = 3  # in a row: what waits for this source is given up, and the source rests
 _COMPARED = 20  # ids of one picture
 
 log = logging.getLogger(__name__)
 
 CurrentRefs = Callable[[Sequence[ItemId], ArtworkKind], Awaitable[Mapping[str, PictureRef]]]
-PictureInWidth = tuple[PictureRef, int]
 
 
 class Fetch(Struct, eq=False):
@@ -44,11 +42,6 @@ class Fetch(Struct, eq=False):
     wanted: dict[ArtworkKind, list[ItemId]] = field(default_factory=dict)
     done: anyio.Event = field(default_factory=anyio.Event)
     error: MsdError | None = None
-
-
-class _Failure(Struct, frozen=True):
-    until: float  # not before then
-    pause: float
 
 
 class _Queue(Struct, eq=False):
@@ -82,19 +75,20 @@ class PictureFetches:
         self._clock = clock
         self._fetches: dict[PictureInWidth, Fetch] = {}
         self._queues: dict[SourceId, _Queue] = {}
-        self._failed: dict[PictureInWidth, _Failure] = {}
+        self._failures = PictureFailures(clock)
+        events.listen(SourceConnected, lambda event: self._failures.forget_source(event.source_id))
+        events.listen(SourceRemoved, lambda event: self._failures.forget_source(event.source_id))
 
     def start(self, refs: Mapping[ItemId, PictureRef], kind: ArtworkKind, width: int) -> None:
         """Fetch the pictures of some items, before those that wait already.
 
-        What could not be fetched a moment ago is left out. `ArtworkReady` names each item whose
+        What could not be fetched a moment ago is left out until its source is connected anew, or
+        a minute has passed. `ArtworkReady` names each item whose
         picture came, or is known not to be had.
         """
-        now = self._clock()
         sources = set()
         for item_id, ref in reversed(list(refs.items())):
-            failure = self._failed.get((ref, width))
-            if failure is None or failure.until <= now:
+            if not self._failures.has((ref, width)):
                 self._add(item_id, ref, kind, width)
                 sources.add(ref.source_id)
         for source_id in sources:
@@ -164,22 +158,16 @@ class PictureFetches:
         except MsdError as error:
             log.debug("a picture of %s was not fetched: %s", fetch.ref.source_id, error)
             fetch.error = error
-            self._remember_failure(key)
+            self._failures.add(key)
             queue.failures += 1
             if queue.failures >= MOST_FAILURES:
+                self._failures.add_source(fetch.ref.source_id)
                 self._give_up(queue, error)
             return
         queue.failures = 0
-        self._failed.pop(key, None)
+        self._failures.forget(key)
         for kind, ids in fetch.wanted.items():
             queue.ready[kind, fetch.width].extend(ids)
-
-    def _remember_failure(self, key: PictureInWidth) -> None:
-        before = self._failed.pop(key, None)
-        if len(self._failed) >= MOST_FAILED:
-            self._failed.clear()
-        pause = FAILED_S if before is None else min(2 * before.pause, LONGEST_FAILED_S)
-        self._failed[key] = _Failure(until=self._clock() + pause, pause=pause)
 
     async def _fetch(self, fetch: Fetch) -> None:
         backend = self._services.backends.opened(fetch.ref.source_id)

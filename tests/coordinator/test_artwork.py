@@ -9,7 +9,7 @@ import pytest
 from msd.coordinator.artwork import MAX_PICTURES
 from msd.coordinator.picture_fetches import MOST_WAITING
 from msd.errors import LimitExceededError, MsdError, UnknownItemError, UnreachableError
-from msd.events import ArtworkReady
+from msd.events import ArtworkReady, SourceConnected
 from msd.models import (
     Image,
     ItemDetails,
@@ -309,7 +309,7 @@ async def test_a_source_that_fails_is_left_alone_for_a_while(run: Run, server: F
     await run.eventually(lambda: len(pictures_of(server)) >= 3)
     await anyio.wait_all_tasks_blocked()
     asked = len(pictures_of(server))
-    again = await run.coordinator.artwork.files(films[:2], POSTER, 300)
+    again = await run.coordinator.artwork.files(films, POSTER, 300)
     await anyio.wait_all_tasks_blocked()
 
     assert first == again == {}
@@ -318,6 +318,26 @@ async def test_a_source_that_fails_is_left_alone_for_a_while(run: Run, server: F
     server.error = None
     assert (await run.coordinator.artwork.file(films[0], POSTER, 300)).is_file()
     assert (await run.coordinator.artwork.file(films[30], POSTER, 300)).is_file()
+
+
+async def test_a_source_that_is_connected_anew_is_asked_at_once(
+    run: Run, server: FakeServer
+) -> None:
+    """Who waited for the server sees the pictures when it is back, not minutes later."""
+    films = await many(run, server, 5)
+    server.error = UnreachableError("away")
+    await run.coordinator.artwork.files(films, POSTER, 300)
+    await run.eventually(lambda: len(pictures_of(server)) >= 3)
+    await anyio.wait_all_tasks_blocked()
+    server.error = None
+    (view,) = run.coordinator.list_sources()
+
+    await run.coordinator.sources.reconnect(view.source.id)
+    await run.until(lambda: bool(run.of(SourceConnected)[1:]))
+    await run.coordinator.artwork.files(films, POSTER, 300)
+    await run.until(lambda: bool(run.of(ArtworkReady)))
+
+    assert all((await run.coordinator.artwork.files(films[:1], POSTER, 300)).values())
 
 
 async def test_a_call_for_very_many_pictures_is_no_error(run: Run, server: FakeServer) -> None:
