@@ -15,7 +15,7 @@ import msgspec
 from msd.bus.gate import Gate
 from msd.bus.served import RootInterface
 from msd.contract import ARTWORK, JSON, LIBRARY, SOURCE_COORDINATOR
-from msd.dbus.messages.marshal import UNFIT, cleaned
+from msd.dbus.messages.marshal import cleaned
 from msd.dbus.messages.unmarshal import MAX_LIST_LENGTH
 from msd.dbus.messages.variant import Typed, Variant
 from msd.dbus.serving.interface import Interface
@@ -178,9 +178,9 @@ def plain(value: Any) -> object:  # noqa: ANN401 - any result of a read
         case Variant():
             return plain(value.value)
         case Typed():
-            return {key: plain(entry) for key, entry in value.values.items() if _fits(value, key)}
+            return _plain_entries(value)
         case str():
-            return str(value) if _is_clean(value) else cleaned(value).decode()
+            return _text(value)
         case Mapping():
             return {str(key): plain(entry) for key, entry in value.items()}
         case list() | tuple():
@@ -188,16 +188,61 @@ def plain(value: Any) -> object:  # noqa: ANN401 - any result of a read
     return value
 
 
-def _fits(item: Typed, key: str) -> bool:
-    encode = item.entries.get(key)
-    if encode is None:
-        return False
-    try:
-        encode(item.values[key])
-    except UNFIT:
-        return False
-    return True
+def _plain_entries(item: Typed) -> dict[str, object]:
+    """Return the entries that fit their types: pages hold thousands, so none is encoded to try."""
+    found: dict[str, object] = {}
+    types = item.entries.types
+    for key, value in item.values.items():
+        read = _PLAIN.get(types.get(key, ""))
+        if read is not None and (shown := read(value)) is not None:
+            found[key] = shown
+    return found
 
 
-def _is_clean(text: str) -> bool:
-    return text.isascii() and "\0" not in text
+def _text(value: str) -> str:
+    if value.isascii() and "\0" not in value:
+        return str(value)
+    return cleaned(value).decode()
+
+
+def _plain_text(value: object) -> str | None:
+    return _text(value) if isinstance(value, str) else None
+
+
+def _plain_texts(value: object) -> list[str] | None:
+    if not isinstance(value, list | tuple) or not all(isinstance(entry, str) for entry in value):
+        return None
+    return [_text(entry) for entry in value]
+
+
+def _plain_numbers(value: object) -> object:
+    fits = isinstance(value, list | tuple) and all(
+        isinstance(entry, int) and 0 <= entry < 2**32 for entry in value
+    )
+    return value if fits else None
+
+
+def _plain_list(value: object) -> object:
+    return plain(value) if isinstance(value, list | tuple) else None
+
+
+def _plain_number(value: object) -> object:
+    return value if isinstance(value, int | float) else None
+
+
+def _whole_number(low: int, high: int) -> Callable[[object], object]:
+    return lambda value: value if isinstance(value, int) and low <= value <= high else None
+
+
+_PLAIN: Mapping[str, Callable[[object], object]] = {
+    "s": _plain_text,
+    "b": bool,
+    "d": _plain_number,
+    "i": _whole_number(-(2**31), 2**31 - 1),
+    "u": _whole_number(0, 2**32 - 1),
+    "x": _whole_number(-(2**63), 2**63 - 1),
+    "as": _plain_texts,
+    "au": _plain_numbers,
+    "aa{sv}": _plain_list,
+}
+"""Type of a key → what is shown of a value, None when it does not fit; all types that keys have."""

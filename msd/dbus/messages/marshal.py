@@ -246,9 +246,17 @@ def _encode_options(out: bytearray, value: Mapping[str, Variant] | Typed) -> Non
     _end_array(out, place, start)
 
 
-def entries(types: Mapping[str, str]) -> Mapping[str, Entry]:
+class Entries(dict[str, Entry]):
+    """What encodes the entries of an `a{sv}`, by key, and the types of the keys."""
+
+    types: Mapping[str, str]
+
+
+def entries(types: Mapping[str, str]) -> Entries:
     """Return what encodes the entries of an `a{sv}` whose keys have these types (see `Typed`)."""
-    return {key: _typed_entry(key, signature) for key, signature in types.items()}
+    found = Entries((key, _typed_entry(key, signature)) for key, signature in types.items())
+    found.types = types
+    return found
 
 
 def _encode_typed(out: bytearray, value: Typed) -> None:

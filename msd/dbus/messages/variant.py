@@ -1,7 +1,12 @@
 """Values with their D-Bus types, and type signatures taken apart."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from msd.dbus.messages.marshal import Entries
 
 _ALIGNMENT = {"y": 1, "g": 1, "v": 1, "n": 2, "q": 2, "x": 8, "t": 8, "d": 8, "(": 8, "{": 8}
 _CLOSING = {"(": ")", "{": "}"}
@@ -17,7 +22,7 @@ class Variant(NamedTuple):
 class Typed(NamedTuple):
     """An `a{sv}` whose keys say the types: pages hold thousands of values, so none is a variant."""
 
-    entries: Mapping[str, Callable[[Any], bytes]]  # of `msd.dbus.messages.marshal.entries`
+    entries: Entries  # of `msd.dbus.messages.marshal.entries`
     values: Mapping[str, object]  # a key without an entry is left out
 
 

@@ -9,7 +9,7 @@ from dbus_fast import Variant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msd.bus.reads.json_reads import READS, plain, typed_arguments
+from msd.bus.reads.json_reads import _PLAIN, READS, plain, typed_arguments
 from msd.bus.reads.library import item_entry
 from msd.contract import JSON
 from msd.dbus.messages.marshal import marshal
@@ -17,7 +17,7 @@ from msd.dbus.messages.unmarshal import Bytes, unmarshal
 from msd.dbus.serving.server import BusServer
 from msd.dbus.serving.spec import MethodSpec
 from msd.errors import InvalidArgumentError, LimitExceededError
-from msd.item_keys import ITEM_KEYS
+from msd.item_keys import DETAIL_KEYS, DETAIL_LISTS, HIT_KEYS, ITEM_KEYS, STREAM_KEYS
 from msd.models import ChangeSet, ItemId, LibraryId
 from tests.dbus.client import Client, ErrorReply
 from tests.dbus.client import plain as without_types
@@ -157,6 +157,7 @@ def test_any_text_gives_arguments_or_a_typed_error(text: str) -> None:
 
 MISFITS = st.lists(st.text(max_size=5), max_size=2) | st.just("a text")
 FITTING: dict[str, st.SearchStrategy[object]] = {
+    "au": st.lists(st.integers(-1, 2**32), max_size=4) | st.integers(),
     "s": st.text(max_size=10) | st.integers(),
     "as": st.lists(st.text(max_size=5), max_size=6) | st.integers(),
     "b": st.booleans(),
@@ -165,9 +166,7 @@ FITTING: dict[str, st.SearchStrategy[object]] = {
 }
 ITEMS = st.fixed_dictionaries(
     {"unheard_of": st.integers()},
-    optional={
-        key: FITTING[signature] for key, signature in ITEM_KEYS.items() if signature in FITTING
-    },
+    optional={key: FITTING[signature] for key, signature in ITEM_KEYS.items()},
 )
 
 
@@ -181,3 +180,10 @@ def test_any_item_is_the_same_in_both_forms(fields: dict[str, object]) -> None:
     assert {key: variant.value for key, variant in typed.items()} == {
         key: float(value) if ITEM_KEYS[key] == "d" else value for key, value in plain(item).items()
     }
+
+
+def test_every_type_of_a_key_has_its_plain_form() -> None:
+    """A type without one would leave its keys out of the JSON alone."""
+    lists = (ITEM_KEYS, HIT_KEYS, DETAIL_KEYS, STREAM_KEYS, *DETAIL_LISTS.values())
+
+    assert {signature for keys in lists for signature in keys.values()} <= _PLAIN.keys()

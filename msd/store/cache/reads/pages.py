@@ -14,7 +14,7 @@ from msd.store.cache.reads.fields import projection
 from msd.store.cache.reads.listings import Listing, visible_listings
 from msd.store.cache.reads.page_cursor import PageCursor
 from msd.store.cache.reads.query.conditions import Conditions, conditions_of
-from msd.store.cache.reads.query.order import Order, order_of, order_of_members
+from msd.store.cache.reads.query.order import Order, Scan, order_of, order_of_members
 from msd.store.cache.reads.query.page import page_in_order, page_of_rows, page_order
 from msd.store.cache.reads.query.rarest import Candidate, Sql, own_index, rarest, rows_of
 
@@ -103,24 +103,20 @@ class _Search:
         cursor = page_cursor.decode(self._query, order.shape)
         filled = [listing for listing in self._listings if listing.item_count]
         total = self._total(filled) if self._query.with_total else None
-        few = self._few(order, filled)
         page = None
-        if few is None:
-            page = page_in_order(self._query, order, self._conditions, filled, cursor)
+        if order.scan is not None:
+            few = {listing: self._few(order.scan(listing.type), listing) for listing in filled}
+            page = page_in_order(self._query, order, self._conditions, few, cursor)
         if page is None:
-            page = page_of_rows(self._query, order, rows_of(few), self._listed(filled), cursor)
+            rows = rows_of(rarest(self._connection, self._query, filled, in_order=False))
+            page = page_of_rows(self._query, order, rows, self._listed(filled), cursor)
         return _Found(page, order, total)
 
-    def _few(self, order: Order, listings: Sequence[Listing]) -> Candidate | None:
+    def _few(self, scan: Scan, listing: Listing) -> Candidate | None:
         """Return the condition whose rows are read and sorted; None: read in order."""
-        scan_of = order.scan
-        if scan_of is None:
-            return rarest(self._connection, self._query, listings, in_order=False)
-        scans = {scan_of(listing.type) for listing in listings}
-        has_own = all(own_index(self._query, scan) for scan in scans)
-        if has_own and len(self._conditions.texts) == 1:
+        if own_index(self._query, scan) and len(self._conditions.texts) == 1:
             return None
-        return rarest(self._connection, self._query, listings, in_order=True)
+        return rarest(self._connection, self._query, [listing], in_order=True)
 
     def _total(self, listings: Sequence[Listing]) -> int:
         rows = sum(listing.item_count for listing in listings)

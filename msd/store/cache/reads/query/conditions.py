@@ -11,8 +11,8 @@ from msd.store.cache.rows.sort_title import NO_LETTER, fold
 
 LAST_CHARACTER = "\U0010ffff"
 _LINKED = """EXISTS (SELECT 1 FROM item_facet WHERE item_facet.item = item.pk
-AND item_facet.listing = item.listing
-AND item_facet.value IN (SELECT value FROM json_each(?)))"""
+AND item_facet.listing = item.listing AND item_facet.value {one_of})"""
+_FEW_KEYS = 8  # so many are quicker one by one; all conditions together have a limit
 # Seasons of a show and their episodes; albums of an artist and their tracks.
 _BELOW = """item.parent_id IN (SELECT ? UNION ALL SELECT child.id FROM item AS child
 WHERE child.parent_id = ? AND child.deleted_at IS NULL)"""
@@ -45,7 +45,8 @@ def conditions_of(query: ItemQuery) -> Conditions:
         if ancestor is not None:
             found.add(_BELOW, ancestor, ancestor)
     for keys in linked_keys(query):
-        found.add(_LINKED, json.dumps(keys))
+        text, *values = one_of(keys)
+        found.add(_LINKED.format(one_of=text), *values)
     if query.years:
         found.add(f"item.year IN ({', '.join('?' * len(query.years))})", *query.years)
     _add_watch_state(found, query)
@@ -80,6 +81,13 @@ def linked_keys(query: ItemQuery) -> Sequence[Sequence[int]]:
         (LinkedFacet.CONTENT_RATINGS, query.content_ratings),
     )
     return [sorted({facet_key(facet, name) for name in names}) for facet, names in wanted if names]
+
+
+def one_of(keys: Sequence[int]) -> tuple[str, *tuple[object, ...]]:
+    """Return the end of the condition that a value is one of some keys, and its parameters."""
+    if len(keys) > _FEW_KEYS:
+        return ("IN (SELECT value FROM json_each(?))", json.dumps(keys))
+    return (f"IN ({', '.join('?' * len(keys))})", *keys)
 
 
 def letter_range(letter: str) -> tuple[str, *tuple[str, ...]]:

@@ -49,6 +49,7 @@ class Order(Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...]
     shape: tuple[Kind, ...]
     zone: str = "0"  # of a row, in brackets
+    zones: tuple[int, ...] = (0,)
     scan: Callable[[ItemType], Scan] | None = None  # None: no index has it
 
     def of_members(self) -> "Order":
@@ -88,6 +89,7 @@ def _by_column(column: str, kind: Kind, index: str, known: str, unknown: str, *m
         keys=keys,
         shape=(kind, *(str for _ in more)),
         zone=f"(item.{column} {unknown})",
+        zones=(0, 1),
         scan=lambda _: scan,
     )
 
@@ -119,6 +121,7 @@ def _by_artist(listings: Sequence[Listing]) -> Order:
         keys=(_PLACE,),
         shape=(str,),
         zone=f"(NOT ({known} AND item.place < '{UNKNOWN_ARTIST}'))",
+        zones=(0, 1),
         scan=_of_artists,
     )
 

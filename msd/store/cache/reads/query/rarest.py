@@ -13,13 +13,18 @@ from msgspec import Struct
 
 from msd.models import ItemQuery, SortKey
 from msd.store.cache.reads.listings import Listing
-from msd.store.cache.reads.query.conditions import Conditions, letter_range, linked_keys
+from msd.store.cache.reads.query.conditions import (
+    Conditions,
+    letter_range,
+    linked_keys,
+    one_of,
+)
 from msd.store.cache.reads.query.order import Scan
 
 _ROWS = "SELECT item.pk AS pk FROM item INDEXED BY {index} WHERE item.deleted_at IS NULL"
 _IN_LISTINGS = " AND item.listing IN (SELECT value FROM json_each(?))"
-_LINKED = """SELECT DISTINCT item AS pk FROM item_facet
-WHERE value IN (SELECT value FROM json_each(?)) AND listing IN (SELECT value FROM json_each(?))"""
+_LINKED = """SELECT {distinct} item AS pk FROM item_facet
+WHERE value {one_of} AND listing IN (SELECT value FROM json_each(?))"""
 
 
 Sql = tuple[str, list[object]]
@@ -109,11 +114,13 @@ def candidates(query: ItemQuery, listings: Sequence[Listing]) -> Iterator[Candid
     """Yield the rows of each condition that an index finds; the order's own index is no matter."""
     pks = json.dumps([listing.pk for listing in listings])
     for keys in linked_keys(query):
-        yield Candidate(_LINKED, (json.dumps(keys), pks), is_exact=False)
-    for index, text, values in _indexed(query):
-        yield Candidate(
-            _ROWS.format(index=index) + _IN_LISTINGS + text, (pks, *values), is_exact=True
-        )
+        text, *values = one_of(keys)
+        distinct = "DISTINCT" if len(keys) > 1 else ""
+        linked = _LINKED.format(distinct=distinct, one_of=text)
+        yield Candidate(linked, (*values, pks), is_exact=False)
+    for index, text, parameters in _indexed(query):
+        rows = _ROWS.format(index=index) + _IN_LISTINGS + text
+        yield Candidate(rows, (pks, *parameters), is_exact=True)
 
 
 def _indexed(query: ItemQuery) -> Iterator[tuple[str, str, Sequence[object]]]:
