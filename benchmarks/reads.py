@@ -1,9 +1,10 @@
 """Reads of the library over a real bus, as multiples of Ping in the same run, and memory.
 
-    python -m benchmarks.reads [--items 10000 100000 1000000] [--calls 100] [--keep FOLDER] [--only WORDS]
+    python -m benchmarks.reads [--items 10000 100000 1000000] [--calls 100] [--keep FOLDER]
+                               [--only WORDS]
 
-Fills a cache with a made-up library, starts the daemon on a private bus with no server in reach, and
-asks over both interfaces: a read, then a Ping, and so on. Goal: pages cost at most 2 Pings. The
+Fills a cache with a made-up library, starts the daemon on a private bus with no server in reach,
+and asks over both interfaces: a read, then a Ping, and so on. Goal: pages cost at most 2 Pings. The
 processor time of a read is that of the daemon. Then GJS, as a shell extension, reads pages of 500
 items (goal: at most 5 ms of processor time as JSON text). Memory is that of the daemon before the
 first read and after all of them. `--keep` leaves the filled caches in a folder and takes those that
@@ -158,7 +159,7 @@ async def ask(client: Client, interface: str, read: Read, query: Mapping[str, An
 async def measure(client: Client, pid: int, interface: str, read: Read, calls: int) -> None:
     """Print the latency of a read, and the daemon's processor time."""
     queries = [read.queries[number % len(read.queries)] for number in range(read.calls or calls)]
-    for query in read.queries * 2:
+    for query in [*read.queries, *read.queries]:
         await ask(client, interface, read, query)
     took, pings = [], []
     for query in queries:
