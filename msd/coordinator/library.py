@@ -111,6 +111,7 @@ class MediaLibrary:
         Raises:
             LimitExceededError: more than `MAX_PAGE` items were asked for.
             UnknownSourceError: a named source does not exist.
+            UnknownLibraryError: a named library does not exist.
             InvalidArgumentError: a bad cursor, field or limit.
         """
         if query.limit > MAX_PAGE:
@@ -128,6 +129,7 @@ class MediaLibrary:
 
         Raises:
             UnknownSourceError: a named source does not exist.
+            UnknownLibraryError: a named library does not exist.
         """
         for source_id in query.source_ids:
             self._registry.source(source_id)

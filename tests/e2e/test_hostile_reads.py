@@ -23,7 +23,7 @@ from tests.support.session.daemon import Daemon
 
 EXAMPLES = settings(max_examples=80)
 MOST_TEXT = 2000  # characters of an error
-TYPED = {"InvalidArgument", "LimitExceeded", "UnknownSource"}
+TYPED = {"InvalidArgument", "LimitExceeded", "UnknownSource", "UnknownLibrary"}
 
 
 @dataclass

@@ -16,14 +16,20 @@ from functools import lru_cache, partial
 from typing import Any
 
 from msd.dbus.errors import LimitError
-from msd.dbus.messages.variant import Typed, Variant, alignment, complete_types
+from msd.dbus.messages.variant import (
+    Entries,
+    Entry,
+    Typed,
+    Variant,
+    alignment,
+    complete_types,
+)
 
 logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # D-Bus itself ends connections beyond 64 to 128 MiB
 
 Encoder = Callable[[bytearray, Any], None]
-Entry = Callable[[Any], bytes]  # value → key, type and value, for a multiple of 8
 
 _PADDING = tuple(bytes(count) for count in range(8))
 _REPLACEMENT = "\ufffd".encode()
@@ -244,12 +250,6 @@ def _encode_options(out: bytearray, value: Mapping[str, Variant] | Typed) -> Non
                 del out[mark:]
                 _log_unfit(key, signature)
     _end_array(out, place, start)
-
-
-class Entries(dict[str, Entry]):
-    """What encodes the entries of an `a{sv}`, by key, and the types of the keys."""
-
-    types: Mapping[str, str]
 
 
 def entries(types: Mapping[str, str]) -> Entries:

@@ -1,12 +1,7 @@
 """Values with their D-Bus types, and type signatures taken apart."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from msd.dbus.messages.marshal import Entries
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 _ALIGNMENT = {"y": 1, "g": 1, "v": 1, "n": 2, "q": 2, "x": 8, "t": 8, "d": 8, "(": 8, "{": 8}
 _CLOSING = {"(": ")", "{": "}"}
@@ -17,6 +12,15 @@ class Variant(NamedTuple):
 
     signature: str
     value: object
+
+
+Entry = Callable[[Any], bytes]  # value → key, type and value, for a multiple of 8
+
+
+class Entries(dict[str, Entry]):
+    """What encodes the entries of an `a{sv}`, by key, and the types of the keys."""
+
+    types: Mapping[str, str]
 
 
 class Typed(NamedTuple):

@@ -9,7 +9,7 @@ from functools import partial
 from msgspec import Struct
 
 from msd.models import Facet, ItemQuery, SourceId
-from msd.store.cache.reads.listings import Listing, visible_listings
+from msd.store.cache.reads.listings import Listing, check_libraries, visible_listings
 from msd.store.cache.reads.pages import is_wanted
 from msd.store.cache.reads.query.conditions import Conditions, conditions_of
 from msd.store.cache.reads.query.rarest import Sql, rarest, rows_of
@@ -68,7 +68,11 @@ def facets(
         query: its conditions; what it says of the form of an answer plays no part.
         names: keys of `READERS`.
         hidden_sources: are left out.
+
+    Raises:
+        UnknownLibraryError: a named library does not exist.
     """
+    check_libraries(connection, query.library_ids, hidden_sources)
     conditions = conditions_of(query)
     if query.parent_id is not None:
         conditions.add(_CHILDREN, query.parent_id, query.parent_id)

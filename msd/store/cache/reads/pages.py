@@ -11,7 +11,7 @@ from msd.errors import InvalidArgumentError
 from msd.models import ItemId, ItemPage, ItemQuery, ItemType, SourceId
 from msd.store.cache.reads import page_cursor
 from msd.store.cache.reads.fields import projection
-from msd.store.cache.reads.listings import Listing, visible_listings
+from msd.store.cache.reads.listings import Listing, check_libraries, visible_listings
 from msd.store.cache.reads.page_cursor import PageCursor
 from msd.store.cache.reads.query.conditions import Conditions, conditions_of
 from msd.store.cache.reads.query.order import Order, Scan, order_of, order_of_members
@@ -31,10 +31,12 @@ def query_items(
     Raises:
         InvalidArgumentError: a field is unknown, the cursor is not from this query, or an offset
             is given beside it.
+        UnknownLibraryError: a named library does not exist.
     """
     if query.offset and query.cursor:
         raise InvalidArgumentError("offset and cursor can't be used together")
     shown = projection(query.fields)
+    check_libraries(connection, query.library_ids, hidden_sources)
     listings = visible_listings(connection, hidden_sources)
     chosen = [listing for listing in listings.values() if is_wanted(query, listing)]
     found = _Search(connection, query, chosen).found()

@@ -2,17 +2,23 @@
 
 import pytest
 
+from msd.errors import UnknownLibraryError
 from msd.item_keys import ALL
 from msd.models import (
     ItemId,
     ItemQuery,
     ItemType,
+    LibraryId,
     LibraryType,
+    SearchQuery,
     SortKey,
+    SourceId,
 )
+from msd.store.cache.reads.facets import facets
 from msd.store.cache.reads.items import items
 from msd.store.cache.reads.libraries import libraries
 from msd.store.cache.reads.pages import query_items
+from msd.store.cache.reads.search.search import search
 from msd.store.cache.writes.sync_writer import SyncWriter
 from tests.store.made import SOURCE, Stores, library, made, movie
 
@@ -139,7 +145,6 @@ def test_pages_are_stable_while_rows_change(films: Stores) -> None:
         ({"types": (ItemType.SHOW,)}, []),
         ({"types": (ItemType.SHOW, ItemType.MOVIE), "years": (1985,)}, ["Brazil"]),
         ({"source_ids": ("nobody",)}, []),
-        ({"library_ids": ("nothing",)}, []),
         ({"parent_id": "nothing"}, []),
         ({"genres": ("nothing",)}, []),
     ],
@@ -149,6 +154,21 @@ def test_every_condition_must_hold(films: Stores, conditions, expected) -> None:
     """dbus-api.md: conditions are ANDed, the values of one are ORed; unknown ids match nothing."""
     assert films.titles(**conditions) == expected
     assert films.cache.read(query_items, ItemQuery(limit=1, **conditions)).total == len(expected)
+
+
+@pytest.mark.parametrize("hidden", [(), (SOURCE,)])
+def test_an_unknown_library_is_an_error(films: Stores, hidden: tuple[SourceId, ...]) -> None:
+    """As an unknown source is; one of a source that is not served is unknown."""
+    library_id = films.cache.read(libraries, SOURCE)[0].id if hidden else LibraryId("nothing")
+    wanted = {"library_ids": (library_id,)}
+
+    for read in (
+        lambda: films.cache.read(query_items, ItemQuery(**wanted), hidden),
+        lambda: films.cache.read(facets, ItemQuery(**wanted), ["years"], hidden),
+        lambda: films.cache.read(search, SearchQuery(text="a", **wanted), hidden),
+    ):
+        with pytest.raises(UnknownLibraryError, match=library_id):
+            read()
 
 
 def test_conditions_hold_in_every_order(films: Stores) -> None:

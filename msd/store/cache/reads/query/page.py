@@ -148,9 +148,9 @@ def _seeks(
     there may be very many (all that were never played).
     """
     in_zone = own_range(query, scan)
-    if in_zone.texts and zone.number:
-        return  # a range is one of values: what has none is not in it
     if zone.condition:
+        if in_zone.texts and zone.number:
+            return  # a range is one of values: what has none is not in it
         in_zone.add(zone.condition)
     if cursor is None:
         yield in_zone

@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msd.errors import InvalidArgumentError
 from msd.models import ItemFields, ItemType, SearchPage, SearchQuery, SourceId
 from msd.store.cache.reads.fields import Projection, projection
-from msd.store.cache.reads.listings import Listing, visible_listings
+from msd.store.cache.reads.listings import Listing, check_libraries, visible_listings
 from msd.store.cache.reads.search.candidates import Candidate, CandidateReader
 from msd.store.cache.reads.search.fit import Fit, Hit, Level
 from msd.store.cache.reads.search.readings import (
@@ -52,12 +52,14 @@ def search(
 
     Raises:
         InvalidArgumentError: a field is unknown, or the text is too long.
+        UnknownLibraryError: a named library does not exist.
     """
     if len(query.text) > MAX_LENGTH or len(query.text.split()) > MOST_WORDS:
         raise InvalidArgumentError(
             f"a text to search for has at most {MAX_LENGTH} characters and {MOST_WORDS} words"
         )
     shown = projection(query.fields)
+    check_libraries(connection, query.library_ids, hidden_sources)
     listings = {
         pk: listing
         for pk, listing in visible_listings(connection, hidden_sources).items()
