@@ -105,26 +105,27 @@ def _source_sentences(
     hint = hint_for_status(row, called(row, rows))
     if hint:
         sentences.append(f"→ {safe(hint)}")
-    sentences += _details(row)
+    if row.get("details_state") == "running":
+        sentences.append(details_sentence(row))
     sentences += _left_out(row, rows)
     return sentences
 
 
-def _details(row: Fields) -> Iterator[str]:
-    """Tell how many items lack people, versions and chapters, and whether that will change."""
+def details_sentence(row: Fields) -> str:
+    """Return how many items lack people, versions and chapters, and what becomes of that."""
     missing = _number(row, "details_missing")
-    if not missing or row.get("enabled") is False:
-        return
+    if not missing:
+        return ""
     what = f"people and versions of {count(missing, 'item')}"
     match str(row.get("details_state")):
         case "running":
-            yield f"fetching {what}"
-        case "waiting":
-            yield f"{what} will be fetched when nothing else is asked of it"
+            return f"fetching {what}"
         case "unsupported":
-            yield f"{what} come when you look at them: it gives them one at a time"
+            return f"{what} come when you look at them: it gives them one at a time"
         case "off":
-            yield f"{what} are not fetched: sync.details is false in the settings"
+            return f"{what} are not fetched: sync.details is false in the settings"
+        case _:
+            return f"{what} will be fetched when nothing else is asked of it"
 
 
 def _left_out(row: Fields, rows: Sequence[Fields]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from msd.cli.browse.front_page import front_page
+from msd.cli.browse.front_page import details_sentence, front_page
 from msd.cli.daemon.jobs import JobView
 from msd.cli.daemon.lookup import called, list_sources, match
 from msd.cli.errors import ExitCode
@@ -24,10 +24,10 @@ _USUAL: dict[str, tuple[object, ...]] = {
     "owned": (True,),
     "enabled": (True,),
     "status_reason": ("ok",),
-    "details_state": ("done",),
     "item_count": (),
     "library_count": (),
 }
+_TOLD_OTHERWISE = frozenset({"explain", "position", "details_state", "details_missing"})
 _TIMES = frozenset({"status_since", "next_retry", "last_sync"})
 _NAMING = "SOURCE is an id, a name, or the unique start of either."
 
@@ -107,7 +107,9 @@ def _show_one(session: Session, row: Fields, rows: list[Fields]) -> None:
 def _shown_pairs(row: Fields) -> Iterator[tuple[str, str]]:
     """Yield what a person wants to know of a source, without what is usual or unknown."""
     for name, value in row.items():
-        if name in ("explain", "position") or value in _USUAL.get(name, ("", 0, "/", [])):
+        if name == "details_state" and (sentence := details_sentence(row)):
+            yield "details", sentence
+        if name in _TOLD_OTHERWISE or value in _USUAL.get(name, ("", 0, "/", [])):
             continue
         yield name.replace("_", " "), moment(value) if name in _TIMES else with_flags(cell(value))
 

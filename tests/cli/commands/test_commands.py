@@ -7,6 +7,7 @@ import pytest
 
 from msd.errors import UnreachableError
 from msd.models import (
+    DetailsState,
     ItemType,
     LibraryId,
     PublicStatus,
@@ -282,6 +283,38 @@ async def test_a_private_authority_is_read_from_its_file(sources, tmp_path):
 
     assert (done.code, wrong.code) == (0, 2)
     assert sources.coordinator.calls[-1][2] == {"ca_certificate": pem.read_text()}
+
+
+DETAILS = {
+    DetailsState.DONE: "",
+    DetailsState.RUNNING: "fetching people and versions of 2,075 items",
+    DetailsState.WAITING: (
+        "people and versions of 2,075 items will be fetched when nothing else is asked of it"
+    ),
+    DetailsState.UNSUPPORTED: (
+        "people and versions of 2,075 items come when you look at them: it gives them one at a time"
+    ),
+    DetailsState.OFF: (
+        "people and versions of 2,075 items are not fetched: sync.details is false in the settings"
+    ),
+}
+
+
+@pytest.mark.parametrize("state", DETAILS)
+async def test_the_status_tells_how_far_details_are_in_one_sentence(stage, state):
+    """The front page only says that they are fetched now: nothing else calls for anybody."""
+    missing = 2075 if DETAILS[state] else 0
+    stage.coordinator.put_source(
+        NAS, status=CONNECTED, item_count=3000, details=state, details_missing=missing
+    )
+
+    front = (await stage.run()).stdout
+    told = (await stage.run("status", NAS)).stdout
+
+    assert ("people" in front) is (state is DetailsState.RUNNING)
+    assert DETAILS[state] in " ".join(told.split())
+    assert "details_" not in told
+    assert ("people" in told) is bool(DETAILS[state])
 
 
 async def test_the_front_page_says_how_each_source_is_and_what_to_do(sources):
