@@ -71,7 +71,7 @@ def _search(session: Session, options: Namespace) -> ExitCode:
     elif session.out.as_json:
         session.out.document(hits)
     elif hits:
-        session.out.table(item_table(hits, ()))
+        session.out.table(item_table([_with_reason(hit) for hit in hits], ("found_in",)))
     else:
         session.out.note(f"nothing fits '{cell(text)}'")
     return ExitCode.OK
@@ -88,6 +88,12 @@ def _hits(client: Client, text: str, options: Namespace) -> list[Fields]:
     query = {name: value for name, value in wanted.items() if value.value != []}
     answer = client.call("Search", "sa{sv}", text, query, interface=LIBRARY)
     return cast("list[Fields]", answer[1])
+
+
+def _with_reason(hit: Fields) -> Fields:
+    """Return a hit with what fitted, in words, where it was not the title."""
+    match = cell(hit.get("match"))
+    return {**hit, "found_in": "" if match == "title" else match.replace("_", " ")}
 
 
 def _lines(client: Client, hits: Sequence[Fields]) -> Iterator[dict[str, str]]:

@@ -48,6 +48,16 @@ async def test_a_search_shows_what_fits_best(films):
     assert (query.types, query.source_ids) == ((ItemType.MOVIE,), (FILMS,))
 
 
+async def test_a_person_sees_why_something_fits(films):
+    """Where it is not the title."""
+    films.coordinator.items["it1"]["match"] = "person"
+
+    done = await films.run("search", "weaver")
+
+    assert "FOUND IN" in done.stdout
+    assert re.search(r"^Alien .* person +it1$", done.stdout, re.MULTILINE)
+
+
 async def test_a_launcher_reads_a_line_for_each_hit(films):
     """Title, subtitle, icon and id; nothing that a terminal would obey."""
     done = await films.run("search", "--json-lines", "a")

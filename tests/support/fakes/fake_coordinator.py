@@ -202,7 +202,7 @@ class FakeLibrary:
     async def search(self, query: SearchQuery) -> SearchPage:
         self._check("search", query)
         await self._held()
-        hits = [{**item, "match": "title"} for item in self._coordinator.items.values()]
+        hits = [{"match": "title", **item} for item in self._coordinator.items.values()]
         total = len(hits) if query.with_total else None
         return SearchPage(hits=tuple(hits), text=query.text, total=total)
 
