@@ -101,7 +101,7 @@ class SyncEngine:
         await self._delete(deletions, passes, saved)
         await self._finish(passes)
         await self._note_omissions(passes)
-        while await self._thread.run(self._store.index_backlog):
+        while await self._thread.run(self._store.tend_search_index):
             pass  # each is a transaction; others can write in between
         self._statistics.withheld = await self._thread.run(self._store.total_withheld)
         duration_ms = int((self._clock() - started) * 1000)

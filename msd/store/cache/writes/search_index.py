@@ -18,6 +18,7 @@ from msd.store.cache.rows.item_row import ItemRow
 from msd.store.cache.rows.search_text import LISTED_LETTERS, people_words, search_tokens
 
 BACKLOG_BATCH = 5000  # rows of an older cache that one transaction puts into the index
+MERGED_PAGES = 300  # of the index, which one transaction rewrites
 
 _TITLE, _YEAR, _SHOW, _ARTIST, _ALBUM = (
     CONTENT_COLUMNS.index(name) for name in ("title", "year", "show_title", "artist", "album")
@@ -69,6 +70,24 @@ def index_backlog(connection: sqlite3.Connection, batch: int = BACKLOG_BATCH) ->
     _put(connection, [(row[0], _texts(*row[1:])) for row in rows])
     is_more = len(rows) == batch
     connection.execute(_SET_BACKLOG, (rows[-1][0] - 1 if is_more else 0,))
+    return is_more
+
+
+def merge(connection: sqlite3.Connection, *, is_first: bool) -> bool:
+    """Merge some of the parts that writes leave in the index; True while there are more.
+
+    Each transaction adds a part, and a search looks into every one of them.
+
+    Args:
+        connection: in a transaction.
+        is_first: whether this is the first call for the parts that are there now.
+    """
+    is_more = False
+    for statement in (sql.MERGE_TITLE_WORDS, sql.MERGE_WORDS):
+        before = connection.total_changes
+        # A negative number makes FTS5 take all parts, and then go on with these.
+        connection.execute(statement, (-MERGED_PAGES if is_first else MERGED_PAGES,))
+        is_more |= connection.total_changes - before > 1
     return is_more
 
 

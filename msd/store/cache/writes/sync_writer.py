@@ -47,6 +47,7 @@ from msd.store.state.store import (
     write_library_ids,
 )
 
+MANY_NEW_ROWS = 10_000
 _KNOWN = """
 SELECT pk, remote_id, fingerprint, deleted_at IS NULL FROM item
 WHERE listing = :listing AND deleted_at IS NULL
@@ -90,6 +91,8 @@ class SyncWriter(LossWriter):
     ) -> None:
         super().__init__(cache_path, source_id, clock)
         self._state_path = state_path
+        self._new_rows = 0  # since the search index was merged
+        self._is_merging = False
         self._ids = IdBook(source_id, self._stored_aliases(), self._record_aliases)
         with self._state() as state:
             self._libraries.use_ids(read_library_ids(state, source_id))
@@ -198,10 +201,22 @@ class SyncWriter(LossWriter):
         with noting_damage(self._cache_path):
             self._libraries.finish(library_id, now, cursors, fully_enumerated=fully_enumerated)
 
-    def index_backlog(self) -> bool:
-        """Make a batch of rows of an older cache searchable; True while there are more."""
+    def tend_search_index(self) -> bool:
+        """Do a piece of what the search index needs after a sync; True while there is more.
+
+        Rows of an older cache become searchable. After many new rows the index is merged, which
+        makes searches quicker; after few ones that would cost more than it is worth.
+        """
         with noting_damage(self._cache_path), transaction(self._connection):
-            return search_index.index_backlog(self._connection)
+            if search_index.index_backlog(self._connection):
+                self._new_rows += search_index.BACKLOG_BATCH
+                return True
+            if self._new_rows < MANY_NEW_ROWS:
+                return False
+            is_more = search_index.merge(self._connection, is_first=not self._is_merging)
+            self._is_merging = is_more
+            self._new_rows = self._new_rows if is_more else 0
+            return is_more
 
     # --- items ------------------------------------------------------------------------------
 
@@ -262,6 +277,7 @@ class SyncWriter(LossWriter):
                     self._connection, self._source_id, [row.remote_id for row in usable]
                 )
                 self._set(mark, library_id, listing)
+            self._new_rows += len(planned.new)
             return WriteResult(
                 revision=done.revision or self._revision(),
                 containers=done.containers,

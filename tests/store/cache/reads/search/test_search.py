@@ -16,6 +16,7 @@ from msd.store.cache.reads.search.search import search
 from msd.store.cache.writes.losses.purge import purge_soft_deleted
 from msd.store.cache.writes.refreshed_item import store_item
 from msd.store.cache.writes.search_index import index_backlog
+from msd.store.cache.writes.sync_writer import MANY_NEW_ROWS
 from tests.store.made import SOURCE, Stores, made, movie
 
 MOVIE, SHOW, EPISODE = ItemType.MOVIE, ItemType.SHOW, ItemType.EPISODE
@@ -223,6 +224,35 @@ def test_what_fits_best_is_found_among_a_great_many(stores: Stores) -> None:
     assert found(stores, "wide sea") == ["A Wide Sea to Cross"]
     assert found(stores, "sea cross wide") == ["A Wide Sea to Cross"]
     assert found(stores, "la me") == ["La mer"]
+
+
+def parts(stores: Stores) -> int:
+    """Return how many parts the index of titles has."""
+    read = stores.writer._connection.execute
+    return int(read("SELECT count(DISTINCT segid) FROM search_title_idx").fetchone()[0])
+
+
+def test_after_many_new_rows_the_index_is_merged(stores: Stores) -> None:
+    """A search looks into one part instead of one for each transaction."""
+    films = stores.library()
+
+    def add(first: int, count: int) -> None:
+        numbers = range(first, first + count)
+        stores.write(films, *(movie(f"{n}", f"Alien {n}") for n in numbers))
+
+    add(0, 10)
+    add(10, 10)
+    assert not stores.writer.tend_search_index()
+    assert parts(stores) == 2
+
+    add(100, MANY_NEW_ROWS)
+    while stores.writer.tend_search_index():
+        assert found(stores, "alien 7")[0] == "Alien 7"
+    assert parts(stores) == 1
+
+    add(20, 10)
+    assert not stores.writer.tend_search_index()
+    assert found(stores, "alien 7 ")[0] == "Alien 7"
 
 
 def test_rows_of_an_older_cache_are_put_into_the_index_later(stores: Stores) -> None:
