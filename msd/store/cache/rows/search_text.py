@@ -79,26 +79,14 @@ _HAVE_OTHER_FORMS = _HAVE_NO_DIGITS | OPTIONAL
 _ATTACHED_ARTICLE = re.compile("(?:ال|ה)(.{2,})")
 
 
-@lru_cache(maxsize=8192)
 def plain_words(text: str) -> tuple[str, ...]:
     """Return the words of a text in the form that is compared: "The Éclair" is the, eclair."""
-    if _ONLY_WORDS.fullmatch(text):
-        return tuple(text.lower().split())
-    words = [word for chunk in _chunks(text) for word in _folded_chunk(chunk)[0]]
-    return tuple(words[:MOST_WORDS])
+    return _folded_text(text)[0]
 
 
-@lru_cache(maxsize=8192)
 def search_tokens(text: str) -> str:
     """Return every way to type the words of a text, with spaces between them."""
-    words = plain_words(text)
-    if _ONLY_WORDS.fullmatch(text):
-        tokens = text.lower()
-    else:
-        tokens = " ".join([_folded_chunk(chunk)[1] for chunk in _chunks(text)])
-    if _HAVE_NO_DIGITS.isdisjoint(words):
-        return tokens
-    return f"{tokens} {' '.join(number_words(without_optional(words)))}"
+    return _folded_text(text)[1]
 
 
 def people_words(names: Sequence[str]) -> str:
@@ -166,6 +154,20 @@ def without_optional(words: tuple[str, ...]) -> tuple[str, ...]:
 def is_by_character(word: str) -> bool:
     """Tell whether a word is one character of a script without spaces."""
     return len(word) == 1 and _is_by_character(word)
+
+
+@lru_cache(maxsize=16_384)
+def _folded_text(text: str) -> tuple[tuple[str, ...], str]:
+    if _ONLY_WORDS.fullmatch(text):
+        tokens = text.lower()
+        words = tuple(tokens.split())
+    else:
+        folded = [_folded_chunk(chunk) for chunk in _chunks(text)]
+        words = tuple([word for plain, _ in folded for word in plain][:MOST_WORDS])
+        tokens = " ".join([token for _, token in folded])
+    if not _HAVE_NO_DIGITS.isdisjoint(words):
+        tokens = f"{tokens} {' '.join(number_words(without_optional(words)))}"
+    return words, tokens
 
 
 def _chunks(text: str) -> list[str]:

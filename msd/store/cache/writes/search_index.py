@@ -122,7 +122,8 @@ def _texts(title: str, original: str, full: bytes | None, *place: object) -> Tex
 def _put(connection: sqlite3.Connection, texts: Collection[tuple[int, Texts]]) -> None:
     connection.executemany(sql.ADD_TITLE_WORDS, [(pk, titles) for pk, (titles, _) in texts])
     connection.executemany(sql.ADD_WORDS, [(pk, words) for pk, (_, words) in texts])
-    listed = {word[:LISTED_LETTERS] for _, (_, words) in texts for word in words.split()}
+    distinct = {*" ".join([words for _, (_, words) in texts]).split()}
+    listed = {word[:LISTED_LETTERS] for word in distinct}
     connection.executemany(sql.ADD_SEARCH_WORD, [(word,) for word in sorted(listed)])
 
 
