@@ -159,7 +159,7 @@ class PictureFetches:
             log.debug("a picture of %s was not fetched: %s", fetch.ref.source_id, error)
             fetch.error = error
             self._failures.add(key)
-            queue.failures += 1
+            queue.failures += isinstance(error, UnreachableError)
             if queue.failures >= MOST_FAILURES:
                 self._failures.add_source(fetch.ref.source_id)
                 self._give_up(queue, error)

@@ -37,7 +37,7 @@ def open_media(root: bytes, path: bytes) -> MediaFile:
     """
     real = os.path.realpath(join(root, path), strict=True)
     if not is_inside(real, root):
-        raise PermissionError(errno.EACCES, "outside of the folder")
+        raise OSError(errno.EXDEV, "outside of the folder")
     if not stat.S_ISREG(os.lstat(real).st_mode):
         raise OSError(errno.EINVAL, "not a regular file")
     # Between check and open the file may have been replaced: follow no link, wait for no writer.
