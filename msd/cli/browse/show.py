@@ -55,8 +55,12 @@ def _show(session: Session, options: Namespace) -> ExitCode:
     if not items:
         wanted = [_called(session, " ".join(options.words))]
         items = _read(client, wanted)
-    sources = {cell(source["id"]): source for source in list_sources(client)}
-    stale = [item for item in items if options.refresh or _lacks_details(item, sources)]
+    sources = {source["id"]: source for source in list_sources(client)}
+    stale = [
+        item
+        for item in items
+        if _is_stale(item, sources.get(item["source_id"], {}), refresh=options.refresh)
+    ]
     if stale:
         _refresh(client, [cell(item["id"]) for item in stale])
         items = _read(client, wanted)
@@ -65,7 +69,10 @@ def _show(session: Session, options: Namespace) -> ExitCode:
     else:
         for index, item in enumerate(items):
             session.out.say(*[""] * bool(index))
-            _write_page(session, item, sources, why=options.why)
+            if options.why:
+                session.out.say(*decision_lines(item))
+            else:
+                _write_page(session, item, sources.get(item["source_id"], {}))
     known = {item["id"] for item in items}
     missing = next((identifier for identifier in wanted if identifier not in known), None)
     if missing is not None:
@@ -113,11 +120,15 @@ def _folded(hit: Fields) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
 
 
-def _lacks_details(item: Fields, sources: dict[str, Fields]) -> bool:
-    """Return whether a server that can be asked has details that were never read."""
-    source = sources.get(cell(item["source_id"]), {})
+def _is_stale(item: Fields, source: Fields, *, refresh: bool) -> bool:
+    """Return whether a server that can be asked has details that are wanted."""
     offers = cast("Sequence[str]", source.get("capabilities") or ())
-    return "fetched" not in item and "details" in offers and source.get("status") == "connected"
+    is_wanted = refresh or "fetched" not in item
+    return is_wanted and "details" in offers and _is_connected(source)
+
+
+def _is_connected(source: Fields) -> bool:
+    return source.get("status") == "connected"
 
 
 def _refresh(client: Client, ids: Sequence[str]) -> None:
@@ -139,13 +150,10 @@ def _wait(signals: Signals, member: str, ids: set[str]) -> None:
             ids -= {one for value in signal.args if isinstance(value, list) for one in value}
 
 
-def _write_page(session: Session, item: Fields, sources: dict[str, Fields], *, why: bool) -> None:
+def _write_page(session: Session, item: Fields, source: Fields) -> None:
     out = session.out
-    if why:
-        out.say(*decision_lines(item))
-        return
     if out.is_styled and drawing_program():
-        path = _poster(session.client, item)
+        path = _poster(session.client, item, source)
         if path:
             out.flush()
             draw(path)
@@ -156,27 +164,32 @@ def _write_page(session: Session, item: Fields, sources: dict[str, Fields], *, w
             out.say("")
             out.paragraph(cell(item[text]))
     out.say("")
-    out.pairs(details(item, _origin(session.client, item, sources)))
+    out.pairs(details(item, _origin(session.client, item, source)))
 
 
-def _origin(client: Client, item: Fields, sources: dict[str, Fields]) -> str:
-    source_id = cell(item["source_id"])
-    libraries = {row["id"]: row for row in list_libraries(client, source_id)}
-    library = libraries.get(item.get("library_id"), {})
-    names = (library.get("name"), sources.get(source_id, {}).get("name"))
-    return " on ".join(cell(name) for name in names if name)
+def _origin(client: Client, item: Fields, source: Fields) -> str:
+    """Return where an item is: `Films on Living room`."""
+    libraries = list_libraries(client, cell(item["source_id"]))
+    library = next((one for one in libraries if one["id"] == item.get("library_id")), {})
+    return " on ".join(cell(place["name"]) for place in (library, source) if place.get("name"))
 
 
-def _poster(client: Client, item: Fields) -> str:
+def _poster(client: Client, item: Fields, source: Fields) -> str:
     """Return the path of the picture; empty without one, or when it takes too long."""
+    item_id = cell(item["id"])
     kind = "thumb" if item.get("type") in _WIDE else "poster"
-    wanted: tuple[object, ...] = ([item["id"]], kind, _POSTER_WIDTH, {})
     try:
         with client.signals() as signals:
-            (files,) = client.call("GetArtworks", "assua{sv}", *wanted, interface=ARTWORK)
-            if item["id"] not in cast("dict[str, str]", files):
-                _wait(signals, "ArtworkReady", {cell(item["id"])})
-                (files,) = client.call("GetArtworks", "assua{sv}", *wanted, interface=ARTWORK)
+            files = _files(client, item_id, kind)
+            if item_id not in files and _is_connected(source):
+                _wait(signals, "ArtworkReady", {item_id})
+                files = _files(client, item_id, kind)
     except CommandError:
         return ""  # the words matter more
-    return cast("dict[str, str]", files).get(cell(item["id"]), "")
+    return files.get(item_id, "")
+
+
+def _files(client: Client, item_id: str, kind: str) -> dict[str, str]:
+    wanted: tuple[object, ...] = ([item_id], kind, _POSTER_WIDTH, {})
+    (files,) = client.call("GetArtworks", "assua{sv}", *wanted, interface=ARTWORK)
+    return cast("dict[str, str]", files)
