@@ -4,10 +4,10 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
-import anyio
 from msgspec.structs import replace
 
 from msd.backend_api.accounts import OptionValue
+from msd.coordinator.detail_refresh import DetailRefresh
 from msd.coordinator.error_boundary import guarded
 from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
@@ -50,9 +50,6 @@ from msd.models import (
 MAX_PAGE = 500
 MAX_CHANGES = 5000  # a sync commits fewer rows at once, so that each answer makes progress
 MAX_REFRESHED = 50  # details that are fetched for one call
-MAX_PENDING = 500  # in all
-REFRESHES_AT_ONCE = 2
-REFRESH_S = 30.0
 
 log = logging.getLogger(__name__)
 Word = TypeVar("Word", SyncPolicy, LibraryType)
@@ -64,11 +61,9 @@ class MediaLibrary:
     def __init__(self, services: Services, work: SourceTasks, events: EventStream) -> None:
         self._cache = services.cache
         self._registry = services.registry
-        self._backends = services.backends
         self._work = work
         self._publish = events.publish
-        self._refreshing = anyio.Semaphore(REFRESHES_AT_ONCE)
-        self._pending: set[ItemId] = set()
+        self._details = DetailRefresh(services, work, self.publish_change, self.note_use)
         self._content: dict[SourceId, Mapping[RemoteId, LibraryType]] = {}
         self._shown: dict[SourceId, tuple[Library, ...]] = {}  # as clients know them
         events.listen(SourceRemoved, lambda event: self._forget(event.source_id))
@@ -151,8 +146,8 @@ class MediaLibrary:
     ) -> tuple[ItemFields, ...]:
         """Return items by id in the given order; unknown ones are absent.
 
-        With `refresh` their details are then fetched from their sources in the background; an
-        `ItemsChanged` follows for each one that came.
+        With `refresh` details that are stale or missing are then fetched from their sources in
+        the background; an `ItemsChanged` follows for what changed.
 
         Raises:
             LimitExceededError: more than `MAX_PAGE` ids, or `MAX_REFRESHED` with `refresh`.
@@ -163,7 +158,7 @@ class MediaLibrary:
         hidden = self._registry.removed().keys()
         items = await self._cache.items(ids, fields, hidden=hidden)
         if refresh:
-            await self._refresh_soon(ids)
+            await self._details.start(ids)
         return items
 
     async def skipped(self, source_id: SourceId, *, limit: int, cursor: str) -> SkippedPage:
@@ -302,47 +297,6 @@ class MediaLibrary:
     async def _count(self, source_id: SourceId) -> bool:
         await self._load_content_types(source_id)
         return await self._cache.count(source_id)
-
-    async def _refresh_soon(self, ids: Sequence[ItemId]) -> None:
-        origins = await self._cache.remote_ids(ids)
-        wanted = {item_id: origins[item_id] for item_id in origins if item_id not in self._pending}
-        if len(self._pending) + len(wanted) > MAX_PENDING:
-            raise LimitExceededError(f"{MAX_PENDING} items are being refreshed already")
-        self._pending |= wanted.keys()
-        for item_id, (source_id, remote_id) in wanted.items():
-            self._work.start_soon(source_id, self._refresh, item_id, source_id, remote_id)
-
-    async def _refresh(self, item_id: ItemId, source_id: SourceId, remote_id: RemoteId) -> None:
-        """Fetch and store the details of one item; a failure leaves what is cached (Y3)."""
-        try:
-            async with self._refreshing:
-                await guarded(
-                    lambda: self._fetch(item_id, source_id, remote_id), f"refreshing {item_id}"
-                )
-        except MsdError as error:
-            log.info("%s was not refreshed: %s", item_id, error)
-        finally:
-            self._pending.discard(item_id)
-
-    async def _fetch(self, item_id: ItemId, source_id: SourceId, remote_id: RemoteId) -> None:
-        self.note_use(source_id)
-        with anyio.move_on_after(REFRESH_S):
-            item = await self._backends.opened(source_id).item(remote_id)
-            if item is None:
-                return  # the next sync finds out whether it is gone
-            aliases = await self._registry.aliases(source_id)
-            stored = await self._cache.store_item(source_id, item, aliases=aliases)
-            if stored is not None:
-                library_id, revision = stored
-                self.publish_change(
-                    ItemsChanged(
-                        source_id=source_id,
-                        library_id=library_id,
-                        changed=(item_id,),
-                        removed=(),
-                        revision=revision,
-                    )
-                )
 
 
 def _as_synced(library: Library) -> Library:

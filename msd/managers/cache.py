@@ -11,6 +11,8 @@ from anyio import to_thread
 
 from msd.models import (
     ChangeSet,
+    DetailPage,
+    DueItem,
     Facet,
     ItemFields,
     ItemId,
@@ -19,7 +21,6 @@ from msd.models import (
     Library,
     LibraryId,
     LibrarySettings,
-    MediaItem,
     PushedRow,
     PushedWrite,
     RemoteId,
@@ -27,6 +28,7 @@ from msd.models import (
     SearchQuery,
     SkippedPage,
     SourceId,
+    StaleItem,
     UnixSeconds,
 )
 from msd.models.artwork import ArtworkKind, PictureRef
@@ -40,6 +42,7 @@ from msd.store.cache.reads.libraries import counts, libraries
 from msd.store.cache.reads.omissions import skipped
 from msd.store.cache.reads.pages import query_items
 from msd.store.cache.reads.source_facts import rights_digest, total_withdrawn, total_withheld
+from msd.store.cache.reads.stale_details import stale_details
 from msd.sync.enumeration import needs_consent
 
 READERS = 4
@@ -182,31 +185,43 @@ class CacheManager:
         """Return how many rows of a source were withdrawn at the last `count`."""
         return self._withdrawn.get(source_id, 0)
 
+    async def stale_details(self, ids: Sequence[ItemId]) -> tuple[StaleItem, ...]:
+        """Return those of some items whose details are stale or missing."""
+        return await self._read(stale_details, ids, self._now())
+
     async def count_due_details(self, source_id: SourceId, off: Collection[LibraryId]) -> int:
         """Return of how many items the details are due, but in the libraries that are off (Y24)."""
         return await self._read(count_due_details, source_id, off)
 
     # --- writing: what it needs is heavy to import, so it is imported at the first write ----
 
-    async def store_item(
-        self, source_id: SourceId, item: MediaItem, *, aliases: Mapping[RemoteId, ItemId]
-    ) -> tuple[LibraryId, int] | None:
-        """Store the details of a cached item.
+    async def store_details(
+        self,
+        source_id: SourceId,
+        asked: Sequence[DueItem],
+        page: DetailPage,
+        *,
+        aliases: Mapping[RemoteId, ItemId],
+    ) -> tuple[int, Mapping[LibraryId, Sequence[ItemId]]]:
+        """Store the details of cached items.
 
         Args:
-            source_id: the item's source.
-            item: as its backend reports it.
+            source_id: the items' source.
+            asked: which items were asked for.
+            page: what came.
             aliases: ids of the source's items that were re-keyed.
 
         Returns:
-            The item's library and the revision; None when the item is not in the cache.
+            The revision, and the items by library whose details differ from those before.
         """
-        from msd.store.cache.writes.refreshed_item import store_item  # noqa: PLC0415
+        from msd.store.cache.writes.refreshed_item import store_details  # noqa: PLC0415
 
-        stored = await self._write(store_item, source_id, item, aliases, self._now())
-        if stored is not None:
-            self.saw_revision(stored[1])
-        return stored
+        revision, changed = await self._write(
+            store_details, source_id, asked, page, aliases, self._now()
+        )
+        if revision is not None:
+            self.saw_revision(revision)
+        return self.revision if revision is None else revision, changed
 
     async def warm_up(self) -> None:
         """Import what writing needs, so that the first pushed row is as quick as the next."""

@@ -20,6 +20,7 @@ from msd.models.ids import (
 from msd.models.item import (
     Decision,
     DetailPage,
+    DueItem,
     Extra,
     Image,
     ItemDetails,
@@ -30,6 +31,7 @@ from msd.models.item import (
     MediaStream,
     Part,
     Person,
+    StaleItem,
     WatchState,
 )
 from msd.models.library import (
@@ -127,6 +129,7 @@ __all__ = [
     "Decision",
     "DetailPage",
     "DetailsState",
+    "DueItem",
     "Extra",
     "Facet",
     "FaultScope",
@@ -182,6 +185,7 @@ __all__ = [
     "SourceId",
     "SourceStatus",
     "SourceView",
+    "StaleItem",
     "StatusReason",
     "SyncFault",
     "SyncMode",

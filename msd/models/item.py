@@ -2,7 +2,15 @@
 
 from msgspec import Struct
 
-from msd.models.ids import NEVER, NO_TIME, Milliseconds, RemoteId, UnixSeconds
+from msd.models.ids import (
+    NEVER,
+    NO_TIME,
+    ItemId,
+    Milliseconds,
+    RemoteId,
+    SourceId,
+    UnixSeconds,
+)
 from msd.models.words import ItemType
 
 
@@ -193,3 +201,19 @@ class DetailPage(Struct, frozen=True, kw_only=True):
 
     items: tuple[MediaItem, ...]
     is_whole: bool = True  # False: without what takes a request of its own for each item
+
+
+class DueItem(Struct, frozen=True):
+    """A cached item whose details are to be fetched, with its row's content at that moment."""
+
+    pk: int
+    remote_id: RemoteId
+    content: int
+
+
+class StaleItem(Struct, frozen=True):
+    """An item that somebody looks at and whose details are stale, and where they come from."""
+
+    id: ItemId
+    source_id: SourceId
+    due: DueItem

@@ -17,8 +17,7 @@ from msd.backend_api.details import MOST_AT_ONCE, HasDetailPages
 from msd.backend_api.faults import raise_if_source_failed
 from msd.backend_api.narrowing import MOST_BAD_ROWS, SLOW_ANSWER_S
 from msd.errors import BackendError, NotSupportedError
-from msd.models import DetailPage, SyncProgress, SyncReport
-from msd.store.cache.reads.due_details import DueItem
+from msd.models import DetailPage, DueItem, SyncProgress, SyncReport
 from msd.store.cache.writes.detail_writer import DetailWriter
 from msd.sync.context import Report, StoreThread
 

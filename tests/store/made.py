@@ -1,12 +1,17 @@
 """Small things to store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import Connection
 
 from msd.models import (
     Account,
     AccountId,
     BackendKind,
+    DetailPage,
+    DueItem,
+    ItemId,
     ItemQuery,
     ItemType,
     LibraryId,
@@ -22,7 +27,9 @@ from msd.models import (
 from msd.store import CacheDatabase, StateStore
 from msd.store.cache.reads.libraries import libraries
 from msd.store.cache.reads.pages import query_items
+from msd.store.cache.writes.refreshed_item import store_details
 from msd.store.cache.writes.sync_writer import SyncWriter
+from msd.store.ids import item_id
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 SOURCE = SourceId("test_0123456789ab")
@@ -145,3 +152,30 @@ def source(source_id: SourceId = SOURCE, **more: object) -> Source:
         "server_id": "server",
     }
     return Source(**(values | more))
+
+
+def store_item(
+    connection: Connection,
+    source_id: SourceId,
+    item: MediaItem,
+    aliases: Mapping[RemoteId, ItemId],
+    now: UnixSeconds,
+) -> tuple[LibraryId, int | None] | None:
+    """Store the full answer about one item, as a refresh does.
+
+    Returns:
+        Its library and the revision, None where nothing differs; None when it is not cached.
+    """
+    wanted = aliases.get(item.remote_id) or item_id(source_id, item.remote_id)
+    row = connection.execute(
+        "SELECT item.pk, content, library.id FROM item"
+        " JOIN listing ON listing.pk = item.listing JOIN library ON library.pk = listing.library"
+        " WHERE item.id = ?",
+        (wanted,),
+    ).fetchone()
+    if row is None:
+        return None
+    asked = DueItem(row[0], item.remote_id, row[1])
+    page = DetailPage(items=(item,), is_whole=True)
+    revision, _ = store_details(connection, source_id, [asked], page, aliases, now)
+    return LibraryId(row[2]), revision

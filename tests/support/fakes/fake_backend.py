@@ -78,6 +78,7 @@ class FakeServer:
     pictures: dict[str, bytes] = field(default_factory=dict)  # by ref
     held_pictures: anyio.Event | None = None  # pictures wait for it
     lists_details: bool = True
+    lists_whole_details: bool = True
     odd_details: set[str] = field(default_factory=set)  # a page with one of these fails
     held_details: anyio.Event | None = None  # pages of details wait for it
 
@@ -258,7 +259,10 @@ class FakeBackend:
             return None
         rows = {row.remote_id: row for library in server.items for row in self.visible(library)}
         return DetailPage(
-            items=tuple(with_cast(rows[each]) for each in dict.fromkeys(remote_ids) if each in rows)
+            items=tuple(
+                with_cast(rows[each]) for each in dict.fromkeys(remote_ids) if each in rows
+            ),
+            is_whole=server.lists_whole_details,
         )
 
     async def sign_out(self) -> None:

@@ -8,9 +8,7 @@ not asked for again until it changes.
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from msgspec import Struct
-
-from msd.models import ItemType, LibraryId, RemoteId, SourceId
+from msd.models import DueItem, ItemType, LibraryId, SourceId
 
 _IS_DUE = "deleted_at IS NULL AND details_of IS NOT content"  # as the index item_details_due
 _LISTINGS = """
@@ -26,14 +24,6 @@ _COUNT = f"""
 SELECT count(*) FROM item INDEXED BY item_details_due WHERE listing = ? AND {_IS_DUE}
 """
 _ORDER = tuple(ItemType)  # films and shows, whose cast is searched for, come first
-
-
-class DueItem(Struct, frozen=True):
-    """An item whose details are to be fetched, with its row's content at that moment."""
-
-    pk: int
-    remote_id: RemoteId
-    content: int
 
 
 def due_details(

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from msd.models import DetailPage, LibraryId, SourceId, UnixSeconds
+from msd.models import DetailPage, DueItem, LibraryId, SourceId, UnixSeconds
 from msd.store.cache.file import connect_cache_writer, noting_damage
-from msd.store.cache.reads.due_details import DueItem, count_due_details, due_details
+from msd.store.cache.reads.due_details import count_due_details, due_details
 from msd.store.cache.writes.refreshed_item import store_details
 from msd.store.cache.writes.results import WriteResult
 from msd.store.database import connect_reader, storage_errors, transaction

@@ -15,10 +15,18 @@ from typing import NamedTuple
 from msgspec import json as msgspec_json
 from xxhash import xxh3_64_digest
 
-from msd.models import DetailPage, ItemId, LibraryId, MediaItem, RemoteId, SourceId, UnixSeconds
+from msd.models import (
+    DetailPage,
+    DueItem,
+    ItemId,
+    LibraryId,
+    MediaItem,
+    RemoteId,
+    SourceId,
+    UnixSeconds,
+)
 from msd.store.cache import statements as sql
-from msd.store.cache.file import current_revision, next_revision
-from msd.store.cache.reads.due_details import DueItem
+from msd.store.cache.file import next_revision
 from msd.store.cache.rows.item_row import ItemRow, item_row
 from msd.store.cache.writes import search_index
 from msd.store.ids import IdBook
@@ -31,7 +39,6 @@ FROM item JOIN listing ON listing.pk = item.listing JOIN library ON library.pk =
 LEFT JOIN item_detail ON item_detail.item = item.pk
 LEFT JOIN item_full ON item_full.item = item.pk
 """
-_BY_ID = f"{_SELECT} WHERE item.id = ? AND library.source_id = ? AND item.deleted_at IS NULL"
 _BY_PK = f"""{_SELECT}
 WHERE item.pk IN (SELECT value FROM json_each(?)) AND library.source_id = ?
 AND item.deleted_at IS NULL
@@ -48,32 +55,6 @@ class _Place(NamedTuple):
     listed: str | None  # JSON, what its listing said
     full: bytes | None  # JSON, its details so far
     library: LibraryId
-
-
-def store_item(
-    connection: sqlite3.Connection,
-    source_id: SourceId,
-    item: MediaItem,
-    aliases: Mapping[RemoteId, ItemId],
-    now: UnixSeconds,
-) -> tuple[LibraryId, int] | None:
-    """Store an item's details inside the open transaction; return its library and the revision.
-
-    The revision moves only when the details differ from those that are stored. Nothing happens
-    and None is returned when the item is not in the cache.
-    """
-    row = _row(item, source_id, aliases)
-    if row is None:
-        return None
-    found = connection.execute(_BY_ID, (row.id, source_id)).fetchone()
-    if found is None:
-        return None
-    place = _Place(*found)
-    writer = _Writer(connection, now, is_whole=True)
-    with search_index.in_step(connection, [place.pk]):
-        writer.write(place, row, row.full or NOTHING)
-    connection.execute(sql.ASKED_FOR_DETAILS, (place.content, place.pk, row.remote_id))
-    return place.library, writer.finish() or current_revision(connection)
 
 
 def store_details(

@@ -8,9 +8,9 @@ from msgspec import structs
 from msd.models import DetailPage, ItemDetails, ItemType, MediaItem, Person, UnixSeconds, WatchState
 from msd.store.cache.reads import due_details as due
 from msd.store.cache.reads.due_details import count_due_details, due_details
-from msd.store.cache.writes.refreshed_item import store_details, store_item
+from msd.store.cache.writes.refreshed_item import store_details
 from tests.store.conftest import FILMS
-from tests.store.made import OTHER_SOURCE, SOURCE, Stores, movie
+from tests.store.made import OTHER_SOURCE, SOURCE, Stores, movie, store_item
 
 NOW = UnixSeconds(7)
 

@@ -22,8 +22,7 @@ from msd.models import (
 )
 from msd.store.cache.writes.losses.purge import purge_soft_deleted
 from msd.store.cache.writes.pushed_rows import soft_delete_rows, write_pushed_rows
-from msd.store.cache.writes.refreshed_item import store_item
-from tests.store.made import MEMORY, SOURCE, Paths, Stores, made
+from tests.store.made import MEMORY, SOURCE, Paths, Stores, made, store_item
 from tests.support.containers import check_containers, wrong_containers
 
 SHOW, SEASON, EPISODE = ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE

@@ -17,10 +17,9 @@ from msd.store.cache.file import current_revision
 from msd.store.cache.reads.items import items, remote_ids
 from msd.store.cache.reads.libraries import counts, libraries
 from msd.store.cache.writes.losses.purge import purge_soft_deleted, purge_source
-from msd.store.cache.writes.refreshed_item import store_item
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.ids import item_id
-from tests.store.made import SOURCE, Stores, library, made, movie
+from tests.store.made import SOURCE, Stores, library, made, movie, store_item
 
 MOVIE, SHOW, SEASON, EPISODE = ItemType.MOVIE, ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE
 DETAILS = ItemDetails(people=(Person(name="Ada"),), markers=(Marker(kind="intro", start_ms=1),))
@@ -412,6 +411,6 @@ def test_a_full_answer_adds_what_the_list_left_out_and_overwrites_nothing(stores
     item = stores.item("a", "*")
     assert (item["title"], item["year"], item["overview"]) == ("a", 1999, "short")
     assert (item["play_count"], item["tagline"]) == (1, "added")
-    assert first == again
+    assert again == (movies, None)
     assert stores.write(movies, listed).unchanged == 1
     assert stores.cache.read(current_revision) == first[1]

@@ -14,10 +14,9 @@ from msd.models import (
 )
 from msd.store.cache.reads.search.search import search
 from msd.store.cache.writes.losses.purge import purge_soft_deleted
-from msd.store.cache.writes.refreshed_item import store_item
 from msd.store.cache.writes.search_index import index_backlog
 from msd.store.cache.writes.sync_writer import MANY_NEW_ROWS
-from tests.store.made import SOURCE, Stores, made, movie
+from tests.store.made import SOURCE, Stores, made, movie, store_item
 
 MOVIE, SHOW, EPISODE = ItemType.MOVIE, ItemType.SHOW, ItemType.EPISODE
 
