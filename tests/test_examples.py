@@ -51,7 +51,7 @@ def test_the_guide_can_be_pasted_into_a_shell(daemon: Daemon) -> None:
     if shutil.which("jq") is None:
         pytest.skip("jq is not installed")
     guide = (EXAMPLES.parent / "writing-a-frontend.md").read_text()
-    blocks = re.findall(r"^```sh\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", guide, re.DOTALL | re.MULTILINE)
 
     shown = run(daemon, "bash", "-euo", "pipefail", "-c", "\n".join(blocks))
 
