@@ -42,15 +42,21 @@ REFUSED = ANSWER.pack(0, 0)
 
 def limit_resources() -> None:
     """Bound what the rest of this process may use."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    _limit(resource.RLIMIT_AS, MEMORY_BYTES)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
 
 
 def limit_processor_time() -> None:
     """Bound the processor time of the next picture; the limit counts all of the process."""
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + PROCESSOR_S, most))
+    _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + PROCESSOR_S)
+
+
+def _limit(what: int, wanted: int) -> None:
+    """Set a limit, and leave a lower one that this process was started with."""
+    _, most = resource.getrlimit(what)
+    bounded = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(what, (bounded, most))
 
 
 def safe_picture(content: bytes, width: int) -> tuple[Format, bytes] | None:

@@ -328,3 +328,27 @@ async def test_processor_time_is_limited_for_each_picture_not_for_all() -> None:
 
     assert all(answers)
     assert endless is None
+
+
+async def test_limits_of_the_session_that_are_lower_stay() -> None:
+    """A machine may give its users less; that must make no picture a broken one."""
+    script = (
+        "import resource\n"
+        "from msd.pictures import checker\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (5, 5))\n"
+        "checker.main()\n"
+    )
+    async with PictureChecker((sys.executable, "-c", script)) as checker:
+        assert await checker.check(picture(), 96) is not None
+
+
+async def test_a_picture_that_needs_more_memory_than_one_may_costs_only_itself() -> None:
+    """The limit is the process's, not that of the machine."""
+    script = "from msd.pictures import checker\nchecker.MEMORY_BYTES = 220 << 20\nchecker.main()\n"
+    async with PictureChecker((sys.executable, "-c", script)) as checker:
+        large = await checker.check(picture(6000, 6000, kind="PNG"), 5990)
+        after = await checker.check(picture(), 96)
+
+    assert large is None
+    assert after is not None
