@@ -21,9 +21,11 @@ class HasArtwork(Protocol):
     """A backend that gives the pictures that its items name."""
 
     async def picture(self, ref: str, *, width: int) -> Picture | None:
-        """Return the picture that an `Image.ref` of a listed item stands for.
+        """Return the picture that an `Image.ref` of an item or a `Person.image` stands for.
 
-        A ref names one content: a picture that was replaced has another ref.
+        A ref names one content: a picture that was replaced has another ref. None is remembered
+        for days, so it must be the source's own word: a proxy that answers in its place, a disk
+        that is away and a picture that is late are errors.
 
         Args:
             ref: as the item has it; other texts give None.
@@ -31,7 +33,8 @@ class HasArtwork(Protocol):
                 that; a larger picture is scaled by msd.
 
         Returns:
-            The picture, at most `MOST_PICTURE_BYTES` long; None when the source has none.
+            The picture, at most `MOST_PICTURE_BYTES` long; None when the source has none, or
+            one that is larger.
 
         Raises:
             BackendError: the source can't be asked now.

@@ -25,14 +25,15 @@ def images(row: Row, item_type: ItemType) -> tuple[Image, ...]:
     """Return at most one picture of each kind.
 
     The `thumb` of an episode or a video is a frame of it, in landscape format; of other items it
-    is the poster.
+    is the poster, unless the list of pictures calls it a snapshot.
     """
-    is_frame = item_type in _WITH_FRAME
+    snapshots = tuple(_typed(row, "snapshot"))
+    is_frame = item_type in _WITH_FRAME or (row.thumb is not None and row.thumb in snapshots)
     above = (row.parent_thumb, row.grandparent_thumb)
     candidates = (
         ("poster", (None if is_frame else row.thumb, row.composite, *above)),
         ("backdrop", (row.art, *_typed(row, "background"), row.grandparent_art)),
-        ("thumb", (row.thumb if is_frame else None, *_typed(row, "snapshot"))),
+        ("thumb", (row.thumb if is_frame else None, *snapshots)),
         ("logo", _typed(row, "clearLogo")),
         ("banner", (row.banner, *_typed(row, "banner"))),
     )

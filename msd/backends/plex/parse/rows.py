@@ -35,7 +35,7 @@ from msd.backends.plex.parse.xml import in_json
 from msd.errors import BadResponseError
 from msd.models import ItemType, RemoteId
 
-PARSER_VERSION = 4  # raise it whenever the same row would give another result
+PARSER_VERSION = 5  # raise it whenever the same row would give another result
 
 _LISTED_GENRES = 2  # lists show the first few, the full answer shows all
 _SEEDS = {item_type: 1_000 * PARSER_VERSION + n for n, item_type in enumerate(ItemType)}

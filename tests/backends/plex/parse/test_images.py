@@ -92,3 +92,17 @@ def test_a_blurhash_belongs_to_the_picture_of_the_row():
 
     assert item(thumb="/library/metadata/1/thumb/2", thumbBlurHash=blurhash).blurhash == blurhash
     assert item(thumbBlurHash=blurhash).blurhash == ""
+
+
+def test_a_film_of_which_there_is_only_a_frame_has_no_poster():
+    """A grid of posters would show it stretched."""
+    frame, poster = "/library/metadata/1/thumb/2", "/library/metadata/1/thumb/3"
+
+    found = item(thumb=frame, Image=[{"type": "snapshot", "url": frame}])
+    both = item(
+        thumb=poster,
+        Image=[{"type": "snapshot", "url": frame}, {"type": "coverPoster", "url": poster}],
+    )
+
+    assert found.images == (Image(kind="thumb", ref=frame),)
+    assert both.images == (Image(kind="poster", ref=poster), Image(kind="thumb", ref=frame))
