@@ -93,9 +93,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         del indent  # argparse gives none for descriptions and epilogs
-        return "\n".join(
-            line for part in text.split("\n\n") for line in [*_filled(part, width), ""]
-        )
+        return fitted(text, width)
 
 
 def terminal_width() -> int:

@@ -100,7 +100,8 @@ def details(item: Fields, origin: str) -> Iterator[tuple[str, str]]:
     for name in ("released", "ended", "studios", "tags", "external_ids"):
         yield name.replace("_", " "), cell(item.get(name))
     yield "from", origin
-    yield "file", unquote(cell(item.get("path")).removeprefix("file://"))
+    path = item.get("path")
+    yield "file", cell(unquote(path.removeprefix("file://"))) if isinstance(path, str) else ""
     yield "id", cell(item.get("id"))
 
 

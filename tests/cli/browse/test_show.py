@@ -72,6 +72,15 @@ async def test_an_item_is_a_page_in_words(films):
     assert named["id"] == "it1"
 
 
+async def test_a_file_name_is_shown_and_not_obeyed(films):
+    """What a path hides behind its percent signs is made harmless, too."""
+    films.coordinator.items["it1"] = {**ALIEN, "path": "file:///srv/%1B%5B31mred%0A%E2%80%AE.mkv"}
+
+    done = await films.run("show", "it1")
+
+    assert "/srv/\\x1b[31mred\\x0a\\u202e.mkv" in done.stdout
+
+
 async def test_why_says_what_a_value_was_made_from(films):
     """Folders only."""
     done = await films.run("show", "it1", "--why")
