@@ -16,8 +16,8 @@ from msd.backend_api import MediaBackend
 from msd.backend_api.details import MOST_AT_ONCE, HasDetailPages
 from msd.backend_api.faults import raise_if_source_failed
 from msd.backend_api.narrowing import MOST_BAD_ROWS, SLOW_ANSWER_S
-from msd.errors import BackendError, NotSupportedError
-from msd.models import DetailPage, DueItem, SyncProgress, SyncReport
+from msd.errors import BackendError, NotSupportedError, UnreachableError
+from msd.models import DetailPage, DueItem, StatusReason, SyncProgress, SyncReport
 from msd.store.cache.writes.detail_writer import DetailWriter
 from msd.sync.context import Report, StoreThread
 
@@ -110,7 +110,22 @@ class DetailPass:
             return None if len(part) > 1 else _NOTHING_CAME
         if page is None:
             raise NotSupportedError("the server leaves details out of its lists")
+        if not page.items:
+            await self._check_that_items_come(self._backend)
         return page
+
+    async def _check_that_items_come(self, backend: HasDetailPages) -> None:
+        """Ask for an item whose details came before: an empty page alone proves nothing.
+
+        Raises:
+            UnreachableError: the source gives nothing at all now, as with unmounted storage.
+        """
+        example = await self._thread.run(self._store.item_with_details)
+        page = None if example is None else await backend.detail_page([example])
+        if page is None or not page.items:
+            raise UnreachableError(
+                "the server gives details of no item", reason=StatusReason.SERVER_ERROR
+            )
 
     async def _raise_if_not_odd(self, part: Sequence[DueItem], error: BackendError) -> None:
         """Return when single items may be at fault and not the source."""

@@ -230,6 +230,35 @@ async def test_a_source_without_details_in_lists_says_so(stage: Stage) -> None:
     assert stage.with_details() == 30
 
 
+async def test_a_server_that_suddenly_has_nothing_marks_nothing(stage: Stage) -> None:
+    """With unmounted storage every page is empty: the items are asked for again later."""
+    stage.server.movies(stage.films, 120)
+    await stage.sync()
+    kept = dict(stage.server.items[stage.films])
+    stage.server.items[stage.films].clear()
+
+    with pytest.raises(UnreachableError):
+        await stage.details()
+
+    stage.server.items[stage.films] = kept
+    await stage.details()
+    assert stage.with_details() == 120
+
+
+async def test_items_that_the_source_gives_by_no_id_are_asked_for_once(stage: Stage) -> None:
+    """Where another item comes, those that are absent are: some servers hide their playlists."""
+    stage.server.movies(stage.films, 120)
+    await stage.sync()
+    stage.server.drop(stage.films, *(f"m{number}" for number in range(20)))
+
+    await stage.details()
+    assert [len(ids) for ids in stage.requests()] == [100, 20, 1]
+    await stage.details()
+
+    assert stage.requests() == []
+    assert stage.with_details() == 100
+
+
 async def test_a_slow_source_is_asked_for_less_and_left_alone_for_longer(stage: Stage) -> None:
     """The pauses follow its answers; a quick one is asked for whole pages again."""
     stage.server.movies(stage.films, 400)

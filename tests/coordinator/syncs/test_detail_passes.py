@@ -119,9 +119,10 @@ async def test_progress_is_shown(tmp_path: Path) -> None:
 async def test_nothing_is_fetched_when_the_user_does_not_want_it(tmp_path: Path) -> None:
     """The setting `sync.details`; what is missing is still told."""
     async with stage(tmp_path) as on:
-        on.begin(wanted=False)
+        passes = on.begin(wanted=False)
         await on.run.until(lambda: on.state is DetailsState.OFF)
 
+        assert passes._running is None
         assert on.missing == FILMS
         assert on.requests() == []
 

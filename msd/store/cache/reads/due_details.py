@@ -8,7 +8,7 @@ not asked for again until it changes.
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from msd.models import DueItem, ItemType, LibraryId, SourceId
+from msd.models import DueItem, ItemType, LibraryId, RemoteId, SourceId
 
 _IS_DUE = "deleted_at IS NULL AND details_of IS NOT content"  # as the index item_details_due
 _LISTINGS = """
@@ -23,7 +23,15 @@ WHERE listing = ? AND {_IS_DUE} ORDER BY pk DESC LIMIT ?
 _COUNT = f"""
 SELECT count(*) FROM item INDEXED BY item_details_due WHERE listing = ? AND {_IS_DUE}
 """
-_ORDER = tuple(ItemType)  # films and shows, whose cast is searched for, come first
+_WITH_DETAILS = """
+SELECT item.remote_id FROM item_full JOIN item ON item.pk = item_full.item
+JOIN listing ON listing.pk = item.listing JOIN library ON library.pk = listing.library
+WHERE library.source_id = ? AND item.deleted_at IS NULL AND item.full_content IS NOT NULL
+ORDER BY item_full.item DESC LIMIT 1
+"""
+# Films and shows, whose cast is searched for, come first; what some servers give by no id, last.
+_LAST = (ItemType.ARTIST, ItemType.COLLECTION, ItemType.PLAYLIST)
+_ORDER = (*(each for each in ItemType if each not in _LAST), *_LAST)
 
 
 def due_details(
@@ -55,6 +63,12 @@ def count_due_details(
     """Return of how many items the details are due."""
     listings = _listings(connection, source_id, off)
     return sum(connection.execute(_COUNT, (listing,)).fetchone()[0] for listing in listings)
+
+
+def item_with_details(connection: sqlite3.Connection, source_id: SourceId) -> RemoteId | None:
+    """Return an item of a source that the source gave details of; None when there is none."""
+    row = connection.execute(_WITH_DETAILS, (source_id,)).fetchone()
+    return None if row is None else RemoteId(row[0])
 
 
 def _listings(

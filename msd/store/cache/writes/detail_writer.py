@@ -5,9 +5,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from msd.models import DetailPage, DueItem, LibraryId, SourceId, UnixSeconds
+from msd.models import DetailPage, DueItem, LibraryId, RemoteId, SourceId, UnixSeconds
 from msd.store.cache.file import connect_cache_writer, noting_damage
-from msd.store.cache.reads.due_details import count_due_details, due_details
+from msd.store.cache.reads.due_details import (
+    count_due_details,
+    due_details,
+    item_with_details,
+)
 from msd.store.cache.writes.refreshed_item import store_details
 from msd.store.cache.writes.results import WriteResult
 from msd.store.database import connect_reader, storage_errors, transaction
@@ -56,6 +60,11 @@ class DetailWriter:
         """Return some of them, at most `limit`."""
         with noting_damage(self._cache_path):
             return due_details(self._connection, self._source_id, self._off, limit)
+
+    def item_with_details(self) -> RemoteId | None:
+        """Return an item that the source gave details of before; None when there is none."""
+        with noting_damage(self._cache_path):
+            return item_with_details(self._connection, self._source_id)
 
     def store(self, asked: Sequence[DueItem], page: DetailPage) -> Mapping[LibraryId, WriteResult]:
         """Store a page and that all of it was asked for; return what differs, by library."""

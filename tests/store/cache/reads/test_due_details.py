@@ -5,12 +5,21 @@ import json
 import msgspec
 from msgspec import structs
 
-from msd.models import DetailPage, ItemDetails, ItemType, MediaItem, Person, UnixSeconds, WatchState
+from msd.models import (
+    DetailPage,
+    ItemDetails,
+    ItemType,
+    LibraryType,
+    MediaItem,
+    Person,
+    UnixSeconds,
+    WatchState,
+)
 from msd.store.cache.reads import due_details as due
 from msd.store.cache.reads.due_details import count_due_details, due_details
 from msd.store.cache.writes.refreshed_item import store_details
 from tests.store.conftest import FILMS
-from tests.store.made import OTHER_SOURCE, SOURCE, Stores, movie, store_item
+from tests.store.made import OTHER_SOURCE, SOURCE, Stores, made, movie, store_item
 
 NOW = UnixSeconds(7)
 
@@ -42,9 +51,12 @@ def test_rows_without_details_are_due_the_newest_first(films: Stores) -> None:
 def test_films_and_shows_come_before_what_is_in_them(series: Stores) -> None:
     """One page holds several types, in the order in which they are worth most."""
     series.write(series.library(), movie("film"))
+    lists = series.library("lists", LibraryType.COLLECTIONS)
+    series.write(lists, made(ItemType.COLLECTION, "collection"))
 
     assert ids(series)[:2] == ["film", "show"]
-    assert len(ids(series)) == 9
+    assert ids(series)[-1] == "collection"
+    assert len(ids(series)) == 10
 
 
 def test_a_library_that_is_off_is_left_alone(films: Stores) -> None:
