@@ -4,9 +4,9 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
-
-from msgspec import Struct
+from functools import cached_property, partial
+from itertools import islice
+from typing import Any
 
 from msd.models import Facet, ItemQuery, SourceId
 from msd.store.cache.reads.listings import Listing, check_libraries, visible_listings
@@ -20,35 +20,94 @@ MAX_VALUES = 500
 
 _CHILDREN = """(item.parent_id = ? OR item.id IN (SELECT member.item_id FROM member
 JOIN item AS holder ON holder.pk = member.parent WHERE holder.id = ?))"""
-_DELETED = """item_facet.item NOT IN (SELECT pk FROM item INDEXED BY item_deleted
+_NOT_DELETED = """item_facet.item NOT IN (SELECT pk FROM item INDEXED BY item_deleted
 WHERE item.deleted_at IS NOT NULL AND item.listing IN (SELECT value FROM json_each(?)))"""
 
 
-class Matching(Struct):
-    """The items that are counted."""
+class Matching:
+    """The items that are counted; what several facets need is counted once."""
 
-    connection: sqlite3.Connection
-    listings: Sequence[Listing]
-    conditions: Conditions  # but the listings
-    rows: Sql  # among which they are
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        listings: Sequence[Listing],
+        conditions: Conditions,
+        rows: Sql,
+        linked: Sequence[LinkedFacet],
+    ) -> None:
+        """Take where the items are.
 
-    @property
-    def pks(self) -> str:
-        """The listings as JSON."""
-        return json.dumps([listing.pk for listing in self.listings])
+        Args:
+            connection: to the cache.
+            listings: in which they are.
+            conditions: that they meet beside that.
+            rows: what stands behind FROM: all of `item`, or the rows of a rare condition.
+            linked: the facets that are wanted and counted by links.
+        """
+        self._connection = connection
+        self.listings = listings
+        self._rows = rows
+        self._linked = linked
+        self._pks = json.dumps([listing.pk for listing in listings])
+        self._all = not conditions.texts
+        in_listings = "item.listing IN (SELECT value FROM json_each(?))"
+        self._where = f"item.deleted_at IS NULL{conditions.and_text()} AND {in_listings}"
+        self._parameters = [*conditions.parameters, self._pks]
 
-    def where(self) -> tuple[str, list[object]]:
-        """Return what holds for the rows of `item`, and its parameters."""
-        text = f"item.deleted_at IS NULL{self.conditions.and_text()}"
-        in_listings = " AND item.listing IN (SELECT value FROM json_each(?))"
-        return text + in_listings, [*self.conditions.parameters, self.pks]
+    @cached_property
+    def by_listing(self) -> Mapping[int, int]:
+        """How many there are of each listing."""
+        if self._all:
+            return {listing.pk: listing.item_count for listing in self.listings}
+        return {int(str(pk)): count for pk, count in self._counted("item.listing", "item_title")}
 
-    def counted(self, column: str, index: str) -> list[tuple[object, int]]:
-        """Count by a column; `index` has it, so that nothing else is read without conditions."""
-        where, parameters = self.where()
-        rows, of_rows = self.rows if self.conditions.texts else (f"item INDEXED BY {index}", [])
-        text = f"SELECT {column}, count(*) FROM {rows} WHERE {where} GROUP BY 1"
-        return self.connection.execute(text, [*of_rows, *parameters]).fetchall()
+    @cached_property
+    def by_year(self) -> Mapping[int, int]:
+        """How many there are of each year, the newest first."""
+        # Grouped by listing, too: so stand the rows in the index.
+        found: Counter[int] = Counter()
+        for _, year, count in self._counted("item.listing, item.year", "item_year"):
+            if year is not None:
+                found[year] += count
+        return dict(sorted(found.items(), reverse=True))
+
+    @cached_property
+    def by_letter(self) -> Mapping[str, int]:
+        """How many there are of each letter."""
+        found: Counter[str] = Counter()
+        for first, count in self._counted("substr(item.sort_title, 1, 1)", "item_title"):
+            found[letter_of(str(first))] += count
+        return found
+
+    @cached_property
+    def by_link(self) -> Mapping[int, int]:
+        """How many there are of each value of the linked facets, by its key."""
+        first, last = key_range(min(self._linked))[0], key_range(max(self._linked))[1]
+        text = """SELECT value, count(*) FROM item_facet WHERE value BETWEEN ? AND ?
+            AND listing IN (SELECT value FROM json_each(?)) AND """
+        parameters: list[object] = [first, last, self._pks]
+        if self._all:
+            # Links of deleted items wait for the purge.
+            text += _NOT_DELETED
+            parameters.append(self._pks)
+        else:
+            rows, of_rows = self._rows
+            text += f"item IN (SELECT item.pk FROM {rows} WHERE {self._where})"
+            parameters += [*of_rows, *self._parameters]
+        return dict(self._connection.execute(f"{text} GROUP BY 1", parameters).fetchall())
+
+    def names(self, keys: Collection[int]) -> Mapping[int, str]:
+        """Return the names of linked values."""
+        text = "SELECT key, name FROM facet_value WHERE key IN (SELECT value FROM json_each(?))"
+        return dict(self._connection.execute(text, (json.dumps([*keys]),)).fetchall())
+
+    def _counted(self, columns: str, index: str) -> list[tuple[Any, ...]]:
+        """Count by columns; `index` has them, so that nothing else is read without conditions."""
+        rows, of_rows = (f"item INDEXED BY {index}", []) if self._all else self._rows
+        return self._connection.execute(
+            f"SELECT {columns}, count(*) FROM {rows} WHERE {self._where} GROUP BY {columns}",
+            [*of_rows, *self._parameters],
+        ).fetchall()
 
 
 def facets(
@@ -82,11 +141,12 @@ def facets(
         if is_wanted(query, listing)
     ]
     few = rarest(connection, query, listings, in_order=False)
-    matching = Matching(connection, listings, conditions, rows_of(few))
+    linked = [facet for facet in LinkedFacet if facet.name.lower() in names]
+    matching = Matching(connection, listings, conditions, rows_of(few), linked)
     return {
         name: tuple(
             Facet(value=value, count=count)
-            for value, count in list(READERS[name](matching))[:MAX_VALUES]
+            for value, count in islice(READERS[name](matching), MAX_VALUES)
         )
         for name in names
     }
@@ -96,57 +156,33 @@ Counts = Iterable[tuple[str, int]]
 
 
 def _types(matching: Matching) -> Counts:
-    by_listing: Mapping[object, int] = {one.pk: one.item_count for one in matching.listings}
-    if matching.conditions.texts:
-        by_listing = dict(matching.counted("item.listing", "item_title"))
     counts: Counter[str] = Counter()
     for listing in matching.listings:
-        counts[listing.type] += by_listing.get(listing.pk, 0)
+        counts[listing.type] += matching.by_listing.get(listing.pk, 0)
     return _frequent_first(+counts)
 
 
 def _linked(facet: LinkedFacet, matching: Matching) -> Counts:
-    """Count the links of a facet; those of deleted items wait for the purge, and don't count."""
-    parameters: list[object] = [*key_range(facet), matching.pks]
-    text = """SELECT value, count(*) AS items FROM item_facet WHERE value BETWEEN ? AND ?
-        AND listing IN (SELECT value FROM json_each(?)) AND """
-    if matching.conditions.texts:
-        where, values = matching.where()
-        among, of_rows = matching.rows
-        text += f"item IN (SELECT item.pk FROM {among} WHERE {where})"
-        parameters += [*of_rows, *values]
-    else:
-        text += _DELETED
-        parameters.append(matching.pks)
-    rows = matching.connection.execute(
-        f"""SELECT facet_value.name, counted.items FROM ({text} GROUP BY 1) AS counted
-        JOIN facet_value ON facet_value.key = counted.value ORDER BY 2 DESC, 1 LIMIT ?""",
-        [*parameters, MAX_VALUES],
-    )
-    return [(str(name), int(count)) for name, count in rows]
+    first, last = key_range(facet)
+    counts = Counter({key: n for key, n in matching.by_link.items() if first <= key <= last})
+    most = dict(counts.most_common(MAX_VALUES))
+    names = matching.names(most)
+    return _frequent_first({names[key]: count for key, count in most.items()})
 
 
 def _years(matching: Matching) -> Counts:
-    return [(str(year), count) for year, count in _by_year(matching)]
+    return [(str(year), count) for year, count in matching.by_year.items()]
 
 
 def _decades(matching: Matching) -> Counts:
     counts: Counter[int] = Counter()
-    for year, count in _by_year(matching):
+    for year, count in matching.by_year.items():
         counts[year - year % 10] += count
     return [(str(decade), count) for decade, count in counts.items()]
 
 
-def _by_year(matching: Matching) -> list[tuple[int, int]]:
-    rows = matching.counted("item.year", "item_year")
-    return sorted(((int(str(year)), n) for year, n in rows if year is not None), reverse=True)
-
-
 def _letters(matching: Matching) -> Counts:
-    counts: Counter[str] = Counter()
-    for first, count in matching.counted("substr(item.sort_title, 1, 1)", "item_title"):
-        counts[letter_of(str(first))] += count
-    return sorted(counts.items(), key=lambda entry: (entry[0] == NO_LETTER, entry[0]))
+    return sorted(matching.by_letter.items(), key=lambda entry: (entry[0] == NO_LETTER, entry[0]))
 
 
 def _frequent_first(counts: Mapping[str, int]) -> Counts:
