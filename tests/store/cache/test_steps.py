@@ -9,6 +9,7 @@ import pytest
 from msd.models import ItemQuery, WatchState
 from msd.store import CacheDatabase
 from msd.store.cache.file import cache_schema
+from msd.store.cache.reads.facets import facets
 from msd.store.cache.reads.libraries import counts
 from msd.store.cache.reads.pages import query_items
 from msd.store.cache.writes.sync_writer import SyncWriter
@@ -96,7 +97,8 @@ def shape(path: Path) -> dict[str, set[object]]:
 )
 def old(paths: Paths, request: pytest.FixtureRequest) -> Path:
     stores = Stores(paths)
-    stores.write(stores.library("one"), movie("a", watch=WatchState(watched=True)))
+    rated = {"genres": ("War",), "studios": ("Fox",), "content_rating": "PG"}
+    stores.write(stores.library("one"), movie("a", watch=WatchState(watched=True), **rated))
     stores.close()
     with closing(sqlite3.connect(paths.cache)) as cache:
         cache.executescript(request.param)
@@ -115,6 +117,22 @@ def test_a_migrated_cache_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     cache.close()
     assert shape(old) == shape(tmp_path / "new.db")
     assert cache_schema(0).version == 10
+
+
+def test_what_was_stored_is_found_by_what_is_linked_now(old: Path) -> None:
+    """Genres, studios and content ratings stand in the details of each row."""
+    cache = CacheDatabase.open(old, revision_floor=0)
+
+    for wanted in ({"genres": ("war",)}, {"studios": ("Fox",)}, {"content_ratings": ("PG",)}):
+        assert cache.read(query_items, ItemQuery(**wanted)).total == 1
+    counted = cache.read(facets, ItemQuery(), ["genres", "studios", "content_ratings"])
+    cache.close()
+
+    assert [[facet.value for facet in values] for values in counted.values()] == [
+        ["War"],
+        ["Fox"],
+        ["PG"],
+    ]
 
 
 def test_a_migrated_cache_is_enumerated_before_it_is_followed(old: Path, paths: Paths) -> None:

@@ -121,11 +121,11 @@ def execute(
     if not planned.new and not planned.changed:
         return Executed()
     revision = next_revision(connection)
-    rows = places.below_their_tops(connection, planned.rows)
+    places.place_rows(connection, planned.rows)
     _insert(connection, planned.new, listing, revision, now)
     with search_index.in_step(connection, planned.with_other_words):
         _update(connection, planned.changed, listing, revision, now)
-    places.move_what_is_below(connection, [row.id for row in rows if row.is_top])
+    places.move_what_is_below(connection, [row.id for row in planned.rows if row.is_top])
     counts = Counter({listing: len(planned.new) + len(planned.changed)})
     counts.subtract(old.listing for old, _ in planned.changed if old.deleted_at is None)
     count_items(connection, counts)

@@ -21,13 +21,12 @@ WHERE pk IN (
 """
 
 
-def below_their_tops(connection: sqlite3.Connection, rows: Sequence[ItemRow]) -> Sequence[ItemRow]:
-    """Return rows with their places in the shows and albums that are stored."""
+def place_rows(connection: sqlite3.Connection, rows: Sequence[ItemRow]) -> None:
+    """Give rows that are about to be written their places in the shows and albums there are."""
     tops = _tops(connection, {row.top for row in rows if row.top})
     for row in rows:
         if (top := tops.get(row.top)) is not None:
             row.place = top + row.place[-END:]
-    return rows
 
 
 def move_what_is_below(connection: sqlite3.Connection, ids: Collection[str]) -> None:
