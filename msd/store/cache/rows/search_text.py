@@ -128,7 +128,7 @@ def _continues(before: int, value: int) -> bool:
     return before >= 20 and not before % 10 and 0 < value < 10  # noqa: PLR2004 - tens and units
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def joined_forms(text: str) -> tuple[str, frozenset[str]]:
     """Return a text without spaces, and in the other forms in which it is the same text.
 
@@ -156,7 +156,7 @@ def is_by_character(word: str) -> bool:
     return len(word) == 1 and _is_by_character(word)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2048)
 def _folded_text(text: str) -> tuple[tuple[str, ...], str]:
     if _ONLY_WORDS.fullmatch(text):
         tokens = text.lower()
@@ -182,7 +182,7 @@ def _chunks(text: str) -> list[str]:
     return cut.split()
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8192)
 def _folded_chunk(chunk: str) -> tuple[tuple[str, ...], str]:
     """Return the words of a chunk as they are compared, and every way to type them."""
     if chunk == "+":

@@ -137,7 +137,8 @@ class _Finder:
 
     def _take_if_few(self, fit: Fit, index: str) -> None:
         """Take one more step, unless there are enough hits already."""
-        if len(self._hits) < self._query.limit or not self._is_full():
+        is_few = len(self._hits) < self._query.limit or not self._is_full()
+        if is_few or self._named is not None:
             self._take(fit, index)
         else:
             self._is_all = False
