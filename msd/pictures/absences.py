@@ -72,7 +72,8 @@ class Absences:
 
     def _drop(self, key: PictureKey) -> None:
         if self._known().pop(key, None) is not None:
-            (self._folder / key).unlink(missing_ok=True)
+            with suppress(OSError):
+                (self._folder / key).unlink(missing_ok=True)
 
     def _known(self) -> OrderedDict[PictureKey, float]:
         if self._until is None:

@@ -70,9 +70,11 @@ class PictureStore:
             return None
         try:
             _mark_as_used(file.path)
-        except OSError:
+        except FileNotFoundError:
             self._forget(key)
             return None
+        except OSError:
+            pass  # a disk that is read-only now still serves
         files.move_to_end(key)
         return file.path
 
@@ -129,8 +131,9 @@ class PictureStore:
     def _known(self) -> OrderedDict[PictureKey, _File]:
         if self._files is None:
             self._files = self._read()
-            while self._files and self._size > self._most_bytes:  # the cap was made smaller
-                self._drop(next(iter(self._files)))
+            with suppress(OSError):  # read-only: nothing can be removed, and nothing is added
+                while self._files and self._size > self._most_bytes:  # the cap was made smaller
+                    self._drop(next(iter(self._files)))
         return self._files
 
     def _read(self) -> OrderedDict[PictureKey, _File]:

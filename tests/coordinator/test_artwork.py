@@ -8,7 +8,13 @@ import pytest
 
 from msd.coordinator.artwork import MAX_PICTURES
 from msd.coordinator.picture_fetches import MOST_WAITING
-from msd.errors import LimitExceededError, MsdError, UnknownItemError, UnreachableError
+from msd.errors import (
+    LimitExceededError,
+    MsdError,
+    StorageError,
+    UnknownItemError,
+    UnreachableError,
+)
 from msd.events import ArtworkReady, SourceConnected
 from msd.models import (
     Image,
@@ -243,6 +249,26 @@ async def test_a_picture_that_was_replaced_while_it_was_fetched_is_not_kept(
     assert server.calls[-1] == "picture better 320"
     stored = list((run.rig.folder / "cache").rglob("*.jpg"))
     assert stored == shown
+
+
+@pytest.mark.parametrize("name", ["artwork", "artwork-absent"])
+async def test_a_folder_that_cant_be_written_is_one_clear_error(
+    run: Run, server: FakeServer, name: str
+) -> None:
+    """And nothing is lost: the next try after it was repaired has the picture."""
+    known = await ids(run)
+    wanted = known["good" if name == "artwork" else "lost"]
+    place = run.rig.folder / "cache" / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(b"")  # no folder
+
+    with pytest.raises(StorageError, match="can't be stored"):
+        await run.coordinator.artwork.file(wanted, POSTER, 300)
+    assert await run.coordinator.artwork.files([wanted], POSTER, 300) == {}
+    place.unlink()
+    server.pictures["lost"] = picture()
+
+    assert (await run.coordinator.artwork.file(wanted, POSTER, 300)).is_file()
 
 
 async def test_each_kind_that_waits_is_announced(run: Run, server: FakeServer) -> None:
