@@ -284,6 +284,23 @@ async def test_one_item_has_what_lists_do_not_show(server):
     assert {one.kind for one in other.details.markers} == {"chapter", "intro", "credits"}
 
 
+async def test_the_words_of_a_track_come_with_their_times(server):
+    """By a request of their own, only where the track has such a stream."""
+    sung, silent = server.world.of_kind(Kind.TRACK)[:2]
+    sung.lyrics = "[00:01.00]La\n[00:02.50]la\n"
+    async with signed_in(server) as backend:
+        found = await backend.item(RemoteId(str(sung.key)))
+        other = await backend.item(RemoteId(str(silent.key)))
+
+    assert found.has_lyrics
+    assert [(line.start_ms, line.text) for line in found.details.lyrics] == [
+        (1_000, "La"),
+        (2_500, "la"),
+    ]
+    assert (other.has_lyrics, other.details.lyrics) == (False, ())
+    assert len(server.log.matching("/library/streams/{stream}")) == 1
+
+
 async def test_looking_at_an_item_makes_the_server_do_nothing(server):
     """Looking at an item makes the server do nothing.
 

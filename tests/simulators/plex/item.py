@@ -98,6 +98,7 @@ class Item:
     roles: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     external_ids: tuple[str, ...] = ()
+    lyrics: str = ""  # of a track: the content of the file beside it
     height: int = 1080
     stamp: int = 0  # changes with the file
     versions: int = 1

@@ -157,6 +157,15 @@ def _video_streams(item: Item, part_id: int) -> list[dict[str, Any]]:
 
 
 def _audio_streams(item: Item, part_id: int) -> list[dict[str, Any]]:
+    lyrics = {
+        "id": part_id * 10 + 9,
+        "streamType": 4,
+        "key": f"/library/streams/{part_id * 10 + 9}",
+        "codec": "lrc",
+        "format": "lrc",
+        "displayTitle": "LRC (External)",
+        "extendedDisplayTitle": "LRC (External)",
+    }
     return [
         {
             "id": part_id * 10,
@@ -171,5 +180,6 @@ def _audio_streams(item: Item, part_id: int) -> list[dict[str, Any]]:
             "samplingRate": 44100,
             "displayTitle": "FLAC (Stereo)",
             "extendedDisplayTitle": "FLAC (Stereo)",
-        }
+        },
+        *([lyrics] if item.lyrics else []),
     ]

@@ -12,6 +12,7 @@ from msd.backends.plex.listing.locate import TypedLibrary
 from msd.backends.plex.listing.query import details_query
 from msd.backends.plex.parse.details import item_details
 from msd.backends.plex.parse.item import media_item
+from msd.backends.plex.parse.lyrics import lyrics_path, read_lyrics
 from msd.backends.plex.parse.rows import raw_item, read_full, read_full_rows
 from msd.backends.plex.parse.wire import DetailRow, Row, key
 from msd.errors import BadResponseError
@@ -35,7 +36,8 @@ async def full_item(
     item = _item(remote_id, *full, sections)
     if isinstance(item, SkippedItem):
         raise BadResponseError(item.why)
-    return item
+    path = lyrics_path(full[1])
+    return item if item is None or not path else await _with_lyrics(link, item, path)
 
 
 async def detail_page(
@@ -63,6 +65,17 @@ async def detail_page(
         if isinstance(item, MediaItem):
             items.append(item)
     return DetailPage(items=tuple(items), is_whole=False)
+
+
+async def _with_lyrics(link: ServerLink, item: MediaItem, path: str) -> MediaItem:
+    """Return a track with its words; those that nobody understands are none."""
+    answer = await (await link.client()).get_or_none(path)
+    try:
+        lyrics = () if answer is None else read_lyrics(answer)
+    except BadResponseError:
+        lyrics = ()
+    assert item.details is not None  # noqa: S101 - `_item` has given them
+    return replace(item, has_lyrics=True, details=replace(item.details, lyrics=lyrics))
 
 
 async def _answer(link: ServerLink, remote_ids: Sequence[RemoteId]) -> Answer | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from msd.backend_api.values import length, number, size, text
-from msd.backends.plex.parse.images import person_ref
+from msd.backends.plex.parse.images import image_ref, person_ref
 from msd.backends.plex.parse.wire import (
     DetailRow,
     ExtraRow,
@@ -51,9 +51,15 @@ def item_details(row: DetailRow) -> ItemDetails:
         media_sources=tuple(map(_source, versions)),
         markers=_markers(many(row.chapters), many(row.markers)),
         parts=_parts(many(versions[0].parts)) if versions else (),
-        extras=tuple(extra for extra in extras if extra.kind != "trailer"),
+        extras=(*(extra for extra in extras if extra.kind != "trailer"), *_themes(row.theme)),
         trailers=tuple(extra for extra in extras if extra.kind == "trailer"),
     )
+
+
+def _themes(path: str | None) -> tuple[Extra, ...]:
+    """Return the song that is played while an item is looked at; its path is all there is."""
+    ref = image_ref(path)
+    return (Extra(title="", kind="theme-song", remote_id=ref),) if ref else ()
 
 
 def _person(row: PersonRow, job: str) -> Person:

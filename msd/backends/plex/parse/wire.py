@@ -325,6 +325,38 @@ class Extras(Struct):
     rows: list[ExtraRow] | ExtraRow | None = field(default=None, name="Metadata")
 
 
+class LyricSpan(Struct, rename="camel", gc=False):
+    """Some words of a line, and when they begin in milliseconds."""
+
+    text: str | None = None
+    start_offset: int | None = None
+
+
+class LyricsLine(Struct, rename="camel"):
+    """One line of the words that are sung; an empty one is a pause."""
+
+    spans: list[LyricSpan] | LyricSpan | None = field(default=None, name="Span")
+    start_offset: int | None = None
+
+
+class LyricsRow(Struct):
+    """The words of a track."""
+
+    lines: list[LyricsLine] | LyricsLine | None = field(default=None, name="Line")
+
+
+class Lyrics(Struct):
+    """What the stream of a track's words holds."""
+
+    lyrics: list[LyricsRow] | LyricsRow | None = field(default=None, name="Lyrics")
+
+
+class LyricsListed(Struct):
+    """The one object of the answer with the words of a track."""
+
+    container: Lyrics = field(name="MediaContainer")
+
+
 class DetailRow(Struct):
     """What only the full answer about one item carries."""
 
@@ -336,3 +368,4 @@ class DetailRow(Struct):
     markers: list[SpanRow] | SpanRow | None = field(default=None, name="Marker")
     chapters: list[SpanRow] | SpanRow | None = field(default=None, name="Chapter")
     extras: Extras | None = field(default=None, name="Extras")
+    theme: str | None = None  # a path of the server's: a song

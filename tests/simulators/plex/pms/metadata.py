@@ -62,6 +62,17 @@ def extras(call: Call) -> Response:
     return call.list_reply(found, _parent(call, item))
 
 
+@route("GET", "/library/streams/{stream}")
+def stream(call: Call) -> Response:
+    """The words of a track, as they lie beside it; 404 for every other stream."""
+    number = int(call.parts["stream"]) if call.parts["stream"].isdigit() else 0
+    tracks = call.visible(call.world.of_kind(Kind.TRACK))
+    found = [item for item in tracks if item.lyrics and number // 1_000 == item.key]
+    if not found:
+        refuse(404)
+    return Response(content_type="text/plain", body=found[0].lyrics.encode())
+
+
 @route("GET", "/library/metadata/{key}/related")
 @route("GET", "/library/metadata/{key}/similar")
 def related(call: Call) -> Response:
