@@ -1,5 +1,6 @@
 """From the full answer about one item to its `ItemDetails`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
@@ -41,7 +42,8 @@ _MOST_EXTRAS = 200
 _MOST_SOURCES = 100
 _MOST_STREAMS = 500
 _MOST_MARKERS = 2_000
-_JOBS = {"gueststar": "guest"}
+_JOBS = {"guest-star": "guest"}
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _STREAM_KINDS = {"Video": "video", "Audio": "audio", "Subtitle": "subtitle"}
 _HDR = {"HDR10": "hdr10", "HDR10Plus": "hdr10plus", "HLG": "hlg"}
 _SPATIAL = {"DolbyAtmos": "atmos", "DTSX": "dtsx"}
@@ -159,7 +161,7 @@ def _link(link: TrailerLink) -> Extra:
 
 
 def _person(row: PersonRow) -> Person:
-    job = text(row.type, _LONGEST).lower()
+    job = _WORDS.sub("-", text(row.type, _LONGEST)).lower()
     remote_id = guid(row.id) or ""
     return Person(
         name=text(row.name, _LONGEST),
