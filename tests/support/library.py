@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio.lowlevel
+
 from msd.models import (
     ItemId,
     ItemQuery,
@@ -17,10 +19,12 @@ from msd.models import (
 from msd.store.cache.database import CacheDatabase
 from msd.store.cache.reads.libraries import libraries
 from msd.store.cache.reads.pages import query_items
+from msd.store.cache.writes.detail_writer import DetailWriter
 from msd.store.cache.writes.results import WriteResult
 from msd.store.cache.writes.sync_writer import SyncWriter
 from msd.store.state.store import StateStore
 from msd.sync.context import Report, StoreThread
+from msd.sync.detail_pass import DetailPass
 from msd.sync.engine import SyncEngine
 from tests.support.containers import check_containers
 from tests.support.fakes.fake_backend import FakeServer
@@ -66,6 +70,22 @@ class CachedSource:
         )
         try:
             return await engine.run()
+        finally:
+            writer.close()
+
+    async def fetch_details(self) -> SyncReport:
+        """Run an idle pass, without its pauses."""
+        writer = DetailWriter(
+            self.folder / "cache.db", self.folder / "state.db", SOURCE, clock=lambda: self.now
+        )
+        silent = Report(progress=lambda _: None, changed=lambda *_: None)
+        try:
+            return await DetailPass(
+                self.server.open(),
+                StoreThread(writer),
+                silent,
+                sleep=lambda _: anyio.lowlevel.checkpoint(),
+            ).run()
         finally:
             writer.close()
 

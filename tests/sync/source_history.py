@@ -31,6 +31,7 @@ OWN = frozenset(
     {"unwatched_count", "id", "parent_id", "show_id", "album_id", "fetched", "library_id"}
 )
 WATCH = frozenset({"watched", "play_count", "position_ms", "last_played", "favourite"})
+IDLE_SHARE = 0.5  # of the times between two syncs, an idle pass runs
 LIVE_SHARE = 0.5  # of the times between two syncs, the server's push channel is heard
 Facts = Mapping[str, Mapping[str, object]]
 Happening = Callable[[], object]
@@ -52,6 +53,7 @@ class SourceHistory(ABC):
         self.faults: Counter[str] = Counter()
         self.lines: list[str] = [f"history {seed} of {name}"]
         self._random = random.Random(seed)
+        self._idle = random.Random(-seed)  # its own, so that old seeds tell the same histories
         self._came: set[str] = set()
         self._touched: list[RemoteId] = []  # what the last happening was about
 
@@ -98,15 +100,32 @@ class SourceHistory(ABC):
                     self._something_happens()
                     if is_live:
                         await self._hear(door, source)
+                if self._idle.random() < IDLE_SHARE:
+                    await self._idle_pass(source)
             for options in (SyncOptions(), SyncOptions(), SyncOptions(confirm_deletes=True)):
                 self._pass_time(3600)
                 source.now += 60
                 await self._copy(source, options)
             await fresh.sync()
+            await self._same_details(source, fresh)
             self._compare(self._facts(source), self._facts(fresh))
         finally:
             source.close()
             fresh.close()
+
+    async def _idle_pass(self, source: CachedSource) -> None:
+        """Fetch the details that are due, as msd does while nothing else happens (Y24)."""
+        report = await source.fetch_details()
+        self.lines.append(f"    details of {report.seen} rows, {report.updated} differ")
+
+    async def _same_details(self, source: CachedSource, fresh: CachedSource) -> None:
+        """Let both caches have all details; a sync then finds nothing changed (Y22)."""
+        await self._idle_pass(source)
+        await fresh.fetch_details()
+        before = source.items()
+        await self._copy(source, SyncOptions())
+        if source.items() != before:
+            self._fail("a sync changed what an idle pass had written")
 
     def _something_happens(self) -> None:
         self._pass_time(self._random.choice([1, 60, 3600]))

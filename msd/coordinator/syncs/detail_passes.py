@@ -43,6 +43,7 @@ class DetailTiming(Struct, frozen=True, kw_only=True):
     """When a pass may begin."""
 
     quiet_s: float = 10.0  # after the source was used or connected
+    count_every_s: float = 5.0  # what is due is counted again no sooner, however much changes
     again_s: float = 600.0  # after a pass that left nothing: a few changed rows can wait
     retry_first_s: float = 60.0  # after a pass that failed; grows with each further one …
     retry_longest_s: float = 3600.0  # … up to this
@@ -80,7 +81,9 @@ class DetailPasses:
         self._timing = timing
         self._changed = anyio.Event()
         self._running: _Running | None = None
-        self._due: dict[SourceId, DueDetails] = {}  # absent: to be counted again
+        self._due: dict[SourceId, DueDetails] = {}  # as it was counted last
+        self._counted_at: dict[SourceId, float] = {}
+        self._changed_since: set[SourceId] = set()  # they were counted
         self._not_before: dict[SourceId, float] = {}
         self._backoffs: defaultdict[SourceId, Backoff] = defaultdict(timing.backoff)
         self._without_pages: set[SourceId] = set()  # as they answered on this connection
@@ -111,9 +114,10 @@ class DetailPasses:
             return math.inf
         wait_s = math.inf
         for source_id in self._sources.all():
+            wait_s = min(wait_s, await self._count(source_id))
             due = self._due.get(source_id)
             if due is None:
-                due = self._due[source_id] = await self._worker.due(source_id)
+                continue  # removed meanwhile
             if self._running is None and due.missing and self._can_be_asked(source_id):
                 source_wait_s = self._not_before.get(source_id, 0.0) - anyio.current_time()
                 wait_s = min(wait_s, max(source_wait_s, 0.0))
@@ -122,6 +126,29 @@ class DetailPasses:
                     self._work.start_soon(source_id, self._pass, self._running, due)
             self._show(source_id, due.missing)
         return wait_s if self._running is None else math.inf
+
+    async def _count(self, source_id: SourceId) -> float:
+        """Count what is due if that may have changed; return in how many seconds to do so.
+
+        Raises:
+            StorageError: the cache can't be read.
+        """
+        if source_id in self._due and source_id not in self._changed_since:
+            return math.inf
+        now = anyio.current_time()
+        wait_s = self._counted_at.get(source_id, -math.inf) + self._timing.count_every_s - now
+        if wait_s > 0:
+            return wait_s
+        self._counted_at[source_id] = now
+        self._changed_since.discard(source_id)  # what changes while it is counted is not in it
+        try:
+            due = await self._worker.due(source_id)
+        except MsdError:
+            self._changed_since.add(source_id)
+            raise
+        if source_id in self._sources.all():
+            self._due[source_id] = due
+        return math.inf
 
     def _can_be_asked(self, source_id: SourceId) -> bool:
         return source_id not in self._without_pages and self._sources.can_be_asked(source_id)
@@ -150,10 +177,13 @@ class DetailPasses:
         self._step_aside(source_id)
 
     def _count_again(self, source_id: SourceId) -> None:
-        self._due.pop(source_id, None)
+        self._changed_since.add(source_id)
+        self._changed.set()
 
     def _forget(self, source_id: SourceId) -> None:
         self._due.pop(source_id, None)
+        self._counted_at.pop(source_id, None)
+        self._changed_since.discard(source_id)
         self._not_before.pop(source_id, None)
         self._backoffs.pop(source_id, None)
         self._without_pages.discard(source_id)
@@ -189,8 +219,8 @@ class DetailPasses:
             await self._worker.publish_missed_changes(source_id)
         finally:
             self._running = None
+            self._counted_at.pop(source_id, None)
             self._count_again(source_id)
-            self._changed.set()
 
     # --- what is shown ---------------------------------------------------------------------
 

@@ -30,7 +30,9 @@ from tests.support.rig import Rig, Run
 
 pytestmark = pytest.mark.anyio
 
-AT_ONCE = DetailTiming(quiet_s=0.0, again_s=0.0, retry_first_s=0.01, retry_longest_s=0.02)
+AT_ONCE = DetailTiming(
+    quiet_s=0.0, count_every_s=0.0, again_s=0.0, retry_first_s=0.01, retry_longest_s=0.02
+)
 FILMS = 12
 
 
@@ -192,6 +194,25 @@ async def test_a_pushed_change_ends_the_pass(tmp_path: Path) -> None:
         await on.run.until(lambda: on.state is DetailsState.WAITING)
 
         assert len(on.requests()) == 1
+
+
+async def test_what_is_pushed_after_the_last_pass_is_fetched_too(tmp_path: Path) -> None:
+    """A changed row is due without a sync: it is counted, shown and asked for."""
+    async with stage(tmp_path, ChangingServer()) as on:
+        server = on.server
+        assert isinstance(server, ChangingServer)
+        await on.run.until(
+            lambda: on.run.coordinator.sources.get(on.source_id).live is LiveState.OK
+        )
+        on.begin()
+        await on.until_done()
+        server.edit(server.libraries[0].remote_id, "m1", title="Pushed")
+        server.tell(PushedChange(changed=(RemoteId("m1"),)))
+        await on.until_asked(2)
+        await on.until_done()
+
+        assert on.requests()[-1] == "details m1"
+        assert "Pushed" in await on.cast_of("Player of m1")
 
 
 async def test_removing_the_source_ends_the_pass(tmp_path: Path) -> None:
