@@ -165,7 +165,7 @@ def _folded_text(text: str) -> tuple[tuple[str, ...], str]:
         folded = [_folded_chunk(chunk) for chunk in _chunks(text)]
         words = tuple([word for plain, _ in folded for word in plain][:MOST_WORDS])
         tokens = " ".join([token for _, token in folded])
-    if not _HAVE_NO_DIGITS.isdisjoint(words):
+    if not _HAVE_NO_DIGITS.isdisjoint(words) or _ORDINAL.search(tokens):
         tokens = f"{tokens} {' '.join(number_words(without_optional(words)))}"
     return words, tokens
 

@@ -27,7 +27,8 @@ _SMALL_WORDS = frozenset([*_ARTICLES.split(), *_AND.split()])
 _SHORT_FORMS = {
     "to": "2", "too": "2", "for": "4", "you": "u", "are": "r", "ate": "8", "volume": "vol",
     "part": "pt", "number": "no", "mister": "mr", "missus": "mrs", "doctor": "dr", "saint": "st",
-    "versus": "vs", "featuring": "feat", "mount": "mt",
+    "versus": "vs", "featuring": "feat", "mount": "mt", "sergeant": "sgt", "captain": "capt",
+    "junior": "jr", "senior": "sr", "episode": "ep",
 }  # fmt: skip
 _OTHER_FORMS: Mapping[str, str] = _SHORT_FORMS | {
     short: long for long, short in _SHORT_FORMS.items()
@@ -121,8 +122,9 @@ def with_mistakes(known_words: KnownWords, typed: tuple[str, ...]) -> Sequence[R
     plain = tuple(word for word in needed if word not in _SMALL_WORDS) or needed
     found = [plain] if plain != needed else []
     found += [
-        (*needed[:at], _OTHER_FORMS[word], *needed[at + 1 :])
-        for at, word in enumerate(needed)
+        (*words[:at], _OTHER_FORMS[word], *words[at + 1 :])
+        for words in (needed, number_words(needed))
+        for at, word in enumerate(words)
         if word in _OTHER_FORMS
     ]
     found.append(tuple(_SHORT_FORMS.get(word, word) for word in needed))

@@ -109,6 +109,31 @@ def test_one_mistake_is_forgiven_when_little_is_found(stores: Stores) -> None:
     assert found(stores, "metrooplsi") == []
 
 
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("3rd Rock", "third rock"),
+        ("The Third Rock", "3rd rock"),
+        ("One Hundred and One Nights", "101 nights"),
+        ("101 Nights", "one hundred and one nights"),
+        ("8½", "eight and a half"),
+        ("Harbour, Vol. 2", "harbour volume two"),
+        ("100% Wool", "hundred percent wool"),
+        ("Sol & Sombra", "sol y sombra"),
+        ("Starlight Wars", "star light wars"),
+        ("Star Light", "starlight"),
+        ("Ёлка", "yolka"),
+        ("ضوء القمر", "قمر"),
+        ("אור הירח", "ירח"),
+    ],
+)
+def test_a_title_is_found_in_another_spelling(stores: Stores, title: str, typed: str) -> None:
+    """Numbers, abbreviations, signs, words joined or parted, scripts, attached articles."""
+    stores.write(stores.library(), movie("1", title), movie("2", "Something Else"))
+
+    assert found(stores, typed) == [title]
+
+
 def test_a_row_is_found_by_what_it_is_called_now(stores: Stores) -> None:
     """The index is written in the transaction of the row."""
     films = stores.library()
