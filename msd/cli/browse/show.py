@@ -21,16 +21,20 @@ if TYPE_CHECKING:
     from msd.cli.session import Commands, Session
 
 _NOTES = """\
-Give ids, or the title of one item. Details that were never read are asked from the server
-first, for at most 4 seconds. The poster is drawn by chafa where it is installed, or by the
-program that comes with kitty or WezTerm."""
+Give ids, or the title of one item. Details that were never read are awaited from the server
+for at most 4 seconds; stale ones are refreshed for the next time. The poster is drawn by chafa
+where it is installed, or by the program that comes with kitty or WezTerm."""
 _EXAMPLES = """\
 msdctl show blade runner
 msdctl show 9f3kQ2 | less
 msdctl show "The Matrix" --why
 msdctl --json show 9f3kQ2 8aLm01"""
 
+Sources = dict[object, "Fields"]
+"""The sources by their id."""
+
 _PATIENCE_S = 4
+_GLANCE_S = 0.3
 _POSTER_WIDTH = 320
 _WIDE = frozenset({"episode", "video", "music-video"})
 _MOST_GUESSES = 3
@@ -43,9 +47,6 @@ def register(commands: Commands) -> None:
     show.add_argument(
         "--why", action="store_true", help="say what each value of a file was made from"
     )
-    show.add_argument(
-        "--refresh", action="store_true", help="ask the server for the details again, first"
-    )
 
 
 def _show(session: Session, options: Namespace) -> ExitCode:
@@ -56,14 +57,8 @@ def _show(session: Session, options: Namespace) -> ExitCode:
         wanted = [_called(session, " ".join(options.words))]
         items = _read(client, wanted)
     sources = {source["id"]: source for source in list_sources(client)}
-    stale = [
-        item
-        for item in items
-        if _is_stale(item, sources.get(item["source_id"], {}), refresh=options.refresh)
-    ]
-    if stale:
-        _refresh(client, [cell(item["id"]) for item in stale])
-        items = _read(client, wanted)
+    if _lack_details(items, sources):
+        items = _read_with_details(client, wanted, sources)
     if session.out.as_json:
         session.out.document(items)
     else:
@@ -81,14 +76,48 @@ def _show(session: Session, options: Namespace) -> ExitCode:
 
 
 def _read(client: Client, ids: Sequence[str]) -> list[Fields]:
-    """Return the items of these ids with every key; unknown ids are left out."""
+    """Return the items of these ids with every key; unknown ids are left out.
+
+    Of a few items the daemon also refreshes details that are stale, for the next time.
+    """
     found: list[Fields] = []
+    wanted = {"details": Variant("b", value=True)}
+    if len(ids) <= MAX_REFRESHED:
+        wanted["refresh"] = Variant("b", value=True)
     for start in range(0, len(ids), MAX_GET_ITEMS):
         some = list(ids[start : start + MAX_GET_ITEMS])
-        wanted = {"details": Variant("b", value=True)}
         (items,) = client.call("GetItems", "asa{sv}", some, wanted, interface=LIBRARY)
         found += cast("list[Fields]", items)
     return found
+
+
+def _lack_details(items: Sequence[Fields], sources: Sources) -> bool:
+    """Return whether details that were never read are coming from a server."""
+    return any(
+        "fetched" not in item and _is_connected(source) and "details" in _capabilities(source)
+        for item in items
+        for source in [sources.get(item["source_id"], {})]
+    )
+
+
+def _read_with_details(client: Client, ids: Sequence[str], sources: Sources) -> list[Fields]:
+    """Return the items once their details came, or as they are after a moment."""
+    until = time.monotonic() + _PATIENCE_S
+    with client.signals() as signals:
+        items = _read(client, ids)
+        # Details that say nothing new are not announced.
+        while _lack_details(items, sources) and time.monotonic() < until:
+            signals.next(_GLANCE_S)
+            items = _read(client, ids)
+    return items
+
+
+def _is_connected(source: Fields) -> bool:
+    return source.get("status") == "connected"
+
+
+def _capabilities(source: Fields) -> Sequence[str]:
+    return cast("Sequence[str]", source.get("capabilities") or ())
 
 
 def _called(session: Session, title: str) -> str:
@@ -118,36 +147,6 @@ def _folded(hit: Fields) -> str:
 
     letters = unicodedata.normalize("NFKD", cell(hit.get("title")))
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
-
-
-def _is_stale(item: Fields, source: Fields, *, refresh: bool) -> bool:
-    """Return whether a server that can be asked has details that are wanted."""
-    offers = cast("Sequence[str]", source.get("capabilities") or ())
-    is_wanted = refresh or "fetched" not in item
-    return is_wanted and "details" in offers and _is_connected(source)
-
-
-def _is_connected(source: Fields) -> bool:
-    return source.get("status") == "connected"
-
-
-def _refresh(client: Client, ids: Sequence[str]) -> None:
-    """Ask the servers for details and wait until they came, for a moment at most."""
-    options = {"refresh": Variant("b", value=True)}
-    with client.signals() as signals:
-        for start in range(0, len(ids), MAX_REFRESHED):
-            some = list(ids[start : start + MAX_REFRESHED])
-            client.call("GetItems", "asa{sv}", some, options, interface=LIBRARY)
-        _wait(signals, "ItemsChanged", set(ids))
-
-
-def _wait(signals: Signals, member: str, ids: set[str]) -> None:
-    """Wait until this signal named every id, for a moment at most."""
-    until = time.monotonic() + _PATIENCE_S
-    while ids and (left := until - time.monotonic()) > 0:
-        signal = signals.next(left)
-        if signal and signal.member == member:
-            ids -= {one for value in signal.args if isinstance(value, list) for one in value}
 
 
 def _write_page(session: Session, item: Fields, source: Fields) -> None:
@@ -182,7 +181,7 @@ def _poster(client: Client, item: Fields, source: Fields) -> str:
         with client.signals() as signals:
             files = _files(client, item_id, kind)
             if item_id not in files and _is_connected(source):
-                _wait(signals, "ArtworkReady", {item_id})
+                _wait_for_picture(signals, item_id)
                 files = _files(client, item_id, kind)
     except CommandError:
         return ""  # the words matter more
@@ -193,3 +192,16 @@ def _files(client: Client, item_id: str, kind: str) -> dict[str, str]:
     wanted: tuple[object, ...] = ([item_id], kind, _POSTER_WIDTH, {})
     (files,) = client.call("GetArtworks", "assua{sv}", *wanted, interface=ARTWORK)
     return cast("dict[str, str]", files)
+
+
+def _wait_for_picture(signals: Signals, item_id: str) -> None:
+    """Wait until the picture of an item can be had, for a moment at most."""
+    until = time.monotonic() + _PATIENCE_S
+    while (left := until - time.monotonic()) > 0:
+        signal = signals.next(left)
+        if (
+            signal
+            and signal.member == "ArtworkReady"
+            and item_id in cast("list[str]", signal.args[0])
+        ):
+            return
