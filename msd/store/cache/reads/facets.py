@@ -17,9 +17,11 @@ from msd.store.cache.rows.facets import LinkedFacet, key_range
 from msd.store.cache.rows.sort_title import NO_LETTER, letter_of
 
 MAX_VALUES = 500
+_MANY = 8  # one row in so many: looking each up costs as much as reading all
 
 _CHILDREN = """(item.parent_id = ? OR item.id IN (SELECT member.item_id FROM member
 JOIN item AS holder ON holder.pk = member.parent WHERE holder.id = ?))"""
+_FIRST = "substr(item.sort_title, 1, 1)"
 _NOT_DELETED = """item_facet.item NOT IN (SELECT pk FROM item INDEXED BY item_deleted
 WHERE item.deleted_at IS NOT NULL AND item.listing IN (SELECT value FROM json_each(?)))"""
 
@@ -59,25 +61,38 @@ class Matching:
         """How many there are of each listing."""
         if self._all:
             return {listing.pk: listing.item_count for listing in self.listings}
-        return {int(str(pk)): count for pk, count in self._counted("item.listing", "item_title")}
+        return self._summed(0)
 
     @cached_property
     def by_year(self) -> Mapping[int, int]:
         """How many there are of each year, the newest first."""
-        # Grouped by listing, too: so stand the rows in the index.
         found: Counter[int] = Counter()
-        for _, year, count in self._counted("item.listing, item.year", "item_year"):
-            if year is not None:
+        if self._all:  # grouped by listing, too: so the rows stand in the index
+            for _, year, count in self._counted("item.listing, item.year", "item_year"):
                 found[year] += count
-        return dict(sorted(found.items(), reverse=True))
+        else:
+            found = self._summed(1)
+        return {year: found[year] for year in sorted(found.keys() - {None}, reverse=True)}
 
     @cached_property
     def by_letter(self) -> Mapping[str, int]:
         """How many there are of each letter."""
+        first = dict(self._counted(_FIRST, "item_title")) if self._all else self._summed(2)
         found: Counter[str] = Counter()
-        for first, count in self._counted("substr(item.sort_title, 1, 1)", "item_title"):
-            found[letter_of(str(first))] += count
+        for character, count in first.items():
+            found[letter_of(str(character))] += count
         return found
+
+    def _summed(self, column: int) -> Counter[Any]:
+        """Count the rows that meet conditions: they are read once for all facets."""
+        found: Counter[Any] = Counter()
+        for row in self._groups:
+            found[row[column]] += row[3]
+        return found
+
+    @cached_property
+    def _groups(self) -> list[tuple[Any, ...]]:
+        return self._counted(f"item.listing, item.year, {_FIRST}")
 
     @cached_property
     def by_link(self) -> Mapping[int, int]:
@@ -101,9 +116,9 @@ class Matching:
         text = "SELECT key, name FROM facet_value WHERE key IN (SELECT value FROM json_each(?))"
         return dict(self._connection.execute(text, (json.dumps([*keys]),)).fetchall())
 
-    def _counted(self, columns: str, index: str) -> list[tuple[Any, ...]]:
-        """Count by columns; `index` has them, so that nothing else is read without conditions."""
-        rows, of_rows = (f"item INDEXED BY {index}", []) if self._all else self._rows
+    def _counted(self, columns: str, index: str = "") -> list[tuple[Any, ...]]:
+        """Count by columns; where an index has them, nothing else is read."""
+        rows, of_rows = (f"item INDEXED BY {index}", []) if index else self._rows
         return self._connection.execute(
             f"SELECT {columns}, count(*) FROM {rows} WHERE {self._where} GROUP BY {columns}",
             [*of_rows, *self._parameters],
@@ -135,14 +150,11 @@ def facets(
     conditions = conditions_of(query)
     if query.parent_id is not None:
         conditions.add(_CHILDREN, query.parent_id, query.parent_id)
-    listings = [
-        listing
-        for listing in visible_listings(connection, hidden_sources).values()
-        if is_wanted(query, listing)
-    ]
-    few = rarest(connection, query, listings, in_order=False)
+    visible = visible_listings(connection, hidden_sources).values()
+    listings = [listing for listing in visible if is_wanted(query, listing)]
     linked = [facet for facet in LinkedFacet if facet.name.lower() in names]
-    matching = Matching(connection, listings, conditions, rows_of(few), linked)
+    rows = _rows(connection, query, listings, sum(listing.item_count for listing in visible))
+    matching = Matching(connection, listings, conditions, rows, linked)
     return {
         name: tuple(
             Facet(value=value, count=count)
@@ -150,6 +162,22 @@ def facets(
         )
         for name in names
     }
+
+
+def _rows(
+    connection: sqlite3.Connection, query: ItemQuery, listings: Sequence[Listing], in_all: int
+) -> Sql:
+    """Return among which rows the matching ones are looked for.
+
+    Few are looked up one by one. Many stand all over the file: it is read from start to end.
+    """
+    if query.parent_id or query.show_id or query.artist_id:
+        return rows_of(None)
+    there = sum(listing.item_count for listing in listings)
+    few = rarest(connection, query, listings, most=there // _MANY)
+    if few is not None or there * 2 < in_all:
+        return rows_of(few)
+    return "item NOT INDEXED", []
 
 
 Counts = Iterable[tuple[str, int]]

@@ -107,24 +107,24 @@ class _Search:
         total = self._total(filled) if self._query.with_total else None
         page = None
         if order.scan is not None:
-            few = {listing: self._few(order.scan(listing.type), listing) for listing in filled}
-            page = page_in_order(self._query, order, self._conditions, few, cursor)
+            ways = {listing: self._few(order.scan(listing.type), listing) for listing in filled}
+            page = page_in_order(self._query, order, self._conditions, ways, cursor)
         if page is None:
-            rows = rows_of(rarest(self._connection, self._query, filled, in_order=False))
-            page = page_of_rows(self._query, order, rows, self._listed(filled), cursor)
+            few = rarest(self._connection, self._query, filled, most=_rows_in(filled))
+            page = page_of_rows(self._query, order, rows_of(few), self._listed(filled), cursor)
         return _Found(page, order, total)
 
     def _few(self, scan: Scan, listing: Listing) -> Candidate | None:
         """Return the condition whose rows are read and sorted; None: read in order."""
         if own_index(self._query, scan) and len(self._conditions.texts) == 1:
             return None
-        return rarest(self._connection, self._query, [listing], in_order=True)
+        return rarest(self._connection, self._query, [listing])
 
     def _total(self, listings: Sequence[Listing]) -> int:
-        rows = sum(listing.item_count for listing in listings)
+        rows = _rows_in(listings)
         if not self._conditions.texts:
             return rows
-        few = rarest(self._connection, self._query, listings, in_order=False)
+        few = rarest(self._connection, self._query, listings, most=rows)
         if few is not None and few.is_exact and len(self._conditions.texts) == 1:
             return few.count(self._connection, rows)
         return self._count(rows_of(few), self._listed(listings))
@@ -143,6 +143,10 @@ class _Search:
         pks = json.dumps([listing.pk for listing in listings])
         found.add("item.listing IN (SELECT value FROM json_each(?))", pks)
         return found
+
+
+def _rows_in(listings: Sequence[Listing]) -> int:
+    return sum(listing.item_count for listing in listings)
 
 
 def is_wanted(query: ItemQuery, listing: Listing) -> bool:

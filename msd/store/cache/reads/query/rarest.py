@@ -80,20 +80,26 @@ def own_range(query: ItemQuery, scan: Scan) -> Conditions:
 
 
 def rarest(
-    connection: sqlite3.Connection, query: ItemQuery, listings: Sequence[Listing], *, in_order: bool
+    connection: sqlite3.Connection,
+    query: ItemQuery,
+    listings: Sequence[Listing],
+    *,
+    most: int | None = None,
 ) -> Candidate | None:
-    """Return the condition whose rows are to be read; None: read in order.
+    """Return the condition that has the fewest rows; None: another way costs less.
 
     Args:
         connection: to the cache.
         query: with the conditions.
         listings: where its rows are.
-        in_order: whether reading in order is possible, so that the page may be full soon.
+        most: with more rows the other way costs less; None: that is to read in order until the
+            page is full.
     """
     found = list(candidates(query, listings))
-    rows = sum(listing.item_count for listing in listings)
-    best = None
-    least = 1 + (_worthwhile(query, rows, len(found)) if in_order else rows)
+    if most is None:
+        rows = sum(listing.item_count for listing in listings)
+        most = _worthwhile(query, rows, len(found))
+    best, least = None, most + 1
     for candidate in found:
         count = candidate.count(connection, least)
         if count < least:

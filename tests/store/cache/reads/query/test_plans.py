@@ -183,8 +183,8 @@ def test_rows_of_a_rare_condition_are_read_and_many_are_met(
     query = ItemQuery(genres=("Drama",), limit=9)
     read = (stores.writer._connection, query, listings_of(stores))
 
-    assert (rarest(*read, in_order=True) is None) == read_in_order
-    assert rarest(*read, in_order=False) is not None
+    assert (rarest(*read) is None) == read_in_order
+    assert rarest(*read, most=100) is not None
 
 
 def test_the_rarest_of_several_conditions_is_read(stores: Stores) -> None:
@@ -194,7 +194,7 @@ def test_the_rarest_of_several_conditions_is_read(stores: Stores) -> None:
         stores.write(library, movie(f"{number}", genres=("War",), year=2000 + number // 4))
     query = ItemQuery(genres=("War",), years=(2001, 2002), limit=9)
 
-    found = rarest(stores.writer._connection, query, listings_of(stores), in_order=True)
+    found = rarest(stores.writer._connection, query, listings_of(stores))
 
     assert found is not None
     assert "item_year" in found.text
