@@ -207,6 +207,8 @@ def raw_item(row: Row, item_type: ItemType) -> RawItem | None:
     if remote_id is None:
         return None
     row.view_count = play_count(row.view_count)
+    if row.colors is not None:
+        row.colors = list(many(row.colors))  # one object in JSON, a list in XML
     if item_type not in BY_FILE:
         row.versions = None
     if item_type is ItemType.ALBUM:
