@@ -3,6 +3,7 @@
 qml_probe.py FOLDER_OF_THE_EXAMPLE WORDS [PICTURE]      PICTURE: where to keep what is shown
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ def main(folder: Path, words: str, picture: str = "") -> None:
     search = next(one for one in items(window.contentItem()) if one.inherits("QQuickTextField"))
     search.setProperty("text", words)
     until(1)
+    os._exit(0)  # Python destroys Qt's objects in any order, and some of them abort then
 
 
 if __name__ == "__main__":
