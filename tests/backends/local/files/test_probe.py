@@ -6,9 +6,13 @@ import struct
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from msd.backends.local.files.opening import open_media
-from msd.backends.local.files.probe import NOT_MEDIA, _stream, probe
+from msd.backends.local.files.probe import NOT_MEDIA, _stream, _technical, probe
+from msd.models import ItemDetails, MediaSource
+from tests.support.details import check_details
 
 
 def probed(path):
@@ -220,3 +224,46 @@ def test_words_of_libmediainfo_for_formats_that_no_encoder_here_writes(track, hd
     stream = _stream(0, {"track_type": "Video"} | track)
 
     assert (hdr, spatial) == (stream.hdr, stream.spatial)
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+TRACKS = st.lists(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *("format", "format_profile", "language", "title", "default", "forced", "width"),
+                *("height", "channel_s", "channel_layout", "hdr_format", "commercial_name"),
+                *("transfer_characteristics", "duration", "overall_bit_rate", "00_00_01_000"),
+                *("99_99_99_999", "servicekind"),
+            ]
+        ),
+        VALUES | st.lists(VALUES, max_size=3),
+        max_size=12,
+    ).flatmap(
+        lambda track: st.sampled_from(["General", "Video", "Audio", "Text", "Menu", "Other"]).map(
+            lambda kind: track | {"track_type": kind}
+        )
+    ),
+    max_size=6,
+)
+
+
+@given(TRACKS)
+def test_any_words_of_libmediainfo_give_details_in_bounds(tracks):
+    """A hostile file may make it say anything (K5)."""
+    found = _technical(tracks)
+
+    check_details(
+        ItemDetails(
+            media_sources=(
+                MediaSource(
+                    remote_id="f",
+                    container=found.container,
+                    bitrate=found.bitrate,
+                    duration_ms=found.duration_ms,
+                    streams=found.streams,
+                ),
+            ),
+            markers=found.chapters,
+        )
+    )
