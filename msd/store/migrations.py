@@ -2,6 +2,7 @@
 
 empty file        → create()                        ledger: every version up to the newest
 older schema      → backup, steps after its version ledger: one more row per step
+too old a schema  → refused, untouched
 current schema    → nothing, and nothing heavy is imported
 newer schema      → refused, untouched
 """
@@ -22,8 +23,8 @@ CREATE TABLE IF NOT EXISTS schema_ledger (
 )"""
 
 
-class NewerSchemaError(Exception):
-    """A newer msd wrote the database; it was not touched."""
+class ForeignSchemaError(Exception):
+    """An msd that is newer, or too old, wrote the database; it was not touched."""
 
 
 class Step(Struct, frozen=True):
@@ -35,16 +36,17 @@ class Step(Struct, frozen=True):
 
 
 class Schema(Struct, frozen=True):
-    """A schema: how it is made from nothing (version 1 or later), and the steps since version 1."""
+    """How a schema is made from nothing, and the steps from its oldest version to the newest."""
 
     create: Callable[[sqlite3.Connection], None]
     steps: tuple[Step, ...] = ()
+    oldest: int = 1  # what is older has no steps
     probe: str = "SELECT 1"  # fails when a table is missing
 
     @property
     def version(self) -> int:
         """The newest version."""
-        return self.steps[-1].version if self.steps else 1
+        return self.steps[-1].version if self.steps else self.oldest
 
 
 def bring_up_to_date(
@@ -63,7 +65,7 @@ def bring_up_to_date(
         before_steps: called with the old version before the first step of a migration.
 
     Raises:
-        NewerSchemaError: a newer msd wrote it.
+        ForeignSchemaError: an msd that is newer, or too old, wrote it.
         StorageError: it is not msd's, or a step failed. The database is as it was.
     """
     with storage_errors(path):
@@ -88,8 +90,12 @@ def _checked_version(path: Path, connection: sqlite3.Connection, schema: Schema)
             f"{path.name} is not a database of msd: {error}", damaged=True
         ) from error
     if version > schema.version:
-        raise NewerSchemaError(
+        raise ForeignSchemaError(
             f"{path.name} was written by a newer msd (schema {version}, known is {schema.version})"
+        )
+    if 0 < version < schema.oldest:
+        raise ForeignSchemaError(
+            f"{path.name} was written by an msd of before the first release (schema {version})"
         )
     return version
 
@@ -113,7 +119,7 @@ def _write_schema(connection: sqlite3.Connection, schema: Schema) -> bool:
     connection.execute(_LEDGER)
     if version == 0:
         schema.create(connection)
-        _record(connection, 1, "create", now)
+        _record(connection, schema.oldest, "create", now)
     for step in schema.steps:
         if version < step.version:
             if version:

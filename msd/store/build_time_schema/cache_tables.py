@@ -8,10 +8,9 @@
                          │        └─ member          of a collection or playlist, in order
                          └ one item type of one library, with its count
 
-`omission` lists what a source has and msd leaves out. `msd.store.cache.steps` brings an older
-schema here. `source_fact` holds what is remembered of a source as a whole, such as the digest of
-its user's rights. `search_title` and `search` are the full-text indexes over titles and over
-everything, `search_word` lists the words in them.
+`omission` lists what a source has and msd leaves out. `source_fact` holds what is remembered of a
+source as a whole, such as the digest of its user's rights. `search_title` and `search` are the
+full-text indexes over titles and over everything, `search_word` lists the words in them.
 
 Relations between items are item ids, so rows may arrive in any order. A deleted item keeps its
 row with `deleted_at` for a time (Y7); the partial indexes know only the live ones.

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from msd.errors import StorageError
 from msd.store.cache import statements as sql
-from msd.store.cache.steps import STEPS
 from msd.store.database import (
     connect_writer,
     create_private,
     storage_errors,
 )
-from msd.store.migrations import NewerSchemaError, Schema, bring_up_to_date
+from msd.store.migrations import ForeignSchemaError, Schema, bring_up_to_date
 
 KEEP_DAMAGED = 2
+_SCHEMA = 11  # nothing older was ever released
 _PAGE_SIZE = 16_384  # fewer levels for a million rows, a fifth less time per sync
 _TABLES = (
     "meta",
@@ -50,7 +50,7 @@ def cache_schema(revision_floor: int) -> Schema:
     """Return the cache's schema; a cache made from it begins above a revision."""
     return Schema(
         create=partial(_create, revision_floor),
-        steps=STEPS,
+        oldest=_SCHEMA,
         probe="SELECT " + ", ".join(f"(SELECT 1 FROM {table} LIMIT 1)" for table in _TABLES),
     )
 
@@ -67,7 +67,7 @@ def _create(revision_floor: int, connection: sqlite3.Connection) -> None:
 def open_cache(path: Path, *, revision_floor: int) -> tuple[sqlite3.Connection, str]:
     """Open or make the cache; return its writer and why it was made again ("" when it was not).
 
-    A cache can always be fetched again, so damage and a newer schema lead to a new one. Its
+    A cache can always be fetched again, so damage and another msd's schema lead to a new one. Its
     revisions start above `revision_floor` and above those of any cache made earlier (Y10).
 
     Raises:
@@ -78,7 +78,7 @@ def open_cache(path: Path, *, revision_floor: int) -> tuple[sqlite3.Connection, 
     if not because:
         try:
             return _open(path, schema), ""
-        except NewerSchemaError as error:
+        except ForeignSchemaError as error:
             because = str(error)
         except StorageError as error:
             if not error.damaged:

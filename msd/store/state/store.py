@@ -36,7 +36,7 @@ from msd.store.database import (
     storage_errors,
     transaction,
 )
-from msd.store.migrations import NewerSchemaError, Schema, bring_up_to_date
+from msd.store.migrations import ForeignSchemaError, Schema, bring_up_to_date
 from msd.store.state import statements as sql
 
 _SOURCE_COLUMNS = (
@@ -98,7 +98,7 @@ class StateStore:
             )
             if not created:
                 backups.make_if_due(connection)
-        except NewerSchemaError as error:
+        except ForeignSchemaError as error:
             connection.close()
             raise StorageError(f"{error}; it is left untouched") from error
         except BaseException:

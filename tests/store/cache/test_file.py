@@ -92,6 +92,13 @@ def newer(file: Path) -> None:
     connection.close()
 
 
+def unreleased(file: Path) -> None:
+    connection = sqlite3.connect(file)
+    connection.execute("UPDATE schema_ledger SET version = 10")
+    connection.commit()
+    connection.close()
+
+
 @pytest.mark.parametrize(
     "harm",
     [
@@ -105,6 +112,7 @@ def newer(file: Path) -> None:
         a_table_is_gone,
         no_revision,
         newer,
+        unreleased,
     ],
 )
 def test_a_cache_that_can_not_be_used_is_moved_aside_and_made_anew(paths: Paths, harm) -> None:

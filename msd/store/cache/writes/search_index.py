@@ -17,7 +17,6 @@ from msd.store.cache.rows.details import people_names
 from msd.store.cache.rows.item_row import ItemRow
 from msd.store.cache.rows.search_text import LISTED_LETTERS, people_words, search_tokens
 
-BACKLOG_BATCH = 5000  # rows of an older cache that one transaction puts into the index
 MERGED_PAGES = 300  # of the index, which one transaction rewrites
 
 _TITLE, _YEAR, _SHOW, _ARTIST, _ALBUM = (
@@ -32,8 +31,6 @@ FROM item LEFT JOIN item_detail ON item_detail.item = item.pk
 LEFT JOIN item_full ON item_full.item = item.pk
 """
 _STORED_OF = f"{_STORED} WHERE item.pk IN (SELECT value FROM json_each(?))"
-_BACKLOG = f"{_STORED} WHERE item.pk <= ? ORDER BY item.pk DESC LIMIT ?"
-_SET_BACKLOG = "UPDATE meta SET value = ? WHERE key = 'search_backlog'"
 
 Texts = tuple[str, str]
 """What the two indexes have of an item: the words of its titles, and all words."""
@@ -41,8 +38,7 @@ Texts = tuple[str, str]
 
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, ItemRow]]) -> None:
     """Put new rows into the index, given with their primary keys."""
-    last = _backlog(connection)
-    _put(connection, [(pk, _texts_of_row(row)) for pk, row in rows if pk > last])
+    _put(connection, [(pk, _texts_of_row(row)) for pk, row in rows])
 
 
 @contextmanager
@@ -59,18 +55,6 @@ def in_step(connection: sqlite3.Connection, pks: Collection[int]) -> Iterator[No
 def remove(connection: sqlite3.Connection, pks: Collection[int]) -> None:
     """Take items out of the index, before their rows are deleted."""
     _drop(connection, _stored(connection, pks).items())
-
-
-def index_backlog(connection: sqlite3.Connection, batch: int = BACKLOG_BATCH) -> bool:
-    """Put one batch of rows of an older cache into the index; True while there are more."""
-    last = _backlog(connection)
-    if not last:
-        return False
-    rows = connection.execute(_BACKLOG, (last, batch)).fetchall()
-    _put(connection, [(row[0], _texts(*row[1:])) for row in rows])
-    is_more = len(rows) == batch
-    connection.execute(_SET_BACKLOG, (rows[-1][0] - 1 if is_more else 0,))
-    return is_more
 
 
 def merge(connection: sqlite3.Connection, *, is_first: bool) -> bool:
@@ -91,16 +75,9 @@ def merge(connection: sqlite3.Connection, *, is_first: bool) -> bool:
     return is_more
 
 
-def _backlog(connection: sqlite3.Connection) -> int:
-    """Return up to which key items wait to be put into the index."""
-    row = connection.execute("SELECT value FROM meta WHERE key = 'search_backlog'").fetchone()
-    return 0 if row is None else int(row[0])
-
-
 def _stored(connection: sqlite3.Connection, pks: Collection[int]) -> dict[int, Texts]:
     """Return what the index has of items."""
-    last = _backlog(connection)
-    rows = connection.execute(_STORED_OF, (json.dumps([pk for pk in pks if pk > last]),))
+    rows = connection.execute(_STORED_OF, (json.dumps(list(pks)),))
     return {row[0]: _texts(*row[1:]) for row in rows}
 
 

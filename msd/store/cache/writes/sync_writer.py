@@ -204,13 +204,10 @@ class SyncWriter(LossWriter):
     def tend_search_index(self) -> bool:
         """Do a piece of what the search index needs after a sync; True while there is more.
 
-        Rows of an older cache become searchable. After many new rows the index is merged, which
-        makes searches quicker; after few ones that would cost more than it is worth.
+        After many new rows the index is merged, which makes searches quicker; after few ones that
+        would cost more than it is worth.
         """
         with noting_damage(self._cache_path), transaction(self._connection):
-            if search_index.index_backlog(self._connection):
-                self._new_rows += search_index.BACKLOG_BATCH
-                return True
             if self._new_rows < MANY_NEW_ROWS:
                 return False
             is_more = search_index.merge(self._connection, is_first=not self._is_merging)

@@ -14,7 +14,6 @@ from msd.models import (
 )
 from msd.store.cache.reads.search.search import search
 from msd.store.cache.writes.losses.purge import purge_soft_deleted
-from msd.store.cache.writes.search_index import index_backlog
 from msd.store.cache.writes.sync_writer import MANY_NEW_ROWS
 from tests.store.made import SOURCE, Stores, made, movie, store_item
 
@@ -277,22 +276,3 @@ def test_after_many_new_rows_the_index_is_merged(stores: Stores) -> None:
     add(20, 10)
     assert not stores.writer.tend_search_index()
     assert found(stores, "alien 7 ")[0] == "Alien 7"
-
-
-def test_rows_of_an_older_cache_are_put_into_the_index_later(stores: Stores) -> None:
-    """A migration is quick: the syncs that follow fill the index, a batch at a time."""
-    stores.write(
-        stores.library(), *(movie(f"{n}", f"Alien {n}", original_title="Xenos") for n in range(5))
-    )
-    connection = stores.writer._connection
-    for index in ("search", "search_title"):
-        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
-    connection.execute("INSERT INTO meta VALUES ('search_backlog', 5)")
-    assert found(stores, "xenos") == []
-
-    rounds = 1
-    while stores.cache.write(index_backlog, 2):
-        rounds += 1
-
-    assert rounds == 3
-    assert len(found(stores, "alien")) == len(found(stores, "xenos")) == 5
