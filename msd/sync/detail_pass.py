@@ -121,6 +121,8 @@ class DetailPass:
             UnreachableError: the source gives nothing at all now, as with unmounted storage.
         """
         example = await self._thread.run(self._store.item_with_details)
+        if example is None and self._total <= MOST_BAD_ROWS:
+            return  # a source of a few playlists, say: there is no other item to ask for
         page = None if example is None else await backend.detail_page([example])
         if page is None or not page.items:
             raise UnreachableError(

@@ -335,3 +335,41 @@ async def test_one_server_is_asked_by_two_at_a_time(tmp_path: Path) -> None:
 
     assert begun == ["busy", "busy", "other"]
     assert sorted(started) == ["busy", "busy", "busy", "other"]
+
+
+async def test_an_idle_pass_takes_no_place_from_syncs(tmp_path: Path) -> None:
+    """Y18: with one place for all, and two at its server, three passes and a sync get through."""
+    begun: list[str] = []
+    all_begun = anyio.Event()
+    hangs = "import sys, time; sys.stdin.readline(); time.sleep(60)"
+    passes = SyncManager(parallel=1, command=(sys.executable, "-c", hangs))
+    finished = saying(messages.Finished(report=SyncReport()))
+
+    def has_begun(name: str) -> None:
+        begun.append(name)
+        if len(begun) == 3:
+            all_begun.set()
+
+    async def idle(name: str) -> None:
+        await passes.run(
+            replace(request(tmp_path), task=messages.Task.DETAILS),
+            started=lambda: has_begun(name),
+            progress=lambda _progress: None,
+            changed=lambda _changed: None,
+        )
+
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            for name in ("a", "b", "c"):
+                tasks.start_soon(idle, name)
+            await all_begun.wait()
+            passes._command = (sys.executable, "-c", finished)
+            await passes.run(
+                request(tmp_path),
+                started=lambda: begun.append("sync"),
+                progress=lambda _progress: None,
+                changed=lambda _changed: None,
+            )
+            tasks.cancel_scope.cancel()
+
+    assert begun[-1] == "sync"

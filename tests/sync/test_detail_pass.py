@@ -259,6 +259,18 @@ async def test_items_that_the_source_gives_by_no_id_are_asked_for_once(stage: St
     assert stage.with_details() == 100
 
 
+async def test_a_source_of_a_few_items_that_come_by_no_id_is_done(stage: Stage) -> None:
+    """There is no other item by which to tell that the source is well."""
+    stage.server.movies(stage.films, 3)
+    await stage.sync()
+    stage.server.items[stage.films].clear()
+
+    await stage.details()
+    await stage.details()
+
+    assert stage.requests() == []
+
+
 async def test_a_slow_source_is_asked_for_less_and_left_alone_for_longer(stage: Stage) -> None:
     """The pauses follow its answers; a quick one is asked for whole pages again."""
     stage.server.movies(stage.films, 400)
