@@ -83,8 +83,8 @@ class PictureFetches:
         """Fetch the pictures of some items, before those that wait already.
 
         What could not be fetched a moment ago is left out until its source is connected anew, or
-        a minute has passed. `ArtworkReady` names each item whose
-        picture came, or is known not to be had.
+        a minute has passed. `ArtworkReady` names each item whose picture came, or is known not to
+        be had.
         """
         sources = set()
         for item_id, ref in reversed(list(refs.items())):
@@ -194,7 +194,7 @@ class PictureFetches:
 
     async def _is_current(self, fetch: Fetch) -> bool:
         """Say whether a row still names this picture: servers send the newest one for any ref."""
-        for kind, ids in fetch.wanted.items():
+        for kind, ids in list(fetch.wanted.items()):  # another kind may be asked for meanwhile
             refs = await self._current_refs(ids[:_COMPARED], kind)
             if fetch.ref in refs.values():
                 return True

@@ -43,4 +43,4 @@ class Library(Struct, frozen=True, kw_only=True):
     counts: Mapping[ItemType, int] = field(default_factory=dict)
     """How many items of each type it has; their sum is `item_count`."""
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """How many things of which kinds it holds that msd has no type for, e.g. {"photo": 120}."""
+    """What it holds and msd does not show → number, 0 = unknown, e.g. {"photo": 120}."""

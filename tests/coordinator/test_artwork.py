@@ -1,13 +1,13 @@
 """Artwork: files at once, the missing ones in the background, and each picture once."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import anyio
 import pytest
 
 from msd.coordinator.artwork import MAX_PICTURES
-from msd.coordinator.picture_fetches import MOST_WAITING
+from msd.coordinator.picture_fetches import MOST_WAITING, PictureFetches
 from msd.errors import (
     LimitExceededError,
     MsdError,
@@ -15,7 +15,7 @@ from msd.errors import (
     UnknownItemError,
     UnreachableError,
 )
-from msd.events import ArtworkReady, SourceConnected
+from msd.events import ArtworkReady, EventStream, SourceConnected
 from msd.models import (
     Image,
     ItemDetails,
@@ -27,7 +27,7 @@ from msd.models import (
     PublicStatus,
     RemoteId,
 )
-from msd.models.artwork import ArtworkKind
+from msd.models.artwork import ArtworkKind, PictureRef
 from tests.pictures.samples import SVG, bomb, picture
 from tests.support.fakes.fake_backend import FakeServer, movie
 from tests.support.rig import Rig, Run
@@ -291,6 +291,25 @@ async def test_each_kind_that_waits_is_announced(run: Run, server: FakeServer) -
         ArtworkReady(ids=(item,), kind=kind, width=320) for kind in ("backdrop", "thumb")
     }
     assert server.calls.count("picture wide 320") == 1
+
+
+async def test_another_kind_may_be_asked_for_while_a_picture_is_compared(run: Run) -> None:
+    """A grid asks for posters, and the page that opens for the thumb, which is the same picture."""
+    item = (await ids(run))["good"]
+    artwork = run.coordinator.artwork
+    found = await artwork._refs([item], POSTER)
+
+    async def refs(wanted: Sequence[ItemId], kind: ArtworkKind) -> Mapping[str, PictureRef]:
+        fetches.start(dict.fromkeys(wanted, found[item]), ArtworkKind.THUMB, 320)
+        return found if kind is ArtworkKind.THUMB else {}
+
+    work = artwork._fetches._work
+    fetches = PictureFetches(artwork._services, work, EventStream(), refs)
+    fetch = fetches.start_one(item, found[item], POSTER, 320)
+    await fetch.done.wait()
+
+    assert fetch.error is None
+    assert set(fetch.wanted) == {POSTER, ArtworkKind.THUMB}
 
 
 async def many(run: Run, server: FakeServer, count: int) -> list[ItemId]:
