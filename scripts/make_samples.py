@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Make a small library of real, playable media in a folder: `make_samples.py FOLDER`.
 
-Films, a show with two seasons and three albums with covers, a few seconds each, some 3 MB in
-all. Pictures are ffmpeg's test patterns and sounds are tones, so nobody's rights are touched.
-Running it again makes only what is missing. Needs ffmpeg (Debian: `apt install ffmpeg`).
+Films and a show with posters and backdrops, three albums with covers, a few seconds each, some
+4 MB in all. Pictures are ffmpeg's test patterns and sounds are tones, so nobody's rights are
+touched. Running it again makes only what is missing. Needs ffmpeg (Debian: `apt install ffmpeg`).
 """
 
 import shutil
@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SECONDS = 4
-PATTERNS = ("testsrc2", "mandelbrot", "life=mold=10", "gradients", "smptehdbars", "rgbtestsrc")
+PATTERNS = (
+    "smptehdbars",
+    "testsrc2",
+    "mandelbrot",
+    "gradients=c0=navy:c1=skyblue:nb_colors=2",
+    "life=mold=10",
+    "rgbtestsrc",
+)
+POSTER, BACKDROP, SQUARE = "400x600", "1280x720", "400x400"
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,15 @@ class Video:
     pattern: int
     hertz: int
     nfo: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture to make: a frame of a pattern."""
+
+    path: str
+    pattern: int
+    size: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +83,20 @@ def films() -> list[Video]:
         )
         folder = f"Movies/{title} ({year})"
         found.append(Video(f"{folder}/{title} ({year}).mkv", number, 220 + 55 * number, nfo))
+    return found
+
+
+def pictures() -> list[Picture]:
+    """Return posters and backdrops of the films and the show, and portraits of the artists."""
+    found = []
+    for number, (title, year, *_) in enumerate(FILMS):
+        folder = f"Movies/{title} ({year})"
+        found.append(Picture(f"{folder}/poster.jpg", number, POSTER))
+        found.append(Picture(f"{folder}/fanart.jpg", number, BACKDROP))
+    found.append(Picture("Shows/A Day in Frames/poster.jpg", 5, POSTER))
+    found.append(Picture("Shows/A Day in Frames/fanart.jpg", 5, BACKDROP))
+    for number, artist in enumerate(dict.fromkeys(artist for artist, *_ in ALBUMS), start=4):
+        found.append(Picture(f"Music/{artist}/artist.jpg", number, SQUARE))
     return found
 
 
@@ -113,21 +144,30 @@ def run_ffmpeg(options: list[str], target: Path) -> None:
     half.replace(target)
 
 
-def make_video(root: Path, video: Video) -> None:
-    """Make one video, and its poster and NFO when it is a film."""
-    target = root / video.path
-    pattern = PATTERNS[video.pattern % len(PATTERNS)]
-    separator = ":" if "=" in pattern else "="
-    source = f"{pattern}{separator}size=320x180:rate=12"
-    picture = ["-f", "lavfi", "-t", str(SECONDS), "-i", source]
+def frames(pattern: int, size: str) -> list[str]:
+    """Return the options that give ffmpeg the frames of a pattern."""
+    name = PATTERNS[pattern % len(PATTERNS)]
+    separator = ":" if "=" in name else "="
+    source = f"{name}{separator}size={size}:rate=12"
+    return ["-f", "lavfi", "-t", str(SECONDS), "-i", source]
+
+
+def make_picture(root: Path, picture: Picture) -> None:
+    """Make one picture."""
+    target = root / picture.path
     if not target.exists():
+        run_ffmpeg([*frames(picture.pattern, picture.size), "-frames:v", "1"], target)
+
+
+def make_video(root: Path, video: Video) -> None:
+    """Make one video, and its NFO when it is a film."""
+    target = root / video.path
+    if not target.exists():
+        picture = frames(video.pattern, "320x180")
         tone = ["-f", "lavfi", "-t", str(SECONDS), "-i", f"sine=frequency={video.hertz}"]
         codecs = ["-c:v", "mpeg4", "-q:v", "8", "-c:a", "aac", "-b:a", "48k", "-shortest"]
         run_ffmpeg([*picture, *tone, *codecs], target)
     if video.nfo:
-        poster = target.parent / "poster.jpg"
-        if not poster.exists():
-            run_ffmpeg([*picture, "-frames:v", "1", "-vf", "crop=120:180"], poster)
         target.with_suffix(".nfo").write_text(video.nfo, encoding="utf-8")
 
 
@@ -158,6 +198,7 @@ def make_samples(root: Path) -> int:
     with ThreadPoolExecutor() as pool:
         jobs = [
             *(pool.submit(make_video, root, video) for video in videos),
+            *(pool.submit(make_picture, root, picture) for picture in pictures()),
             *(pool.submit(make_track, root, track) for track in music),
             *(pool.submit(make_cover, root, *numbered) for numbered in enumerate(covers.values())),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msd.cli.daemon.connection import Call
+from msd.cli.daemon.lookup import list_sources
 from msd.cli.doctor.finding import Finding, Machine, error, fine, warning
 from msd.cli.errors import CommandError
 
@@ -38,17 +39,31 @@ def _keyring_finding(bus: Bus) -> Finding:
     try:
         is_locked = _is_locked(bus)
     except CommandError:
-        return error(
-            "keyring-absent",
-            "no keyring answers, so msd can't keep sign-ins",
+        remedy = (
             "install gnome-keyring, KWallet or KeePassXC; on a machine without a desktop put"
-            ' `[secrets]` and `store = "file"` into ~/.config/msd/msd.toml',
+            ' `[secrets]` and `store = "file"` into ~/.config/msd/msd.toml'
         )
+        if _has_only_folders(bus):
+            return warning(
+                "keyring-absent", "no keyring answers; folders need none, servers do", remedy
+            )
+        return error("keyring-absent", "no keyring answers, so msd can't keep sign-ins", remedy)
     if is_locked:
         return error(
             "keyring-locked", "the keyring is locked, so nothing can sign in", "msdctl unlock"
         )
     return fine("keyring", "the keyring is unlocked")
+
+
+def _has_only_folders(bus: Bus) -> bool:
+    """Return whether there are sources, and nobody signs in to any of them."""
+    if bus.client is None or not bus.is_running:
+        return False
+    try:
+        sources = list_sources(bus.client)
+    except CommandError:
+        return False
+    return bool(sources) and not any(source.get("account_id") for source in sources)
 
 
 def _is_locked(bus: Bus) -> bool:

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from msd import __version__
 from msd.cli.daemon.client import Client
@@ -22,8 +23,9 @@ from msd.cli.doctor.system import system_findings
 from msd.cli.doctor.unit import unit_findings
 from msd.cli.setup.places import Folders
 from msd.contract import BUS_NAME
-from msd.models import PublicStatus, SourceStatus, StatusReason, UnixSeconds
+from msd.models import AccountId, PublicStatus, SourceStatus, StatusReason, UnixSeconds
 from tests.cli.stage import MSDCTL, ROOT, Stage, environment
+from tests.support.fakes.fake_coordinator import source_view
 from tests.support.session.bus import PrivateBus, bus  # noqa: F401 - a fixture
 from tests.support.session.keyring import Keyring, keyring  # noqa: F401 - a fixture
 
@@ -333,6 +335,19 @@ def test_the_settings_are_wrong(bus: PrivateBus, tmp_path, text, words):  # noqa
 
 
 # --- sources -----------------------------------------------------------------------------------
+
+
+@pytest.mark.anyio
+async def test_folders_need_no_keyring(stage: Stage):
+    """Beside `scripts/run` there is none; it is a fault only where somebody signs in."""
+    stage.coordinator.put_source("local_aaaaaaaaaaaa")
+    folders = {row["code"]: row for row in (await stage.run("--json", "doctor")).document}
+    nas = source_view(NAS).source
+    stage.coordinator.put_source(NAS, source=replace(nas, account_id=AccountId("jellyfin_1")))
+    server = {row["code"]: row for row in (await stage.run("--json", "doctor")).document}
+
+    assert folders["keyring-absent"]["severity"] == "warning"
+    assert server["keyring-absent"]["severity"] == "error"
 
 
 @pytest.mark.anyio
