@@ -96,6 +96,7 @@ def test_people_are_found_with_every_server_off(
     ]
     for source_id in sources:
         daemon.until_synced(source_id)
+        until_details(daemon, source_id, "waiting", "running")
     plex.log.clear()
     for source_id in sources:
         until_details(daemon, source_id, "done")
@@ -145,6 +146,7 @@ def test_an_odd_item_and_a_slow_server_cost_only_themselves(
     )
     source_id = daemon.add_jellyfin(jellyfin.url)
     daemon.until_synced(source_id)
+    until_details(daemon, source_id, "waiting", "running")
     until_details(daemon, source_id, "done")
 
     films, _, _ = daemon.query("types", "as", "1", "movie", "fields", "as", "2", "people", "title")

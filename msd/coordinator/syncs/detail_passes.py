@@ -93,7 +93,8 @@ class DetailPasses:
         events.listen(LibrarySettingsChanged, lambda event: self._after_choice(event.source_id))
         events.listen(ItemsChanged, lambda event: self._count_again(event.source_id))
         events.listen(SourceRemoved, lambda event: self._forget(event.source_id))
-        for kind in (JobAdded, JobFinished, NetworkChanged, SourceStatusChanged):
+        events.listen(JobFinished, lambda _: self._after_job())
+        for kind in (JobAdded, NetworkChanged, SourceStatusChanged):
             events.listen(kind, lambda _: self._reevaluate())
 
     async def run(self) -> None:
@@ -160,6 +161,11 @@ class DetailPasses:
         if self._running is not None and not self._can_be_asked(self._running.source_id):
             self._running.scope.cancel()
         self._changed.set()
+
+    def _after_job(self) -> None:
+        """A sync may have ended: what it made due is shown at once."""
+        self._counted_at.clear()
+        self._reevaluate()
 
     def _step_aside(self, source_id: SourceId) -> None:
         """Leave a source to whoever uses it, for a while."""
