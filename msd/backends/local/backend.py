@@ -106,7 +106,12 @@ class LocalBackend:
         """Return a picture of the folder as it is; see `HasArtwork`."""
         from msd.backends.local.files.pictures import read_picture  # noqa: PLC0415
 
-        return await self._run(read_picture, self._source.address, ref)
+        try:
+            return await self._run(read_picture, self._source.address, ref)
+        except BadResponseError:
+            # A file that can't be read because the disk went away is no broken file.
+            await self._run(check_folder, self._source.address, self._source.config)
+            raise
 
     def listings(self, library: RemoteLibrary) -> tuple[Listing, ...]:
         """Return one listing for each type: a library may hold a few things of another kind."""
