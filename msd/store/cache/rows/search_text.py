@@ -24,6 +24,7 @@ MOST_WORDS = 32
 MAX_LENGTH = 300  # characters of a text that are looked at
 LISTED_LETTERS = 24  # of each word in the list of all words
 _SEARCHED_PEOPLE = 40  # of an item
+_FIRST_MARK, _MARKS = 0xF0000, 0xFFFE  # characters for private use
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼʻ`´ʹ′"))
 _WORD = re.compile(r"[^\W_]+")
@@ -87,6 +88,11 @@ def plain_words(text: str) -> tuple[str, ...]:
 def search_tokens(text: str) -> str:
     """Return every way to type the words of a text, with spaces between them."""
     return _folded_text(text)[1]
+
+
+def listing_mark(listing: int) -> str:
+    """Return the word that the index has for a listing; nobody can type it."""
+    return chr(_FIRST_MARK + listing % _MARKS)
 
 
 def people_words(names: Sequence[str]) -> str:

@@ -67,13 +67,12 @@ class Plan(Struct):
             ids.update(item for item in old.relations if item is not None)
         return ids
 
-    @property
-    def with_other_words(self) -> list[int]:
-        """The changed rows that may be found by other words afterwards."""
+    def with_other_words(self, listing: int) -> list[int]:
+        """Return the changed rows that may be found by other words in the listing afterwards."""
         return [
             old.pk
             for old, row in self.changed
-            if old.content != row.content or row.full is not None
+            if old.content != row.content or row.full is not None or old.listing != listing
         ]
 
     @property
@@ -123,7 +122,7 @@ def execute(
     revision = next_revision(connection)
     places.place_rows(connection, planned.rows)
     _insert(connection, planned.new, listing, revision, now)
-    with search_index.in_step(connection, planned.with_other_words):
+    with search_index.in_step(connection, planned.with_other_words(listing)):
         _update(connection, planned.changed, listing, revision, now)
     places.move_what_is_below(connection, [row.id for row in planned.rows if row.is_top])
     counts = Counter({listing: len(planned.new) + len(planned.changed)})
@@ -195,7 +194,7 @@ def _insert(
     )
     _put_bodies(connection, numbered, now)
     link(connection, listing, numbered)
-    search_index.add(connection, numbered)
+    search_index.add(connection, listing, numbered)
 
 
 def _update(

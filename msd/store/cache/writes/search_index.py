@@ -15,7 +15,12 @@ from msd.store.cache import statements as sql
 from msd.store.cache.rows.columns import CONTENT_COLUMNS
 from msd.store.cache.rows.details import people_names
 from msd.store.cache.rows.item_row import ItemRow
-from msd.store.cache.rows.search_text import LISTED_LETTERS, people_words, search_tokens
+from msd.store.cache.rows.search_text import (
+    LISTED_LETTERS,
+    listing_mark,
+    people_words,
+    search_tokens,
+)
 
 MERGED_PAGES = 300  # of the index, which one transaction rewrites
 
@@ -23,7 +28,7 @@ _TITLE, _YEAR, _SHOW, _ARTIST, _ALBUM = (
     CONTENT_COLUMNS.index(name) for name in ("title", "year", "show_title", "artist", "album")
 )
 _STORED = """
-SELECT item.pk, item.title,
+SELECT item.pk, item.listing, item.title,
        coalesce(json_extract(item_detail.body, '$.original_title'),
                 json_extract(nullif(item_full.beyond_list, ''), '$.original_title'), ''),
        item_full.body, item.show_title, item.artist, item.album, item.year
@@ -32,13 +37,13 @@ LEFT JOIN item_full ON item_full.item = item.pk
 """
 _STORED_OF = f"{_STORED} WHERE item.pk IN (SELECT value FROM json_each(?))"
 
-Texts = tuple[str, str]
-"""What the two indexes have of an item: the words of its titles, and all words."""
+Texts = tuple[str, str, str]
+"""What the index has of an item: the mark of its listing, the words of its titles, all words."""
 
 
-def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, ItemRow]]) -> None:
-    """Put new rows into the index, given with their primary keys."""
-    _put(connection, [(pk, _texts_of_row(row)) for pk, row in rows])
+def add(connection: sqlite3.Connection, listing: int, rows: Iterable[tuple[int, ItemRow]]) -> None:
+    """Put new rows of a listing into the index, given with their primary keys."""
+    _put(connection, [(pk, _texts_of_row(listing, row)) for pk, row in rows])
 
 
 @contextmanager
@@ -81,30 +86,32 @@ def _stored(connection: sqlite3.Connection, pks: Collection[int]) -> dict[int, T
     return {row[0]: _texts(*row[1:]) for row in rows}
 
 
-def _texts_of_row(row: ItemRow) -> Texts:
+def _texts_of_row(listing: int, row: ItemRow) -> Texts:
     values = row.values
     place = (values[_SHOW], values[_ARTIST], values[_ALBUM], values[_YEAR])
-    return _texts(str(values[_TITLE]), row.original_title, row.full, *place)
+    return _texts(listing, str(values[_TITLE]), row.original_title, row.full, *place)
 
 
-def _texts(title: str, original: str, full: bytes | None, *place: object) -> Texts:
+def _texts(listing: int, title: str, original: str, full: bytes | None, *place: object) -> Texts:
     titles = search_tokens(title)
     if original and original != title:
         titles = f"{titles} {search_tokens(original)}"
     others = [search_tokens(str(text)) for text in place if text is not None]
     people = people_words(people_names(full)) if full else ""
-    return titles, " ".join((titles, *others, people))
+    return listing_mark(listing), titles, " ".join((titles, *others, people))
 
 
 def _put(connection: sqlite3.Connection, texts: Collection[tuple[int, Texts]]) -> None:
-    connection.executemany(sql.ADD_TITLE_WORDS, [(pk, titles) for pk, (titles, _) in texts])
-    connection.executemany(sql.ADD_WORDS, [(pk, words) for pk, (_, words) in texts])
-    distinct = {*" ".join([words for _, (_, words) in texts]).split()}
+    of_titles = [(pk, f"{mark} {titles}") for pk, (mark, titles, _) in texts]
+    connection.executemany(sql.ADD_TITLE_WORDS, of_titles)
+    of_all = [(pk, f"{mark} {words}") for pk, (mark, _, words) in texts]
+    connection.executemany(sql.ADD_WORDS, of_all)
+    distinct = {*" ".join([words for _, (_, _, words) in texts]).split()}
     listed = {word[:LISTED_LETTERS] for word in distinct}
     connection.executemany(sql.ADD_SEARCH_WORD, [(word,) for word in sorted(listed)])
 
 
 def _drop(connection: sqlite3.Connection, texts: Iterable[tuple[int, Texts]]) -> None:
-    for pk, (titles, words) in texts:
-        connection.execute(sql.REMOVE_TITLE_WORDS, (pk, titles))
-        connection.execute(sql.REMOVE_WORDS, (pk, words))
+    for pk, (mark, titles, words) in texts:
+        connection.execute(sql.REMOVE_TITLE_WORDS, (pk, f"{mark} {titles}"))
+        connection.execute(sql.REMOVE_WORDS, (pk, f"{mark} {words}"))

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -10,8 +10,9 @@ from msgspec import Struct
 from msd.models import ItemId, ItemType
 from msd.store.cache.reads.listings import Listing
 from msd.store.cache.rows.details import people_names
+from msd.store.cache.rows.search_text import listing_mark
 
-MOST_EXAMINED = 10_000  # rows of the index that one step looks at
+MOST_EXAMINED = 10_000  # rows of the index that one step looks at, deleted ones included
 MOST_COUNTED = 10_000
 
 _COLUMNS = """
@@ -46,6 +47,19 @@ LEFT JOIN item_full ON item_full.item = named.value
 _PEOPLE = "SELECT item, body FROM item_full WHERE item IN (SELECT value FROM json_each(?))"
 
 
+# Of items that fit alike.
+TYPE_ORDER = {
+    ItemType.COLLECTION: 1,
+    ItemType.ALBUM: 2,
+    ItemType.PLAYLIST: 2,
+    ItemType.SEASON: 3,
+    ItemType.MUSIC_VIDEO: 3,
+    ItemType.VIDEO: 3,
+    ItemType.TRACK: 4,
+    ItemType.EPISODE: 4,
+}
+
+
 class Candidate(Struct, frozen=True):
     """What is compared of an item."""
 
@@ -69,15 +83,27 @@ class CandidateReader:
         self.listings = listings
         self._pks = json.dumps(list(listings))
 
-    def in_index(self, index: str, expression: str, limit: int) -> tuple[list[Candidate], bool]:
+    @property
+    def groups(self) -> list[Sequence[int]]:
+        """The listings whose items come first among equals, and the others; none is empty."""
+        first = [pk for pk, listing in self.listings.items() if not TYPE_ORDER.get(listing.type)]
+        others = [pk for pk, listing in self.listings.items() if TYPE_ORDER.get(listing.type)]
+        return [group for group in (first, others) if group]
+
+    def in_index(
+        self, index: str, expression: str, group: Iterable[int], limit: int
+    ) -> tuple[list[Candidate], bool]:
         """Return items that an index has for an expression, and whether these are all.
 
         Args:
             index: `search` or `search_title`.
             expression: as FTS5 has it.
+            group: of listings.
             limit: of the items.
         """
-        rows = self._connection.execute(_IN_INDEX.format(index=index), (expression, self._pks))
+        rows = self._connection.execute(
+            _IN_INDEX.format(index=index), (_within(expression, group), self._pks)
+        )
         found: list[Candidate] = []
         examined = 0
         for row in rows:
@@ -112,7 +138,8 @@ class CandidateReader:
 
     def count(self, expression: str) -> int | None:
         """Return how many items the index has for an expression, None for very many."""
-        row = self._connection.execute(_COUNT, (expression, self._pks)).fetchone()
+        within = _within(expression, self.listings)
+        row = self._connection.execute(_COUNT, (within, self._pks)).fetchone()
         return None if row[0] > MOST_COUNTED else row[1] or 0
 
     def originals(self, pks: Collection[int]) -> Mapping[int, str]:
@@ -128,3 +155,8 @@ class CandidateReader:
     def _candidate(self, row: Sequence[Any]) -> Candidate:
         pk, listing, *values = row
         return Candidate(pk, self.listings[listing].type, *values)
+
+
+def _within(expression: str, listings: Iterable[int]) -> str:
+    marks = " OR ".join(f'"{listing_mark(listing)}"' for listing in listings)
+    return f"({expression}) AND ({marks})"

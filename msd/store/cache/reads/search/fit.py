@@ -5,8 +5,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from msd.models import ItemType
-from msd.store.cache.reads.search.candidates import Candidate, CandidateReader
+from msd.store.cache.reads.search.candidates import TYPE_ORDER, Candidate, CandidateReader
 from msd.store.cache.reads.search.readings import Reading
 from msd.store.cache.rows.search_text import (
     joined_forms,
@@ -14,17 +13,6 @@ from msd.store.cache.rows.search_text import (
     plain_words,
     search_tokens,
 )
-
-_TYPE_ORDER = {
-    ItemType.COLLECTION: 1,
-    ItemType.ALBUM: 2,
-    ItemType.PLAYLIST: 2,
-    ItemType.SEASON: 3,
-    ItemType.MUSIC_VIDEO: 3,
-    ItemType.VIDEO: 3,
-    ItemType.TRACK: 4,
-    ItemType.EPISODE: 4,
-}
 
 
 class Level(IntEnum):
@@ -57,7 +45,7 @@ class Hit(Struct, frozen=True, kw_only=True):
         return (
             self.level,
             -self.whole_words,
-            _TYPE_ORDER.get(item.type, 0),
+            TYPE_ORDER.get(item.type, 0),
             item.position_ms == 0,
             item.play_count == 0,
             len(item.title) if is_beginning else 0,

@@ -97,7 +97,6 @@ class _Finder:
         self._typed = typed
         self._wanted = readings(typed)
         self._named = None if query.among is None else reader.named(query.among)
-        self._tried: list[Reading] = []
         self._hits: dict[int, Hit] = {}
         self._is_all = True
 
@@ -123,10 +122,11 @@ class _Finder:
 
     def total(self) -> int | None:
         """Return how many items fit, None when they are too many to be counted."""
-        expression = self._vocabulary.expression(self._tried)
-        if self._is_all or not expression:
+        if self._is_all:
             return len(self._hits)
-        return self._reader.count(expression)
+        return self._reader.count(
+            self._vocabulary.expression([*self._wanted, *joined(self._typed)])
+        )
 
     def _beginnings(self) -> tuple[Sequence[Candidate], bool]:
         of_each = max(LEAST_BEGINNINGS, self._query.limit // len(self._reader.listings))
@@ -137,20 +137,22 @@ class _Finder:
 
     def _take_if_few(self, fit: Fit, index: str) -> None:
         """Take one more step, unless there are enough hits already."""
-        is_few = len(self._hits) < self._query.limit or not self._is_full()
-        if is_few or self._named is not None:
-            self._take(fit, index)
-        else:
+        if self._is_full() and self._named is None:
             self._is_all = False
+        else:
+            self._take(fit, index)
 
     def _take(self, fit: Fit, index: str, *, whole_words: bool = False) -> None:
         if self._named is not None:
             self._add(fit, (self._named, True))
             return
-        self._tried += fit.wanted
-        if expression := self._vocabulary.expression(fit.wanted, whole_words=whole_words):
-            at_most = max(LEAST_CANDIDATES, 2 * self._query.limit)
-            self._add(fit, self._reader.in_index(index, expression, at_most))
+        expression = self._vocabulary.expression(fit.wanted, whole_words=whole_words)
+        at_most = max(LEAST_CANDIDATES, 2 * self._query.limit)
+        for group in self._reader.groups if expression else ():
+            if whole_words or not self._is_full():
+                self._add(fit, self._reader.in_index(index, expression, group, at_most))
+            else:
+                self._is_all = False
 
     def _add(self, fit: Fit, found: tuple[Sequence[Candidate], bool]) -> None:
         """Add those of the candidates that fit; the flag says whether the step found them all."""
@@ -160,6 +162,9 @@ class _Finder:
         self._is_all &= is_all
 
     def _is_full(self) -> bool:
+        """Return whether there are as many hits as are asked for, and not few."""
+        if len(self._hits) < max(self._query.limit, FEW_HITS):
+            return False
         return sum(1 for _ in _limited(self._hits.values(), self._query)) == self._query.limit
 
 

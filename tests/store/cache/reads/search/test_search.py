@@ -227,13 +227,29 @@ def test_all_that_fits_is_counted_when_asked_for(show: Stores) -> None:
     assert total("lost", among=(ItemId(show.id_of("m")),)) == 1
 
 
-def test_a_type_is_found_behind_many_items_of_another(stores: Stores) -> None:
-    """Conditions hold before the number of candidates is bounded."""
-    films, shows = stores.library(), stores.library("shows", LibraryType.SHOWS)
-    stores.write(films, *(movie(f"{n}", f"The Lost {n}") for n in range(300)))
-    stores.write(shows, made(SHOW, "s", title="Never Lost"))
+def test_films_and_shows_are_found_behind_a_great_many_tracks(stores: Stores) -> None:
+    """Conditions, and what comes first among equals, hold before candidates are bounded."""
+    music, films = stores.library("music", LibraryType.MUSIC), stores.library()
+    songs = [made(ItemType.TRACK, f"t{n}", title=f"Song of Love {n}") for n in range(12_000)]
+    stores.write(music, *songs)
+    titles = {"The Love Bug", "True Love", "Crazy Love Letters"}
+    stores.write(films, *(movie(title, title) for title in titles))
 
-    assert found(stores, "lost", types=(SHOW,)) == ["Never Lost"]
+    assert {*found(stores, "love")[:3]} == titles
+    assert {*found(stores, "love", types=(MOVIE,))} == titles
+    assert {*found(stores, "love", library_ids=(films,))} == titles
+
+
+def test_the_count_does_not_depend_on_the_limit(stores: Stores) -> None:
+    """Words written as one are counted as well."""
+    films = stores.library()
+    stores.write(films, movie("1", "Spider Man"), *(movie(f"m{n}", "Spiderman") for n in range(31)))
+
+    def total(limit: int) -> int | None:
+        query = SearchQuery(text="spider the man", limit=limit, with_total=True)
+        return stores.cache.read(search, query).total
+
+    assert [total(limit) for limit in (1, 2, 5, 31, 100)] == [32] * 5
 
 
 def test_what_fits_best_is_found_among_a_great_many(stores: Stores) -> None:
