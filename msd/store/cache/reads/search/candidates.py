@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -78,31 +78,42 @@ class Candidate(Struct, frozen=True):
 class CandidateReader:
     """Reads candidates of the listings that a search may see."""
 
-    def __init__(self, connection: sqlite3.Connection, listings: Mapping[int, Listing]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        listings: Mapping[int, Listing],
+        *,
+        is_everything: bool,
+    ) -> None:
+        """Take the listings, and whether the cache has no others."""
         self._connection = connection
         self.listings = listings
+        self._within = () if is_everything else tuple(listings)
         self._pks = json.dumps(list(listings))
 
-    @property
-    def groups(self) -> list[Sequence[int]]:
-        """The listings whose items come first among equals, and the others; none is empty."""
-        first = [pk for pk, listing in self.listings.items() if not TYPE_ORDER.get(listing.type)]
-        others = [pk for pk, listing in self.listings.items() if TYPE_ORDER.get(listing.type)]
-        return [group for group in (first, others) if group]
-
-    def in_index(
-        self, index: str, expression: str, group: Iterable[int], limit: int
-    ) -> tuple[list[Candidate], bool]:
+    def in_index(self, index: str, expression: str, limit: int) -> tuple[list[Candidate], bool]:
         """Return items that an index has for an expression, and whether these are all.
+
+        When they are not all, those of the types that come first among equals are there as well.
 
         Args:
             index: `search` or `search_title`.
             expression: as FTS5 has it.
-            group: of listings.
             limit: of the items.
         """
+        found, is_all = self._in_listings(index, expression, self._within, limit)
+        first = [pk for pk, listing in self.listings.items() if not TYPE_ORDER.get(listing.type)]
+        if not is_all and 0 < len(first) < len(self.listings):
+            of_first, _ = self._in_listings(index, expression, first, limit)
+            found = [*{item.pk: item for item in (*of_first, *found)}.values()]
+        return found, is_all
+
+    def _in_listings(
+        self, index: str, expression: str, listings: Sequence[int], limit: int
+    ) -> tuple[list[Candidate], bool]:
+        """Return items of some listings; none named: of all."""
         rows = self._connection.execute(
-            _IN_INDEX.format(index=index), (_within(expression, group), self._pks)
+            _IN_INDEX.format(index=index), (_within(expression, listings), self._pks)
         )
         found: list[Candidate] = []
         examined = 0
@@ -138,7 +149,7 @@ class CandidateReader:
 
     def count(self, expression: str) -> int | None:
         """Return how many items the index has for an expression, None for very many."""
-        within = _within(expression, self.listings)
+        within = _within(expression, self._within)
         row = self._connection.execute(_COUNT, (within, self._pks)).fetchone()
         return None if row[0] > MOST_COUNTED else row[1] or 0
 
@@ -157,6 +168,8 @@ class CandidateReader:
         return Candidate(pk, self.listings[listing].type, *values)
 
 
-def _within(expression: str, listings: Iterable[int]) -> str:
+def _within(expression: str, listings: Sequence[int]) -> str:
+    if not listings:
+        return expression
     marks = " OR ".join(f'"{listing_mark(listing)}"' for listing in listings)
     return f"({expression}) AND ({marks})"

@@ -60,17 +60,15 @@ def search(
         )
     shown = projection(query.fields)
     check_libraries(connection, query.library_ids, hidden_sources)
-    listings = {
-        pk: listing
-        for pk, listing in visible_listings(connection, hidden_sources).items()
-        if _is_wanted(query, listing)
-    }
+    visible = visible_listings(connection, hidden_sources)
+    listings = {pk: listing for pk, listing in visible.items() if _is_wanted(query, listing)}
     text = normalise.text(query.text, MAX_LENGTH * 4)
     typed = plain_words(text)
     if not typed or not listings:
         return SearchPage(hits=(), text=query.text, total=0 if query.with_total else None)
-    reader, vocabulary = CandidateReader(connection, listings), Vocabulary(connection)
-    finder = _Finder(reader, vocabulary, query, text, typed)
+    is_everything = len(listings) == len(visible) and not hidden_sources
+    reader = CandidateReader(connection, listings, is_everything=is_everything)
+    finder = _Finder(reader, Vocabulary(connection), query, text, typed)
     hits = finder.best()
     return SearchPage(
         hits=_shown(connection, shown, listings, hits),
@@ -97,6 +95,8 @@ class _Finder:
         self._typed = typed
         self._wanted = readings(typed)
         self._named = None if query.among is None else reader.named(query.among)
+        # Whatever the limit is: what is looked for only where few items fit comes then.
+        self._counted = [*self._wanted, *joined(typed)]
         self._hits: dict[int, Hit] = {}
         self._is_all = True
 
@@ -110,23 +110,21 @@ class _Finder:
         self._take_if_few(fit, "search")
         self._take_if_few(self._fit(joined(self._typed)), "search")
         if len(self._hits) < FEW_HITS:
-            self._take(self._fit(beginnings(self._typed)), "search")
+            self._resort_to(self._fit(beginnings(self._typed)))
         if len(self._hits) < (FEW_HITS if len(self._typed) == 1 else 1):
             known = self._vocabulary.known
-            self._take(self._fit(taken_apart(known, self._typed)), "search")
+            self._resort_to(self._fit(taken_apart(known, self._typed)))
             mended = with_mistakes(known, self._typed)
             # What was mistyped is compared as it was meant.
             texts = [" ".join(reading.words) for reading in mended]
-            self._take(Fit(self._reader, texts, mended, Level.MISTAKE), "search")
+            self._resort_to(Fit(self._reader, texts, mended, Level.MISTAKE))
         return list(_limited(sorted(self._hits.values(), key=lambda hit: hit.order), self._query))
 
     def total(self) -> int | None:
         """Return how many items fit, None when they are too many to be counted."""
         if self._is_all:
             return len(self._hits)
-        return self._reader.count(
-            self._vocabulary.expression([*self._wanted, *joined(self._typed)])
-        )
+        return self._reader.count(self._vocabulary.expression(self._counted))
 
     def _beginnings(self) -> tuple[Sequence[Candidate], bool]:
         of_each = max(LEAST_BEGINNINGS, self._query.limit // len(self._reader.listings))
@@ -134,6 +132,10 @@ class _Finder:
 
     def _fit(self, wanted: Sequence[Reading]) -> Fit:
         return Fit(self._reader, [self._text], wanted)
+
+    def _resort_to(self, fit: Fit) -> None:
+        self._counted += fit.wanted
+        self._take(fit, "search")
 
     def _take_if_few(self, fit: Fit, index: str) -> None:
         """Take one more step, unless there are enough hits already."""
@@ -148,11 +150,8 @@ class _Finder:
             return
         expression = self._vocabulary.expression(fit.wanted, whole_words=whole_words)
         at_most = max(LEAST_CANDIDATES, 2 * self._query.limit)
-        for group in self._reader.groups if expression else ():
-            if whole_words or not self._is_full():
-                self._add(fit, self._reader.in_index(index, expression, group, at_most))
-            else:
-                self._is_all = False
+        if expression:
+            self._add(fit, self._reader.in_index(index, expression, at_most))
 
     def _add(self, fit: Fit, found: tuple[Sequence[Candidate], bool]) -> None:
         """Add those of the candidates that fit; the flag says whether the step found them all."""
