@@ -86,7 +86,7 @@ class SourceCoordinator:
         self.jobs = Jobs(tasks, events)
         self._statuses = StatusRegistry(events)
         self.library = MediaLibrary(services, work, events)
-        self.artwork = Artwork(services, work, events)
+        self.artwork = Artwork(services, self._statuses, work, events)
         self._removal = Removal(services, self.jobs, work, events, tasks)
         self._adding = Adding(services, self._removal, self._statuses, events)
         server_lists = ServerLists(services, self._adding, events)

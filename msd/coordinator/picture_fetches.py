@@ -16,9 +16,10 @@ from msd.coordinator.error_boundary import guarded
 from msd.coordinator.picture_failures import PictureFailures, PictureInWidth
 from msd.coordinator.services import Services
 from msd.coordinator.source_tasks import SourceTasks
+from msd.coordinator.sources.status_registry import StatusRegistry
 from msd.errors import LimitExceededError, MsdError, StorageError, UnreachableError
 from msd.events import ArtworkReady, EventStream, SourceConnected, SourceRemoved, SourceUsed
-from msd.models import ItemId, SourceId, StatusReason
+from msd.models import ItemId, PublicStatus, SourceId, StatusReason
 from msd.models.artwork import ArtworkKind, PictureRef
 
 MOST_WAITING = 2000  # of one source; the oldest are given up
@@ -62,6 +63,7 @@ class PictureFetches:
     def __init__(
         self,
         services: Services,
+        statuses: StatusRegistry,
         work: SourceTasks,
         events: EventStream,
         current_refs: CurrentRefs,
@@ -69,6 +71,7 @@ class PictureFetches:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._services = services
+        self._statuses = statuses
         self._work = work
         self._publish = events.publish
         self._current_refs = current_refs
@@ -93,6 +96,14 @@ class PictureFetches:
                 sources.add(ref.source_id)
         for source_id in sources:
             self._start_workers(source_id)
+
+    def can_ask(self, ref: PictureRef, width: int) -> bool:
+        """Say whether a picture may come soon: its source is connected and did not just fail."""
+        source_id = ref.source_id
+        if not self._statuses.has(source_id):
+            return False
+        is_connected = self._statuses.status(source_id).status is PublicStatus.CONNECTED
+        return is_connected and not self._failures.has((ref, width))
 
     def start_one(self, item_id: ItemId, ref: PictureRef, kind: ArtworkKind, width: int) -> Fetch:
         """Fetch a picture that somebody waits for, also when that failed a moment ago."""

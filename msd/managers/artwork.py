@@ -52,6 +52,12 @@ class ArtworkManager:
         """
         return await to_thread.run_sync(self._find, refs, width, limiter=self._thread)
 
+    async def find_other_width(
+        self, refs: Collection[PictureRef], width: int
+    ) -> Mapping[PictureRef, Path]:
+        """Return each picture that is there in another width: the next larger, else smaller one."""
+        return await to_thread.run_sync(self._find_other, refs, width, limiter=self._thread)
+
     async def keep(self, ref: PictureRef, width: int, content: bytes) -> Path | None:
         """Check and scale a picture, and return its file; None when it is no safe picture.
 
@@ -92,5 +98,15 @@ class ArtworkManager:
         for ref in refs:
             path = self._store.find(picture_key(ref.source_id, ref.ref, width))
             if path is not None or self._absences.has(picture_key(ref.source_id, ref.ref)):
+                found[ref] = path
+        return found
+
+    def _find_other(self, refs: Collection[PictureRef], width: int) -> dict[PictureRef, Path]:
+        larger = [step for step in WIDTHS if step > width]
+        smaller = [step for step in reversed(WIDTHS) if step < width]
+        found: dict[PictureRef, Path] = {}
+        for ref in refs:
+            keys = (picture_key(ref.source_id, ref.ref, step) for step in (*larger, *smaller))
+            if path := next(filter(None, map(self._store.find, keys)), None):
                 found[ref] = path
         return found

@@ -304,7 +304,8 @@ async def test_another_kind_may_be_asked_for_while_a_picture_is_compared(run: Ru
         return found if kind is ArtworkKind.THUMB else {}
 
     work = artwork._fetches._work
-    fetches = PictureFetches(artwork._services, work, EventStream(), refs)
+    statuses = artwork._fetches._statuses
+    fetches = PictureFetches(artwork._services, statuses, work, EventStream(), refs)
     fetch = fetches.start_one(item, found[item], POSTER, 320)
     await fetch.done.wait()
 
@@ -479,3 +480,44 @@ async def test_a_call_has_a_limit(run: Run) -> None:
     """A page is asked for at once, not a library."""
     with pytest.raises(LimitExceededError):
         await run.coordinator.artwork.files([ItemId("x")] * (MAX_PICTURES + 1), POSTER, 300)
+
+
+async def test_another_width_is_shown_while_the_source_cant_be_asked(
+    run: Run, server: FakeServer
+) -> None:
+    """The next larger, else the next smaller; the wanted one comes when the source is back."""
+    item = (await ids(run))["good"]
+    artwork = run.coordinator.artwork
+    small, large = [await artwork.file(item, POSTER, width) for width in (96, 960)]
+    server.held_pictures = anyio.Event()
+    assert await artwork.files([item], POSTER, 320) == {}  # it is connected, and asked
+    server.error = UnreachableError("away")
+    server.held_pictures.set()
+    (view,) = run.coordinator.list_sources()
+    await run.coordinator.sources.reconnect(view.source.id)
+    await run.until_status(view.source.id, PublicStatus.OFFLINE)
+    announced = len(run.of(ArtworkReady))
+
+    for width, shown in ((320, large), (960, large), (1920, large), (90, small), (150, large)):
+        assert await artwork.files([item], POSTER, width) == {item: str(shown)}
+        assert await artwork.file(item, POSTER, width) == shown
+    large.unlink()
+    assert await artwork.file(item, POSTER, 1920) == small
+    assert len(run.of(ArtworkReady)) == announced
+    server.error = None
+    await run.coordinator.sources.reconnect(view.source.id)
+    await run.until_status(view.source.id, PublicStatus.CONNECTED)
+
+    assert await artwork.file(item, POSTER, 1920) not in (small, large)
+
+
+async def test_another_width_is_shown_when_a_connected_source_fails(
+    run: Run, server: FakeServer
+) -> None:
+    """A picture that could not be fetched a moment ago is shown as it is there."""
+    item = (await ids(run))["good"]
+    small = await run.coordinator.artwork.file(item, POSTER, 96)
+    server.error = UnreachableError("away")
+
+    assert await run.coordinator.artwork.file(item, POSTER, 320) == small
+    assert await run.coordinator.artwork.files([item], POSTER, 320) == {item: str(small)}

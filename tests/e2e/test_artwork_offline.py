@@ -31,7 +31,7 @@ def daemon(bus: PrivateBus, keyring: Keyring, tmp_path: Path) -> Iterator[Daemon
 
 
 def some_films(daemon: Daemon) -> list[str]:
-    return ids_of(daemon.query("types", "as", "1", "movie")[0])[:3]
+    return ids_of(daemon.query("types", "as", "1", "movie")[0])[:4]
 
 
 def nothing_comes(daemon: Daemon, ids: list[str]) -> None:
@@ -62,10 +62,10 @@ def test_a_folder_that_is_away_has_its_pictures_again_when_it_is_back(
     away = media.with_name("away")
     media.rename(away)
 
-    nothing_comes(daemon, ids)
+    nothing_comes(daemon, ids[:3])
     daemon.sync(source_id)
     daemon.until_status(source_id, "offline", "folder-missing")
-    nothing_comes(daemon, ids)
+    nothing_comes(daemon, ids[:3])
     away.rename(media)
     daemon.until_status(source_id, "connected")
 
@@ -79,11 +79,14 @@ def test_a_server_that_is_off_has_its_pictures_again_when_it_is_back(
     source_id = daemon.add_jellyfin(sim.url)
     daemon.until_synced(source_id)
     ids = some_films(daemon)
+    seen = until_shown(daemon, ids[3:], 96)
+    assert len(seen) == 1
     sim.set_phase(Phase.REFUSED)
 
-    nothing_comes(daemon, ids)
+    nothing_comes(daemon, ids[:3])
     daemon.until_status(source_id, "offline", "refused")
-    nothing_comes(daemon, ids)
+    nothing_comes(daemon, ids[:3])
+    assert posters(daemon, list(seen), 240) == seen
     sim.set_phase(Phase.READY)
     daemon.until_status(source_id, "connected")
 
