@@ -141,5 +141,5 @@ DETAIL_LISTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """Lists of dictionaries that single items have, with the keys of their entries."""
 DETAIL_KEYS: Mapping[str, str] = MappingProxyType(dict.fromkeys(DETAIL_LISTS, "aa{sv}"))
 """Keys that an item has only when its details are asked for."""
-HIT_KEYS: Mapping[str, str] = MappingProxyType({"match": "s"})
+HIT_KEYS: Mapping[str, str] = MappingProxyType({"match": "s", "matched": "s", "fuzzy": "b"})
 """Keys that an item has only as a hit of a search."""

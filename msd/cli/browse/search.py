@@ -93,6 +93,8 @@ def _hits(client: Client, text: str, options: Namespace) -> list[Fields]:
 def _with_reason(hit: Fields) -> Fields:
     """Return a hit with what fitted, in words, where it was not the title."""
     match = cell(hit.get("match"))
+    if match == "person" and hit.get("matched"):
+        return {**hit, "found_in": f"with {cell(hit['matched'])}"}
     return {**hit, "found_in": "" if match == "title" else match.replace("_", " ")}
 
 

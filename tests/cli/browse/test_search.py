@@ -50,12 +50,12 @@ async def test_a_search_shows_what_fits_best(films):
 
 async def test_a_person_sees_why_something_fits(films):
     """Where it is not the title."""
-    films.coordinator.items["it1"]["match"] = "person"
+    films.coordinator.items["it1"] |= {"match": "person", "matched": "Sigourney Weaver"}
 
     done = await films.run("search", "weaver")
 
     assert "FOUND IN" in done.stdout
-    assert re.search(r"^Alien .* person +it1$", done.stdout, re.MULTILINE)
+    assert re.search(r"^Alien .* with Sigourney Weaver +it1$", done.stdout, re.MULTILINE)
 
 
 async def test_a_launcher_reads_a_line_for_each_hit(films):

@@ -36,6 +36,12 @@ class Hit(Struct, frozen=True, kw_only=True):
     level: int
     whole_words: int
     match: str
+    matched: str  # the text that fitted
+
+    @property
+    def is_fuzzy(self) -> bool:
+        """Whether it fits only when a mistake is forgiven."""
+        return self.level >= Level.MISTAKE
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -132,9 +138,9 @@ class Fit:
         level = self._level(item)
         if level is not None:
             words = " ".join(plain_words(item.title))
-            return self._hit(item, level, self._whole_words(f" {words} ") or 0, "title")
+            return self._hit(item, level, self._whole_words(f" {words} ") or 0)
         whole_words = self._whole_words(_tokens(item.title))
-        return None if whole_words is None else self._hit(item, Level.TITLE, whole_words, "title")
+        return None if whole_words is None else self._hit(item, Level.TITLE, whole_words)
 
     def _level(self, item: Candidate) -> Level | None:
         levels = [level for text in self._typed if (level := text.level(item)) is not None]
@@ -156,9 +162,11 @@ class Fit:
         if rest:
             people = self._reader.people([item.pk for item, _ in rest])
             for item, tokens in rest:
-                whole = self._whole_words(f"{tokens}{people_words(people.get(item.pk, ()))} ")
+                names = people.get(item.pk, ())
+                whole = self._whole_words(f"{tokens}{people_words(names)} ")
                 if whole is not None:
-                    found.append(self._hit(item, Level.PERSON, whole, "person"))
+                    name = next(filter(self._has_a_word, names), "")
+                    found.append(self._hit(item, Level.PERSON, whole, ("person", name)))
         return found
 
     def _by_original(self, item: Candidate, original: str, tokens: str) -> Hit | None:
@@ -169,21 +177,24 @@ class Fit:
         if whole is None and not is_exact:
             return None
         level = Level.EXACT_ORIGINAL if is_exact else Level.ORIGINAL
-        return self._hit(item, level, whole or 0, "original_title")
+        return self._hit(item, level, whole or 0, ("original_title", original))
 
     def _by_place(self, item: Candidate, tokens: str) -> Hit | None:
         whole = self._whole_words(f"{tokens}{_place(item)} ")
         if whole is None:
             return None
-        return self._hit(item, Level.PLACE, whole, self._place_name(item))
+        return self._hit(item, Level.PLACE, whole, self._place(item))
 
-    def _place_name(self, item: Candidate) -> str:
-        """Return in what else than the title the words are: show, album or artist."""
-        own = tuple(word for reading in self.wanted for word in reading.words)
+    def _place(self, item: Candidate) -> tuple[str, str] | None:
+        """Return in what else than the title the words are: show, album or artist, and its text."""
         for name, text in (("show", item.show), ("album", item.album), ("artist", item.artist)):
-            if text is not None and any(word.startswith(own) for word in plain_words(text)):
-                return name
-        return "title"
+            if text is not None and self._has_a_word(text):
+                return name, text
+        return None
+
+    def _has_a_word(self, text: str) -> bool:
+        words = tuple(word for reading in self.wanted for word in reading.words)
+        return any(word.startswith(words) for word in plain_words(text))
 
     def _whole_words(self, tokens: str) -> int | None:
         """Return how many words of a reading are there as a whole; None when none fits."""
@@ -192,8 +203,17 @@ class Fit:
         ]
         return max(fits) if fits else None
 
-    def _hit(self, item: Candidate, level: Level, whole_words: int, match: str) -> Hit:
-        return Hit(item=item, level=level + self._worse_by, whole_words=whole_words, match=match)
+    def _hit(
+        self, item: Candidate, level: Level, whole_words: int, match: tuple[str, str] | None = None
+    ) -> Hit:
+        name, text = match or ("title", item.title)
+        return Hit(
+            item=item,
+            level=level + self._worse_by,
+            whole_words=whole_words,
+            match=name,
+            matched=text,
+        )
 
 
 def _tokens(text: str) -> str:

@@ -204,4 +204,12 @@ def _shown(
         (keys,),
     ).fetchall()
     by_pk = dict(zip((row[-1] for row in rows), shown.items(listings, rows), strict=True))
-    return tuple({**by_pk[hit.item.pk], "match": hit.match} for hit in hits)
+    return tuple(
+        {
+            **by_pk[hit.item.pk],
+            "match": hit.match,
+            "matched": hit.matched,
+            "fuzzy": hit.is_fuzzy,
+        }
+        for hit in hits
+    )

@@ -17,6 +17,7 @@ from msd.store.cache.writes.losses.purge import purge_soft_deleted
 from msd.store.cache.writes.sync_writer import MANY_NEW_ROWS
 from tests.store.made import SOURCE, Stores, made, movie, store_item
 
+ADA, BODO = Person(name="Ada Sea"), Person(name="Bodo Heat")
 MOVIE, SHOW, EPISODE = ItemType.MOVIE, ItemType.SHOW, ItemType.EPISODE
 
 
@@ -63,13 +64,18 @@ def test_each_hit_says_where_it_was_found(stores: Stores) -> None:
     stores.write(music, made(ItemType.TRACK, "t", title="One", artist="Ada", album="First"))
     stores.write(music, movie("m", "Two", original_title="Deux"))
 
-    def match(text: str) -> list[object]:
-        return [hit["match"] for hit in stores.cache.read(search, SearchQuery(text=text)).hits]
+    stores.write(music, movie("p", "Three", details=ItemDetails(people=(ADA, BODO))))
 
-    assert match("one") == ["title"]
-    assert match("one ada") == ["artist"]
-    assert match("first one") == ["album"]
-    assert match("deux") == ["original_title"]
+    def match(text: str) -> list[object]:
+        hits = stores.cache.read(search, SearchQuery(text=text)).hits
+        return [(hit["match"], hit["matched"], hit["fuzzy"]) for hit in hits]
+
+    assert match("one") == [("title", "One", False)]
+    assert match("one ada") == [("artist", "Ada", False)]
+    assert match("first one") == [("album", "First", False)]
+    assert match("deux") == [("original_title", "Deux", False)]
+    assert match("bodo") == [("person", "Bodo Heat", False)]
+    assert match("thrree") == [("title", "Three", True)]
 
 
 def test_a_show_comes_before_its_episodes_of_which_only_a_few_are_told(show: Stores) -> None:
