@@ -47,6 +47,7 @@ from msd.sync.enumeration import needs_consent
 
 READERS = 4
 SEARCHERS = 2
+FILTERS = 2  # pages that may read far
 COUNTERS = 2  # facets, totals, and other reads of every row that matches
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -63,6 +64,7 @@ class CacheManager:
         self._clock = clock
         self._readers = anyio.CapacityLimiter(READERS)
         self._searchers = anyio.CapacityLimiter(SEARCHERS)
+        self._filters = anyio.CapacityLimiter(FILTERS)
         self._counters = anyio.CapacityLimiter(COUNTERS)
         self._writer = anyio.CapacityLimiter(1)
         self._counts: dict[SourceId, tuple[int, int]] = {}
@@ -105,7 +107,9 @@ class CacheManager:
         Raises:
             InvalidArgumentError: a field is unknown, or the cursor is not from this query.
         """
-        limiter = self._counters if query.is_dear else self._readers
+        limiter = self._filters if query.may_read_far else self._readers
+        if query.is_dear:
+            limiter = self._counters
         return await self._read_among(limiter, query_items, query, hidden)
 
     async def facets(

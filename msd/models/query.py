@@ -43,17 +43,23 @@ class ItemQuery(Struct, frozen=True, kw_only=True):
     def is_dear(self) -> bool:
         """Whether it reads more than a page: all rows that match, or all before the page."""
         reads_all = self.sort is SortKey.RANDOM or bool(self.text) or self.offset > FAR_OFFSET
-        return reads_all or (self.with_total and self._has_conditions())
+        return reads_all or (self.with_total and self._conditions() > 0)
 
-    def _has_conditions(self) -> bool:
-        """Whether anything is demanded but where items are: those numbers are known."""
+    @property
+    def may_read_far(self) -> bool:
+        """Whether a page may read many rows: conditions may be common and never meet in a row."""
+        sorts_years = self.sort is SortKey.YEAR and len(self.years or ()) > 1
+        return sorts_years or self._conditions() > 1
+
+    def _conditions(self) -> int:
+        """Return how many things are demanded beside where items are: those numbers are known."""
         demanded = (
             *(self.parent_id, self.show_id, self.artist_id, self.added_after),
             *(self.watched, self.in_progress, self.favourite),
             *(self.genres, self.years, self.content_ratings, self.studios),
             *(self.letter, self.text),
         )
-        return any(value not in (None, (), "") for value in demanded)
+        return sum(value not in (None, (), "") for value in demanded)
 
 
 ItemFields = Mapping[str, object]

@@ -12,7 +12,7 @@ import pytest
 from anyio.abc import TaskGroup
 
 from msd.errors import SupersededError
-from msd.managers.cache import COUNTERS, SEARCHERS, CacheManager
+from msd.managers.cache import COUNTERS, FILTERS, READERS, SEARCHERS, CacheManager
 from msd.models import ItemQuery, SearchQuery, SortKey, SourceId
 from msd.store.cache.database import ReadHandle
 from tests.store.made import SOURCE, Paths, Stores, movie
@@ -211,6 +211,28 @@ async def test_neither_pages_nor_searches_wait_for_what_counts(stores: Stores) -
             gate.is_open.set()
 
     assert [1, 1, 1] == [len(pages[0].items), len(pages[1].items), len(found.hits)]
+
+
+FAR = (
+    ItemQuery(watched=False, genres=("War",), with_total=False),
+    ItemQuery(sort=SortKey.YEAR, years=(1950, 2010), with_total=False),
+)
+
+
+async def test_pages_never_wait_for_those_that_may_read_far(stores: Stores) -> None:
+    """Conditions that are each common and never meet are looked for in every row."""
+    manager, gate = await CacheManager.open(stores.cache), Gate()
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            for query in FAR * READERS:
+                tasks.start_soon(partial(manager.query, query, hidden=gate))
+            while len(gate.asked) < FILTERS:
+                await anyio.lowlevel.checkpoint()
+            page = await manager.query(ItemQuery(watched=False, with_total=False), hidden=())
+            gate.is_open.set()
+
+    assert len(page.items) == 1
 
 
 async def test_a_search_that_waits_and_whose_caller_left_never_begins(stores: Stores) -> None:

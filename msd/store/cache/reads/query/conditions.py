@@ -48,7 +48,8 @@ def conditions_of(query: ItemQuery) -> Conditions:
         text, *values = one_of(keys)
         found.add(_LINKED.format(one_of=text), *values)
     if query.years:
-        found.add(f"item.year IN ({', '.join('?' * len(query.years))})", *query.years)
+        text, *values = one_of(query.years)
+        found.add(f"item.year {text}", *values)
     _add_watch_state(found, query)
     if query.added_after is not None:
         found.add("+item.added > ?", max(0, query.added_after))  # 0 is not known
@@ -84,7 +85,7 @@ def linked_keys(query: ItemQuery) -> Sequence[Sequence[int]]:
 
 
 def one_of(keys: Sequence[int]) -> tuple[str, *tuple[object, ...]]:
-    """Return the end of the condition that a value is one of some keys, and its parameters."""
+    """Return the end of the condition that a value is one of some numbers, and its parameters."""
     if len(keys) > _FEW_KEYS:
         return ("IN (SELECT value FROM json_each(?))", json.dumps(keys))
     return (f"IN ({', '.join('?' * len(keys))})", *keys)

@@ -139,8 +139,8 @@ def _indexed(query: ItemQuery) -> Iterator[tuple[str, str, Sequence[object]]]:
         index = "item_watched" if query.watched else "item_unwatched_title"
         yield index, f" AND item.watched = {query.watched:d}", ()
     if query.years:
-        marks = ", ".join("?" * len(query.years))
-        yield "item_year", f" AND item.year IN ({marks})", query.years
+        text, *values = one_of(query.years)
+        yield "item_year", f" AND item.year {text}", values
     if query.added_after is not None and query.sort is not SortKey.ADDED:
         yield "item_added", " AND item.added > ?", (max(0, query.added_after),)
     if query.letter and query.sort is not SortKey.TITLE:

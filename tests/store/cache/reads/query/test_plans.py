@@ -1,6 +1,7 @@
 """How SQLite finds the rows of each condition in each order: by an index, never by a scan."""
 
 import json
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from msd.models import ItemQuery, ItemType, LibraryType, SortKey
 from msd.store.cache.reads.listings import Listing, visible_listings
 from msd.store.cache.reads.page_cursor import PageCursor
+from msd.store.cache.reads.pages import query_items
 from msd.store.cache.reads.query.conditions import conditions_of
 from msd.store.cache.reads.query.order import order_of
 from msd.store.cache.reads.query.page import page_in_order
@@ -199,3 +201,21 @@ def test_the_rarest_of_several_conditions_is_read(stores: Stores) -> None:
     assert found is not None
     assert "item_year" in found.text
     assert json.dumps([listing.pk for listing in listings_of(stores)]) in found.parameters
+
+
+@pytest.mark.parametrize("sort", SortKey)
+def test_long_lists_of_values_take_few_variables(stores: Stores, sort: SortKey) -> None:
+    """SQLite has a limit, and each library asks anew: a thousand years are fine for a caller."""
+    for name in ("one", "two", "three"):
+        stores.write(stores.library(name), movie(name, year=1999))
+    names = tuple(f"{number}" for number in range(1000))
+    query = ItemQuery(years=tuple(range(1000, 2000)), sort=sort)
+
+    def with_few_variables(connection: sqlite3.Connection, asked: ItemQuery) -> int:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 400)
+        return len(query_items(connection, asked).items)
+
+    assert stores.cache.read(with_few_variables, query) == 3
+    for condition in ("genres", "studios", "content_ratings"):
+        asked = ItemQuery(sort=sort, **{condition: names})
+        assert stores.cache.read(with_few_variables, asked) == 0
