@@ -1,11 +1,12 @@
-"""Which picture is shown for an item: its own, else one of its parents or members.
+"""Which picture is shown for an item: its own, else one of its parents, else one of below.
 
     episode → season → show        collection, playlist → its members, in order
     track   → album  → artist      library              → its newest items, newest first
+                                   show, artist         → its first season or album with one
 
-A wide picture (`thumb`, `backdrop`) stands in for the other kind of wide picture before the
-parents are asked. An id of a person (`person_artwork_id`) stands for the picture of one of the
-people in an item's details.
+A library of artists without pictures shows an album, too. A wide picture (`thumb`, `backdrop`)
+stands in for the other kind of wide picture before the relatives are asked. An id of a person
+(`person_artwork_id`) stands for the picture of one of the people in an item's details.
 """
 
 import json
@@ -18,6 +19,7 @@ from msd.models import ItemId, LibraryId, SourceId
 from msd.models.artwork import ArtworkKind, PictureRef
 from msd.store.cache.reads.details import person_key
 from msd.store.cache.reads.listings import visible_listings
+from msd.store.cache.rows.columns import ARTWORK
 from msd.store.ids import item_of_person, person_artwork_id
 
 MOST_GENERATIONS = 3  # a track has an album and an artist above it
@@ -33,8 +35,17 @@ FROM item LEFT JOIN item_detail ON item_detail.item = item.pk
 WHERE item.id IN (SELECT value FROM json_each(?)) AND item.deleted_at IS NULL
 """
 _MEMBERS = f"""
-SELECT member.item_id FROM member WHERE member.parent = ? ORDER BY member.position
-LIMIT {MOST_MEMBERS}
+SELECT parent, item_id FROM member
+WHERE parent IN (SELECT value FROM json_each(?)) AND position < {MOST_MEMBERS}
+ORDER BY parent, position
+"""
+_FIRST_PARTS = """
+SELECT whole.value, item.id FROM json_each(?) AS whole CROSS JOIN item ON item.pk = (
+    SELECT part.pk FROM item AS part INDEXED BY item_parent
+    WHERE part.parent_id = whole.value AND part.deleted_at IS NULL AND part.artwork & ?
+    ORDER BY part.season_number IS 0, part.season_number, part.year, part.sort_title
+    LIMIT 1
+)
 """
 _NEWEST = f"""
 SELECT id, added FROM item WHERE listing = ? AND deleted_at IS NULL
@@ -65,6 +76,8 @@ class _Rows:
     def read(self, ids: Iterable[str]) -> None:
         """Read those rows that were not read yet."""
         wanted = [item_id for item_id in dict.fromkeys(ids) if item_id not in self._rows]
+        if not wanted:
+            return
         self._rows.update(dict.fromkeys(wanted))
         for item_id, pk, listing, *parents, images in self._connection.execute(
             _ITEMS, (json.dumps(wanted),)
@@ -89,11 +102,8 @@ def picture_refs(
     rows = _Rows(connection, hidden_sources)
     kinds = _KINDS.get(kind, (kind.value,))
     found = _own_or_above(rows, ids, kinds)
-    for item_id in ids:
-        if item_id not in found and (below := _below(connection, rows, item_id)):
-            of_members = _own_or_above(rows, below, kinds)
-            if first := next((of_members[one] for one in below if one in of_members), None):
-                found[item_id] = first
+    if missing := [item_id for item_id in ids if item_id not in found]:
+        found |= _below(connection, rows, missing, kinds)
     people = [item_id for item_id in ids if item_of_person(item_id)]
     if people and kind is ArtworkKind.POSTER:
         found |= _of_people(connection, rows, people)
@@ -143,14 +153,54 @@ def _parents(rows: _Rows, ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parent for row in present for parent in row.parents))
 
 
-def _below(connection: sqlite3.Connection, rows: _Rows, item_id: str) -> tuple[str, ...]:
-    row = rows.get(item_id)
-    if row is not None:
-        return tuple(member for (member,) in connection.execute(_MEMBERS, (row.pk,)))
-    listings = [one.pk for one in rows.listings.values() if one.library_id == item_id]
-    newest = [item for pk in listings for item in connection.execute(_NEWEST, (pk,))]
-    newest.sort(key=lambda item: item[1], reverse=True)
-    return tuple(item for item, _ in newest)
+def _below(
+    connection: sqlite3.Connection, rows: _Rows, ids: Sequence[str], kinds: Sequence[str]
+) -> dict[str, PictureRef]:
+    """Return the picture of a member of each item or library, else of a part of it or of one."""
+    groups = _with_members(connection, rows, ids)
+    members = [one for group in groups.values() for one in group]
+    found = _first_of_each(groups, _own_or_above(rows, members, kinds))
+    bare = {item_id: group for item_id, group in groups.items() if item_id not in found}
+    wholes = [one for group in bare.values() for one in group]
+    return found | _first_of_each(bare, _of_parts(connection, rows, wholes, kinds))
+
+
+def _with_members(
+    connection: sqlite3.Connection, rows: _Rows, ids: Sequence[str]
+) -> dict[str, list[str]]:
+    """Return each item with its members after it, and the newest items of each library."""
+    keys = {row.pk: item_id for item_id in ids if (row := rows.get(item_id)) is not None}
+    groups = {item_id: [item_id] for item_id in keys.values()}
+    for parent, member in connection.execute(_MEMBERS, (json.dumps([*keys]),)):
+        groups[keys[parent]].append(member)
+    for library_id in set(ids) & {listing.library_id for listing in rows.listings.values()}:
+        listings = [one.pk for one in rows.listings.values() if one.library_id == library_id]
+        newest = [item for pk in listings for item in connection.execute(_NEWEST, (pk,))]
+        newest.sort(key=lambda item: item[1], reverse=True)
+        groups[library_id] = [item for item, _ in newest]
+    return groups
+
+
+def _of_parts(
+    connection: sqlite3.Connection, rows: _Rows, wholes: Sequence[str], kinds: Sequence[str]
+) -> dict[str, PictureRef]:
+    """Return the picture of the first season or album that has one, for each show or artist."""
+    bits = sum(ARTWORK[kind] for kind in kinds)
+    wanted = json.dumps([*dict.fromkeys(wholes)])
+    parts = dict(connection.execute(_FIRST_PARTS, (wanted, bits)).fetchall())
+    rows.read(parts.values())
+    refs = {whole: _first(rows, [part], kinds) for whole, part in parts.items()}
+    return {whole: ref for whole, ref in refs.items() if ref is not None}
+
+
+def _first_of_each(
+    groups: Mapping[str, Sequence[str]], refs: Mapping[str, PictureRef]
+) -> dict[str, PictureRef]:
+    firsts = {
+        each: next((refs[one] for one in group if one in refs), None)
+        for each, group in groups.items()
+    }
+    return {each: ref for each, ref in firsts.items() if ref is not None}
 
 
 def _by_kind(images: str | None) -> dict[str, str]:

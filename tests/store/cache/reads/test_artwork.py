@@ -1,5 +1,7 @@
 """Which picture is shown for what has none of its own."""
 
+import sqlite3
+
 import pytest
 
 from msd.models import Image, ItemDetails, ItemId, ItemType, LibraryType, MediaItem, Person
@@ -106,6 +108,93 @@ def test_wide_pictures_stand_in_for_each_other_before_relatives_do(stores: Store
     assert shown(stores, *ids, kind=THUMB) == ["wide", "landscape"]
     assert shown(stores, *ids, kind=BACKDROP) == ["wide", "landscape"]
     assert shown(stores, *ids) == ["", ""]
+
+
+def test_an_episode_without_a_still_shows_the_backdrop_of_its_show(stores: Stores) -> None:
+    """A row of episodes has no holes."""
+    shows = stores.library("shows", LibraryType.SHOWS)
+    stores.write(shows, made(ItemType.SHOW, "show", images=pictures(backdrop="wide")))
+    stores.write(shows, made(ItemType.EPISODE, "bare", show_remote_id=Id("show")))
+
+    assert shown(stores, stores.id_of("bare"), kind=THUMB) == ["wide"]
+
+
+def test_a_show_shows_its_first_season_and_an_artist_an_album(stores: Stores) -> None:
+    """Folders, and many servers, have covers of albums and none of artists."""
+    music = stores.library("music", LibraryType.MUSIC)
+    stores.write(
+        music,
+        *(made(ItemType.ARTIST, name) for name in ("artist", "silent")),
+        with_poster("own", ItemType.ARTIST),
+    )
+    stores.write(
+        music,
+        made(ItemType.ALBUM, "first", parent_remote_id=Id("artist"), year=1970),
+        with_poster("third", ItemType.ALBUM, parent_remote_id=Id("artist"), year=1990),
+        with_poster("second", ItemType.ALBUM, parent_remote_id=Id("artist"), year=1980),
+        with_poster("other", ItemType.ALBUM, parent_remote_id=Id("own")),
+        made(ItemType.ALBUM, "bare", parent_remote_id=Id("silent"), images=pictures(logo="x")),
+    )
+    shows = stores.library("shows", LibraryType.SHOWS)
+    stores.write(shows, made(ItemType.SHOW, "show"))
+    seasons = (
+        with_poster(
+            f"s{number}", ItemType.SEASON, parent_remote_id=Id("show"), season_number=number
+        )
+        for number in (0, 2, 1)
+    )
+    stores.write(shows, *seasons)
+    lists = stores.library("lists", LibraryType.COLLECTIONS)
+    stores.write(lists, made(ItemType.COLLECTION, "list"))
+    stores.writer.set_members(Id("list"), [Id("silent"), Id("artist")])
+
+    refs = shown(stores, *map(stores.id_of, ("artist", "silent", "own", "show", "list")))
+
+    of_artist = "poster of second"
+    assert refs == [of_artist, "", "poster of own", "poster of s1", of_artist]
+
+
+def test_a_library_of_artists_without_pictures_shows_an_album(stores: Stores) -> None:
+    """One level further down than the newest item."""
+    music = stores.library("music", LibraryType.MUSIC)
+    stores.write(music, made(ItemType.ARTIST, "artist", added_at=5))
+    stores.write(music, made(ItemType.ALBUM, "bare", parent_remote_id=Id("artist"), added_at=9))
+    assert shown(stores, music) == [""]
+
+    stores.write(music, with_poster("album", ItemType.ALBUM, parent_remote_id=Id("artist")))
+
+    assert shown(stores, music) == ["poster of album"]
+
+
+def test_a_page_costs_as_many_statements_as_one_item(stores: Stores) -> None:
+    """And each of them finds its rows by an index."""
+    music = stores.library("music", LibraryType.MUSIC)
+    names = [f"artist {number}" for number in range(50)]
+    stores.write(music, *(made(ItemType.ARTIST, name) for name in names))
+    albums = [
+        with_poster(f"of {name}", ItemType.ALBUM, parent_remote_id=Id(name)) for name in names
+    ]
+    stores.write(music, *albums[:40])
+    ids = [ItemId(stores.id_of(name)) for name in names]
+
+    def statements(connection: sqlite3.Connection, wanted: list[ItemId]) -> list[str]:
+        found: list[str] = []
+        connection.set_trace_callback(found.append)
+        picture_refs(connection, wanted, POSTER)
+        connection.set_trace_callback(None)
+        return found
+
+    def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
+        return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+
+    page = stores.cache.read(statements, ids)
+    steps = [step for each in page for step in stores.cache.read(plan, each)]
+
+    assert shown(stores, *ids) == [*(f"poster of of {name}" for name in names[:40]), *[""] * 10]
+    assert len(page) == len(stores.cache.read(statements, ids[:1])) == 5
+    tables = {"item", "part", "member", "item_detail"}
+    assert not [step for step in steps if set(step.split()[1:2]) & tables and "SCAN" in step]
+    assert any("INDEX item_parent" in step for step in steps)
 
 
 def test_what_is_not_served_shows_nothing(stores: Stores) -> None:
