@@ -22,7 +22,7 @@ from msd.store.database import (
 from msd.store.migrations import ForeignSchemaError, Schema, bring_up_to_date
 
 KEEP_DAMAGED = 2
-_SCHEMA = 11  # nothing older was ever released
+_SCHEMA = 12  # nothing older was ever released
 _PAGE_SIZE = 16_384  # fewer levels for a million rows, a fifth less time per sync
 _TABLES = (
     "meta",

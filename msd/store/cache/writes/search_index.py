@@ -3,7 +3,8 @@
 The index has words and no texts: what it holds of an item is worked out from the item's rows, also
 to take it out again. `search_title` has the words of titles and original titles, `search` those of
 shows, albums, artists, years and people as well. `search_word` lists the words, to complete and to
-mend those that are typed; a word that no item has any more does no harm there.
+mend those that are typed; a word that no item has any more does no harm there, and stays until a
+source is purged.
 """
 
 import json
@@ -36,6 +37,11 @@ FROM item LEFT JOIN item_detail ON item_detail.item = item.pk
 LEFT JOIN item_full ON item_full.item = item.pk
 """
 _STORED_OF = f"{_STORED} WHERE item.pk IN (SELECT value FROM json_each(?))"
+_INDEXED_WORDS = "CREATE VIRTUAL TABLE temp.indexed_word USING fts5vocab(main, search, row)"
+_FORGET_WORDS = f"""
+DELETE FROM search_word
+WHERE word NOT IN (SELECT substr(term, 1, {LISTED_LETTERS}) FROM temp.indexed_word)
+"""
 
 Texts = tuple[str, str, str]
 """What the index has of an item: the mark of its listing, the words of its titles, all words."""
@@ -78,6 +84,13 @@ def merge(connection: sqlite3.Connection, *, is_first: bool) -> bool:
         connection.execute(statement, (-MERGED_PAGES if is_first else MERGED_PAGES,))
         is_more |= connection.total_changes - before > 1
     return is_more
+
+
+def forget_words(connection: sqlite3.Connection) -> None:
+    """Take words that no item has any more off the list, after a source was purged (A6)."""
+    connection.execute(_INDEXED_WORDS)
+    connection.execute(_FORGET_WORDS)
+    connection.execute("DROP TABLE temp.indexed_word")
 
 
 def _stored(connection: sqlite3.Connection, pks: Collection[int]) -> dict[int, Texts]:

@@ -60,6 +60,7 @@ def purge_source(connection: sqlite3.Connection, source_id: SourceId, batch: int
     _delete_libraries(connection, [pk for (pk,) in libraries.fetchall()])
     drop_source(connection, source_id)
     connection.execute(sql.DELETE_SOURCE_FACTS, (source_id,))
+    search_index.forget_words(connection)
     return False
 
 

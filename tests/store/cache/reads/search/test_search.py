@@ -1,5 +1,7 @@
 """Search: what is found, in which order, and that no text does harm."""
 
+from contextlib import closing
+
 import pytest
 
 from msd.models import (
@@ -13,9 +15,9 @@ from msd.models import (
     WatchState,
 )
 from msd.store.cache.reads.search.search import search
-from msd.store.cache.writes.losses.purge import purge_soft_deleted
-from msd.store.cache.writes.sync_writer import MANY_NEW_ROWS
-from tests.store.made import SOURCE, Stores, made, movie, store_item
+from msd.store.cache.writes.losses.purge import purge_soft_deleted, purge_source
+from msd.store.cache.writes.sync_writer import MANY_NEW_ROWS, SyncWriter
+from tests.store.made import OTHER_SOURCE, SOURCE, Stores, library, made, movie, store_item
 
 ADA, BODO = Person(name="Ada Sea"), Person(name="Bodo Heat")
 MOVIE, SHOW, EPISODE = ItemType.MOVIE, ItemType.SHOW, ItemType.EPISODE
@@ -269,6 +271,21 @@ def test_what_fits_best_is_found_among_a_great_many(stores: Stores) -> None:
     assert found(stores, "wide sea") == ["A Wide Sea to Cross"]
     assert found(stores, "sea cross wide") == ["A Wide Sea to Cross"]
     assert found(stores, "la me") == ["La mer"]
+
+
+def test_no_word_of_a_purged_source_stays(stores: Stores) -> None:
+    """Nothing outlives its source (A6); the words of others stay."""
+    stores.write(stores.library(), movie("1", "Solaris", original_title="Солярис"))
+    with closing(SyncWriter(stores.paths.cache, stores.paths.state, OTHER_SOURCE)) as other:
+        (library_id,) = other.save_libraries([library("films")]).ids.values()
+        other.write(library_id, MOVIE, [(movie("2", "Metropolis"), 1)])
+
+    while stores.cache.write(purge_source, SOURCE):
+        pass
+
+    words = stores.writer._connection.execute("SELECT word FROM search_word").fetchall()
+    assert words == [("metropolis",)]
+    assert found(stores, "metropolsi") == ["Metropolis"]
 
 
 def parts(stores: Stores) -> int:
