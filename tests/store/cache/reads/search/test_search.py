@@ -167,6 +167,16 @@ def test_people_are_found_once_they_are_known_and_stay_so(stores: Stores) -> Non
     assert found(stores, "banionis") == ["Solaris"]
 
 
+def test_a_cast_that_changes_alone_is_found_by_its_new_names(stores: Stores) -> None:
+    """A folder's rows come with their people; their listed content may be the same."""
+    films = stores.library()
+    stores.write(films, movie("1", "Solaris", details=ItemDetails(people=(ADA,))))
+    stores.write(films, movie("1", "Solaris", details=ItemDetails(people=(BODO,))), fingerprint=2)
+
+    assert found(stores, "bodo heat") == ["Solaris"]
+    assert found(stores, "ada sea") == []
+
+
 def test_what_is_deleted_or_withdrawn_is_not_found(stores: Stores) -> None:
     """What is deleted or withdrawn is not found (Y7, Y19).
 
