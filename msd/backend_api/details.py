@@ -16,7 +16,9 @@ class HasDetailPages(Protocol):
     shown with the source offline.
     """
 
-    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
+    async def detail_page(
+        self, remote_ids: Sequence[RemoteId], *, more_follow: bool = False
+    ) -> DetailPage | None:
         """Return these items with their details, as `item` does, in any order.
 
         The number of requests MUST NOT follow the number of ids: it is one list, and what the
@@ -27,6 +29,8 @@ class HasDetailPages(Protocol):
 
         Args:
             remote_ids: at least one and at most `MOST_AT_ONCE`, of any item types.
+            more_follow: other pages are asked for soon, so what was read for this one may be of
+                use for them. Without it the answer MUST be as the source is now.
 
         Returns:
             The page; None when this source leaves details out of its lists, however it is asked.

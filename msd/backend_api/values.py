@@ -1,5 +1,6 @@
 """Single values as servers send them, made bounded and plain."""
 
+import codecs
 import math
 import re
 from collections.abc import Iterable
@@ -27,6 +28,16 @@ def text(value: str | None, longest: int) -> str:
     if len(value) > longest or "\0" in value:
         value = value.replace("\0", "")[:longest]
     return value.strip()
+
+
+def decode_text(content: bytes) -> str:
+    """Return the content of a text file that does not say its encoding."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
 
 
 def texts(values: Iterable[str | None] | None) -> tuple[str, ...]:

@@ -104,7 +104,8 @@ class DetailPass:
         if not isinstance(self._backend, HasDetailPages):
             raise NotSupportedError("this kind of source gives no details in pages")
         try:
-            page = await self._backend.detail_page([item.remote_id for item in part])
+            ids = [item.remote_id for item in part]
+            page = await self._backend.detail_page(ids, more_follow=True)
         except BackendError as error:
             await self._raise_if_not_odd(part, error)
             return None if len(part) > 1 else _NOTHING_CAME

@@ -267,7 +267,12 @@ class PolledJellyfinBackend:
         session = await self._session()
         return await full_item(session, self._completion(session), remote_id)
 
-    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
+    async def detail_page(
+        self,
+        remote_ids: Sequence[RemoteId],
+        *,
+        more_follow: bool = False,  # noqa: ARG002 - nothing is kept
+    ) -> DetailPage | None:
         """Return items with their details, as far as lists carry them; see `HasDetailPages`."""
         return await detail_page(await self._session(), remote_ids)
 

@@ -274,16 +274,24 @@ class LocalBackend:
             )
         return found
 
-    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
-        """Return items with their details, as one walk has seen them; see `HasDetailPages`."""
+    async def detail_page(
+        self, remote_ids: Sequence[RemoteId], *, more_follow: bool = False
+    ) -> DetailPage | None:
+        """Return items with their details; see `HasDetailPages`.
+
+        A walk serves several pages only while more follow: it holds the whole folder.
+        """
         from msd.backends.local.items.detail_reader import DetailReader  # noqa: PLC0415 - when used
 
-        if self._details is None:
-            self._details = await self._run(DetailReader, await self._scanned())
+        asked = tuple(dict.fromkeys(remote_ids))
+        reader = self._details if more_follow else None
+        if reader is None or not reader.is_good_for(asked):
+            reader = await self._run(DetailReader.of_new_scan, self._new_scan)
+        self._details = reader if more_follow else None
         items: list[MediaItem] = []
-        for chunk in batches(tuple(dict.fromkeys(remote_ids)), _CHUNK):
-            items += await self._run(self._details.read, chunk)
-        if len(items) < len(remote_ids):
+        for chunk in batches(asked, _CHUNK):
+            items += await self._run(reader.read, chunk)
+        if len(items) < len(asked):
             # Files that can't be read because the disk went away are not broken files.
             await self._run(check_folder, self._source.address, self._source.config)
         return DetailPage(items=tuple(items))

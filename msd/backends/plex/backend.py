@@ -193,7 +193,12 @@ class PlexBackend:
         """Return one item with its details, None when the server says that it is gone."""
         return await full_item(self._link, await self._typed_libraries(), remote_id)
 
-    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
+    async def detail_page(
+        self,
+        remote_ids: Sequence[RemoteId],
+        *,
+        more_follow: bool = False,  # noqa: ARG002 - nothing is kept
+    ) -> DetailPage | None:
         """Return items with their details; see `HasDetailPages`."""
         return await detail_page(self._link, await self._typed_libraries(), remote_ids)
 

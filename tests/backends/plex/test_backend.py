@@ -301,6 +301,19 @@ async def test_the_words_of_a_track_come_with_their_times(server):
     assert len(server.log.matching("/library/streams/{stream}")) == 1
 
 
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_words_that_are_refused_cost_only_themselves(server, status):
+    """The track keeps all its other details."""
+    (sung, *_) = server.world.of_kind(Kind.TRACK)
+    sung.lyrics = "La\n"
+    async with signed_in(server) as backend:
+        server.faults.add("^/library/streams/", faults.status(status))
+        found = await backend.item(RemoteId(str(sung.key)))
+
+    assert (found.has_lyrics, found.details.lyrics) == (True, ())
+    assert found.details.media_sources
+
+
 async def test_looking_at_an_item_makes_the_server_do_nothing(server):
     """Looking at an item makes the server do nothing.
 

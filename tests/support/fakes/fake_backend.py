@@ -248,7 +248,12 @@ class FakeBackend:
                 return with_cast(items[remote_id])
         return None
 
-    async def detail_page(self, remote_ids: Sequence[RemoteId]) -> DetailPage | None:
+    async def detail_page(
+        self,
+        remote_ids: Sequence[RemoteId],
+        *,
+        more_follow: bool = False,
+    ) -> DetailPage | None:
         self._call("details " + " ".join(remote_ids))
         server = self._server
         if server.held_details is not None:

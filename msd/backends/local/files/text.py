@@ -1,6 +1,5 @@
-"""Text from outside made fit to store: valid, printable, bounded, and comparable."""
+"""Names and titles from outside made fit to store: valid, printable, bounded, and comparable."""
 
-import codecs
 import re
 import unicodedata
 
@@ -27,16 +26,6 @@ def clean_title(value: str) -> str:
     return _SPACE.sub(
         " ", clean_text(value.replace("\n", " ").replace("\t", " "), MAX_TITLE)
     ).strip()
-
-
-def decode_text(content: bytes) -> str:
-    """Return the content of a text file that does not say its encoding."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 def decode_name(name: bytes) -> str:

@@ -1,9 +1,10 @@
 """The lyrics of a track: of the file beside it ("Song.lrc"), else of its tags."""
 
 from msd.backend_api.lyrics import MAX_LYRICS, lyrics_of_text
+from msd.backend_api.values import decode_text
 from msd.backends.local.catalogue.entries import Leaf
 from msd.backends.local.files.opening import open_media, read_small
-from msd.backends.local.files.text import decode_name, decode_text
+from msd.backends.local.files.text import decode_name
 from msd.backends.local.music.tags import TrackTags, read_lyrics
 from msd.backends.local.scanning.scan import Scan
 from msd.models import LyricLine

@@ -39,11 +39,13 @@ class EntryParser:
         self._now = time.time()
 
     def parse(self, entry: Entry, *, with_details: bool = False) -> MediaItem | SkippedItem:
-        """Return the item of an entry; details cost nothing more but make it large."""
+        """Return the item of an entry; details take more reading."""
         if isinstance(entry, Group):
             item = self._group(entry)
+            if not with_details:
+                return item
             details = details_of(self._scan, entry, item, self._group_nfo(entry))
-            return msgspec.structs.replace(item, details=details) if with_details else item
+            return msgspec.structs.replace(item, details=details)
         if entry.type is ItemType.TRACK:
             return self._track(entry, with_details=with_details)
         return self._playable_video(entry, with_details=with_details)

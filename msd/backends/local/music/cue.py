@@ -4,7 +4,8 @@ import re
 
 import msgspec
 
-from msd.backends.local.files.text import clean_title, decode_text
+from msd.backend_api.values import decode_text
+from msd.backends.local.files.text import clean_title
 from msd.backends.local.music.tags import TrackTags
 
 MAX_CUE = 256 << 10

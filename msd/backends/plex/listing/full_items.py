@@ -15,7 +15,7 @@ from msd.backends.plex.parse.item import media_item
 from msd.backends.plex.parse.lyrics import lyrics_path, read_lyrics
 from msd.backends.plex.parse.rows import raw_item, read_full, read_full_rows
 from msd.backends.plex.parse.wire import DetailRow, Row, key
-from msd.errors import BadResponseError
+from msd.errors import BadResponseError, ForbiddenError
 from msd.models import DetailPage, LibraryType, MediaItem, RemoteId
 
 
@@ -68,11 +68,11 @@ async def detail_page(
 
 
 async def _with_lyrics(link: ServerLink, item: MediaItem, path: str) -> MediaItem:
-    """Return a track with its words; those that nobody understands are none."""
-    answer = await (await link.client()).get_or_none(path)
+    """Return a track with its words; those that can't be had or understood are none."""
     try:
+        answer = await (await link.client()).get_or_none(path)
         lyrics = () if answer is None else read_lyrics(answer)
-    except BadResponseError:
+    except (BadResponseError, ForbiddenError):
         lyrics = ()
     assert item.details is not None  # noqa: S101 - `_item` has given them
     return replace(item, has_lyrics=True, details=replace(item.details, lyrics=lyrics))

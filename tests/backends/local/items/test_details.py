@@ -118,3 +118,41 @@ async def test_the_theme_song_of_a_film_lies_in_its_own_folder(media, root, cach
     (theme,) = (await details(root, cache, ItemType.MOVIE)).extras
 
     assert ("theme-song", "Theme") == (theme.kind, theme.title)
+
+
+TAGS = {"artist": "Ada", "album": "One"}
+
+
+async def test_a_page_of_details_is_as_the_folder_is_now(media, root, cache):
+    """A folder that is open for long sees what came since, also in a file that it has read."""
+    song = media.audio(root / "Music/Ada/One/01 Song.mp3", TAGS | {"title": "Song"})
+    film = media.video(root / "Movies/Alien (1979)/Alien (1979).mkv")
+    nfo = film.with_suffix(".nfo")
+    nfo.write_text("<movie><actor><name>Ada</name></actor></movie>")
+    items = await read(root, cache)
+    track, movie = items.one(ItemType.TRACK).remote_id, items.one(ItemType.MOVIE).remote_id
+    backend = opened(await added_source(str(root)), cache)
+    await backend.detail_page([track, movie])
+    song.with_suffix(".lrc").write_text("La")
+    nfo.write_text("<movie><actor><name>Grace</name></actor></movie>")
+
+    found = {item.remote_id: item for item in (await backend.detail_page([track, movie])).items}
+    await backend.aclose()
+
+    assert [line.text for line in found[track].details.lyrics] == ["La"]
+    assert [person.name for person in found[movie].details.people] == ["Grace"]
+
+
+async def test_a_page_of_many_has_what_came_since_the_first(media, root, cache):
+    """Pages that follow each other share a walk, as long as it knows what is asked for."""
+    media.video(root / "Movies/Alien (1979)/Alien (1979).mkv")
+    alien = (await read(root, cache)).one(ItemType.MOVIE).remote_id
+    backend = opened(await added_source(str(root)), cache)
+    await backend.detail_page([alien], more_follow=True)
+    media.video(root / "Movies/Heat (1995)/Heat (1995).mkv")
+    both = [item.remote_id for item in (await read(root, cache)).items]
+
+    page = await backend.detail_page(both, more_follow=True)
+    await backend.aclose()
+
+    assert {item.remote_id for item in page.items} == {*both}

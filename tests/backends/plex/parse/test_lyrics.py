@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msd.backend_api.http.client import Answer
+from msd.backend_api.lyrics import MAX_LYRICS
 from msd.backends.plex.parse.lyrics import lyrics_path, read_lyrics
 from msd.backends.plex.parse.rows import read_full
 from msd.errors import BackendError
@@ -52,8 +53,27 @@ def test_a_providers_words_are_read_in_xml_and_json():
 
 def test_a_file_is_read_as_it_lies_beside_the_track():
     """LRC or plain text."""
-    assert lines(b"[00:01]La\n[00:02.5]\xff", "text/plain") == [(1_000, "La"), (2_500, "\ufffd")]
+    assert lines(b"[00:01]La\n[00:02.5]\xff", "text/plain") == [(1_000, "La"), (2_500, "ÿ")]
     assert lines(b"La\nla", "application/octet-stream") == [(None, "La"), (None, "la")]
+    assert lines(b"[00:01]La", "") == [(1_000, "La")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("media_type", ["text/plain", "application/octet-stream"])
+def test_a_file_is_read_in_any_usual_encoding(encoding, media_type):
+    """As the same file is in a folder."""
+    assert lines("[00:01.00]Café".encode(encoding), media_type) == [(1_000, "Café")]
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "application/octet-stream", "audio/mpeg", ""])
+def test_what_is_no_text_has_no_words(media_type):
+    """A picture is none, whatever it calls itself."""
+    assert lines(b"\xff\xd8\xff\xe0\0\x10JFIF", media_type) == []
+
+
+def test_a_file_that_is_too_large_has_no_words():
+    """As in a folder."""
+    assert lines(b"La\n" * MAX_LYRICS, "text/plain") == []
 
 
 @pytest.mark.parametrize(
