@@ -1,6 +1,6 @@
 """Pictures while their source is away, and when it is back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,8 @@ from jeepney.io.blocking import open_dbus_connection
 
 from tests.e2e.test_artwork import ARTWORK, ids_of, posters, until_shown
 from tests.simulators.jellyfin import JellyfinSimulator, Phase, make_world
+from tests.simulators.plex import PlexServer, PlexTv
+from tests.simulators.plex import make_world as make_plex_world
 from tests.support.session.bus import PrivateBus
 from tests.support.session.daemon import NAME, ROOT, Daemon, running
 from tests.support.session.keyring import Keyring
@@ -72,22 +74,54 @@ def test_a_folder_that_is_away_has_its_pictures_again_when_it_is_back(
     assert all(until_shown(daemon, ids, 240).values())
 
 
-def test_a_server_that_is_off_has_its_pictures_again_when_it_is_back(
+def test_a_jellyfin_server_that_is_off_has_its_pictures_again_when_it_is_back(
     daemon: Daemon, sim: JellyfinSimulator
 ) -> None:
     """Before and after msd has seen that it is off."""
     source_id = daemon.add_jellyfin(sim.url)
+
+    goes_and_comes_back(
+        daemon,
+        source_id,
+        stop=lambda: sim.set_phase(Phase.REFUSED),
+        start=lambda: sim.set_phase(Phase.READY),
+    )
+
+
+def test_a_plex_server_that_is_off_has_its_pictures_again_when_it_is_back(
+    bus: PrivateBus, keyring: Keyring, tmp_path: Path
+) -> None:
+    """As a Jellyfin server."""
+    with PlexTv() as tv, PlexServer(make_plex_world(60, seed=3)) as server:
+        alice = tv.add_user("alice")
+        tv.publish(server, alice)
+        with running(bus, tmp_path / "home", MSD_PLEX_TV=tv.url, MSD_PLEX_GDM="") as daemon:
+            token = tv.token(alice, "given-elsewhere")
+            [source_id] = daemon.call("AddPlexAccount", "s", token)
+
+            goes_and_comes_back(daemon, source_id, stop=server.refuse, start=server.accept)
+
+
+def reconnect(daemon: Daemon, source_id: str) -> None:
+    daemon.call_object(f"{ROOT}/source/{source_id}", f"{NAME}.Source", "Reconnect")
+
+
+def goes_and_comes_back(
+    daemon: Daemon, source_id: str, *, stop: Callable[[], None], start: Callable[[], None]
+) -> None:
     daemon.until_synced(source_id)
     ids = some_films(daemon)
     seen = until_shown(daemon, ids[3:], 96)
     assert len(seen) == 1
-    sim.set_phase(Phase.REFUSED)
+    stop()
 
     nothing_comes(daemon, ids[:3])
-    daemon.until_status(source_id, "offline", "refused")
+    reconnect(daemon, source_id)
+    daemon.until_status(source_id, "offline")
     nothing_comes(daemon, ids[:3])
     assert posters(daemon, list(seen), 240) == seen
-    sim.set_phase(Phase.READY)
+    start()
+    reconnect(daemon, source_id)
     daemon.until_status(source_id, "connected")
 
     assert all(until_shown(daemon, ids, 240).values())

@@ -130,7 +130,7 @@ def test_a_show_shows_its_first_season_and_an_artist_an_album(stores: Stores) ->
     stores.write(
         music,
         made(ItemType.ALBUM, "first", parent_remote_id=Id("artist"), year=1970),
-        with_poster("third", ItemType.ALBUM, parent_remote_id=Id("artist"), year=1990),
+        with_poster("a late one", ItemType.ALBUM, parent_remote_id=Id("artist"), year=1990),
         with_poster("second", ItemType.ALBUM, parent_remote_id=Id("artist"), year=1980),
         with_poster("other", ItemType.ALBUM, parent_remote_id=Id("own")),
         made(ItemType.ALBUM, "bare", parent_remote_id=Id("silent"), images=pictures(logo="x")),
