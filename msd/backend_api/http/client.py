@@ -32,6 +32,7 @@ PROGRESS_BYTES = 64 << 10
 LONGEST_BODY_S = 900.0
 SMALL_BYTES = 1 << 20
 PAGE_BYTES = 32 << 20
+DETAIL_BYTES = 8 << 20  # of items with their details, which the front reads too
 MAX_CONNECTIONS = 4  # to one server, of any kind (Y1)
 _REPEATABLE = frozenset({"GET", "HEAD"})
 _BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)

@@ -12,9 +12,10 @@ from contextlib import aclosing
 import httpx
 import msgspec
 import xxhash
+from anyio import to_thread
 from msgspec.structs import replace
 
-from msd.backend_api.http.client import Answer
+from msd.backend_api.http.client import PAGE_BYTES, Answer
 from msd.backend_api.http.json import decode
 from msd.backend_api.narrowing import Narrowing, Window, server_fault
 from msd.backend_api.protocol import Page, RawItem
@@ -61,9 +62,10 @@ async def pages(
 class _Reader:
     """Reads one list."""
 
-    def __init__(self, client: JellyfinClient, query: Query) -> None:
+    def __init__(self, client: JellyfinClient, query: Query, max_bytes: int = PAGE_BYTES) -> None:
         self._client = client
         self._query = query
+        self._max_bytes = max_bytes
         self._narrowing = Narrowing(self._fetch)
 
     async def pages(self, page_size: int, first: int) -> AsyncGenerator[Page, None]:
@@ -122,7 +124,9 @@ class _Reader:
         """Return one window, or the fault that may be due to a single row in it."""
         query, client = self._query, self._client
         parameters = query.window(window.start, window.limit, with_total=window.with_total)
-        answer = await client.answer(query.path, parameters, is_page=True)
+        answer = await client.answer(
+            query.path, parameters, is_page=True, max_bytes=self._max_bytes
+        )
         # 404 in plain text: a row that the server lists and can't find.
         is_lost_row = answer.status == httpx.codes.NOT_FOUND and answer.media_type == "text/plain"
         if answer.status == httpx.codes.INTERNAL_SERVER_ERROR or is_lost_row:
@@ -131,7 +135,7 @@ class _Reader:
             unknown = ForbiddenError("the server does not know this list any more")
             raise of_request(unknown, answer, query.path)
         await client.raise_for_status(answer, query.path)
-        return _decoded(answer, window, query.path)
+        return await to_thread.run_sync(_decoded, answer, window, query.path)
 
 
 def _windows(start: int, end: int, page_size: int) -> Iterator[Window]:
@@ -187,14 +191,16 @@ async def total(client: JellyfinClient, query: Query) -> int:
     return end
 
 
-async def rows(client: JellyfinClient, query: Query, limit: int) -> tuple[RawItem, ...]:
+async def rows(
+    client: JellyfinClient, query: Query, limit: int, max_bytes: int = PAGE_BYTES
+) -> tuple[RawItem, ...]:
     """Return the rows of a short list, all or an error: what is absent is not there.
 
     Raises:
-        BadResponseError: a row has no usable id or size.
+        BadResponseError: a row has no usable id or size, or all are larger than `max_bytes`.
         As `pages` does.
     """
-    page = await _Reader(client, query).whole(Window(0, limit, with_total=False))
+    page = await _Reader(client, query, max_bytes).whole(Window(0, limit, with_total=False))
     if page.skipped:
         raise BadResponseError(f"the server's answer can't be used: {page.skipped[0]}")
     return page.items

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import httpx
 import msgspec
+from anyio import to_thread
 
-from msd.backend_api.http.client import Answer
+from msd.backend_api.http.client import DETAIL_BYTES, Answer
 from msd.backend_api.http.json import decode
 from msd.backend_api.lenient import decode_leniently
 from msd.backend_api.protocol import RawItem, SkippedItem
@@ -49,7 +50,9 @@ async def full_item(
         AuthRequiredError, ForbiddenError, BadResponseError: as `JellyfinClient.get` says.
     """
     path = session.routes.item(remote_id)
-    answer = await session.client.answer(path, {"userId": session.routes.user_id}, is_page=True)
+    answer = await session.client.answer(
+        path, {"userId": session.routes.user_id}, is_page=True, max_bytes=DETAIL_BYTES
+    )
     listed = [row for row in await rows_by_id(session, [remote_id]) if row.remote_id == remote_id]
     if answer.status == httpx.codes.NOT_FOUND:
         if listed:  # a proxy that leads astray answers 404 for everything
@@ -61,7 +64,8 @@ async def full_item(
     answered = _answered(remote_id, answer)
     item = await _listed(completion, listed) or answered
     extras = await _extras(session, completion, item, answer)
-    details = item_details(bytes(decode(answer, msgspec.Raw)), extras, session.versions.positions())
+    raw = bytes(decode(answer, msgspec.Raw))
+    details = await to_thread.run_sync(item_details, raw, extras, session.versions.positions())
     return msgspec.structs.replace(item, details=details)
 
 

@@ -101,13 +101,15 @@ class PlexClient:
         *,
         start: int | None = None,
         size: int | None = None,
+        max_bytes: int = PAGE_BYTES,
     ) -> Answer | None:
         """Return what `get` does, None when the server has no such thing.
 
         Raises:
             BackendError: as `get`.
+            BadResponseError: the answer is larger than `max_bytes`.
         """
-        answer = await self._send(path, parameters, _window(start, size))
+        answer = await self._send(path, parameters, _window(start, size), max_bytes=max_bytes)
         if answer.status == httpx.codes.NOT_FOUND:
             return None
         await self.raise_for_status(answer, path)

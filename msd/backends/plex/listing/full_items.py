@@ -1,10 +1,12 @@
 """Items with their details, one or many by one request (docs/protocols/plex.md, Full answers)."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
+from anyio import to_thread
 from msgspec.structs import replace
 
-from msd.backend_api.http.client import Answer
+from msd.backend_api.http.client import DETAIL_BYTES, Answer
 from msd.backend_api.protocol import SkippedItem
 from msd.backends.plex.connect.link import ServerLink
 from msd.backends.plex.listing.library import item_type_of
@@ -29,11 +31,11 @@ async def full_item(
         BackendError: as `ServerLink.client`, `PlexClient.get`.
     """
     answer = await _answer(link, [remote_id])
-    full = None if answer is None else read_full(answer)
+    full = None if answer is None else await to_thread.run_sync(read_full, answer)
     if full is None:
         await _check_server(link)
         return None
-    item = _item(remote_id, *full, sections)
+    item = await to_thread.run_sync(_item, remote_id, *full, sections)
     if isinstance(item, SkippedItem):
         raise BadResponseError(item.why)
     path = lyrics_path(full[1])
@@ -51,36 +53,40 @@ async def detail_page(
     Raises:
         BackendError: as `ServerLink.client`, `PlexClient.get`.
     """
-    asked = tuple(dict.fromkeys(remote_ids))
-    items = []
-    answer = await _answer(link, asked)
-    rows = [] if answer is None else read_full_rows(answer)
-    if not rows:
+    asked = frozenset(remote_ids)
+    answer = await _answer(link, tuple(dict.fromkeys(remote_ids)))
+    items = None if answer is None else await to_thread.run_sync(_items, answer, asked, sections)
+    if items is None:
         await _check_server(link)
-    for full in rows:
-        if isinstance(full, str):
-            continue
-        remote_id = RemoteId(key(full[0].rating_key) or "")
-        item = _item(remote_id, *full, sections) if remote_id in asked else None
-        if isinstance(item, MediaItem):
-            items.append(item)
-    return DetailPage(items=tuple(items), is_whole=False)
+    return DetailPage(items=items or (), is_whole=False)
+
+
+def _items(
+    answer: Answer, asked: AbstractSet[RemoteId], sections: Mapping[RemoteId, TypedLibrary]
+) -> tuple[MediaItem, ...] | None:
+    """Return those of a page's items that can be read; None when it has no row at all."""
+    rows = read_full_rows(answer)
+    readable = [full for full in rows if not isinstance(full, str)]
+    keyed = [(RemoteId(key(full[0].rating_key) or ""), full) for full in readable]
+    items = [_item(remote_id, *full, sections) for remote_id, full in keyed if remote_id in asked]
+    return tuple(item for item in items if isinstance(item, MediaItem)) if rows else None
 
 
 async def _with_lyrics(link: ServerLink, item: MediaItem, path: str) -> MediaItem:
     """Return a track with its words; those that can't be had or understood are none."""
     try:
-        answer = await (await link.client()).get_or_none(path)
+        answer = await (await link.client()).get_or_none(path, max_bytes=DETAIL_BYTES)
         lyrics = () if answer is None else read_lyrics(answer)
     except (BadResponseError, ForbiddenError):
         lyrics = ()
     assert item.details is not None  # noqa: S101 - `_item` has given them
-    return replace(item, has_lyrics=True, details=replace(item.details, lyrics=lyrics))
+    return replace(item, details=replace(item.details, lyrics=lyrics))
 
 
 async def _answer(link: ServerLink, remote_ids: Sequence[RemoteId]) -> Answer | None:
     query = details_query(remote_ids)
-    return await (await link.client()).get_or_none(query.path, query.parameters)
+    client = await link.client()
+    return await client.get_or_none(query.path, query.parameters, max_bytes=DETAIL_BYTES)
 
 
 async def _check_server(link: ServerLink) -> None:
@@ -99,4 +105,4 @@ def _item(
     item = media_item(remote_id, row, item_type)
     if isinstance(item, SkippedItem):
         return item
-    return replace(item, details=item_details(details))
+    return replace(item, details=item_details(details), has_lyrics=bool(lyrics_path(details)))

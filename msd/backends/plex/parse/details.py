@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from msd.backend_api.values import length, number, size, text
 from msd.backends.plex.parse.images import image_ref, person_ref
@@ -47,7 +47,7 @@ def item_details(row: DetailRow) -> ItemDetails:
     versions = many(row.versions)[:_MOST_SOURCES]
     extras = _extras(() if row.extras is None else many(row.extras.rows))
     return ItemDetails(
-        people=tuple(person for person in people if person.name)[:_MOST_PEOPLE],
+        people=tuple(islice((person for person in people if person.name), _MOST_PEOPLE)),
         media_sources=tuple(map(_source, versions)),
         markers=_markers(many(row.chapters), many(row.markers)),
         parts=_parts(many(versions[0].parts)) if versions else (),

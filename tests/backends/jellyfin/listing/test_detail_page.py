@@ -2,10 +2,14 @@
 
 import pytest
 
-from msd.errors import BackendError
+from msd.backend_api.http.client import DETAIL_BYTES
+from msd.backends.jellyfin.client.pages import fingerprint
+from msd.backends.jellyfin.parse.details import item_details
+from msd.errors import BackendError, BadResponseError
 from msd.models import ItemDetails, RemoteId
 from tests.backends.jellyfin.signed_in import signed_in
 from tests.simulators.jellyfin import JellyfinSimulator, faults
+from tests.support.calls_here import calls_here
 
 pytestmark = pytest.mark.anyio
 
@@ -92,3 +96,47 @@ async def test_odd_details_cost_themselves_alone(sim: JellyfinSimulator) -> None
     first, *others = [item.details or ItemDetails() for item in page.items]
     assert (first.people, bool(first.media_sources)) == ((), True)
     assert all(details.people for details in others)
+
+
+async def test_one_odd_row_says_nothing_of_the_server(sim: JellyfinSimulator) -> None:
+    """A page of one, as when an item at fault is looked for, is not given up for all."""
+
+    def odd(page: dict[str, object]) -> dict[str, object]:
+        rows = page["Items"]
+        assert isinstance(rows, list)
+        return page | {"Items": [row | dict.fromkeys(NAMES) for row in rows]}
+
+    sim.faults.add("^/Items$", faults.rewrite(odd))
+    films = ids(sim, "Movie")
+    async with signed_in(sim) as backend:
+        page = await backend.detail_page(films[:1])
+        pages = await backend.detail_page(films)
+
+    assert page is not None
+    assert page.items == ()
+    assert pages is None
+
+
+async def test_pages_are_read_beside_the_event_loop(sim: JellyfinSimulator) -> None:
+    """A large one would keep every client of the bus waiting."""
+    async with signed_in(sim) as backend:
+        await backend.detail_page(ids(sim, "Movie")[:1])  # signs in
+        with calls_here() as called:
+            page = await backend.detail_page(ids(sim, "Movie"))
+            item = await backend.item(ids(sim, "Movie")[0])
+
+    assert page is not None
+    assert page.items[0].details
+    assert item is not None
+    assert called.isdisjoint(reader.__code__ for reader in (fingerprint, item_details))
+
+
+async def test_a_page_that_is_too_large_is_an_error(sim: JellyfinSimulator) -> None:
+    """The caller asks for halves then."""
+    async with signed_in(sim) as backend:
+        assert await backend.detail_page(ids(sim, "Movie"))
+        big = faults.rewrite(lambda page: page | {"More": "x" * DETAIL_BYTES})
+        sim.faults.add("^/Items$", big)
+
+        with pytest.raises(BadResponseError):
+            await backend.detail_page(ids(sim, "Movie"))
