@@ -192,6 +192,9 @@ class MediaItem(Struct, frozen=True, kw_only=True):
     blurhash: str = ""  # of the picture that the item is usually shown with
     colors: tuple[int, ...] = ()  # 0xRRGGBB of that picture's corners, clockwise from top left
     watch: WatchState | None = None  # None: the backend has no opinion, what is stored stays
+    path: str = ""  # of the file that is played first, as in `MediaSource`, where lists know it
+    mime: str = ""
+    size: int = 0
     identity: str = ""
     details: ItemDetails | None = None  # None: not fetched, what is stored stays (Y5)
 

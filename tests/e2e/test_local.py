@@ -137,3 +137,40 @@ def test_what_is_no_folder_is_refused(
         with pytest.raises(CallError):
             daemon.call("AddLocalSource", "s", path)
         assert daemon.call("ListSources") == []
+
+
+def test_a_film_is_opened_at_once_and_keeps_its_people_over_a_rename(
+    bus: PrivateBus, tmp_path: Path, media: Path
+) -> None:
+    """Its path needs no details; those are fetched once and stay until newer ones come."""
+    film = media / "Movies/Blue Gradient (2021)/Blue Gradient (2021).mkv"
+    film.with_suffix(".nfo").write_text("<movie><actor><name>Ada</name></actor></movie>")
+    fields = ("fields", "as", "4", "path", "mime", "size", "people")
+    with running(bus, tmp_path / "home") as daemon:
+        source_id = add(daemon, media)
+        item = only_film(daemon, "blue", *fields)
+        assert (item["path"], item["mime"]) == (film.as_uri(), "video/x-matroska")
+        assert item["size"] == film.stat().st_size
+        refresh = ("asa{sv}", "1", item["id"], "1", "refresh", "b", "true")
+        daemon.call("GetItems", *refresh, interface=LIBRARY)
+        daemon.until(lambda: "people" in only_film(daemon, "blue", *fields), "it has people")
+
+        renamed = film.parent / "Violet Gradient (2022).mkv"
+        film.with_suffix(".nfo").rename(renamed.with_suffix(".nfo"))
+        film.rename(renamed)
+        violet = ("text", "s", "violet")
+        daemon.until(
+            lambda: [film["id"] for film in daemon.query(*violet)[0]] == [item["id"]],
+            "it keeps its id",
+        )
+
+        again = only_film(daemon, "violet", *fields)
+        assert again["path"] == renamed.as_uri()
+        assert [person["name"] for person in again["people"]] == ["Ada"]
+        daemon.until_synced(source_id)
+
+
+def only_film(daemon: Daemon, title: str, *words: str) -> dict[str, Any]:
+    """Return the only film whose title has a word."""
+    (film,), *_ = daemon.query("types", "as", "1", "movie", "text", "s", title, *words)
+    return film

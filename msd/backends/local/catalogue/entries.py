@@ -28,7 +28,7 @@ LISTED_TYPES = (
 )
 MUSIC_TYPES = frozenset({ItemType.ARTIST, ItemType.ALBUM, ItemType.TRACK})  # understood by tags
 
-NAMES_VERSION = 3  # raised whenever the same names or files would give other items
+NAMES_VERSION = 4  # raised whenever the same names or files would give other items
 _NS_PER_S = 1_000_000_000
 
 

@@ -5,6 +5,7 @@ is skipped.
 """
 
 import time
+from typing import TypedDict
 
 import msgspec
 
@@ -18,8 +19,10 @@ from msd.backends.local.files.nfo import EMPTY, MAX_NFO, Nfo, parse_nfo
 from msd.backends.local.files.opening import content_identity, open_media, read_small
 from msd.backends.local.files.probe import Technical, probe
 from msd.backends.local.files.text import clean_title, decode_name
+from msd.backends.local.files.walk import join
 from msd.backends.local.items.details import details_of
 from msd.backends.local.items.lyrics import has_lyrics
+from msd.backends.local.items.opened_by import mime_of, path_or_uri
 from msd.backends.local.music.tags import TrackTags, genres_of
 from msd.backends.local.names.episode_name import EpisodeName
 from msd.backends.local.scanning.scan import Scan
@@ -28,6 +31,12 @@ from msd.models import Image, ItemType, MediaItem, Milliseconds, UnixSeconds
 _KEPT_NFOS = 256
 _GROUP_NFO = {ItemType.SHOW: "tvshow", ItemType.ALBUM: "album", ItemType.ARTIST: "artist"}
 _IDENTITY_IDS = ("musicbrainz-album", "musicbrainz-artist")
+
+
+class _File(TypedDict):
+    path: str
+    mime: str
+    size: int
 
 
 class EntryParser:
@@ -168,6 +177,7 @@ class EntryParser:
             tags=nfo.tags,
             external_ids=_ids(named.ids if named else (), nfo, leaf.type),
             images=self._images(leaf),
+            **self._file(leaf.first),
         )
         if leaf.type is ItemType.EPISODE:
             return _described(self._episode(leaf, item, nfo), nfo)
@@ -284,6 +294,7 @@ class EntryParser:
             images=self._track_images(leaf, tags),
             has_lyrics=has_lyrics(self._scan, leaf, tags),
             identity=tags.identity,
+            **self._file(leaf.first),
         )
 
     def _track_images(self, leaf: Leaf, tags: TrackTags) -> tuple[Image, ...]:
@@ -296,6 +307,14 @@ class EntryParser:
         """Return the length: of the parts of the first version together."""
         others = leaf.versions[0][1:]
         return Milliseconds(first.duration_ms + sum(self._probe(ref).duration_ms for ref in others))
+
+    def _file(self, ref: FileRef) -> _File:
+        """Return how players open a file."""
+        return _File(
+            path=path_or_uri(join(self._scan.root, ref.path)),
+            mime=mime_of(ref.entry.name, ref.entry.kind),
+            size=ref.entry.size,
+        )
 
     def _probe(self, ref: FileRef) -> Technical:
         try:

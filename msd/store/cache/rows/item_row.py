@@ -219,7 +219,11 @@ def _rare(item: MediaItem) -> dict[str, object]:
         "has_lyrics": bool(item.has_lyrics),
     }
     if item.details is not None:
-        values |= {"badges": badges_of(item.details), **file_of(item.details)}
+        values["badges"] = badges_of(item.details)
+        for first in item.details.media_sources[:1]:
+            values |= file_of(first)
+    if item.path:
+        values |= file_of(item)
     known = {key: value for key, value in values.items() if value}
     if item.critic_rating is not None:
         known["critic_rating"] = normalise.rating(item.critic_rating)

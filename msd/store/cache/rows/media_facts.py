@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from msd.models import ItemDetails, MediaSource, MediaStream
+from msd.models import ItemDetails, MediaItem, MediaSource, MediaStream
 from msd.store.cache.rows.normalise import MAX_SIZE, NAME, REFERENCE, number, text, texts
 
 LONGEST_PATH = 2 * REFERENCE  # a path of Linux
@@ -16,14 +16,13 @@ def badges_of(details: ItemDetails) -> list[str]:
     return texts(_badges(details.media_sources))
 
 
-def file_of(details: ItemDetails) -> dict[str, object]:
-    """Return `path`, `mime` and `size` of the first version, as far as it is a file of here."""
-    first = next(iter(details.media_sources), None)
-    path = "" if first is None else text(first.path, LONGEST_PATH)
-    if first is None or not path or path != first.path:
+def file_of(file: MediaItem | MediaSource) -> dict[str, object]:
+    """Return `path`, `mime` and `size` of an item or a version, as far as it is a file of here."""
+    path = text(file.path, LONGEST_PATH)
+    if not path or path != file.path:
         return {}
-    size = number(first.size, MAX_SIZE)
-    return {"path": file_uri(path), "mime": text(first.mime, NAME), "size": size}
+    size = number(file.size, MAX_SIZE)
+    return {"path": file_uri(path), "mime": text(file.mime, NAME), "size": size}
 
 
 def file_uri(path: str) -> str:

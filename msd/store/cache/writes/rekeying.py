@@ -9,10 +9,11 @@ from msgspec import Struct
 from msd.models import ItemId, RemoteId, SourceId
 from msd.store.cache import statements as sql
 from msd.store.cache.rows.columns import NEVER_WATCHED, WATCH_COLUMNS
-from msd.store.cache.writes import places
+from msd.store.cache.writes import places, search_index
 
 _ROWS = f"""
-SELECT item.pk, item.id, item.remote_id, item.identity, {", ".join(WATCH_COLUMNS)}
+SELECT item.pk, item.id, item.remote_id, item.identity, item.full_content,
+       {", ".join(WATCH_COLUMNS)}
 FROM item JOIN listing ON listing.pk = item.listing JOIN library ON library.pk = listing.library
 """
 _GONE = f"""
@@ -27,6 +28,10 @@ AND item.deleted_at IS NULL AND item.identity IS NOT NULL
 AND listing.type = (SELECT type FROM listing WHERE pk = ?) AND library.source_id = ?
 ORDER BY item.pk
 """
+_DETAILS = """
+SELECT item, fetched, body, beyond_list, is_whole FROM item_full
+WHERE item IN (SELECT value FROM json_each(?))
+"""
 
 
 class Row(Struct, frozen=True):
@@ -36,6 +41,7 @@ class Row(Struct, frozen=True):
     id: ItemId
     remote_id: RemoteId
     identity: int
+    full_content: int | None
     watch: tuple[object, ...]
 
 
@@ -62,6 +68,19 @@ def find(
     return [Rekeying(row, found.pop(0)) for row in gone if (found := new_items.get(row.identity))]
 
 
+def keep_details(
+    connection: sqlite3.Connection, rekeyed: Sequence[Rekeying], revision: int
+) -> None:
+    """Let new items have the details of the missing rows until their own are fetched."""
+    lacking = [pair for pair in rekeyed if pair.new_item.full_content is None]
+    becomes = {pair.gone.pk: pair.new_item.pk for pair in lacking}
+    contents = [(pair.gone.full_content, revision, pair.new_item.pk) for pair in lacking]
+    details = connection.execute(_DETAILS, (json.dumps(list(becomes)),)).fetchall()
+    with search_index.in_step(connection, becomes.values()):
+        connection.executemany(sql.PUT_FULL, [(becomes[pk], *rest) for pk, *rest in details])
+        connection.executemany(sql.SET_FULL_CONTENT, contents)
+
+
 def rekey(connection: sqlite3.Connection, rekeyed: Sequence[Rekeying], revision: int) -> None:
     """Let new items go on under the ids of the missing rows, which must be deleted already."""
     for pair in rekeyed:
@@ -78,5 +97,7 @@ def rekey(connection: sqlite3.Connection, rekeyed: Sequence[Rekeying], revision:
 def _rows(
     connection: sqlite3.Connection, query: str, parameters: Sequence[object]
 ) -> Iterator[Row]:
-    for pk, item_id, remote_id, identity, *watch in connection.execute(query, parameters):
-        yield Row(pk, ItemId(item_id), RemoteId(remote_id), identity, tuple(watch))
+    for pk, item_id, remote_id, identity, full_content, *watch in connection.execute(
+        query, parameters
+    ):
+        yield Row(pk, ItemId(item_id), RemoteId(remote_id), identity, full_content, tuple(watch))

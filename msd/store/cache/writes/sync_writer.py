@@ -289,8 +289,8 @@ class SyncWriter(LossWriter):
         """Let new items take over the ids of missing rows with the same identity (I2).
 
         A new item is a current row of the same source, type and identity that came after the
-        listing's last complete pass. It keeps what its server says of it; the watch state of
-        the missing row stays when the new item has none.
+        listing's last complete pass. It keeps what its server says of it; the watch state and the
+        details of the missing row stay when the new item has none.
         """
         with noting_damage(self._cache_path):
             listing = self._libraries.listing(library_id, item_type)
@@ -304,6 +304,7 @@ class SyncWriter(LossWriter):
                 revision = next_revision(self._connection)
                 ids = [row.id for pair in found for row in (pair.gone, pair.new_item)]
                 above = containers_above(self._connection, ids)
+                rekeying.keep_details(self._connection, found, revision)
                 delete_items(self._connection, [pair.gone.pk for pair in found])
                 raise_feed_floor(self._connection, revision)  # the new items' ids leave no trace
                 item_writer.count_items(self._connection, Counter({listing: -len(found)}))

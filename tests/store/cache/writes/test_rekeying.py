@@ -8,14 +8,17 @@ from msd.models import (
     LibraryId,
     LibraryType,
     Marker,
+    MediaItem,
     Person,
     RemoteId,
+    SearchQuery,
     UnixSeconds,
     WatchState,
 )
 from msd.store.cache.reads.libraries import counts
+from msd.store.cache.reads.search.search import search
 from msd.store.cache.writes.sync_writer import SyncWriter
-from tests.store.made import SOURCE, Stores, library, made, movie
+from tests.store.made import SOURCE, Stores, library, made, movie, store_item
 
 MOVIE, SHOW, SEASON, EPISODE = ItemType.MOVIE, ItemType.SHOW, ItemType.SEASON, ItemType.EPISODE
 DETAILS = ItemDetails(people=(Person(name="Ada"),), markers=(Marker(kind="intro", start_ms=1),))
@@ -23,6 +26,19 @@ DETAILS = ItemDetails(people=(Person(name="Ada"),), markers=(Marker(kind="intro"
 
 def passed(stores: Stores, library_id: LibraryId, item_type: ItemType = MOVIE) -> None:
     stores.writer.finish_listing(library_id, item_type, total=0, now=UnixSeconds(1))
+
+
+def detailed(stores: Stores, item: MediaItem) -> int | None:
+    """Store the details of an item as a refresh does; return the revision when they differ."""
+    aliases = stores.state.aliases(SOURCE)
+    stored = stores.cache.write(store_item, SOURCE, item, aliases, UnixSeconds(1))
+    assert stored is not None
+    return stored[1]
+
+
+def found(stores: Stores, text: str) -> list[str]:
+    """Return the titles of what is found."""
+    return [str(hit["title"]) for hit in stores.cache.read(search, SearchQuery(text=text)).hits]
 
 
 def test_a_new_item_with_the_same_identity_takes_over_id_and_history(stores: Stores) -> None:
@@ -47,6 +63,24 @@ def test_a_new_item_with_the_same_identity_takes_over_id_and_history(stores: Sto
     assert stores.cache.read(counts, SOURCE) == (1, 2)
     assert stores.state.aliases(SOURCE) == {"new": item}
     assert stores.write(movies, movie("new", "New name", identity="file:1")).unchanged == 1
+
+
+def test_details_stay_until_newer_ones_come(stores: Stores) -> None:
+    """A renamed file is shown and found with its people also while its source is away."""
+    movies = stores.library()
+    stores.write(movies, movie("old", identity="g"))
+    passed(stores, movies)
+    detailed(stores, movie("old", identity="g", details=DETAILS))
+    stores.write(movies, movie("new", identity="g"))
+
+    stores.writer.rekey(movies, MOVIE, stores.keys(movies, "old"))
+
+    assert [person["name"] for person in stores.item("new", "people")["people"]] == ["Ada"]
+    assert found(stores, "ada") == ["new"]
+    revision = detailed(stores, movie("new", identity="g", details=ItemDetails()))
+    assert revision is not None
+    assert "people" not in stores.item("new", "people")
+    assert found(stores, "ada") == []
 
 
 def test_the_watch_state_that_a_server_kept_wins(stores: Stores) -> None:
