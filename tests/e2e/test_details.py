@@ -167,3 +167,41 @@ def test_nothing_is_fetched_once_the_setting_says_so(
     missing = shown(daemon, source_id, "DetailsMissing")
     assert isinstance(missing, int)
     assert missing > ITEMS / 2
+
+
+def test_details_that_are_fresh_are_not_fetched_and_told_again(
+    daemon: Daemon, jellyfin: JellyfinSimulator, plex: PlexServer, tv: PlexTv, media: Path
+) -> None:
+    """A frontend may refresh on each ItemsChanged: the second time changes nothing."""
+    alice = next(user for user in tv.state.users.values() if user.name == "alice")
+    sources = [
+        daemon.add_jellyfin(jellyfin.url),
+        *daemon.call("AddPlexAccount", "s", tv.token(alice, "given-elsewhere")),
+        str(daemon.call("AddLocalSource", "s", str(media))),
+    ]
+    for source_id in sources:
+        daemon.until_synced(source_id)
+    for source_id in sources:
+        films = ("source_ids", "as", "1", source_id, "types", "as", "1", "movie", "limit", "u", "2")
+        first, other = (str(film["id"]) for film in daemon.query(*films)[0])
+        refreshed(daemon, first)
+        before = daemon.get(ROOT, "org.msd.Msd1.SourceCoordinator", "Revision")
+
+        for _ in range(5):
+            refresh(daemon, first)
+
+        assert daemon.get(ROOT, "org.msd.Msd1.SourceCoordinator", "Revision") == before
+        refreshed(daemon, other)  # what was asked for before would have been fetched by now
+        changes = ("tua{sv}", str(before), "100", "0")
+        changed = daemon.call("GetChanges", *changes, interface=LIBRARY)[0]
+        assert changed == [other]
+
+
+def refresh(daemon: Daemon, item_id: str) -> dict[str, object]:
+    options = ("2", "refresh", "b", "true", "fields", "as", "2", "fetched", "versions")
+    (item,) = daemon.call("GetItems", "asa{sv}", "1", item_id, *options, interface=LIBRARY)
+    return dict(item)
+
+
+def refreshed(daemon: Daemon, item_id: str) -> None:
+    daemon.until(lambda: "versions" in refresh(daemon, item_id), "the details are there")
