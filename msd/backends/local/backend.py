@@ -104,7 +104,7 @@ class LocalBackend:
 
     async def picture(self, ref: str, *, width: int) -> Picture | None:  # noqa: ARG002 - msd scales
         """Return a picture of the folder as it is; see `HasArtwork`."""
-        from msd.backends.local.files.pictures import read_picture  # noqa: PLC0415
+        from msd.backends.local.items.pictures import read_picture  # noqa: PLC0415
 
         try:
             return await self._run(read_picture, self._source.address, ref)

@@ -14,7 +14,6 @@ from msd.backends.local.files.walk import join
 from msd.backends.local.items.extras import extras_of
 from msd.backends.local.items.lyrics import track_lyrics
 from msd.backends.local.items.opened_by import mime_of, path_or_uri
-from msd.backends.local.items.portraits import with_portraits
 from msd.backends.local.names.films import film_name
 from msd.backends.local.scanning.scan import Scan
 from msd.models import (
@@ -39,22 +38,21 @@ def details_of(
         scan: which the entry is of.
         entry: the leaf or group.
         item: what was made of it.
-        nfo: its NFO file.
+        nfo: its NFO file; its people have their pictures.
         first: what is known of the first file of a leaf.
     """
     decisions = _decisions(entry, item, nfo)
     extras = extras_of(scan, entry)
-    people = with_portraits(scan.root, entry, nfo.people)
     if isinstance(entry, Group):
         return ItemDetails(
-            people=people,
+            people=nfo.people,
             extras=tuple(extra for extra in extras if extra.kind != "trailer"),
             trailers=tuple(extra for extra in extras if extra.kind == "trailer"),
             decisions=decisions,
         )
     sources = _media_sources(scan, entry, first or _NO_MEDIA)
     return ItemDetails(
-        people=people,
+        people=nfo.people,
         media_sources=sources,
         markers=first.chapters if first is not None else (),
         parts=_parts(entry, sources),

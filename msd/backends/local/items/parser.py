@@ -23,6 +23,7 @@ from msd.backends.local.files.walk import join
 from msd.backends.local.items.details import details_of
 from msd.backends.local.items.lyrics import has_lyrics
 from msd.backends.local.items.opened_by import mime_of, path_or_uri
+from msd.backends.local.items.portraits import Portraits
 from msd.backends.local.music.tags import TrackTags, genres_of
 from msd.backends.local.names.episode_name import EpisodeName
 from msd.backends.local.scanning.scan import Scan
@@ -45,16 +46,14 @@ class EntryParser:
     def __init__(self, scan: Scan) -> None:
         self._scan = scan
         self._nfos: dict[bytes, Nfo] = {}
+        self._portraits = Portraits(scan.root)
         self._now = time.time()
 
     def parse(self, entry: Entry, *, with_details: bool = False) -> MediaItem | SkippedItem:
         """Return the item of an entry; details take more reading."""
         if isinstance(entry, Group):
             item = self._group(entry)
-            if not with_details:
-                return item
-            details = details_of(self._scan, entry, item, self._group_nfo(entry))
-            return msgspec.structs.replace(item, details=details)
+            return self._detailed(entry, item, self._group_nfo(entry)) if with_details else item
         if entry.type is ItemType.TRACK:
             return self._track(entry, with_details=with_details)
         return self._playable_video(entry, with_details=with_details)
@@ -79,9 +78,14 @@ class EntryParser:
             duration_ms=self._duration(leaf, technical),
             part_count=len(leaf.versions[0]),
         )
-        if not with_details:
-            return item
-        details = details_of(self._scan, leaf, item, nfo, technical)
+        return self._detailed(leaf, item, nfo, technical) if with_details else item
+
+    def _detailed(
+        self, entry: Entry, item: MediaItem, nfo: Nfo, technical: Technical | None = None
+    ) -> MediaItem:
+        people = self._portraits.given(entry, nfo.people)
+        nfo = msgspec.structs.replace(nfo, people=people)
+        details = details_of(self._scan, entry, item, nfo, technical)
         return msgspec.structs.replace(item, details=details)
 
     def _refuse(self, leaf: Leaf, why: str) -> SkippedItem:
@@ -267,10 +271,7 @@ class EntryParser:
         if leaf.cue:
             tags = self._scan.cue_tags(leaf, tags)
         item = self._track_item(leaf, tags, technical)
-        if not with_details:
-            return item
-        details = details_of(self._scan, leaf, item, EMPTY, technical)
-        return msgspec.structs.replace(item, details=details)
+        return self._detailed(leaf, item, EMPTY, technical) if with_details else item
 
     def _track_item(self, leaf: Leaf, tags: TrackTags, technical: Technical | None) -> MediaItem:
         album, artist = leaf.parent, leaf.artist

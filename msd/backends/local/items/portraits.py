@@ -19,20 +19,66 @@ from msd.models import Person
 
 _ACTORS = b".actors"
 _MOST_FILES = 5_000
+_KEPT_FOLDERS = 16  # episodes of one show come one after the other
 
 
-def with_portraits(root: bytes, entry: Entry, people: Iterable[Person]) -> tuple[Person, ...]:
-    """Return people with their pictures, as far as there are any. Reads folders."""
-    people = tuple(people)
-    if not people:
-        return ()
-    refs: dict[str, str] = {}
-    for folder in _folders(entry):
-        for name, ref in _portraits(root, folder):
-            refs.setdefault(name, ref)
-    return tuple(
-        msgspec.structs.replace(person, image=refs.get(_key(person.name), "")) for person in people
-    )
+class Portraits:
+    """The pictures of people below one root; each folder is read once, when it is asked for."""
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+        self._names: dict[bytes, dict[str, bytes]] = {}
+
+    def given(self, entry: Entry, people: Iterable[Person]) -> tuple[Person, ...]:
+        """Return the people of an entry with their pictures, as far as there are any. Blocks."""
+        people = tuple(people)
+        if not people:
+            return ()
+        folders = [join(folder.path, _ACTORS) for folder in _folders(entry)]
+        return tuple(
+            msgspec.structs.replace(person, image=self._image(folders, _key(person.name)))
+            for person in people
+        )
+
+    def _image(self, folders: Iterable[bytes], key: str) -> str:
+        for folder in folders:
+            name = self._names_in(folder).get(key)
+            ref = self._ref(join(folder, name)) if name else ""
+            if ref:
+                return ref
+        return ""
+
+    def _ref(self, path: bytes) -> str:
+        try:
+            found = os.lstat(join(self._root, path))
+        except OSError:
+            return ""
+        is_file = stat.S_ISREG(found.st_mode)
+        return picture_ref("file", path, found.st_mtime_ns) if is_file else ""
+
+    def _names_in(self, folder: bytes) -> dict[str, bytes]:
+        """Return the names of the pictures in a folder, by the names of the people."""
+        known = self._names.get(folder)
+        if known is not None:
+            return known
+        if len(self._names) >= _KEPT_FOLDERS:
+            self._names.clear()
+        found: dict[str, bytes] = {}
+        here = join(self._root, folder)
+        if is_inside(os.path.realpath(here), self._root):
+            for name in _some_names(here):
+                if kind_of(name) is FileKind.IMAGE:
+                    found.setdefault(_key(decode_name(split_name(name)[0])), name)
+        self._names[folder] = found
+        return found
+
+
+def _some_names(folder: bytes) -> list[bytes]:
+    try:
+        with os.scandir(folder) as files:
+            return [file.name for file in islice(files, _MOST_FILES)]
+    except OSError:
+        return []
 
 
 def _folders(entry: Entry) -> Iterable[Folder]:
@@ -44,22 +90,6 @@ def _folders(entry: Entry) -> Iterable[Folder]:
         if above.folder is not None:
             yield above.folder
         above = above.parent
-
-
-def _portraits(root: bytes, folder: Folder) -> Iterable[tuple[str, str]]:
-    path = join(folder.path, _ACTORS)
-    here = join(root, path)
-    if not is_inside(os.path.realpath(here), root):
-        return
-    try:
-        with os.scandir(here) as files:
-            for file in islice(files, _MOST_FILES):
-                found = file.stat(follow_symlinks=False)
-                if kind_of(file.name) is FileKind.IMAGE and stat.S_ISREG(found.st_mode):
-                    name = decode_name(split_name(file.name)[0])
-                    yield _key(name), picture_ref("file", join(path, file.name), found.st_mtime_ns)
-    except OSError:
-        return
 
 
 def _key(name: str) -> str:

@@ -53,17 +53,9 @@ def read_tags(file: MediaFile, name: str, size: int) -> TrackTags:
     Raises:
         OSError: the disk failed while reading.
     """
-    import tinytag  # noqa: PLC0415 - only where music is
-
-    try:
-        found = tinytag.TinyTag.get(filename=name, file_obj=file, image=True)
-    except tinytag.TinyTagException as exc:
-        if isinstance(exc.__cause__, OSError):
-            raise exc.__cause__ from exc
-        tags = _by_probe(file, name, size)
-    else:
-        has_any = found.duration or found.title
-        tags = _from_tags(found, name) if has_any else _by_probe(file, name, size)
+    found = _parsed(file, name, image=True)
+    has_any = found is not None and (found.duration or found.title)
+    tags = _from_tags(found, name) if has_any else _by_probe(file, name, size)
     if tags.problem:
         return tags
     return msgspec.structs.replace(tags, identity=sound_identity(file, size))
@@ -77,17 +69,37 @@ def read_lyrics(file: MediaFile, name: str) -> str:
     Raises:
         OSError: the disk failed while reading.
     """
+    found = _parsed(file, name, duration=False)
+    other: dict[str, list[str]] = dict(found.other or {}) if found is not None else {}
+    values = [str(value) for value in other.get(_LYRICS, ())]
+    return next((value for value in values if value.startswith("[")), next(iter(values), ""))
+
+
+def read_cover(file: MediaFile, name: str) -> bytes:
+    """Return the picture in the tags of an open music file called `name`; empty without one.
+
+    Raises:
+        OSError: the disk failed while reading.
+    """
+    found = _parsed(file, name, image=True)
+    image = found.images.any if found is not None else None
+    return image.data if image is not None else b""
+
+
+def _parsed(file: MediaFile, name: str, *, duration: bool = True, image: bool = False) -> Any:  # noqa: ANN401 - a TinyTag
+    """Return the tags that a file has, None when they can't be understood.
+
+    Raises:
+        OSError: the disk failed while reading, which tinytag hides behind an error of its own.
+    """
     import tinytag  # noqa: PLC0415 - only where music is
 
     try:
-        found = tinytag.TinyTag.get(filename=name, file_obj=file, duration=False)
+        return tinytag.TinyTag.get(filename=name, file_obj=file, duration=duration, image=image)
     except tinytag.TinyTagException as exc:
         if isinstance(exc.__cause__, OSError):
             raise exc.__cause__ from exc
-        return ""
-    other: dict[str, list[str]] = dict(found.other or {})
-    values = [str(value) for value in other.get(_LYRICS, ())]
-    return next((value for value in values if value.startswith("[")), next(iter(values), ""))
+        return None
 
 
 def _by_probe(file: MediaFile, name: str, size: int) -> TrackTags:

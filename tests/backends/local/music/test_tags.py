@@ -1,11 +1,13 @@
 """Tags of real music files, in every format, also broken ones."""
 
+import errno
 import os
+from io import FileIO
 
 import pytest
 
-from msd.backends.local.files.opening import open_media
-from msd.backends.local.music.tags import TrackTags, read_tags
+from msd.backends.local.files.opening import MediaFile, open_media
+from msd.backends.local.music.tags import TrackTags, read_cover, read_lyrics, read_tags
 
 TAGS = {
     "title": "Tune",
@@ -95,3 +97,40 @@ def test_absurd_tags_are_cut_down(media, root):
     )
 
     assert (len(tags.title), tags.track, tags.year) == (500, 0, 0)
+
+
+class FailingFile(FileIO):
+    """A file on a disk that gives nothing any more."""
+
+    def readinto(self, buffer):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda file: read_tags(file, "x.mp3", 9),
+        lambda file: read_lyrics(file, "x.mp3"),
+        lambda file: read_cover(file, "x.mp3"),
+    ],
+)
+def test_a_failing_disk_is_no_file_without_tags(media, root, read):
+    """That nothing is there would be remembered, and the disk comes back (Y7)."""
+    path = media.audio(root / "x.mp3", TAGS)
+
+    with (
+        MediaFile(FailingFile(path)) as file,
+        pytest.raises(OSError, match="Input/output error") as raised,
+    ):
+        read(file)
+    assert raised.value.errno == errno.EIO
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".flac", ".m4a"])
+def test_a_cover_is_read_as_it_was_put_in(media, root, suffix):
+    """Byte for byte; nothing where none is."""
+    cover = media.picture(root / "cover.png")
+    for name, put_in in (("with", cover), ("without", None)):
+        media.audio(root / f"{name}{suffix}", TAGS, cover=put_in)
+        with open_media(os.fsencode(root), os.fsencode(name + suffix)) as file:
+            assert read_cover(file, name + suffix) == (put_in.read_bytes() if put_in else b"")

@@ -43,15 +43,8 @@ def read_picture(folder: str, ref: str) -> Picture | None:
 
 
 def _cover(root: bytes, path: bytes) -> Picture | None:
-    import tinytag  # noqa: PLC0415 - only where music is
+    from msd.backends.local.music.tags import read_cover  # noqa: PLC0415 - only where music is
 
     with open_media(root, path) as file:
-        try:
-            name = path.decode("ascii", "replace")
-            tags = tinytag.TinyTag.get(filename=name, file_obj=file, image=True)
-        except tinytag.TinyTagException:
-            return None
-    image = tags.images.any
-    if image is None or len(image.data) > MOST_PICTURE_BYTES:
-        return None
-    return Picture(content=image.data)
+        content = read_cover(file, path.decode("ascii", "replace"))
+    return Picture(content=content) if 0 < len(content) <= MOST_PICTURE_BYTES else None

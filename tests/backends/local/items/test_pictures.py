@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from msd.backends.local.files import pictures
-from msd.backends.local.files.pictures import read_picture
+from msd.backends.local.items import pictures
+from msd.backends.local.items.pictures import read_picture
 from msd.errors import BadResponseError
 from tests.pictures.samples import picture
 
