@@ -28,6 +28,19 @@ def huge() -> Trouble:
     return Trouble(endless=b"\0" * 65536, endless_start=JPEG_HEAD)
 
 
+def packed(encoding: str) -> Trouble:
+    """A portal's page, packed as nobody asked for it or broken."""
+    page = faults.html_reply(faults.PORTAL_PAGE, 200)
+    page.headers.append(("Content-Encoding", encoding))
+    return Trouble(instead=page)
+
+
+def endless_page() -> Trouble:
+    """A portal's page that is larger than any picture."""
+    page = faults.html_reply(faults.PORTAL_PAGE, 200)
+    return Trouble(instead=page, endless=b" " * 65536, endless_start=b"<html>")
+
+
 def proxy(code: int) -> Trouble:
     page = faults.html_reply(f"<html><h1>{code}</h1></html>", code)
     page.is_foreign = True
@@ -63,10 +76,14 @@ def gallery(backend: MediaBackend, script: FaultScript) -> HasArtwork:
         faults.captive_portal(),
         faults.cut_after(350),
         Trouble(instead=Response(body=b'{"Items": []}', content_type="application/json")),
+        packed("br"),
+        packed("gzip"),
+        endless_page(),
     ],
     ids=[
         *("proxy 200", "proxy 302", "proxy 400", "proxy 403", "proxy 404", "proxy 405"),
         *("proxy 502", "proxy 504", "429", "500", "503", "portal", "cut", "json"),
+        *("not asked for", "not unpackable", "endless page"),
     ],
 )
 async def test_what_is_no_answer_about_a_picture_is_an_error(

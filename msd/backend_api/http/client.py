@@ -45,6 +45,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: httpx.Headers
     body: bytes  # of an error: at most its first 64 KiB
+    is_cut: bool = False  # whether more came than was read
     peer: str = ""  # the IP address that answered, "" when not known
     request: str = ""  # what was asked, e.g. "GET /identity"
 
@@ -152,6 +153,7 @@ async def fetch(
     *,
     max_bytes: int = SMALL_BYTES,
     budget_s: float = SMALL_BUDGET_S,
+    may_be_cut: bool = False,
 ) -> Answer:
     """Send one request and read its answer, whatever its status.
 
@@ -161,6 +163,7 @@ async def fetch(
         max_bytes: of a successful answer.
         budget_s: until the answer begins, and for a body that does not grow. A large body may
             take longer as long as 64 KiB arrive every 30 seconds.
+        may_be_cut: whether the beginning of a larger answer will do; it then `is_cut`.
 
     Raises:
         UnreachableError, TlsError: as `backend_errors` says.
@@ -171,13 +174,19 @@ async def fetch(
         with anyio.fail_after(budget_s):
             response = await client.send(request, stream=True)
         try:
-            return await read_answer(response, max_bytes=max_bytes, budget_s=budget_s)
+            return await read_answer(
+                response, max_bytes=max_bytes, budget_s=budget_s, may_be_cut=may_be_cut
+            )
         finally:
             await response.aclose()
 
 
 async def read_answer(
-    response: httpx.Response, *, max_bytes: int = SMALL_BYTES, budget_s: float = SMALL_BUDGET_S
+    response: httpx.Response,
+    *,
+    max_bytes: int = SMALL_BYTES,
+    budget_s: float = SMALL_BUDGET_S,
+    may_be_cut: bool = False,
 ) -> Answer:
     """Read a response that was sent for with `stream=True`; the caller closes it.
 
@@ -185,11 +194,14 @@ async def read_answer(
         As `fetch` does.
     """
     with backend_errors(), anyio.fail_after(min(budget_s, PROGRESS_S)) as scope:
-        body = await _read(response, max_bytes, scope)
+        body, is_cut = await _read(response, max_bytes, scope)
+    if is_cut and response.is_success and not may_be_cut:
+        raise BadResponseError(f"the server's answer is larger than {max_bytes >> 20} MiB")
     return Answer(
         status=response.status_code,
         headers=response.headers,
         body=body,
+        is_cut=is_cut,
         peer=_peer(response),
         request=named(response.request),
     )
@@ -207,7 +219,10 @@ def without_echo(answer: Answer, secret: str) -> Answer:
     return replace(answer, body=answer.body.replace(secret.encode(), SHOWN.encode()))
 
 
-async def _read(response: httpx.Response, max_bytes: int, scope: anyio.CancelScope) -> bytes:
+async def _read(
+    response: httpx.Response, max_bytes: int, scope: anyio.CancelScope
+) -> tuple[bytes, bool]:
+    """Return the body, or its beginning, and whether it is cut."""
     # Stacked encodings multiply: 64 KiB of "gzip, gzip" can unpack to tens of gigabytes.
     if response.headers.get("content-encoding", "identity").lower() not in {"identity", "gzip"}:
         raise BadResponseError("the server's answer is packed in a way that was not asked for")
@@ -216,14 +231,12 @@ async def _read(response: httpx.Response, max_bytes: int, scope: anyio.CancelSco
     seen, latest = 0, anyio.current_time() + LONGEST_BODY_S
     async for chunk in response.aiter_bytes():
         if len(body) + len(chunk) > limit:
-            if response.is_success:
-                raise BadResponseError(f"the server's answer is larger than {limit >> 20} MiB")
-            break
+            return bytes(body), True
         body += chunk
         if len(body) - seen >= PROGRESS_BYTES:
             seen = len(body)
             scope.deadline = min(anyio.current_time() + PROGRESS_S, latest)
-    return bytes(body)
+    return bytes(body), False
 
 
 def _peer(response: httpx.Response) -> str:

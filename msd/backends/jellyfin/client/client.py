@@ -87,14 +87,23 @@ class JellyfinClient:
         *,
         is_page: bool = False,
         max_bytes: int | None = None,
+        may_be_cut: bool = False,
     ) -> Answer:
-        """Return the answer to a GET, whatever its status; a page may be large and slow."""
+        """Return the answer to a GET, whatever its status.
+
+        Args:
+            path: absolute, without the base address.
+            parameters: become the query; never a secret.
+            is_page: whether it may be large and slow.
+            max_bytes: of a successful answer, where the usual bounds don't fit.
+            may_be_cut: as `fetch` says.
+        """
         return await self._send(
-            "GET",
+            self._request("GET", path, parameters),
             path,
-            parameters=parameters,
             max_bytes=max_bytes or (PAGE_BYTES if is_page else SMALL_BYTES),
             budget_s=PAGE_BUDGET_S if is_page else SMALL_BUDGET_S,
+            may_be_cut=may_be_cut,
         )
 
     async def get(
@@ -118,7 +127,7 @@ class JellyfinClient:
 
     async def post(self, path: str, body: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to a POST, whatever its status. Never sent twice."""
-        return await self._send("POST", path, body=body)
+        return await self._send(self._request("POST", path, body=body), path)
 
     def websocket(self, path: str) -> AbstractAsyncContextManager[WebSocket | Answer]:
         """Open the push channel at a path; see `open_websocket`."""
@@ -150,19 +159,23 @@ class JellyfinClient:
 
     async def _send(
         self,
-        method: str,
+        request: httpx.Request,
         path: str,
         *,
-        parameters: Parameters | None = None,
-        body: Mapping[str, str] | None = None,
         max_bytes: int = SMALL_BYTES,
         budget_s: float = SMALL_BUDGET_S,
+        may_be_cut: bool = False,
     ) -> Answer:
-        request = self._request(method, path, parameters, body)
         try:
-            answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=budget_s)
+            answer = await fetch(
+                self._http,
+                request,
+                max_bytes=max_bytes,
+                budget_s=budget_s,
+                may_be_cut=may_be_cut,
+            )
         except BackendError as error:
-            error.request = f"{method} {path}"
+            error.request = f"{request.method} {path}"
             raise
         return without_echo(answer, self._token)
 

@@ -7,7 +7,6 @@ import httpx
 from msd.backend_api.artwork import MOST_PICTURE_BYTES, Picture
 from msd.backend_api.http.status import not_a_media_server
 from msd.backends.jellyfin.client.client import JellyfinClient
-from msd.errors import BadResponseError
 
 # Without a quality the server encodes at 100 and sends more bytes than the original has.
 QUALITY = 90
@@ -29,13 +28,10 @@ async def read_picture(client: JellyfinClient, ref: str, width: int) -> Picture 
     kind, tag, owner = match.groups()
     path = f"/Items/{owner}/Images/{kind}"
     parameters = {"tag": tag, "maxWidth": width, "quality": QUALITY, "format": "Webp"}
-    try:
-        answer = await client.answer(path, parameters, max_bytes=MOST_PICTURE_BYTES)
-    except BadResponseError:  # larger than any picture
-        return None
+    answer = await client.answer(path, parameters, max_bytes=MOST_PICTURE_BYTES, may_be_cut=True)
     if answer.status in _ABSENT and answer.media_type.endswith("json"):
         return None
     await client.raise_for_status(answer, path)
     if not answer.media_type.startswith("image/"):
         raise not_a_media_server("the address answers, but not with a picture")
-    return Picture(content=answer.body)
+    return None if answer.is_cut else Picture(content=answer.body)  # larger than any picture

@@ -118,11 +118,13 @@ class PlexClient:
     async def answer(self, path: str, parameters: Parameters, *, max_bytes: int) -> Answer:
         """Return the answer to a GET, whatever its status; see `raise_for_status`.
 
+        One that is larger than `max_bytes` is cut.
+
         Raises:
             UnreachableError, TlsError: the server can't be asked now.
-            BadResponseError: the answer is larger than `max_bytes`.
+            BadResponseError: the answer is packed in a way that can't be read.
         """
-        return await self._send(path, parameters, max_bytes=max_bytes)
+        return await self._send(path, parameters, max_bytes=max_bytes, may_be_cut=True)
 
     @asynccontextmanager
     async def stream(
@@ -195,6 +197,7 @@ class PlexClient:
         window: Mapping[str, str] = MappingProxyType({}),
         *,
         max_bytes: int = PAGE_BYTES,
+        may_be_cut: bool = False,
     ) -> Answer:
         headers = {**self._headers, **window}
         with backend_errors():
@@ -202,7 +205,13 @@ class PlexClient:
                 "GET", self.base_url + path, params=parameters, headers=headers
             )
         try:
-            answer = await fetch(self._http, request, max_bytes=max_bytes, budget_s=PAGE_BUDGET_S)
+            answer = await fetch(
+                self._http,
+                request,
+                max_bytes=max_bytes,
+                budget_s=PAGE_BUDGET_S,
+                may_be_cut=may_be_cut,
+            )
             return without_echo(answer, self._token)
         except UnreachableError:
             self._lost()

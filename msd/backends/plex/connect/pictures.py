@@ -6,7 +6,6 @@ from msd.backend_api.artwork import MOST_PICTURE_BYTES, Picture
 from msd.backend_api.http.status import not_a_media_server
 from msd.backends.plex.connect.client import FORM, PlexClient
 from msd.backends.plex.parse.images import person_ref
-from msd.errors import BadResponseError
 
 QUALITY = 90
 _TRANSCODER = "/photo/:/transcode"
@@ -36,13 +35,10 @@ async def read_picture(client: PlexClient, ref: str, width: int) -> Picture | No
         "quality": QUALITY,
         "format": "png" if "clearLogo" in ref else "jpeg",
     }
-    try:
-        answer = await client.answer(_TRANSCODER, parameters, max_bytes=MOST_PICTURE_BYTES)
-    except BadResponseError:  # larger than any picture
-        return None
+    answer = await client.answer(_TRANSCODER, parameters, max_bytes=MOST_PICTURE_BYTES)
     if answer.status in _ABSENT and FORM.is_own_refusal(answer):
         return None
     await client.raise_for_status(answer, _TRANSCODER)
     if not answer.media_type.startswith("image/"):
         raise not_a_media_server("the address answers, but not with a picture")
-    return Picture(content=answer.body)
+    return None if answer.is_cut else Picture(content=answer.body)  # larger than any picture

@@ -1,6 +1,5 @@
 """From the full answer about one item to its `ItemDetails`: pure, bounded."""
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
@@ -30,7 +29,15 @@ _STREAM_KINDS = {1: "video", 2: "audio", 3: "subtitle"}
 _MARKER_KINDS = frozenset({"intro", "credits", "commercial"})
 _TRANSFERS = {"smpte2084": "hdr10", "arib-std-b67": "hlg"}
 _RESOLUTIONS = {"4k": "4K", "8k": "8K", "sd": "SD"}
-_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_EXTRA_KINDS = {
+    "trailer": "trailer",
+    "sceneOrSample": "scene",
+    "deletedScene": "deleted-scene",
+    "interview": "interview",
+    "behindTheScenes": "behind-the-scenes",
+    "featurette": "featurette",
+    "short": "short",
+}
 
 
 def item_details(row: DetailRow) -> ItemDetails:
@@ -174,11 +181,10 @@ def _marker(row: SpanRow, kind: str | None) -> Marker | None:
 
 
 def _extras(rows: Sequence[ExtraRow]) -> tuple[Extra, ...]:
-    """What belongs to the item; "behindTheScenes" becomes "behind-the-scenes"."""
     return tuple(
         Extra(
             title=text(row.title, _LONGEST),
-            kind=_WORD.sub("-", text(row.subtype, _LONGEST)).lower(),
+            kind=_EXTRA_KINDS.get(row.subtype or "", "extra"),
             remote_id=key(row.rating_key) or "",
             duration_ms=length(row.duration),
         )

@@ -129,6 +129,30 @@ def test_trailers_stand_apart_from_other_extras():
 
 
 @pytest.mark.parametrize(
+    ("subtype", "kind"),
+    [
+        ("sceneOrSample", "scene"),
+        ("deletedScene", "deleted-scene"),
+        ("interview", "interview"),
+        ("featurette", "featurette"),
+        ("short", "short"),
+        ("liveMusicVideo", "extra"),
+        ("concert", "extra"),
+        ("x" * 9_000, "extra"),
+        (None, "extra"),
+        (5, "extra"),
+    ],
+)
+def test_the_kind_of_an_extra_is_one_of_the_documented_words(subtype, kind):
+    """Whatever a server calls it."""
+    row = {"ratingKey": "10", "type": "clip", "subtype": subtype, "title": "A"}
+
+    (found,) = details(Extras={"Metadata": [row]}).extras
+
+    assert found.kind == kind
+
+
+@pytest.mark.parametrize(
     ("address", "ref"),
     [
         (

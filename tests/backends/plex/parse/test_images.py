@@ -2,6 +2,7 @@
 
 import pytest
 
+from msd.backends.plex.parse.images import person_ref
 from msd.models import Image, ItemType
 from tests.backends.plex.parse.rows_of import item
 
@@ -106,3 +107,36 @@ def test_a_film_of_which_there_is_only_a_frame_has_no_poster():
 
     assert found.images == (Image(kind="thumb", ref=frame),)
     assert both.images == (Image(kind="poster", ref=poster), Image(kind="thumb", ref=frame))
+
+
+HOST = "https://metadata-static.plex.tv"
+
+
+@pytest.mark.parametrize(
+    ("address", "ref"),
+    [
+        (f"{HOST}/a/people/1.jpg", f"{HOST}/a/people/1.jpg"),
+        (f"{HOST}/a/people/1.jpg?X-Plex-Token=secret#top", f"{HOST}/a/people/1.jpg"),
+        ("/library/metadata/1/thumb/2", "/library/metadata/1/thumb/2"),
+        ("https://evil.example/a/people/1.jpg", ""),
+        ("https://metadata-static.plex.tv.evil.example/1.jpg", ""),
+        ("https://evil.example/metadata-static.plex.tv/1.jpg", ""),
+        ("https://127.0.0.1/1.jpg", ""),
+        ("http://metadata-static.plex.tv/1.jpg", ""),
+        ("file://metadata-static.plex.tv/1.jpg", ""),
+        ("https://metadata-static.plex.tv@evil.example/1.jpg", ""),
+        ("https://user@metadata-static.plex.tv/1.jpg", ""),
+        ("https://metadata-static.plex.tv:8443/1.jpg", ""),
+        ("https://metadata-static.plex.tv:port/1.jpg", ""),
+        ("https://[/1.jpg", ""),
+        ("//evil.example/1.jpg", ""),
+        (f"{HOST}//evil.example/1.jpg", ""),
+        (f"{HOST}/a b.jpg", ""),
+        (f"{HOST}/{'a' * 2_000}", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_pictures_of_people_are_asked_for_at_the_known_host_alone(address, ref):
+    """A server is made to fetch the address; it must not become a way into its network."""
+    assert person_ref(address) == ref
