@@ -7,6 +7,7 @@ nested object. Example: `{"Artists": ["Real", null], "Name": "x"}` becomes a row
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -19,6 +20,7 @@ from msd.errors import BadResponseError
 T = TypeVar("T", bound=msgspec.Struct)
 
 _LISTS = (list, tuple, set, frozenset)
+_fields = cache(msgspec.structs.fields)  # of a class; finding them out costs more than the rest
 
 
 class _OddValueError(ValueError):
@@ -79,7 +81,7 @@ def repaired(document: object, shape: type[T], *, strict: bool = True) -> T:
 
 def _struct(document: Mapping[Any, object], shape: type[T], strict: bool) -> T:  # noqa: FBT001
     members: dict[str, Any] = {}
-    for field in msgspec.structs.fields(shape):
+    for field in _fields(shape):
         try:
             members[field.name] = _value(document[field.encode_name], field.type, strict)
         except (KeyError, _OddValueError):
