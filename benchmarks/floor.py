@@ -31,7 +31,7 @@ TYPES = ("Movie", "Series", "Season", "Episode", "MusicAlbum", "Audio", "MusicVi
 ITEM_TABLES = (
     ("item", "pk"),
     ("item_detail", "item"),
-    ("item_genre", "item"),
+    ("item_facet", "item"),
     ("item_external", "item"),
 )
 PLEX_SECTIONS = {

@@ -188,7 +188,7 @@ def raw_floor(source: Path, target: Path) -> float:
     """Insert the rows of one cache into a new one with plain executemany; return the seconds."""
     CacheDatabase.open(target, revision_floor=0).close()
     with closing(sqlite3.connect(source)) as old:
-        tables = ("item", "item_detail", "item_genre", "item_external")
+        tables = ("item", "item_detail", "item_facet", "item_external")
         rows = {table: old.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
     new = sqlite3.connect(target, isolation_level=None)
     with closing(new):

@@ -336,7 +336,7 @@ async def test_what_a_source_leaves_out_is_listed_in_pages(
     await client.call(SOURCE, "ListSkipped", "a{sv}", {}, path=SOURCE_1)
 
     assert [
-        {"place": "a.mkv", "kind": "broken", "reason": "no video", "since": 5},
+        {"place": "a.mkv", "kind": "broken", "reason": "no video", "since": 5, "number": 1},
         {
             "place": "77",
             "kind": "other",
@@ -344,6 +344,7 @@ async def test_what_a_source_leaves_out_is_listed_in_pages(
             "since": 6,
             "library_id": "l1",
             "title": "Alien",
+            "number": 1,
         },
     ] == plain(rows)
     assert "more" == cursor

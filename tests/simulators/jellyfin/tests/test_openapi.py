@@ -61,12 +61,14 @@ _TELEVISION = Caller(client="tv", device="tv", device_id="tv-1", version="1")
 
 @pytest.fixture(scope="module", params=list(VERSIONS))
 def simulator(request: pytest.FixtureRequest) -> Iterator[JellyfinSimulator]:
-    with JellyfinSimulator(make_world(120), version=request.param) as running:
+    world = make_world(120)
+    world.edit(world.of_type("Audio")[0].id, lyrics=((0, "Words"),))
+    with JellyfinSimulator(world, version=request.param) as running:
         yield running
 
 
 def _path(route: Route, simulator: JellyfinSimulator) -> str:
-    kinds = {"/Playlists": "Playlist", "/Shows": "Series"}
+    kinds = {"/Playlists": "Playlist", "/Shows": "Series", "/Audio": "Audio"}
     kind = next((k for start, k in kinds.items() if route.template.startswith(start)), "Episode")
     item = simulator.world.of_type(kind)[0]
     return route.template.replace("{uid}", simulator.user().id).replace("{id}", item.id)
