@@ -173,7 +173,7 @@ def _movie(index: int, title: str, make: Titles, *, with_people: bool) -> MediaI
         genres=GENRES[index % 5 : index % 5 + 2],
         studios=("Studio One", f"Studio {index % 400}"),
         content_rating=("", "PG", "R", "PG-13")[index % 4],
-        external_ids=(("tmdb", str(index)), ("imdb", f"tt{index:07d}")),
+        external_ids=(f"tmdb:movie:{index}", f"imdb:tt{index:07d}"),
         details=ItemDetails(people=people) if people else None,
     )
 
@@ -188,7 +188,7 @@ def _episode(index: int, title: str, shows: Sequence[tuple[int, str]]) -> MediaI
         show_title=show_title,
         season_number=index % 100 // 10,
         episode_number=index % 10,
-        external_ids=(("tvdb", str(index)),),
+        external_ids=(f"tvdb:episode:{index}",),
     )
 
 

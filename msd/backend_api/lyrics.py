@@ -21,7 +21,9 @@ _MOST_LINES = 5_000
 _LONGEST_LINE = 1_000
 _TIME = re.compile(r"\s*\[(\d{1,4}):(\d{1,2})(?:[.:](\d{1,3}))?\]", re.ASCII)
 _WORD_TIME = re.compile(r"<\d{1,4}:\d{1,2}(?:[.:]\d{1,3})?>", re.ASCII)
-_TAG = re.compile(r"\s*\[([a-z#]{1,20}):([^\]]*)\]\s*$", re.ASCII | re.IGNORECASE)
+_TAG = re.compile(
+    r"\s*\[(ti|ar|al|au|lr|by|re|tool|ve|length|offset|#):([^\]]*)\]\s*$", re.ASCII | re.IGNORECASE
+)
 _OFFSET = re.compile(r"\s*([+-]?\d{1,7})\s*", re.ASCII)
 
 

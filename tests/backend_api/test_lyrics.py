@@ -61,8 +61,10 @@ def test_lyrics_without_a_word_are_none(content):
 
 def test_what_stands_in_brackets_may_be_sung():
     """Only times and tags are read."""
-    assert lines("[Chorus]\nLa [la] la\n[00:99999.0]x") == [
+    assert lines("[ar:Ada]\n[Chorus]\n[Chorus: Ada]\n[Refrain:]\nLa [la] la\n[00:99999.0]x") == [
         (None, "[Chorus]"),
+        (None, "[Chorus: Ada]"),
+        (None, "[Refrain:]"),
         (None, "La [la] la"),
         (None, "[00:99999.0]x"),
     ]

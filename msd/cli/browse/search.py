@@ -91,10 +91,10 @@ def _hits(client: Client, text: str, options: Namespace) -> list[Fields]:
 
 
 def _with_reason(hit: Fields) -> Fields:
-    """Return a hit with what fitted, in words, where it was not the title."""
-    match = cell(hit.get("match"))
+    """Return a hit with what fitted where it was not the title; the table makes it safe."""
+    match = str(hit.get("match") or "")
     if match == "person" and hit.get("matched"):
-        return {**hit, "found_in": f"with {cell(hit['matched'])}"}
+        return {**hit, "found_in": f"with {hit['matched']}"}
     return {**hit, "found_in": "" if match == "title" else match.replace("_", " ")}
 
 

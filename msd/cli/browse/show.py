@@ -52,13 +52,13 @@ def register(commands: Commands) -> None:
 def _show(session: Session, options: Namespace) -> ExitCode:
     client = session.client
     wanted: list[str] = options.words
-    items = _read(client, wanted)
+    items = _read(client, wanted, refresh=True)
     if not items:
         wanted = [_called(session, " ".join(options.words))]
-        items = _read(client, wanted)
+        items = _read(client, wanted, refresh=True)
     sources = {source["id"]: source for source in list_sources(client)}
     if _lack_details(items, sources):
-        items = _read_with_details(client, wanted, sources)
+        items = _await_details(client, wanted, sources)
     if session.out.as_json:
         session.out.document(items)
     else:
@@ -75,14 +75,14 @@ def _show(session: Session, options: Namespace) -> ExitCode:
     return ExitCode.OK
 
 
-def _read(client: Client, ids: Sequence[str]) -> list[Fields]:
+def _read(client: Client, ids: Sequence[str], *, refresh: bool = False) -> list[Fields]:
     """Return the items of these ids with every key; unknown ids are left out.
 
-    Of a few items the daemon also refreshes details that are stale, for the next time.
+    With `refresh` the daemon also asks the servers of a few items for details that are stale.
     """
     found: list[Fields] = []
     wanted = {"details": Variant("b", value=True)}
-    if len(ids) <= MAX_REFRESHED:
+    if refresh and len(ids) <= MAX_REFRESHED:
         wanted["refresh"] = Variant("b", value=True)
     for start in range(0, len(ids), MAX_GET_ITEMS):
         some = list(ids[start : start + MAX_GET_ITEMS])
@@ -100,14 +100,14 @@ def _lack_details(items: Sequence[Fields], sources: Sources) -> bool:
     )
 
 
-def _read_with_details(client: Client, ids: Sequence[str], sources: Sources) -> list[Fields]:
-    """Return the items once their details came, or as they are after a moment."""
+def _await_details(client: Client, ids: Sequence[str], sources: Sources) -> list[Fields]:
+    """Return the items once the details that were asked for came, or as they are after a moment."""
     until = time.monotonic() + _PATIENCE_S
     with client.signals() as signals:
         items = _read(client, ids)
         # Details that say nothing new are not announced.
         while _lack_details(items, sources) and time.monotonic() < until:
-            signals.next(_GLANCE_S)
+            _await_named(signals, "ItemsChanged", ids, _GLANCE_S)
             items = _read(client, ids)
     return items
 
@@ -181,7 +181,7 @@ def _poster(client: Client, item: Fields, source: Fields) -> str:
         with client.signals() as signals:
             files = _files(client, item_id, kind)
             if item_id not in files and _is_connected(source):
-                _wait_for_picture(signals, item_id)
+                _await_named(signals, "ArtworkReady", [item_id], _PATIENCE_S)
                 files = _files(client, item_id, kind)
     except CommandError:
         return ""  # the words matter more
@@ -194,14 +194,13 @@ def _files(client: Client, item_id: str, kind: str) -> dict[str, str]:
     return cast("dict[str, str]", files)
 
 
-def _wait_for_picture(signals: Signals, item_id: str) -> None:
-    """Wait until the picture of an item can be had, for a moment at most."""
-    until = time.monotonic() + _PATIENCE_S
+def _await_named(signals: Signals, member: str, ids: Sequence[str], patience_s: float) -> None:
+    """Wait until a signal names one of these items, for this time at most."""
+    until = time.monotonic() + patience_s
     while (left := until - time.monotonic()) > 0:
         signal = signals.next(left)
-        if (
-            signal
-            and signal.member == "ArtworkReady"
-            and item_id in cast("list[str]", signal.args[0])
-        ):
+        if signal is None or signal.member != member:
+            continue
+        named = [name for arg in signal.args if isinstance(arg, list) for name in arg]
+        if not set(ids).isdisjoint(named):
             return

@@ -12,7 +12,7 @@ from msd.cli.terminal.table import bold, width_of, wrapped
 from msd.cli.terminal.text import json_text, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from rich.console import Console
 
@@ -132,8 +132,3 @@ class Output:
         self.note(f"msdctl: {safe(error.message)}")
         if error.hint:
             self.note(f"hint: {safe(error.hint)}")
-
-
-def columns_of(rows: Sequence[dict[str, object]], names: Sequence[str]) -> list[str]:
-    """Return those of the names that at least one row has a value for."""
-    return [name for name in names if any(row.get(name) not in (None, "") for row in rows)]

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from msd.cli.terminal.text import safe
 from msd.models import ItemType
 from tests.cli.stage import Stage
 
@@ -46,6 +47,29 @@ async def test_a_search_shows_what_fits_best(films):
     assert re.search(r"^Alien +movie +1979 +it1$", done.stdout, re.MULTILINE)
     assert (query.text, query.limit, query.per_type) == ("film 7", 5, 0)
     assert (query.types, query.source_ids) == ((ItemType.MOVIE,), (FILMS,))
+
+
+HOSTILE = "x\x1b[31m\u202e\x07\x9b"
+
+
+@pytest.mark.parametrize("match", [HOSTILE, "person"])
+async def test_no_text_of_a_hit_is_obeyed(films, match):
+    """Servers and files say what they like; terminals would do it."""
+    films.coordinator.items["it1"] |= {"title": HOSTILE, "match": match, "matched": HOSTILE}
+
+    done = await films.run("search", "x")
+
+    assert done.stdout.count(safe(HOSTILE)) == 2
+    assert [safe(line) for line in done.stdout.split("\n")] == done.stdout.split("\n")
+
+
+async def test_words_that_fit_nothing_are_said_and_not_obeyed(films):
+    """They may be pasted."""
+    films.coordinator.items.clear()
+
+    done = await films.run("search", HOSTILE)
+
+    assert done.stderr == f"nothing fits '{safe(HOSTILE)}'\n"
 
 
 async def test_a_person_sees_why_something_fits(films):

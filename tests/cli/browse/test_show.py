@@ -5,9 +5,11 @@ import re
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
+from msd.cli.terminal.text import safe
 from msd.events import ItemsChanged
-from msd.models import Capability, ItemId, LibraryId
+from msd.models import Capability, ItemId, LibraryId, SourceId
 from tests.cli.screen import msdctl_on_terminal
 from tests.cli.stage import DEADLINE_S, Stage, running_msdctl
 from tests.support.fakes.fake_coordinator import CONNECTED, library
@@ -81,6 +83,26 @@ async def test_a_file_name_is_shown_and_not_obeyed(films):
     assert "/srv/\\x1b[31mred\\x0a\\u202e.mkv" in done.stdout
 
 
+HOSTILE = "x\x1b[31m\u202e\x07\x9b"
+
+
+async def test_no_text_of_an_item_is_obeyed(films):
+    """Servers and files say what they like; terminals would do it."""
+    texts = dict.fromkeys(("title", "edition", "tagline", "overview"), HOSTILE)
+    decision = dict.fromkeys(("subject", "value", "evidence", "origin"), HOSTILE)
+    person = dict.fromkeys(("name", "job", "role"), HOSTILE)
+    films.coordinator.items["it1"] = {**ALIEN, **texts, "people": [person], "decisions": [decision]}
+    films.coordinator.libraries[LibraryId("lib_1")] = replace(library("lib_1", FILMS), name=HOSTILE)
+    view = films.coordinator.source_views[SourceId(FILMS)]
+    films.coordinator.source_views[SourceId(FILMS)] = replace(
+        view, source=replace(view.source, name=HOSTILE)
+    )
+
+    for done in (await films.run("show", "it1"), await films.run("show", "it1", "--why")):
+        assert safe(HOSTILE) in done.stdout
+        assert [safe(line) for line in done.stdout.split("\n")] == done.stdout.split("\n")
+
+
 async def test_why_says_what_a_value_was_made_from(films):
     """Folders only."""
     done = await films.run("show", "it1", "--why")
@@ -137,8 +159,8 @@ async def test_details_that_were_never_read_are_asked_for_and_waited_for(films):
     films.coordinator.items["it1"] = bare
 
     async with running_msdctl("show", "it1", env=films.env) as shown:
-        asked = ("get_items", ("it1",), ("*", "details"), True)
-        await films.coordinator.until(lambda: films.coordinator.calls.count(asked) > 1)
+        read = ("get_items", ("it1",), ("*", "details"), False)
+        await films.coordinator.until(lambda: films.coordinator.calls.count(read) > 1)
         films.coordinator.items["it1"] = bare | {"people": ALIEN["people"], "fetched": 5}
         films.coordinator.publish(
             ItemsChanged(
@@ -149,6 +171,8 @@ async def test_details_that_were_never_read_are_asked_for_and_waited_for(films):
             text = b"".join([part async for part in shown.stdout]).decode()
 
     assert "Sigourney Weaver (Ripley)" in text
+    # Each refresh may be a request to the server, which may refuse the item.
+    assert films.coordinator.calls.count(("get_items", ("it1",), ("*", "details"), True)) == 1
 
 
 def drawer(folder, name="chafa"):

@@ -72,11 +72,3 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     def lists_begun_versions(self) -> bool:
         """Whether a begun second version of a film is on a list, under its own id."""
         return self.version >= _STALE_DETAILS
-
-    @property
-    def details_may_be_stale(self) -> bool:
-        """Whether a list knows the watch state of an item better than its details do.
-
-        12.0 keeps answering the old one for an episode after its whole show was marked.
-        """
-        return self.version >= _STALE_DETAILS

@@ -15,7 +15,6 @@ from msd.backends.local.names.titles import (
     MAX_NAME,
     YEAR,
     Ids,
-    TitleName,
     spaced,
     take_edition_tag,
     take_ids,
@@ -98,12 +97,6 @@ def film_name(text: str) -> FilmName:
         word_title=_title(head[: word.start()] + head[word.end() :]) if word else name,
         is_part_after_year=after is not None and word is None,
     )
-
-
-def title_name(text: str) -> TitleName:
-    """Read the name of a film or show as title, year and ids."""
-    found = film_name(text)
-    return TitleName(title=found.title, year=found.year, ids=found.ids)
 
 
 def says_nothing(stem: str) -> bool:

@@ -140,13 +140,6 @@ def disc_number(folder: str) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def disc_title(folder: str) -> str:
-    """Return the name that a disc has beside its number: "Live" in "Disc 2 (Live)"."""
-    match = _DISC.match(folder)
-    return (match["rest"] or "").strip(" ._-()[]") if match else ""
-
-
-@lru_cache(maxsize=4096)
 def is_quality(folder: str) -> bool:
     """Say whether a folder is named by nothing but a quality ("1080p", "4K HDR")."""
     words = [word for word in re.split(r"[ ._\-\[\](){}]+", folder.lower()) if word]

@@ -39,11 +39,6 @@ class Candidate(msgspec.Struct, frozen=True):
         """How good the address is, the smallest the best: near before far, https before http."""
         return _ROUTES.index(self.route), not self.is_secure
 
-    @property
-    def is_best(self) -> bool:
-        """Whether no other address could be better."""
-        return self.is_secure and self.route is Route.LOCAL
-
 
 class KnownAddresses(msgspec.Struct, frozen=True, kw_only=True):
     """What a source knows of its server's addresses."""

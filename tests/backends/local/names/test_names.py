@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msd.backends.local.files.text import title_key
 from msd.backends.local.names.episodes import episode_name
 from msd.backends.local.names.explicit_episodes import explicit_episode
-from msd.backends.local.names.films import film_name, says_nothing, title_name
+from msd.backends.local.names.films import film_name, says_nothing
 from msd.backends.local.names.folders import season_of, show_name
 from msd.backends.local.names.tracks import track_name
 from tests.backends.local.names.name_table import EPISODES, MOVIES
@@ -83,7 +83,7 @@ def test_resolutions_and_codecs_are_no_episode_numbers():
 
 def test_ids_in_names_are_taken_and_left_out_of_the_title():
     """The conventions of other media managers: {tmdb-1}, [imdbid-tt1]."""
-    found = title_name("Alien (1979) {tmdb-348} [imdbid-tt0078748]")
+    found = film_name("Alien (1979) {tmdb-348} [imdbid-tt0078748]")
 
     assert found.ids == (("tmdb", "348"), ("imdb", "tt0078748"))
     assert (found.title, found.year) == ("Alien", 1979)
