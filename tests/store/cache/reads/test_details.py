@@ -184,7 +184,8 @@ def test_a_local_file_is_a_uri() -> None:
     first, second = found["versions"]
     assert "file:///films/%C3%9Cn%C3%AF%20100%25.mkv" == first["path"]
     assert "path" not in second
-    assert {"path": first["path"], "mime": "video/x-matroska", "size": 10} == file_of(FULL)
+    of_list = file_of(FULL.media_sources[0])
+    assert {"path": first["path"], "mime": "video/x-matroska", "size": 10} == of_list
 
 
 @pytest.mark.parametrize("details", [ItemDetails(), ItemDetails(people=(Person(name="Ada"),))])
