@@ -277,7 +277,8 @@ async def test_what_a_dead_worker_wrote_and_never_told_is_read_anew(stage: Stage
 async def test_what_happens_while_catching_up_is_replayed(tmp_path: Path) -> None:
     """What happens while catching up is replayed (Y9).
 
-    Subscribe, buffer, catch up, replay; the row changes after its aspect was followed.
+    Subscribe, buffer, catch up, replay; the row changes after its aspect was followed. A first
+    sync follows nothing, so the connection breaks after it.
     """
     server = ChangingServer()
     films = server.library("films")
@@ -291,11 +292,13 @@ async def test_what_happens_while_catching_up_is_replayed(tmp_path: Path) -> Non
             server.edit(films, "m3", title="Changed meanwhile")
             server.tell(PushedChange(changed=(RemoteId("m3"),)))
 
-    server.on_call = change
     rig = Rig(tmp_path, server=server)
     async with rig.running() as run:
         run.coordinator.start()
         stage = Stage(run, server, await run.add())
+        await stage.until_live(LiveState.OK)
+        server.on_call = change
+        server.cut()
 
         await stage.until_title("m3", "Changed meanwhile")
 
