@@ -104,6 +104,9 @@ def test_changes_on_the_server_arrive_with_the_next_sync(
 ) -> None:
     """Edits, deletions, new keys and watching arrive with the next sync (I2, Y5, Y6, Y7)."""
     source_id = add(daemon, tv)
+    for library in daemon.libraries():  # else some of it is pushed before
+        options = ("1", "sync", "s", "interval")
+        daemon.call("SetLibraryPolicy", "sa{sv}", str(library["id"]), *options)
     world = server.world
     movies = world.of_kind(Kind.MOVIE, section=world.section("Movies"))
     edited, deleted, rekeyed, watched = (
