@@ -8,14 +8,9 @@ them over both interfaces: a call of GetArtworks, then a Ping, and so on. Also t
 `--keep` leaves the filled caches in a folder and takes those that are there.
 """
 
-import argparse
-import os
 import sqlite3
-import statistics
 import sys
-import tempfile
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -27,18 +22,16 @@ from anyio import run as run_async
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.in_pings import HEAD, command_line, cost_of, homes, served  # noqa: E402
 from benchmarks.made_library import fill  # noqa: E402
 from benchmarks.sync import spent_cpu_s  # noqa: E402
 from msd.contract import ARTWORK, JSON  # noqa: E402
-from msd.dbus.messages.names import PEER  # noqa: E402
 from msd.managers.artwork import ArtworkManager  # noqa: E402
 from msd.models import SourceId  # noqa: E402
 from msd.models.artwork import PictureRef  # noqa: E402
 from msd.pictures.process import PictureChecker  # noqa: E402
 from tests.dbus.client import Client, connected_client  # noqa: E402
 from tests.pictures.samples import picture  # noqa: E402
-from tests.support.session.bus import private_bus  # noqa: E402
-from tests.support.session.daemon import Daemon  # noqa: E402
 
 PAGE, WIDTH = 50, 320
 _LINE = "  {:22} {:>8} {:>8} {:>8} {:>8} {:>9}"
@@ -93,7 +86,9 @@ async def measure(address: str, pid: int, ids: Sequence[str], library: str, call
         ):
             for _ in range(5):
                 await ask()
-            await _measure_call(client, pid, name, ask, calls)
+            cost = await cost_of(client, pid, [ask] * calls)
+            named = f"{name} ({cost.answers[-1]} files)"
+            print(_LINE.format(named, *cost.figures), flush=True)
 
 
 async def _typed(client: Client, ids: Sequence[str]) -> int:
@@ -107,28 +102,6 @@ async def _as_json(client: Client, ids: Sequence[str]) -> int:
     return sum(map(bool, msgspec.json.decode(answer)["files"].values()))
 
 
-async def _measure_call(
-    client: Client, pid: int, name: str, ask: Callable[[], Awaitable[int]], calls: int
-) -> None:
-    took, pings = [], []
-    for _ in range(calls):
-        start = time.perf_counter()
-        await ask()
-        middle = time.perf_counter()
-        await client.call(PEER, "Ping")
-        took.append((middle - start) * 1000)
-        pings.append((time.perf_counter() - middle) * 1000)
-    before = spent_cpu_s(pid)
-    found = 0
-    for _ in range(calls):
-        found = await ask()
-    cpu_ms = (spent_cpu_s(pid) - before) / calls * 1000
-    p50, p99 = statistics.median(took), statistics.quantiles(took, n=100)[98]
-    ping50, ping99 = statistics.median(pings), statistics.quantiles(pings, n=100)[98]
-    figures = (f"{p50:.2f}", f"{p99:.2f}", f"{p50 / ping50:.1f}", f"{p99 / ping99:.1f}")
-    print(_LINE.format(f"{name} ({found} files)", *figures, f"{cpu_ms:.2f}"), flush=True)
-
-
 def run(items: int, calls: int, home: Path) -> None:
     """Print everything for one size."""
     folder = home / "data" / "msd"
@@ -136,31 +109,17 @@ def run(items: int, calls: int, home: Path) -> None:
         fill(folder, items, with_people=True)
     ids, library = give_pictures(folder, home / "cache" / "msd")
     print(f"{items} items, {(folder / 'cache.db').stat().st_size / 1e6:.0f} MB")
-    print(_LINE.format("", "p50 ms", "p99 ms", "Pings", "Pings", "CPU ms"), flush=True)
-    with tempfile.TemporaryDirectory() as bus_folder, private_bus(Path(bus_folder)) as bus:
-        daemon = Daemon(bus, home)
-        daemon.start()
-        assert daemon.process is not None
-        try:
-            anyio.run(measure, bus.address, daemon.process.pid, ids, library, calls)
-        finally:
-            daemon.stop()
+    print(_LINE.format("", *HEAD), flush=True)
+    with served(home) as (bus, _, pid):
+        anyio.run(measure, bus.address, pid, ids, library, calls)
 
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--items", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--calls", type=int, default=300)
-    parser.add_argument("--keep", type=Path)
-    options = parser.parse_args()
-    os.chdir(ROOT)
+    options = command_line(__doc__, calls=300).parse_args()
     print(f"checking a poster: {run_async(check_cost):.1f} ms of CPU")
-    with tempfile.TemporaryDirectory(prefix="msd-artwork-") as made:
-        for items in options.items:
-            run(items, options.calls, (options.keep or Path(made)) / str(items))
+    for items, home in homes(options):
+        run(items, options.calls, home)
 
 
 if __name__ == "__main__":

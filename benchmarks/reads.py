@@ -11,16 +11,12 @@ first read and after all of them. `--keep` leaves the filled caches in a folder 
 are there.
 """
 
-import argparse
-import os
 import shutil
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +27,10 @@ from dbus_fast import Variant
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.in_pings import HEAD, command_line, cost_of, homes, served  # noqa: E402
 from benchmarks.made_library import fill  # noqa: E402
-from benchmarks.sync import spent_cpu_s  # noqa: E402
 from msd.contract import JSON, LIBRARY  # noqa: E402
-from msd.dbus.messages.names import PEER  # noqa: E402
 from tests.dbus.client import Client, connected_client  # noqa: E402
-from tests.support.session.bus import private_bus  # noqa: E402
-from tests.support.session.daemon import Daemon  # noqa: E402
 
 _LINE = "  {:26} {:>8} {:>8} {:>7} {:>7} {:>8}"
 _TYPES = {bool: "b", int: "x", str: "s", list: "as"}
@@ -161,22 +154,9 @@ async def measure(client: Client, pid: int, interface: str, read: Read, calls: i
     queries = [read.queries[number % len(read.queries)] for number in range(read.calls or calls)]
     for query in [*read.queries, *read.queries]:
         await ask(client, interface, read, query)
-    took, pings = [], []
-    for query in queries:
-        start = time.perf_counter()
-        await ask(client, interface, read, query)
-        middle = time.perf_counter()
-        await client.call(PEER, "Ping")
-        took.append((middle - start) * 1000)
-        pings.append((time.perf_counter() - middle) * 1000)
-    before = spent_cpu_s(pid)
-    for query in queries:
-        await ask(client, interface, read, query)
-    cpu_ms = (spent_cpu_s(pid) - before) / len(queries) * 1000
-    p50, p99 = statistics.median(took), statistics.quantiles(took, n=100)[98]
-    ping50, ping99 = statistics.median(pings), statistics.quantiles(pings, n=100)[98]
-    figures = (f"{p50:.2f}", f"{p99:.2f}", f"{p50 / ping50:.1f}", f"{p99 / ping99:.1f}")
-    print(_LINE.format(read.name, *figures, f"{cpu_ms:.2f}"), flush=True)
+    calls_of = [partial(ask, client, interface, read, query) for query in queries]
+    cost = await cost_of(client, pid, calls_of)
+    print(_LINE.format(read.name, *cost.figures), flush=True)
 
 
 def memory(pid: int) -> str:
@@ -191,7 +171,7 @@ async def measure_all(address: str, pid: int, size: int, calls: int, only: str) 
     async with connected_client(address) as client:
         library = await look_around(client, size)
         for interface, name in ((LIBRARY, "aa{sv}"), (JSON, "Json")):
-            print(_LINE.format(name, "p50 ms", "p99 ms", "Pings", "Pings", "CPU ms"), flush=True)
+            print(_LINE.format(name, *HEAD), flush=True)
             for read in reads(library):
                 if only in read.name:
                     await measure(client, pid, interface, read, calls)
@@ -215,36 +195,21 @@ def run(size: int, home: Path, calls: int, only: str) -> None:
     """Print everything for one size."""
     if not (home / "data" / "msd").exists():
         fill(home / "data" / "msd", size, with_people=False)
-    with tempfile.TemporaryDirectory() as bus_folder, private_bus(Path(bus_folder)) as bus:
-        daemon = Daemon(bus, home)
-        daemon.start()
-        assert daemon.process is not None
-        pid = daemon.process.pid
-        try:
-            daemon.call("ListSources")  # the cache is open
-            print(f"{size} items; memory idle: {memory(pid)}", flush=True)
-            anyio.run(measure_all, bus.address, pid, size, calls, only)
-            measure_gjs(bus.environment, 20)
-            print(f"  memory after all of that: {memory(pid)}", flush=True)
-        finally:
-            daemon.stop()
+    with served(home) as (bus, daemon, pid):
+        daemon.call("ListSources")  # the cache is open
+        print(f"{size} items; memory idle: {memory(pid)}", flush=True)
+        anyio.run(measure_all, bus.address, pid, size, calls, only)
+        measure_gjs(bus.environment, 20)
+        print(f"  memory after all of that: {memory(pid)}", flush=True)
 
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--items", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--calls", type=int, default=100)
-    parser.add_argument("--keep", type=Path)
+    parser = command_line(__doc__, calls=100)
     parser.add_argument("--only", default="", help="measure reads whose names hold these words")
     options = parser.parse_args()
-    os.chdir(ROOT)
-    with tempfile.TemporaryDirectory(prefix="msd-reads-") as made:
-        for items in options.items:
-            home = (options.keep or Path(made)) / str(items) / "home"
-            run(items, home, options.calls, options.only)
+    for items, folder in homes(options):
+        run(items, folder / "home", options.calls, options.only)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,9 @@ on. Goals: p50 at most 3 Pings, p99 at most 15. Also told: what part of the cach
 `--keep` leaves the filled caches in a folder and takes those that are there.
 """
 
-import argparse
-import os
 import random
 import sqlite3
-import statistics
 import sys
-import tempfile
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -28,14 +23,11 @@ from dbus_fast import Variant
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.in_pings import HEAD, command_line, cost_of, homes, served  # noqa: E402
 from benchmarks.made_library import fill  # noqa: E402
-from benchmarks.sync import spent_cpu_s  # noqa: E402
 from msd.contract import JSON, LIBRARY  # noqa: E402
-from msd.dbus.messages.names import PEER  # noqa: E402
 from msd.store.cache.rows.search_text import plain_words  # noqa: E402
 from tests.dbus.client import Client, connected_client  # noqa: E402
-from tests.support.session.bus import private_bus  # noqa: E402
-from tests.support.session.daemon import Daemon  # noqa: E402
 
 _LINE = "  {:14} {:>7} {:>8} {:>8} {:>8} {:>8} {:>9}"
 _LETTERS = (1, 2, 4, 8)
@@ -110,22 +102,9 @@ async def _as_json(client: Client, text: str) -> int:
 async def _measure_kind(
     client: Client, pid: int, kind: str, searches: Sequence[Callable[[], Awaitable[int]]]
 ) -> None:
-    took, pings, found = [], [], 0
-    for search in searches:
-        start = time.perf_counter()
-        found += bool(await search())
-        middle = time.perf_counter()
-        await client.call(PEER, "Ping")
-        took.append((middle - start) * 1000)
-        pings.append((time.perf_counter() - middle) * 1000)
-    before = spent_cpu_s(pid)
-    for search in searches:
-        await search()
-    cpu_ms = (spent_cpu_s(pid) - before) / len(searches) * 1000
-    p50, p99 = statistics.median(took), statistics.quantiles(took, n=100)[98]
-    ping50, ping99 = statistics.median(pings), statistics.quantiles(pings, n=100)[98]
-    figures = (f"{p50:.2f}", f"{p99:.2f}", f"{p50 / ping50:.1f}", f"{p99 / ping99:.1f}")
-    print(_LINE.format(kind, f"{found / len(took):.0%}", *figures, f"{cpu_ms:.2f}"), flush=True)
+    cost = await cost_of(client, pid, searches)
+    found = sum(map(bool, cost.answers)) / len(cost.answers)
+    print(_LINE.format(kind, f"{found:.0%}", *cost.figures), flush=True)
 
 
 def index_share(cache: Path) -> float:
@@ -144,32 +123,17 @@ def run(items: int, calls: int, home: Path) -> None:
         fill(folder, items, with_people=True)
     cache = folder / "cache.db"
     print(f"{items} items, {cache.stat().st_size / 1e6:.0f} MB, index {index_share(cache):.1%}")
-    head = ("", "found", "p50 ms", "p99 ms", "Pings", "Pings", "CPU ms")
-    print(_LINE.format(*head), flush=True)
+    print(_LINE.format("", "found", *HEAD), flush=True)
     texts = typed_texts(cache, calls)
-    with tempfile.TemporaryDirectory() as bus_folder, private_bus(Path(bus_folder)) as bus:
-        daemon = Daemon(bus, home)
-        daemon.start()
-        assert daemon.process is not None
-        try:
-            anyio.run(measure, bus.address, daemon.process.pid, texts)
-        finally:
-            daemon.stop()
+    with served(home) as (bus, _, pid):
+        anyio.run(measure, bus.address, pid, texts)
 
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--items", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--calls", type=int, default=100)
-    parser.add_argument("--keep", type=Path)
-    options = parser.parse_args()
-    os.chdir(ROOT)
-    with tempfile.TemporaryDirectory(prefix="msd-search-") as made:
-        for items in options.items:
-            run(items, options.calls, (options.keep or Path(made)) / str(items))
+    options = command_line(__doc__, calls=100).parse_args()
+    for items, home in homes(options):
+        run(items, options.calls, home)
 
 
 if __name__ == "__main__":

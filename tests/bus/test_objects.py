@@ -23,22 +23,12 @@ from msd.models import (
     SyncMode,
     UnixSeconds,
 )
-from tests.dbus.client import Client, ErrorReply, plain
+from tests.bus.calling import OBJECT_MANAGER, PROPERTIES, SOURCE_1, failure_of
+from tests.dbus.client import Client, plain
 from tests.support.fakes.fake_coordinator import CONNECTED, FakeCoordinator, source_view
 from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
-
-PROPERTIES = "org.freedesktop.DBus.Properties"
-OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
-SOURCE_1 = f"{ROOT_PATH}/source/s1"
-
-
-async def failure_of(client: Client, *call: object, path: str = ROOT_PATH) -> ErrorReply:
-    """Return the error that a call gets."""
-    with pytest.raises(ErrorReply) as failure:
-        await client.call(*call, path=path)  # type: ignore[arg-type]
-    return failure.value
 
 
 async def test_a_source_is_synced_as_its_options_say(

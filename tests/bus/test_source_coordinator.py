@@ -12,21 +12,11 @@ from msd.models import (
     SyncPolicy,
     UnixSeconds,
 )
-from tests.dbus.client import Client, ErrorReply, plain
+from tests.bus.calling import PROPERTIES, SOURCE_1, failure_of
+from tests.dbus.client import Client, plain
 from tests.support.fakes.fake_coordinator import CONNECTED, FakeCoordinator, library
 
 pytestmark = pytest.mark.anyio
-
-PROPERTIES = "org.freedesktop.DBus.Properties"
-OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
-SOURCE_1 = f"{ROOT_PATH}/source/s1"
-
-
-async def failure_of(client: Client, *call: object, path: str = ROOT_PATH) -> ErrorReply:
-    """Return the error that a call gets."""
-    with pytest.raises(ErrorReply) as failure:
-        await client.call(*call, path=path)  # type: ignore[arg-type]
-    return failure.value
 
 
 @pytest.mark.parametrize(

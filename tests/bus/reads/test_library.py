@@ -5,7 +5,7 @@ import pytest
 from dbus_fast import Variant
 
 from msd.bus.reads.query import LIST_CONDITIONS
-from msd.contract import JSON, LIBRARY, ROOT_PATH
+from msd.contract import JSON, LIBRARY
 from msd.dbus.serving.server import BusServer
 from msd.models import (
     ChangeSet,
@@ -17,22 +17,12 @@ from msd.models import (
     SourceId,
     UnixSeconds,
 )
-from tests.dbus.client import Client, ErrorReply, connected_client, plain
+from tests.bus.calling import failure_of
+from tests.dbus.client import Client, connected_client, plain
 from tests.support.fakes.fake_coordinator import FakeCoordinator, library
 from tests.support.session.bus import PrivateBus
 
 pytestmark = pytest.mark.anyio
-
-PROPERTIES = "org.freedesktop.DBus.Properties"
-OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
-SOURCE_1 = f"{ROOT_PATH}/source/s1"
-
-
-async def failure_of(client: Client, *call: object, path: str = ROOT_PATH) -> ErrorReply:
-    """Return the error that a call gets."""
-    with pytest.raises(ErrorReply) as failure:
-        await client.call(*call, path=path)  # type: ignore[arg-type]
-    return failure.value
 
 
 async def test_an_unknown_key_is_refused_with_the_known_ones(

@@ -16,7 +16,6 @@ from tests.support.fakes.fake_coordinator import FakeCoordinator
 
 pytestmark = pytest.mark.anyio
 
-SOURCE_1 = f"{ROOT_PATH}/source/s1"
 JOB_1 = f"{ROOT_PATH}/job/1"
 
 

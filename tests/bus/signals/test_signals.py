@@ -37,13 +37,13 @@ from msd.models import (
     SyncMode,
     UnixSeconds,
 )
+from tests.bus.calling import SOURCE_1
 from tests.dbus.client import Client, plain
 from tests.support.fakes.fake_coordinator import CONNECTED, STARTING, FakeCoordinator
 from tests.support.fakes.fake_coordinator import library as movie_library
 
 pytestmark = pytest.mark.anyio
 
-SOURCE_1 = f"{ROOT_PATH}/source/s1"
 JOB_1 = f"{ROOT_PATH}/job/1"
 
 
