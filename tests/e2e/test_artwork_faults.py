@@ -3,7 +3,6 @@
 import json
 import os
 import select
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,11 @@ from tests.pictures.samples import HTML, SVG, bomb, picture, with_text_bomb
 from tests.simulators.http import faults
 from tests.simulators.http.faults import Trouble
 from tests.simulators.http.message import Response
-from tests.simulators.jellyfin import JellyfinSimulator, make_world
-from tests.support.session.bus import PrivateBus
-from tests.support.session.daemon import NAME, CallError, Daemon, running
-from tests.support.session.keyring import Keyring
+from tests.simulators.jellyfin import JellyfinSimulator
+from tests.support.session.daemon import NAME, CallError, Daemon
 
 PICTURES = r"/Images/Primary"
 LIBRARY = f"{NAME}.Library"
-
-
-@pytest.fixture
-def sim() -> Iterator[JellyfinSimulator]:
-    with JellyfinSimulator(make_world(60, seed=4), version="12") as running_sim:
-        yield running_sim
-
-
-@pytest.fixture
-def daemon(bus: PrivateBus, keyring: Keyring, tmp_path: Path) -> Iterator[Daemon]:
-    with running(bus, tmp_path / "home") as started:
-        yield started
 
 
 def films(daemon: Daemon, *fields: str) -> list[dict[str, Any]]:

@@ -1,14 +1,13 @@
 """Pictures while their source is away, and when it is back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from jeepney import DBusAddress, HeaderFields, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
 from tests.e2e.test_artwork import ARTWORK, ids_of, posters, until_shown
-from tests.simulators.jellyfin import JellyfinSimulator, Phase, make_world
+from tests.simulators.jellyfin import JellyfinSimulator, Phase
 from tests.simulators.plex import PlexServer, PlexTv
 from tests.simulators.plex import make_world as make_plex_world
 from tests.support.session.bus import PrivateBus
@@ -18,18 +17,6 @@ from tests.support.session.monitor import monitored
 
 WAITING = ("GetArtwork", "GetArtworkFd")
 UNREACHABLE = f"{NAME}.Error.Unreachable"
-
-
-@pytest.fixture
-def sim() -> Iterator[JellyfinSimulator]:
-    with JellyfinSimulator(make_world(60, seed=4), version="12") as running_sim:
-        yield running_sim
-
-
-@pytest.fixture
-def daemon(bus: PrivateBus, keyring: Keyring, tmp_path: Path) -> Iterator[Daemon]:
-    with running(bus, tmp_path / "home") as started:
-        yield started
 
 
 def some_films(daemon: Daemon) -> list[str]:
